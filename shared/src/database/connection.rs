@@ -1,0 +1,157 @@
+//! The pooled connection: one, unless more is asked for; checked after idling, thrown away when in doubt.
+
+use crate::deadline::Deadline;
+use crate::failure::Fault;
+use crate::problem::{DATABASE_BUSY, DATABASE_UNAVAILABLE, DEADLINE_EXCEEDED};
+use crate::settings::SettingError;
+use deadpool_postgres::{Hook, HookError, Manager, ManagerConfig, Object, Pool, PoolError, RecyclingMethod};
+use rustls::{ClientConfig, RootCertStore};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio_postgres::config::{ChannelBinding, Config, Host, SslMode};
+use tokio_postgres_rustls::MakeRustlsConnect;
+
+/// A connection that idled longer than this is asked whether it still lives before it is used. After a freeze the
+/// driver still believes in it, and the first statement would fail with 57P01.
+pub const POOL_IDLE_CHECK: Duration = Duration::from_secs(5);
+
+/// How long the question may take before the connection counts as dead.
+const CHECK_LIMIT: Duration = Duration::from_millis(500);
+
+/// The database, under one role.
+#[derive(Clone)]
+pub struct Database {
+    pool: Pool,
+}
+
+impl std::fmt::Debug for Database {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str("Database")
+    }
+}
+
+impl Database {
+    /// Reads a connection URL; nothing is sent yet. TLS is required for every host but this machine's own, with
+    /// `WebPKI` roots, and channel binding for Neon.
+    pub fn at(url: &str, connections: usize) -> Result<Self, SettingError> {
+        let mut config: Config = url.parse().map_err(|_| SettingError::Malformed)?;
+        if !is_local(&config) {
+            config.ssl_mode(SslMode::Require);
+        }
+        if is_neon(&config) {
+            config.channel_binding(ChannelBinding::Require);
+        }
+        config
+            .application_name("grafono")
+            .connect_timeout(Duration::from_secs(5));
+        let recycling = ManagerConfig {
+            recycling_method: RecyclingMethod::Fast,
+        };
+        let manager = Manager::from_config(config, connector()?, recycling);
+        let pool = Pool::builder(manager)
+            .max_size(connections)
+            .pre_recycle(alive_after_idling())
+            .build();
+        Ok(Self {
+            pool: pool.map_err(|_| SettingError::Malformed)?,
+        })
+    }
+
+    /// A connection, or why there is none within the time left. Neon's wake-up is waited for.
+    pub(super) async fn connection(&self, deadline: Deadline) -> Result<Lease, Fault> {
+        match tokio::time::timeout_at(deadline.less(Duration::from_millis(300)), self.pool.get()).await {
+            Ok(Ok(object)) => Ok(Lease {
+                object: Some(object),
+                finished: false,
+            }),
+            Ok(Err(PoolError::Backend(error))) => {
+                let reason = error.code().map_or("no connection", |state| state.code());
+                Err(Fault::from(&DATABASE_UNAVAILABLE).because(format!("connecting failed: {reason}")))
+            }
+            Ok(Err(_)) => Err(Fault::from(&DATABASE_UNAVAILABLE).because("the pool gave no connection")),
+            Err(_) if self.pool.status().size >= self.pool.status().max_size => {
+                Err(Fault::from(&DATABASE_BUSY).because("every connection was in use until the deadline"))
+            }
+            Err(_) => Err(Fault::from(&DEADLINE_EXCEEDED).because("no connection before the deadline")),
+        }
+    }
+}
+
+fn is_local(config: &Config) -> bool {
+    config.get_hosts().iter().all(|host| match host {
+        Host::Tcp(name) => matches!(name.as_str(), "localhost" | "127.0.0.1" | "::1"),
+        #[cfg(unix)]
+        Host::Unix(_) => true,
+    })
+}
+
+fn is_neon(config: &Config) -> bool {
+    config
+        .get_hosts()
+        .iter()
+        .any(|host| matches!(host, Host::Tcp(name) if name.ends_with(".neon.tech")))
+}
+
+/// What opens TLS where the server or [`Database::at`] asks for it: `WebPKI` roots, one crypto provider.
+pub fn connector() -> Result<MakeRustlsConnect, SettingError> {
+    let roots = RootCertStore::from_iter(webpki_roots::TLS_SERVER_ROOTS.iter().cloned());
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let builder = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
+    let builder = builder.map_err(|_| SettingError::Malformed)?;
+    Ok(MakeRustlsConnect::new(
+        builder.with_root_certificates(roots).with_no_client_auth(),
+    ))
+}
+
+/// The freeze hook: after idling, one empty round trip decides whether the connection is still there.
+fn alive_after_idling() -> Hook {
+    Hook::async_fn(|client, metrics| {
+        Box::pin(async move {
+            if metrics.last_used() < POOL_IDLE_CHECK {
+                return Ok(());
+            }
+            match tokio::time::timeout(CHECK_LIMIT, client.check_connection()).await {
+                Ok(Ok(())) => Ok(()),
+                _ => Err(HookError::message("the connection did not survive idling")),
+            }
+        })
+    })
+}
+
+/// A connection on loan. Unless [`Lease::give_back`] is called, dropping it takes the connection out of the pool: what
+/// was sent on it may still be running.
+pub(super) struct Lease {
+    object: Option<Object>,
+    finished: bool,
+}
+
+impl Lease {
+    pub(super) fn client(&self) -> Option<&tokio_postgres::Client> {
+        self.object.as_ref().map(|object| &***object)
+    }
+
+    /// Every reply was read: the connection may serve again.
+    pub(super) fn give_back(mut self) {
+        self.finished = true;
+    }
+
+    /// Asks the server to end what is still running, without waiting for it.
+    pub(super) fn cancel(&self) {
+        if let Some(client) = self.client() {
+            let token = client.cancel_token();
+            tokio::spawn(async move {
+                if let Ok(connector) = connector() {
+                    let _ = tokio::time::timeout(Duration::from_secs(1), token.cancel_query(connector)).await;
+                }
+            });
+        }
+    }
+}
+
+impl Drop for Lease {
+    fn drop(&mut self) {
+        if let (Some(object), false) = (self.object.take(), self.finished) {
+            drop(Object::take(object));
+        }
+    }
+}

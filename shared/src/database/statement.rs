@@ -1,0 +1,138 @@
+//! A statement as a value: SQL as plain text, typed parameters, and a decoder that refuses impossible rows.
+
+use crate::validation::Text;
+use jiff::Timestamp;
+use jiff::civil::Date;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+use std::fmt;
+use tokio_postgres::Row;
+use tokio_postgres::types::{FromSql, ToSql, Type};
+use uuid::Uuid;
+
+/// A row that does not decode. It names a column, never a value.
+#[derive(Debug, thiserror::Error)]
+#[error("column {0} does not decode")]
+pub struct DecodeError(pub String);
+
+/// The columns of one row, by name.
+pub struct Columns<'a>(pub(super) &'a Row);
+
+impl Columns<'_> {
+    /// The column's value, if it is there and of that type.
+    pub fn get<'r, T: FromSql<'r>>(&'r self, name: &str) -> Result<T, DecodeError> {
+        self.0.try_get(name).map_err(|_| DecodeError(name.to_owned()))
+    }
+
+    /// The column's text, which is personal as far as logs are concerned.
+    pub fn text(&self, name: &str) -> Result<Text, DecodeError> {
+        Text::try_from(self.get::<&str>(name)?).map_err(|_| DecodeError(name.to_owned()))
+    }
+
+    /// As [`Columns::text`], for a column that may be NULL.
+    pub fn optional_text(&self, name: &str) -> Result<Option<Text>, DecodeError> {
+        self.get::<Option<&str>>(name)?
+            .map(|_| self.text(name))
+            .transpose()
+    }
+}
+
+/// A type that can be a parameter, and the Postgres type it is sent as. Sending the type with the statement keeps it
+/// unnamed, which is what survives a transaction pooler.
+pub trait Bind: ToSql + Send + Sync + 'static {
+    /// The type the parameter is declared as.
+    const TYPE: Type;
+}
+
+macro_rules! bind {
+    ($($rust:ty => $postgres:ident),* $(,)?) => {
+        $( impl Bind for $rust { const TYPE: Type = Type::$postgres; } )*
+    };
+}
+
+bind! {
+    bool => BOOL,
+    i32 => INT4,
+    i64 => INT8,
+    String => TEXT,
+    &'static str => TEXT,
+    Uuid => UUID,
+    Timestamp => TIMESTAMPTZ,
+    tokio_postgres::types::Timestamp<Timestamp> => TIMESTAMPTZ,
+    Date => DATE,
+    Value => JSONB,
+    Vec<u8> => BYTEA,
+}
+
+impl<T: Bind> Bind for Option<T> {
+    const TYPE: Type = T::TYPE;
+}
+
+pub(super) type Parameter = (Box<dyn ToSql + Send + Sync>, Type);
+pub(super) type Decoder<R> = fn(&Columns<'_>) -> Result<R, DecodeError>;
+
+/// SQL, its parameters, and how its rows become `R`.
+pub struct Statement<R> {
+    pub(super) name: &'static str,
+    pub(super) sql: &'static str,
+    pub(super) parameters: Vec<Parameter>,
+    pub(super) decode: Decoder<R>,
+}
+
+impl Statement<()> {
+    /// A statement whose rows, if any, say nothing. `name` is `<module>.<what it does>`.
+    pub fn new(name: &'static str, sql: &'static str) -> Self {
+        Self {
+            name,
+            sql,
+            parameters: Vec::new(),
+            decode: |_| Ok(()),
+        }
+    }
+}
+
+impl<R> Statement<R> {
+    /// Adds the next parameter: `$1`, `$2`, …
+    #[must_use]
+    pub fn bind<T: Bind>(mut self, value: T) -> Self {
+        self.parameters.push((Box::new(value), T::TYPE));
+        self
+    }
+
+    /// Says what a row becomes.
+    pub fn decode<S>(self, decode: Decoder<S>) -> Statement<S> {
+        Statement {
+            name: self.name,
+            sql: self.sql,
+            parameters: self.parameters,
+            decode,
+        }
+    }
+
+    /// For a statement whose one column is the reply as JSON text:
+    /// `SELECT set_config('app.reply', jsonb_build_object(…)::text, true) AS reply …`. The setting hands the reply
+    /// to the statement that stores it under the idempotency key, in the same transaction.
+    pub fn reply<S: DeserializeOwned>(self) -> Statement<S> {
+        self.decode(|columns| {
+            let text: &str = columns.get("reply")?;
+            serde_json::from_str(text).map_err(|_| DecodeError("reply".to_owned()))
+        })
+    }
+
+    /// `<module>.<what it does>`: the name in spans and checks.
+    pub fn name(&self) -> &'static str {
+        self.name
+    }
+
+    /// The SQL, as it is sent.
+    pub fn sql(&self) -> &'static str {
+        self.sql
+    }
+}
+
+impl<R> fmt::Debug for Statement<R> {
+    /// The name only: parameters are personal.
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "Statement({})", self.name)
+    }
+}

@@ -1,0 +1,380 @@
+//! The transaction: statements are added, then all go out in one flush and are committed or not at all.
+
+use super::connection::{Database, Lease};
+use super::flush::{Reply, Step, flush};
+use super::statement::{Columns, Decoder, Statement};
+use super::verdict::{self, Verdict, judge};
+use crate::deadline::Deadline;
+use crate::failure::{Error, Failure, Fault};
+use crate::idempotency::{self, Claim};
+use crate::problem::{DEADLINE_EXCEEDED, IDEMPOTENCY_KEY_IN_FLIGHT};
+use serde::de::DeserializeOwned;
+use std::marker::PhantomData;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+use tokio_postgres::Row;
+use uuid::Uuid;
+
+/// How long a statement waits for a lock: long enough for a twin in flight, short enough to answer 409 or 503.
+const LOCK_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// Counts the round trips of one call (D8).
+#[derive(Debug, Default)]
+pub struct Trips(AtomicU32);
+
+impl Trips {
+    /// How many flushes went out so far.
+    pub fn count(&self) -> u32 {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+/// What row-level security compares with. Without either, every tenant table is empty (C6).
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Scope {
+    /// `app.clinic_id`.
+    pub clinic: Option<Uuid>,
+    /// `app.account_id`: opens an account's own memberships, at log-in.
+    pub account: Option<Uuid>,
+}
+
+/// Which result of [`Done`] belongs to an added statement.
+#[derive(Debug)]
+pub struct Slot<R> {
+    index: usize,
+    name: &'static str,
+    decode: Decoder<R>,
+    row: PhantomData<fn() -> R>,
+}
+
+/// What an idempotent write answers: the same data at first and at every repetition.
+#[derive(Debug)]
+pub struct Stored<T> {
+    /// The data, as it was stored.
+    pub data: T,
+    /// Whether an earlier request stored it.
+    pub replayed: bool,
+}
+
+/// A transaction in the making. Nothing is sent before [`Tx::commit`].
+#[derive(Debug)]
+pub struct Tx<'a> {
+    database: &'a Database,
+    trips: &'a Trips,
+    deadline: Deadline,
+    scope: Scope,
+    writes: bool,
+    claim: Option<Claim>,
+    statements: Vec<Statement<()>>,
+}
+
+impl<'a> Tx<'a> {
+    /// A transaction that only reads.
+    pub fn reading(database: &'a Database, trips: &'a Trips, deadline: Deadline, scope: Scope) -> Self {
+        Self {
+            database,
+            trips,
+            deadline,
+            scope,
+            writes: false,
+            claim: None,
+            statements: Vec::new(),
+        }
+    }
+
+    /// A transaction that changes something, under an idempotency claim when there is one.
+    pub fn writing(
+        database: &'a Database,
+        trips: &'a Trips,
+        deadline: Deadline,
+        scope: Scope,
+        claim: Option<Claim>,
+    ) -> Self {
+        Self {
+            writes: true,
+            claim,
+            ..Self::reading(database, trips, deadline, scope)
+        }
+    }
+
+    /// Adds a statement; its rows are found under the slot once the transaction is done.
+    pub fn add<R>(&mut self, statement: Statement<R>) -> Slot<R> {
+        let Statement {
+            name,
+            sql,
+            parameters,
+            decode,
+        } = statement;
+        let slot = Slot {
+            index: self.statements.len(),
+            name,
+            decode,
+            row: PhantomData,
+        };
+        self.statements.push(Statement {
+            name,
+            sql,
+            parameters,
+            decode: |_| Ok(()),
+        });
+        slot
+    }
+
+    /// Sends everything in one flush and commits. Fails with the slice's failure when one of its constraints or
+    /// conditions failed; then nothing was changed.
+    pub async fn commit<F: Failure>(mut self) -> Result<Done, Error<F>> {
+        debug_assert!(self.claim.is_none(), "a claimed key needs commit_with_reply");
+        let (names, plan, end) = self.plan();
+        let outcome = self.send(&plan, end).await?;
+        match outcome.verdict {
+            Verdict::Committed => Ok(Done {
+                rows: outcome.rows(2..end),
+            }),
+            verdict => Err(self.refusal(&verdict, &names)),
+        }
+    }
+
+    /// As [`Tx::commit`]; `reply` reads the data to answer. Under a claim the data is stored with the key, and a
+    /// repetition of the request gets it back without running anything again.
+    pub async fn commit_with_reply<T: DeserializeOwned, F: Failure>(
+        mut self,
+        reply: Statement<T>,
+    ) -> Result<Stored<T>, Error<F>> {
+        let Some(claim) = self.claim.take() else {
+            let slot = self.add(reply);
+            return Ok(Stored {
+                data: self.commit().await?.one(&slot)?,
+                replayed: false,
+            });
+        };
+        self.claimed(&claim, reply);
+        let (names, mut plan, end) = self.plan();
+        plan.extend(self.opening());
+        plan.push(step(idempotency::stored(&claim)));
+        plan.push(Step::Control("COMMIT"));
+        let mut outcome = self.send(&plan, end).await?;
+        let replayed = match &outcome.verdict {
+            Verdict::Committed => false,
+            verdict if is_taken(verdict) => true,
+            Verdict::RolledBack {
+                step: 2 | 3, state, ..
+            } if state == "55P03" => return Err(in_flight()),
+            verdict => return Err(self.refusal(verdict, &names)),
+        };
+        let row = outcome.take(end + 2).and_then(|rows| rows.into_iter().next());
+        match row {
+            Some(row) => Ok(Stored {
+                data: idempotency::replay(&row, &claim)?,
+                replayed,
+            }),
+            // Committed, and the connection was lost before the stored reply came; or the key expired meanwhile.
+            None => Err(verdict::unknown().into()),
+        }
+    }
+
+    /// Puts the claim in front of the statements, and the storing of the reply behind them.
+    fn claimed<T>(&mut self, claim: &Claim, reply: Statement<T>) {
+        let effect = std::mem::take(&mut self.statements);
+        self.add(idempotency::forget_if_expired(claim));
+        self.add(idempotency::claim(claim));
+        self.statements.extend(effect);
+        self.add(reply);
+        self.add(idempotency::store(claim));
+    }
+
+    /// The steps from BEGIN to COMMIT, the names of their statements, and the index of COMMIT.
+    fn plan(&mut self) -> (Vec<&'static str>, Vec<Step>, usize) {
+        let statements = std::mem::take(&mut self.statements);
+        let mut names = vec!["BEGIN", "settings"];
+        names.extend(statements.iter().map(|statement| statement.name));
+        names.push("COMMIT");
+        let mut steps = Vec::from(self.opening());
+        steps.extend(statements.into_iter().map(step));
+        steps.push(Step::Control("COMMIT"));
+        let end = steps.len() - 1;
+        (names, steps, end)
+    }
+
+    fn opening(&self) -> [Step; 2] {
+        let begin = if self.writes { "BEGIN" } else { "BEGIN READ ONLY" };
+        [
+            Step::Control(begin),
+            step(settings(self.scope, self.deadline.left())),
+        ]
+    }
+
+    /// Sends the plan; once more when the session had been ended before anything could be committed, or when the
+    /// connection was lost and repeating is harmless (a read, or a claimed key).
+    async fn send(&self, plan: &[Step], end: usize) -> Result<Outcome, Fault> {
+        let claimed = plan.len() > end + 1;
+        let first = self.attempt(plan, end).await?;
+        let harmless = !self.writes || claimed;
+        let again = verdict::is_worth_repeating(&first.verdict)
+            || (harmless && matches!(first.verdict, Verdict::Unknown) && !first.out_of_time);
+        if again {
+            self.attempt(plan, end).await
+        } else {
+            Ok(first)
+        }
+    }
+
+    async fn attempt(&self, plan: &[Step], end: usize) -> Result<Outcome, Fault> {
+        if self.deadline.left() < Duration::from_millis(400) {
+            return Err(
+                Fault::from(&DEADLINE_EXCEEDED).because("too little time left to start a transaction")
+            );
+        }
+        let lease: Lease = self.database.connection(self.deadline).await?;
+        let Some(client) = lease.client() else {
+            return Err(Fault::internal("a lease without connection"));
+        };
+        let mut replies = Vec::new();
+        self.trips.0.fetch_add(1, Ordering::Relaxed);
+        let limit = self.deadline.less(Duration::from_millis(100));
+        let out_of_time = tokio::time::timeout_at(limit, flush(client, plan, &mut replies))
+            .await
+            .is_err();
+        let verdict = judge(replies.get(..=end).unwrap_or_default());
+        if out_of_time {
+            lease.cancel();
+        }
+        let outcome = Outcome {
+            replies,
+            verdict,
+            out_of_time,
+        };
+        if outcome.is_connection_sound() {
+            lease.give_back();
+        }
+        Ok(outcome)
+    }
+
+    /// Why nothing was changed: the slice's failure of that constraint, or a common fault.
+    fn refusal<F: Failure>(&self, verdict: &Verdict, names: &[&'static str]) -> Error<F> {
+        match verdict {
+            Verdict::RolledBack {
+                step,
+                state,
+                constraint,
+                ..
+            } => {
+                let name = constraint.as_deref();
+                if let Some(failure) = name.and_then(F::of_constraint) {
+                    return failure.into();
+                }
+                if name == Some("version_stale") {
+                    return Fault::from(&crate::problem::VERSION_STALE).into();
+                }
+                verdict::fault(state, name, names.get(*step).copied().unwrap_or("COMMIT")).into()
+            }
+            Verdict::Committed | Verdict::Unknown if self.writes => verdict::unknown().into(),
+            Verdict::Committed | Verdict::Unknown => verdict::unavailable().into(),
+        }
+    }
+}
+
+fn step(statement: Statement<()>) -> Step {
+    Step::Query(statement.sql, statement.parameters)
+}
+
+/// The claim hit a key that is there.
+fn is_taken(verdict: &Verdict) -> bool {
+    matches!(verdict, Verdict::RolledBack { constraint: Some(name), .. } if name == idempotency::CLAIMED_ONCE)
+}
+
+/// A twin holds the key and has not committed within the lock timeout.
+fn in_flight<F>() -> Error<F> {
+    Fault::from(&IDEMPOTENCY_KEY_IN_FLIGHT).into()
+}
+
+/// The transaction-local settings: tenant and limits. The server's limits end before ours, each before the next:
+/// lock, statement, transaction (D10). `transaction_timeout` is set to 0 first, because a running timer is never
+/// changed and a database default would win silently.
+fn settings(scope: Scope, left: Duration) -> Statement<()> {
+    let transaction = left
+        .saturating_sub(Duration::from_millis(300))
+        .max(Duration::from_millis(3));
+    let statement = left
+        .saturating_sub(Duration::from_millis(400))
+        .max(Duration::from_millis(2));
+    let lock = LOCK_TIMEOUT.min(statement / 2).max(Duration::from_millis(1));
+    let text = |id: Option<Uuid>| id.map(|id| id.to_string()).unwrap_or_default();
+    let milliseconds = |limit: Duration| limit.as_millis().to_string();
+    Statement::new(
+        "shared.settings",
+        "SELECT set_config('app.clinic_id', $1, true),
+                set_config('app.account_id', $2, true),
+                set_config('lock_timeout', $3, true),
+                set_config('statement_timeout', $4, true),
+                set_config('transaction_timeout', '0', true),
+                set_config('transaction_timeout', $5, true),
+                set_config('idle_in_transaction_session_timeout', $5, true)",
+    )
+    .bind(text(scope.clinic))
+    .bind(text(scope.account))
+    .bind(milliseconds(lock))
+    .bind(milliseconds(statement))
+    .bind(milliseconds(transaction))
+}
+
+struct Outcome {
+    replies: Vec<Option<Reply>>,
+    verdict: Verdict,
+    out_of_time: bool,
+}
+
+impl Outcome {
+    /// Every step was answered and no answer ended the session.
+    fn is_connection_sound(&self) -> bool {
+        let lost = matches!(
+            &self.verdict,
+            Verdict::Unknown
+                | Verdict::RolledBack {
+                    session_lost: true,
+                    ..
+                }
+        );
+        let broken = |reply: &Option<Reply>| match reply {
+            Some(Ok(_)) => false,
+            Some(Err(error)) => error.as_db_error().is_none(),
+            None => true,
+        };
+        !lost && !self.replies.iter().any(broken)
+    }
+
+    fn take(&mut self, index: usize) -> Option<Vec<Row>> {
+        self.replies.get_mut(index)?.take()?.ok()
+    }
+
+    fn rows(mut self, range: std::ops::Range<usize>) -> Vec<Vec<Row>> {
+        range.map(|index| self.take(index).unwrap_or_default()).collect()
+    }
+}
+
+/// The rows of a committed transaction.
+#[derive(Debug)]
+pub struct Done {
+    rows: Vec<Vec<Row>>,
+}
+
+impl Done {
+    /// All rows of a statement.
+    pub fn many<R>(&self, slot: &Slot<R>) -> Result<Vec<R>, Fault> {
+        let rows = self.rows.get(slot.index).map(Vec::as_slice).unwrap_or_default();
+        rows.iter()
+            .map(|row| (slot.decode)(&Columns(row)))
+            .collect::<Result<_, _>>()
+            .map_err(|error| Fault::internal(format!("{}: {error}", slot.name)))
+    }
+
+    /// The row of a statement that gives one or none.
+    pub fn optional<R>(&self, slot: &Slot<R>) -> Result<Option<R>, Fault> {
+        Ok(self.many(slot)?.into_iter().next())
+    }
+
+    /// The row of a statement that always gives one.
+    pub fn one<R>(&self, slot: &Slot<R>) -> Result<R, Fault> {
+        self.optional(slot)?
+            .ok_or_else(|| Fault::internal(format!("{} gave no row", slot.name)))
+    }
+}

@@ -1,0 +1,307 @@
+//! The endpoint contract: one type that declares, once, everything the outside must know.
+//!
+//! The local server, the Lambda entry, the generated files under `functions/platform`, the authorisation matrix and
+//! the round-trip budgets all read this declaration. Nothing is registered twice by hand.
+
+use crate::access::{Permission, Principal};
+use crate::app::App;
+use crate::database::{Scope, Trips, Tx};
+use crate::deadline::Deadline;
+use crate::failure::{Error, Failure, Fault, Problem};
+use crate::idempotency::Claim;
+use crate::input::Input;
+use crate::pipeline::{self, Incoming};
+use crate::problem::TOKEN_REQUIRED;
+use crate::reply::{Answer, Response};
+use crate::route::Route;
+use crate::token::TokenSigner;
+use crate::trace::Trace;
+use jiff::Timestamp;
+use schemars::{Schema, SchemaGenerator};
+use std::pin::Pin;
+use uuid::Uuid;
+
+/// The largest body an endpoint takes unless it says otherwise, in bytes.
+pub const BODY_LIMIT: usize = 64 * 1024;
+
+/// Who may call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Access {
+    /// Anybody.
+    Public,
+    /// Whoever is signed in.
+    SignedIn,
+    /// Whoever holds the permission.
+    Requires(Permission),
+}
+
+/// How an endpoint treats `Idempotency-Key` (E2).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Idempotency {
+    /// It reads only; the header means nothing.
+    Reads,
+    /// Money or stock moves: 400 without a key.
+    Required,
+    /// A key is honoured when sent.
+    Accepted,
+    /// Tokens or secrets are handed out and never stored: 400 with a key.
+    Refused,
+}
+
+/// Which rate limit applies (C7).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RateClass {
+    /// No limit: health checks.
+    Unlimited,
+    /// Leased tokens, no extra round trip.
+    Ordinary,
+    /// Checked before the work: log-in, refresh, reset, payment, export.
+    Strict,
+}
+
+/// What an endpoint asks of a request and promises about itself.
+#[derive(Debug, Clone, Copy)]
+pub struct Policy {
+    /// Who may call.
+    pub access: Access,
+    /// How `Idempotency-Key` is treated.
+    pub idempotency: Idempotency,
+    /// Whether `If-Match` is required (B9).
+    pub if_match: bool,
+    /// Whether it issues access tokens and so needs the secret key.
+    pub issues_tokens: bool,
+    /// The rate limit.
+    pub rate: RateClass,
+    /// The most round trips to the database that a call makes, a retry aside (D8).
+    pub round_trips: u32,
+    /// The largest body, in bytes.
+    pub body_limit: usize,
+    /// The media types it answers.
+    pub produces: &'static [&'static str],
+}
+
+impl Policy {
+    const fn open_to(access: Access) -> Self {
+        Self {
+            access,
+            idempotency: Idempotency::Reads,
+            if_match: false,
+            issues_tokens: false,
+            rate: RateClass::Ordinary,
+            round_trips: 1,
+            body_limit: BODY_LIMIT,
+            produces: &["application/json"],
+        }
+    }
+
+    /// Anybody may call.
+    pub const fn public() -> Self {
+        Self::open_to(Access::Public)
+    }
+
+    /// Whoever is signed in may call.
+    pub const fn signed_in() -> Self {
+        Self::open_to(Access::SignedIn)
+    }
+
+    /// Whoever holds the permission may call.
+    pub const fn requires(permission: Permission) -> Self {
+        Self::open_to(Access::Requires(permission))
+    }
+
+    /// How `Idempotency-Key` is treated; reading is the default.
+    #[must_use]
+    pub const fn idempotency(self, idempotency: Idempotency) -> Self {
+        Self { idempotency, ..self }
+    }
+
+    /// `If-Match` is required.
+    #[must_use]
+    pub const fn if_match(self) -> Self {
+        Self {
+            if_match: true,
+            ..self
+        }
+    }
+
+    /// Hands out tokens: needs the secret key, refuses `Idempotency-Key`.
+    #[must_use]
+    pub const fn issues_tokens(self) -> Self {
+        Self {
+            issues_tokens: true,
+            idempotency: Idempotency::Refused,
+            ..self
+        }
+    }
+
+    /// Another rate class than the ordinary one.
+    #[must_use]
+    pub const fn limit(self, rate: RateClass) -> Self {
+        Self { rate, ..self }
+    }
+
+    /// Another budget than one round trip; the slice's head says why.
+    #[must_use]
+    pub const fn round_trips(self, round_trips: u32) -> Self {
+        Self { round_trips, ..self }
+    }
+
+    /// Other media types than JSON.
+    #[must_use]
+    pub const fn produces(self, produces: &'static [&'static str]) -> Self {
+        Self { produces, ..self }
+    }
+}
+
+/// An endpoint.
+pub trait Endpoint: 'static {
+    /// The name of its binary, e.g. `create-patient`; unique in the workspace.
+    const NAME: &'static str;
+    /// Its method and path.
+    const ROUTE: Route;
+    /// What it asks and promises.
+    const POLICY: Policy;
+    /// What it takes.
+    type Input: Input;
+    /// What it answers.
+    type Output: Answer;
+    /// How it fails in ways of its own.
+    type Failure: Failure;
+
+    /// Does what the endpoint is for. Called when everything the declaration asks for holds.
+    fn handle(
+        call: &Call<'_>,
+        input: Self::Input,
+    ) -> impl Future<Output = Result<Self::Output, Error<Self::Failure>>> + Send;
+}
+
+/// One request on its way, past the token and the permission.
+#[derive(Debug)]
+pub struct Call<'a> {
+    /// The injected parts.
+    pub app: &'a App,
+    /// The id of this request, in every log line and reply.
+    pub request_id: String,
+    /// The trace it belongs to.
+    pub trace: &'a Trace,
+    /// When it came: one instant for everything it writes.
+    pub now: Timestamp,
+    /// By when the reply must be out.
+    pub deadline: Deadline,
+    /// The version in `If-Match`; there when the policy requires it.
+    pub if_match: Option<i64>,
+    /// `Accept`, for endpoints that answer more than JSON.
+    pub accept: Option<&'a str>,
+    pub(crate) principal: Option<Principal>,
+    pub(crate) claim: Option<Claim>,
+    pub(crate) trips: &'a Trips,
+}
+
+impl<'a> Call<'a> {
+    /// The caller. Always there unless the policy is public.
+    pub fn principal(&self) -> Result<Principal, Fault> {
+        self.principal.ok_or_else(|| Fault::from(&TOKEN_REQUIRED))
+    }
+
+    /// A new id, made at this call's instant.
+    pub fn new_id(&self) -> Uuid {
+        self.app.ids.new_id(self.now)
+    }
+
+    /// A reading transaction within the caller's tenant.
+    pub fn read(&self) -> Result<Tx<'a>, Fault> {
+        Ok(self.read_as(self.own_scope()?))
+    }
+
+    /// A writing transaction within the caller's tenant, under the idempotency claim when a key was sent.
+    pub fn write(&self) -> Result<Tx<'a>, Fault> {
+        let scope = self.own_scope()?;
+        Ok(Tx::writing(
+            &self.app.database,
+            self.trips,
+            self.deadline,
+            scope,
+            self.claim.clone(),
+        ))
+    }
+
+    /// A reading transaction of a public endpoint.
+    pub fn read_as(&self, scope: Scope) -> Tx<'a> {
+        Tx::reading(&self.app.database, self.trips, self.deadline, scope)
+    }
+
+    /// A writing transaction of a public endpoint.
+    pub fn write_as(&self, scope: Scope) -> Tx<'a> {
+        Tx::writing(&self.app.database, self.trips, self.deadline, scope, None)
+    }
+
+    /// Whether the database answers, by a probe of the last five seconds.
+    pub async fn is_ready(&self) -> bool {
+        self.app.readiness.of(&self.app.database, self.trips).await
+    }
+
+    /// The token signer; there when the policy issues tokens.
+    pub fn signer(&self) -> Result<&'a TokenSigner, Fault> {
+        self.app.signer()
+    }
+
+    fn own_scope(&self) -> Result<Scope, Fault> {
+        Ok(Scope {
+            clinic: Some(self.principal()?.clinic_id),
+            account: None,
+        })
+    }
+}
+
+type Serving<'a> = Pin<Box<dyn Future<Output = Result<Response, Fault>> + Send + 'a>>;
+
+/// An endpoint's declaration as a value, for lists.
+#[derive(Debug, Clone)]
+pub struct Declaration {
+    /// The name of its binary.
+    pub name: &'static str,
+    /// Its method and path.
+    pub route: Route,
+    /// What it asks and promises.
+    pub policy: Policy,
+    /// The problems of its own: its failures and its fields' rules.
+    pub problems: Vec<&'static Problem>,
+    /// The JSON schema of its body.
+    pub body_schema: fn(&mut SchemaGenerator) -> Option<Schema>,
+    pub(crate) rules: Vec<&'static Problem>,
+    pub(crate) serve: for<'a> fn(Incoming<'a>) -> Serving<'a>,
+}
+
+impl Declaration {
+    /// The declaration of `E`.
+    pub fn of<E: Endpoint>() -> Self {
+        let rules = E::Input::rules();
+        Self {
+            name: E::NAME,
+            route: E::ROUTE,
+            policy: E::POLICY,
+            problems: E::Failure::PROBLEMS.iter().chain(rules.iter().copied()).collect(),
+            body_schema: E::Input::body_schema,
+            rules,
+            serve: |incoming| Box::pin(pipeline::serve::<E>(incoming)),
+        }
+    }
+}
+
+/// A module: its name, which is also its schema and database role, and its endpoints.
+#[derive(Debug, Clone)]
+pub struct Module {
+    /// E.g. `billing`.
+    pub name: &'static str,
+    /// All of its endpoints.
+    pub endpoints: Vec<Declaration>,
+}
+
+impl Module {
+    /// Whether one of its endpoints issues tokens.
+    pub fn issues_tokens(&self) -> bool {
+        self.endpoints
+            .iter()
+            .any(|endpoint| endpoint.policy.issues_tokens)
+    }
+}

@@ -1,0 +1,171 @@
+//! API Gateway HTTP API events, payload format 2.0, and what is answered to them.
+//!
+//! The event is read leniently (absent members are empty): whatever the gateway sends must end in a reply of ours,
+//! so nothing here can fail but the base64 of a body.
+
+use crate::reply::Response;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use bytes::Bytes;
+use http::{HeaderMap, HeaderName, HeaderValue, Method};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// What the gateway sends: only what is read of it.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Event {
+    /// `2.0`.
+    pub version: String,
+    /// The matched route, e.g. `POST /api/v1/patients`, or `$default`.
+    pub route_key: String,
+    /// The path as sent.
+    pub raw_path: String,
+    /// The query as sent, without `?`.
+    pub raw_query_string: String,
+    /// Cookies, taken out of the headers by the gateway.
+    pub cookies: Vec<String>,
+    /// Headers with lower-case names, repeated ones joined by commas.
+    pub headers: BTreeMap<String, String>,
+    /// Who called and how.
+    pub request_context: RequestContext,
+    /// The body, base64 when `is_base64_encoded`.
+    pub body: Option<String>,
+    /// Whether `body` is base64.
+    pub is_base64_encoded: bool,
+}
+
+/// The gateway's own knowledge of the request.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct RequestContext {
+    /// The gateway's id of this request; ours, too.
+    pub request_id: String,
+    /// Method and addresses.
+    pub http: HttpContext,
+}
+
+/// Method and addresses, as the gateway saw them.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct HttpContext {
+    /// The method.
+    pub method: String,
+    /// The path.
+    pub path: String,
+    /// The client's address: the only place it is taken from (C7).
+    pub source_ip: String,
+}
+
+/// What the gateway is told.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct GatewayReply {
+    /// The HTTP status.
+    pub status_code: u16,
+    /// Headers; none of ours is repeated.
+    pub headers: BTreeMap<String, String>,
+    /// The body, never base64: we answer text.
+    pub body: String,
+    /// Always false.
+    pub is_base64_encoded: bool,
+}
+
+/// A request, taken out of its event.
+#[derive(Debug)]
+pub struct Request {
+    /// The method; one that is no token is answered 405 like any other unknown one.
+    pub method: Method,
+    /// The path as sent, percent-encoded.
+    pub path: String,
+    /// The query as sent.
+    pub query: String,
+    /// The headers.
+    pub headers: HeaderMap,
+    /// The body; `None` when its base64 is broken.
+    pub body: Option<Bytes>,
+    /// The gateway's id of this request, when it gave one.
+    pub gateway_id: Option<String>,
+    /// The client's address by the gateway.
+    pub source_address: String,
+}
+
+impl From<Event> for Request {
+    fn from(event: Event) -> Self {
+        let context = event.request_context;
+        let method = Method::from_bytes(context.http.method.as_bytes()).unwrap_or(Method::TRACE);
+        let pairs = event.headers.iter().filter_map(|(name, value)| {
+            Some((
+                HeaderName::try_from(name.as_str()).ok()?,
+                HeaderValue::try_from(value.as_str()).ok()?,
+            ))
+        });
+        Self {
+            method,
+            headers: pairs.collect(),
+            path: event.raw_path,
+            query: event.raw_query_string,
+            body: body(event.body, event.is_base64_encoded),
+            gateway_id: Some(context.request_id).filter(|id| is_plain(id)),
+            source_address: context.http.source_ip,
+        }
+    }
+}
+
+fn body(body: Option<String>, is_base64: bool) -> Option<Bytes> {
+    let body = body.unwrap_or_default();
+    if is_base64 {
+        STANDARD.decode(body).ok().map(Bytes::from)
+    } else {
+        Some(Bytes::from(body))
+    }
+}
+
+/// An id that is fit for a header and a log line.
+fn is_plain(id: &str) -> bool {
+    (1..=128).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_graphic())
+}
+
+impl Request {
+    /// A header's value when it is there and visible ASCII.
+    pub fn header(&self, name: &HeaderName) -> Option<&str> {
+        self.headers.get(name)?.to_str().ok()
+    }
+}
+
+impl From<Response> for GatewayReply {
+    fn from(response: Response) -> Self {
+        let headers = response
+            .headers
+            .iter()
+            .filter_map(|(name, value)| Some((name.as_str().to_owned(), value.to_str().ok()?.to_owned())));
+        Self {
+            status_code: response.status.as_u16(),
+            headers: headers.collect(),
+            body: String::from_utf8_lossy(&response.body).into_owned(),
+            is_base64_encoded: false,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_empty_event_is_still_a_request() {
+        let event: Event = serde_json::from_str("{}").unwrap();
+        let request = Request::from(event);
+        assert_eq!((request.path.as_str(), request.gateway_id), ("", None));
+    }
+
+    #[test]
+    fn broken_base64_is_no_body_and_no_panic() {
+        let event = Event {
+            body: Some("@@".to_owned()),
+            is_base64_encoded: true,
+            ..Event::default()
+        };
+        assert_eq!(Request::from(event).body, None);
+    }
+}

@@ -1,0 +1,236 @@
+//! How a request fails: the problems a slice declares, and the faults any slice can meet.
+//!
+//! A slice's failures are one enum, written with [`failures!`](crate::failures) so that every way it can go wrong
+//! stands on one screen. What the client reads ([`Problem`]) and what the log keeps ([`Fault::private`]) are two
+//! different messages.
+
+use crate::validation::Violation;
+use http::{HeaderName, HeaderValue};
+use serde_json::{Map, Value};
+use std::fmt::Debug;
+
+/// One kind of failure, as clients see it (RFC 9457 §3).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Problem {
+    /// Stable and specific, e.g. `DUPLICATE_PATIENT`; its kebab-case form ends the problem's `type`.
+    pub code: &'static str,
+    /// The HTTP status.
+    pub status: u16,
+    /// The same for every occurrence.
+    pub title: &'static str,
+    /// What went wrong and what to do about it, in one or two sentences.
+    pub detail: &'static str,
+}
+
+impl Problem {
+    /// Declares a problem.
+    pub const fn new(status: u16, code: &'static str, title: &'static str, detail: &'static str) -> Self {
+        Self {
+            code,
+            status,
+            title,
+            detail,
+        }
+    }
+
+    /// The code as the last segment of the problem's address: `DUPLICATE_PATIENT` is `duplicate-patient`.
+    pub fn slug(&self) -> String {
+        self.code.to_ascii_lowercase().replace('_', "-")
+    }
+}
+
+/// Every way a slice can fail. Written with [`failures!`](crate::failures).
+pub trait Failure: Debug + Send + Sized + 'static {
+    /// All of them, for the catalogue and the contract.
+    const PROBLEMS: &'static [Problem];
+
+    /// What the client is told.
+    fn problem(&self) -> &'static Problem;
+
+    /// The failure that a violated constraint (or `kernel.ensure` condition) of this name stands for.
+    fn of_constraint(name: &str) -> Option<Self>;
+
+    /// The JSON pointer of the body field at fault, when it is one.
+    fn pointer(&self) -> Option<&'static str> {
+        None
+    }
+
+    /// Further members of the problem document (RFC 9457 §3.2), e.g. the alternatives to choose from.
+    fn extension(&self) -> Map<String, Value> {
+        Map::new()
+    }
+}
+
+/// Declares a slice's failure enum.
+///
+/// ```
+/// shared::failures! {
+///     /// How opening a door can fail.
+///     pub enum OpenDoorFailure {
+///         /// The lock answers to another key.
+///         WrongKey = 422 "WRONG_KEY", "Wrong key", "This key does not fit. Try another one.",
+///             at "/key", violates ["doors_key_fits"];
+///         /// Somebody stands in it.
+///         DoorBlocked = 409 "DOOR_BLOCKED", "Door blocked", "Wait until the door is free.";
+///     }
+/// }
+/// use shared::failure::Failure;
+/// let failure = OpenDoorFailure::of_constraint("doors_key_fits").unwrap();
+/// assert_eq!((failure.problem().status, failure.pointer()), (422, Some("/key")));
+/// assert!(OpenDoorFailure::of_constraint("doors_pkey").is_none());
+/// ```
+#[macro_export]
+macro_rules! failures {
+    (
+        $(#[$about:meta])*
+        $visibility:vis enum $name:ident {
+            $(
+                $(#[$case_about:meta])*
+                $case:ident = $status:literal $code:literal, $title:literal, $detail:literal
+                $(, at $pointer:literal)? $(, violates [$($constraint:literal),+])? ;
+            )*
+        }
+    ) => {
+        $(#[$about])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        $visibility enum $name {
+            $( $(#[$case_about])* $case, )*
+        }
+
+        impl $crate::failure::Failure for $name {
+            const PROBLEMS: &'static [$crate::failure::Problem] =
+                &[$( $crate::failure::Problem::new($status, $code, $title, $detail) ),*];
+
+            fn problem(&self) -> &'static $crate::failure::Problem {
+                match *self {
+                    $( Self::$case => {
+                        const PROBLEM: &$crate::failure::Problem =
+                            &$crate::failure::Problem::new($status, $code, $title, $detail);
+                        PROBLEM
+                    } )*
+                }
+            }
+
+            fn of_constraint(name: &str) -> Option<Self> {
+                $( $( $( if name == $constraint { return Some(Self::$case); } )+ )? )*
+                let _ = name;
+                None
+            }
+
+            fn pointer(&self) -> Option<&'static str> {
+                match *self {
+                    $( Self::$case => { None$(.or(Some($pointer)))? } )*
+                }
+            }
+        }
+    };
+}
+
+/// For slices that can fail in the common ways only.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NoFailure {}
+
+impl Failure for NoFailure {
+    const PROBLEMS: &'static [Problem] = &[];
+
+    fn problem(&self) -> &'static Problem {
+        match *self {}
+    }
+
+    fn of_constraint(_name: &str) -> Option<Self> {
+        None
+    }
+}
+
+/// A failure on its way to the client: what it will read, and what the log keeps beside it.
+#[derive(Debug)]
+pub struct Fault {
+    /// What the client is told.
+    pub problem: &'static Problem,
+    /// What was wrong with the request, field by field.
+    pub violations: Vec<Violation>,
+    /// For the log alone. Never a value of the request or of a row.
+    pub private: Option<String>,
+    /// Headers of the reply, e.g. `Allow`.
+    pub headers: Vec<(HeaderName, HeaderValue)>,
+    /// Further members of the problem document.
+    pub extension: Map<String, Value>,
+    /// Where the body is at fault, for a failure of the slice that concerns one field.
+    pub pointer: Option<&'static str>,
+}
+
+impl From<&'static Problem> for Fault {
+    fn from(problem: &'static Problem) -> Self {
+        Self {
+            problem,
+            violations: Vec::new(),
+            private: None,
+            headers: Vec::new(),
+            extension: Map::new(),
+            pointer: None,
+        }
+    }
+}
+
+impl Fault {
+    /// The request broke these rules.
+    pub fn invalid(violations: Vec<Violation>) -> Self {
+        Self {
+            violations,
+            ..Self::from(&crate::problem::VALIDATION_FAILED)
+        }
+    }
+
+    /// Something that should not happen; `private` says what, for the log.
+    pub fn internal(private: impl Into<String>) -> Self {
+        Self::from(&crate::problem::INTERNAL_ERROR).because(private)
+    }
+
+    /// Adds what the log should keep.
+    #[must_use]
+    pub fn because(mut self, private: impl Into<String>) -> Self {
+        self.private = Some(private.into());
+        self
+    }
+
+    /// Adds a header to the reply.
+    #[must_use]
+    pub fn with_header(mut self, name: HeaderName, value: HeaderValue) -> Self {
+        self.headers.push((name, value));
+        self
+    }
+}
+
+/// How a handler ends when it does not succeed: refused by the slice, or a fault any slice can meet.
+#[derive(Debug)]
+pub enum Error<F> {
+    /// One of the slice's own failures.
+    Refused(F),
+    /// A fault common to all slices.
+    Fault(Fault),
+}
+
+impl<F: Failure> From<F> for Error<F> {
+    fn from(failure: F) -> Self {
+        Self::Refused(failure)
+    }
+}
+
+impl<F> From<Fault> for Error<F> {
+    fn from(fault: Fault) -> Self {
+        Self::Fault(fault)
+    }
+}
+
+impl<F: Failure> From<Error<F>> for Fault {
+    fn from(error: Error<F>) -> Self {
+        match error {
+            Error::Fault(fault) => fault,
+            Error::Refused(failure) => Self {
+                pointer: failure.pointer(),
+                extension: failure.extension(),
+                ..Self::from(failure.problem())
+            },
+        }
+    }
+}

@@ -1,0 +1,150 @@
+//! What an endpoint takes: path, query and body, parsed and validated as one.
+
+use crate::event::Request;
+use crate::failure::Problem;
+use crate::validation::{self, Place, Violation};
+use schemars::{JsonSchema, Schema, SchemaGenerator};
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use validator::Validate;
+
+/// A request before parsing.
+#[derive(Debug)]
+pub struct Raw<'a> {
+    /// The request.
+    pub request: &'a Request,
+    /// The parameters of its path, decoded.
+    pub path: &'a [(String, String)],
+}
+
+/// Fields with their rules: the body, the query or the path of one endpoint.
+pub trait Fields: DeserializeOwned + JsonSchema + Validate + Send + 'static {
+    /// The problems of its own rules, beside the common ones.
+    const RULES: &'static [Problem] = &[];
+}
+
+/// What an endpoint takes as a whole.
+pub trait Input: Sized + Send {
+    /// Whether there is a body to read: then it must be JSON.
+    const HAS_BODY: bool;
+
+    /// The problems of its own rules.
+    fn rules() -> Vec<&'static Problem>;
+
+    /// The JSON schema of the body, when there is one.
+    fn body_schema(_generator: &mut SchemaGenerator) -> Option<Schema> {
+        None
+    }
+
+    /// Everything parsed and checked, or everything that is wrong with it.
+    fn parse(raw: &Raw<'_>) -> Result<Self, Vec<Violation>>;
+}
+
+/// No fields: any given are refused.
+#[derive(Debug, Clone, Copy, Deserialize, JsonSchema, Validate)]
+#[serde(deny_unknown_fields)]
+pub struct Nothing {}
+
+impl Fields for Nothing {}
+
+/// A body, or none.
+pub trait Body: Sized + Send {
+    /// Whether there is one.
+    const EXPECTED: bool;
+    /// The problems of its own rules.
+    const RULES: &'static [Problem];
+    /// Its JSON schema.
+    fn schema(generator: &mut SchemaGenerator) -> Option<Schema>;
+    /// Parsed and checked.
+    fn parse(bytes: Option<&[u8]>) -> Result<Self, Vec<Violation>>;
+}
+
+/// A JSON body.
+#[derive(Debug)]
+pub struct Json<T>(pub T);
+
+impl<T: Fields> Body for Json<T> {
+    const EXPECTED: bool = true;
+    const RULES: &'static [Problem] = T::RULES;
+
+    fn schema(generator: &mut SchemaGenerator) -> Option<Schema> {
+        Some(generator.root_schema_for::<T>())
+    }
+
+    fn parse(bytes: Option<&[u8]>) -> Result<Self, Vec<Violation>> {
+        let bytes = bytes.ok_or_else(|| {
+            vec![Violation {
+                place: Place::Body,
+                pointer: String::new(),
+                code: "INVALID_ENCODING",
+                message: "must be the base64 that the gateway says it is".to_owned(),
+            }]
+        })?;
+        validation::parse_body(bytes).map(Json)
+    }
+}
+
+impl Body for Nothing {
+    const EXPECTED: bool = false;
+    const RULES: &'static [Problem] = &[];
+
+    fn schema(_generator: &mut SchemaGenerator) -> Option<Schema> {
+        None
+    }
+
+    fn parse(_bytes: Option<&[u8]>) -> Result<Self, Vec<Violation>> {
+        Ok(Self {})
+    }
+}
+
+/// Path `P`, query `Q` and body `B`. What is wrong with any of them is reported at once.
+#[derive(Debug)]
+pub struct Parts<P, Q, B> {
+    /// The path parameters.
+    pub path: P,
+    /// The query parameters.
+    pub query: Q,
+    /// The body.
+    pub body: B,
+}
+
+/// Takes nothing.
+pub type NoInput = Parts<Nothing, Nothing, Nothing>;
+/// Takes a JSON body.
+pub type WithBody<B> = Parts<Nothing, Nothing, Json<B>>;
+/// Takes path parameters.
+pub type WithPath<P> = Parts<P, Nothing, Nothing>;
+/// Takes query parameters.
+pub type WithQuery<Q> = Parts<Nothing, Q, Nothing>;
+/// Takes path parameters and a JSON body.
+pub type WithPathAndBody<P, B> = Parts<P, Nothing, Json<B>>;
+
+impl<P: Fields, Q: Fields, B: Body> Input for Parts<P, Q, B> {
+    const HAS_BODY: bool = B::EXPECTED;
+
+    fn rules() -> Vec<&'static Problem> {
+        [P::RULES, Q::RULES, B::RULES].into_iter().flatten().collect()
+    }
+
+    fn body_schema(generator: &mut SchemaGenerator) -> Option<Schema> {
+        B::schema(generator)
+    }
+
+    fn parse(raw: &Raw<'_>) -> Result<Self, Vec<Violation>> {
+        let pairs: Vec<(String, String)> = form_urlencoded::parse(raw.request.query.as_bytes())
+            .map(|(name, value)| (name.into_owned(), value.into_owned()))
+            .collect();
+        let path = validation::parse_strings::<P>(Place::Path, raw.path);
+        let query = validation::parse_strings::<Q>(Place::Query, &pairs);
+        let body = B::parse(raw.request.body.as_deref());
+        match (path, query, body) {
+            (Ok(path), Ok(query), Ok(body)) => Ok(Self { path, query, body }),
+            (path, query, body) => {
+                let mut all: Vec<Violation> = path.err().unwrap_or_default();
+                all.extend(query.err().unwrap_or_default());
+                all.extend(body.err().unwrap_or_default());
+                Err(all)
+            }
+        }
+    }
+}

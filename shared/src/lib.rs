@@ -1,0 +1,31 @@
+//! What every Grafono function needs, and nothing about clinics.
+//!
+//! Start with [`endpoint`] (what an endpoint declares) and [`pipeline`] (what happens to a request, in order).
+//! A slice then touches [`validation`] for its input, [`database`] for its one transaction, [`failure`] for the
+//! ways it can fail and [`reply`] for its answer.
+
+pub mod access;
+pub mod app;
+pub mod clock;
+pub mod cursor;
+pub mod database;
+pub mod deadline;
+pub mod endpoint;
+pub mod event;
+pub mod failure;
+mod headers;
+pub mod health;
+pub mod idempotency;
+pub mod input;
+pub mod logging;
+pub mod passwords;
+pub mod personal;
+pub mod pipeline;
+pub mod problem;
+pub mod records;
+pub mod reply;
+pub mod route;
+pub mod settings;
+pub mod token;
+pub mod trace;
+pub mod validation;

@@ -1,0 +1,98 @@
+//! Structured JSON logs, one line a request (F1). Nothing personal is in them (F2): ids, names of routes and
+//! statements, numbers.
+
+use crate::access::Principal;
+use crate::endpoint::Declaration;
+use crate::trace::Trace;
+use http::{Method, StatusCode};
+use json_subscriber::JsonLayer;
+use std::sync::OnceLock;
+use std::time::Duration;
+use tracing_subscriber::filter::EnvFilter;
+use tracing_subscriber::layer::SubscriberExt as _;
+
+/// The version in every line.
+pub const VERSION: &str = env!("CARGO_PKG_VERSION");
+
+/// Starts logging to standard output at `level` (`LOG_LEVEL`), for the rest of the process. A panic is logged by its
+/// place alone: its message may carry a value.
+pub fn start(level: &str) {
+    let mut layer = JsonLayer::stdout();
+    layer.with_timer("timestamp", tracing_subscriber::fmt::time::SystemTime);
+    layer.with_level("level");
+    layer.with_flattened_event();
+    let filter = EnvFilter::try_new(level).unwrap_or_else(|_| EnvFilter::new("info"));
+    let subscriber = tracing_subscriber::registry().with(filter).with(layer);
+    if tracing::subscriber::set_global_default(subscriber).is_ok() {
+        std::panic::set_hook(Box::new(|panic| {
+            let place = panic.location().map(ToString::to_string).unwrap_or_default();
+            tracing::error!(event = "panic", place, "a panic");
+        }));
+    }
+}
+
+/// What the steps learn of a request on the way and the log keeps, however it ends.
+#[derive(Debug, Default)]
+pub(crate) struct Seen {
+    caller: OnceLock<Principal>,
+}
+
+impl Seen {
+    pub(crate) fn caller(&self, principal: Option<Principal>) {
+        if let Some(principal) = principal {
+            let _ = self.caller.set(principal);
+        }
+    }
+}
+
+/// A finished request.
+pub(crate) struct Finished<'a> {
+    pub(crate) declaration: &'a Declaration,
+    pub(crate) method: &'a Method,
+    pub(crate) request_id: &'a str,
+    pub(crate) trace: &'a Trace,
+    pub(crate) seen: &'a Seen,
+    pub(crate) status: StatusCode,
+    pub(crate) duration: Duration,
+    pub(crate) round_trips: u32,
+    pub(crate) cold_start: bool,
+    pub(crate) private: Option<&'a str>,
+}
+
+/// Writes the line of a finished request: an error for our faults, a warning when another service failed us.
+pub(crate) fn request(finished: &Finished<'_>) {
+    macro_rules! line {
+        ($level:ident) => {
+            tracing::$level!(
+                event = "request",
+                "requestId" = finished.request_id,
+                "traceId" = finished.trace.trace_id,
+                "userId" = finished
+                    .seen
+                    .caller
+                    .get()
+                    .map(|caller| caller.user_id.to_string()),
+                "clinicId" = finished
+                    .seen
+                    .caller
+                    .get()
+                    .map(|caller| caller.clinic_id.to_string()),
+                function = finished.declaration.name,
+                version = VERSION,
+                "coldStart" = finished.cold_start,
+                method = finished.method.as_str(),
+                route = finished.declaration.route.template,
+                status = finished.status.as_u16(),
+                "durationMs" = u64::try_from(finished.duration.as_millis()).unwrap_or(u64::MAX),
+                "roundTrips" = finished.round_trips,
+                reason = finished.private,
+                "request answered"
+            )
+        };
+    }
+    match finished.status.as_u16() {
+        500 => line!(error),
+        501.. => line!(warn),
+        _ => line!(info),
+    }
+}

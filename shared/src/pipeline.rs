@@ -1,0 +1,350 @@
+//! A request's way, in one order and one place.
+//!
+//! [`answer`] is what the Lambda entry and the local server call; [`serve`] holds the steps. Whatever happens, the
+//! caller gets a reply of ours: a panic is a 500 problem, a deadline a 504, and the environment lives on.
+
+use crate::access::Principal;
+use crate::app::App;
+use crate::database::Trips;
+use crate::deadline::Deadline;
+use crate::endpoint::{Access, Call, Declaration, Endpoint, Idempotency, Policy};
+use crate::event::{Event, GatewayReply, Request};
+use crate::failure::Fault;
+use crate::headers;
+use crate::idempotency::{self, Claim, IDEMPOTENCY_KEY};
+use crate::input::{Input, Raw};
+use crate::logging;
+use crate::problem::{
+    self, BODY_TOO_LARGE, DEADLINE_EXCEEDED, IDEMPOTENCY_KEY_NOT_ACCEPTED, IF_MATCH_INVALID,
+    IF_MATCH_REQUIRED, METHOD_NOT_ALLOWED, NOT_ACCEPTABLE, OUTCOME_UNKNOWN, PERMISSION_DENIED,
+    ROUTE_NOT_FOUND, TOKEN_INVALID, TOKEN_REQUIRED, UNSUPPORTED_MEDIA_TYPE,
+};
+use crate::reply::{Answer as _, Response};
+use crate::trace::Trace;
+use crate::validation::{Place, Violation};
+use futures_util::FutureExt as _;
+use http::header::{ACCEPT, ALLOW, AUTHORIZATION, CONTENT_TYPE, IF_MATCH, RETRY_AFTER, WWW_AUTHENTICATE};
+use http::{HeaderName, HeaderValue, Method, StatusCode};
+use jiff::Timestamp;
+use std::panic::AssertUnwindSafe;
+use std::time::Duration;
+use tokio::time::Instant;
+
+/// A request and everything known of it before the first step.
+#[derive(Debug)]
+pub struct Incoming<'a> {
+    app: &'a App,
+    declaration: &'a Declaration,
+    request: &'a Request,
+    request_id: &'a str,
+    trace: &'a Trace,
+    now: Timestamp,
+    deadline: Deadline,
+    trips: &'a Trips,
+    seen: &'a logging::Seen,
+}
+
+/// Answers a gateway event within the time `left`.
+pub async fn answer(app: &App, declaration: &Declaration, event: Event, left: Duration) -> GatewayReply {
+    let started = Instant::now();
+    let deadline = Deadline::within(left);
+    let request = Request::from(event);
+    let now = app.clock.now();
+    let request_id = request
+        .gateway_id
+        .clone()
+        .unwrap_or_else(|| app.ids.new_id(now).to_string());
+    let traceparent = HeaderName::from_static("traceparent");
+    let trace = Trace::continue_from(request.header(&traceparent), app.ids.as_ref(), now);
+    let (trips, seen) = (Trips::default(), logging::Seen::default());
+    let incoming = Incoming {
+        app,
+        declaration,
+        request: &request,
+        request_id: &request_id,
+        trace: &trace,
+        now,
+        deadline,
+        trips: &trips,
+        seen: &seen,
+    };
+    let outcome = within(deadline, &request.method, (declaration.serve)(incoming)).await;
+    let private = outcome.as_ref().err().and_then(|fault| fault.private.clone());
+    let mut response = outcome.unwrap_or_else(|fault| refuse(&fault, declaration, &request, &request_id));
+    headers::complete(&mut response, &request, &request_id, &trace, &app.allowed_origins);
+    logging::request(&logging::Finished {
+        declaration,
+        method: &request.method,
+        request_id: &request_id,
+        trace: &trace,
+        seen: &seen,
+        status: response.status,
+        duration: started.elapsed(),
+        round_trips: trips.count(),
+        cold_start: app.is_cold(),
+        private: private.as_deref(),
+    });
+    response.into()
+}
+
+/// The steps of every request, in order.
+pub(crate) async fn serve<E: Endpoint>(incoming: Incoming<'_>) -> Result<Response, Fault> {
+    let Incoming {
+        app,
+        request,
+        request_id,
+        trace,
+        now,
+        deadline,
+        trips,
+        seen,
+        ..
+    } = incoming;
+    let policy = &E::POLICY;
+
+    let path = routed(incoming.declaration, request)?;
+    acceptable(policy, request)?;
+    sized(policy, request)?;
+    typed::<E>(request)?;
+    // The limit by address belongs here (C7).
+    let principal = authenticated(app, policy, request, now)?;
+    seen.caller(principal);
+    // The limit by principal belongs here (C7).
+    permitted(policy, principal)?;
+    let if_match = if_match(policy, request)?;
+    let key = idempotency_key(policy, request);
+    let input = E::Input::parse(&Raw { request, path: &path });
+    let (key, input) = all_valid(key, input)?;
+
+    let claim = match (principal, key) {
+        (Some(principal), Some(key)) => Some(claim(&principal, key, request, now)),
+        _ => None,
+    };
+    let accept = request.header(&ACCEPT);
+    let request_id = request_id.to_owned();
+    let call = Call {
+        app,
+        request_id,
+        trace,
+        now,
+        deadline,
+        if_match,
+        accept,
+        principal,
+        claim,
+        trips,
+    };
+    // What the handler does, it does in one transaction: claim, access, change, history, audit, outbox, reply.
+    let output = E::handle(&call, input).await?;
+    output.respond()
+}
+
+/// Runs the steps; a panic becomes a 500, running out of time a 504.
+async fn within(
+    deadline: Deadline,
+    method: &Method,
+    steps: impl Future<Output = Result<Response, Fault>>,
+) -> Result<Response, Fault> {
+    let guarded = AssertUnwindSafe(steps).catch_unwind();
+    match tokio::time::timeout_at(deadline.less(Duration::from_millis(50)), guarded).await {
+        Ok(Ok(outcome)) => outcome,
+        Ok(Err(_)) => Err(Fault::internal("the handler panicked")),
+        Err(_) if *method == Method::GET => {
+            Err(Fault::from(&DEADLINE_EXCEEDED).because("the handler was cut off"))
+        }
+        Err(_) => Err(Fault::from(&OUTCOME_UNKNOWN).because("the handler was cut off")),
+    }
+}
+
+/// The problem document of a fault (B3).
+fn refuse(fault: &Fault, declaration: &Declaration, request: &Request, request_id: &str) -> Response {
+    let status = StatusCode::from_u16(fault.problem.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let document = problem::document(fault, &declaration.rules, &request.path, request_id);
+    let mut response = Response::with_body(
+        status,
+        "application/problem+json",
+        document.to_string().into_bytes(),
+    );
+    response.headers.extend(
+        fault
+            .headers
+            .iter()
+            .map(|(name, value)| (name.clone(), value.clone())),
+    );
+    if status == StatusCode::UNAUTHORIZED {
+        response
+            .headers
+            .insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+    }
+    let in_flight = fault.problem.code == problem::IDEMPOTENCY_KEY_IN_FLIGHT.code;
+    if matches!(status.as_u16(), 503 | 504) || in_flight {
+        response
+            .headers
+            .insert(RETRY_AFTER, HeaderValue::from_static("1"));
+    }
+    response
+}
+
+fn routed(declaration: &Declaration, request: &Request) -> Result<Vec<(String, String)>, Fault> {
+    let route = &declaration.route;
+    let path = route
+        .parameters(&request.path)
+        .ok_or_else(|| Fault::from(&ROUTE_NOT_FOUND))?;
+    if route.takes(&request.method) {
+        return Ok(path);
+    }
+    let allow =
+        HeaderValue::from_str(route.method.as_str()).map_err(|_| Fault::internal("a method is no header"))?;
+    Err(Fault::from(&METHOD_NOT_ALLOWED).with_header(ALLOW, allow))
+}
+
+/// Whether the caller takes what this endpoint answers (RFC 9110 §12.5.1); a range with `q=0` is not taken.
+fn acceptable(policy: &Policy, request: &Request) -> Result<(), Fault> {
+    let Some(accept) = request.header(&ACCEPT) else {
+        return Ok(());
+    };
+    let takes = |range: &str| {
+        let mut parts = range.split(';').map(str::trim);
+        let media = parts.next().unwrap_or("").to_ascii_lowercase();
+        let refused = parts.any(|part| matches!(part.trim_end_matches('0'), "q=" | "q=." | "q=0."));
+        let offered = policy.produces.iter().any(|offer| {
+            media == "*/*"
+                || media == *offer
+                || media
+                    .strip_suffix('*')
+                    .is_some_and(|kind| offer.starts_with(kind))
+        });
+        !refused && (offered || media == "application/problem+json")
+    };
+    if accept.split(',').any(takes) {
+        Ok(())
+    } else {
+        Err(Fault::from(&NOT_ACCEPTABLE))
+    }
+}
+
+fn sized(policy: &Policy, request: &Request) -> Result<(), Fault> {
+    let length = request.body.as_ref().map_or(0, bytes::Bytes::len);
+    if length > policy.body_limit {
+        Err(Fault::from(&BODY_TOO_LARGE))
+    } else {
+        Ok(())
+    }
+}
+
+/// The content type of a body must be JSON (B11), or a JSON merge patch (RFC 7396) where one is meant.
+fn typed<E: Endpoint>(request: &Request) -> Result<(), Fault> {
+    if !E::Input::HAS_BODY {
+        return Ok(());
+    }
+    let given = request.header(&CONTENT_TYPE).unwrap_or("").to_ascii_lowercase();
+    let mut parts = given.split(';').map(str::trim);
+    let media = parts.next().unwrap_or("");
+    let known = media == "application/json"
+        || (media == "application/merge-patch+json" && E::ROUTE.method == Method::PATCH);
+    let utf_8 = parts
+        .all(|part| !part.starts_with("charset=") || matches!(part, "charset=utf-8" | "charset=\"utf-8\""));
+    if known && utf_8 {
+        Ok(())
+    } else {
+        Err(Fault::from(&UNSUPPORTED_MEDIA_TYPE))
+    }
+}
+
+/// The caller by the token; none is looked for on public endpoints.
+fn authenticated(
+    app: &App,
+    policy: &Policy,
+    request: &Request,
+    now: Timestamp,
+) -> Result<Option<Principal>, Fault> {
+    if policy.access == Access::Public {
+        return Ok(None);
+    }
+    let Some(header) = request.headers.get(AUTHORIZATION) else {
+        return Err(Fault::from(&TOKEN_REQUIRED));
+    };
+    let header = header.to_str().map_err(|_| Fault::from(&TOKEN_INVALID))?;
+    let (scheme, token) = header
+        .split_once(' ')
+        .ok_or_else(|| Fault::from(&TOKEN_INVALID))?;
+    if !scheme.eq_ignore_ascii_case("bearer") {
+        return Err(Fault::from(&TOKEN_REQUIRED));
+    }
+    app.verifier.verify(token.trim(), now).map(Some)
+}
+
+/// Default-deny: without the permission's role nothing goes on (C5).
+fn permitted(policy: &Policy, principal: Option<Principal>) -> Result<(), Fault> {
+    match (policy.access, principal) {
+        (Access::Public, _) | (Access::SignedIn, Some(_)) => Ok(()),
+        (Access::Requires(permission), Some(principal)) if permission.is_held_by(principal.role) => Ok(()),
+        (Access::Requires(_), Some(_)) => Err(Fault::from(&PERMISSION_DENIED)),
+        (_, None) => Err(Fault::from(&TOKEN_REQUIRED)),
+    }
+}
+
+/// The version in `If-Match`: one strong tag. A tag that is none of ours matches no version.
+fn if_match(policy: &Policy, request: &Request) -> Result<Option<i64>, Fault> {
+    if !policy.if_match {
+        return Ok(None);
+    }
+    let Some(header) = request.headers.get(IF_MATCH) else {
+        return Err(Fault::from(&IF_MATCH_REQUIRED));
+    };
+    let tag = header
+        .to_str()
+        .ok()
+        .and_then(|text| text.trim().strip_prefix('"')?.strip_suffix('"'));
+    let tag = tag
+        .filter(|tag| !tag.contains('"'))
+        .ok_or_else(|| Fault::from(&IF_MATCH_INVALID))?;
+    Ok(Some(tag.parse().unwrap_or(0)))
+}
+
+/// The key when the policy takes one; its absence and its form are reported with the rest of the request.
+fn idempotency_key(policy: &Policy, request: &Request) -> Result<Option<String>, Violation> {
+    let given = request.headers.get(IDEMPOTENCY_KEY);
+    let violation = |problem: &'static crate::failure::Problem| Violation {
+        place: Place::Header,
+        pointer: "/idempotency-key".to_owned(),
+        code: problem.code,
+        message: problem.detail.to_owned(),
+    };
+    match (policy.idempotency, given) {
+        (Idempotency::Reads, _) | (Idempotency::Accepted | Idempotency::Refused, None) => Ok(None),
+        (Idempotency::Refused, Some(_)) => Err(violation(&IDEMPOTENCY_KEY_NOT_ACCEPTED)),
+        (Idempotency::Required, None) => Err(violation(&problem::IDEMPOTENCY_KEY_REQUIRED)),
+        (Idempotency::Required | Idempotency::Accepted, Some(key)) => idempotency::checked(key.as_bytes())
+            .map(Some)
+            .map_err(|fault| violation(fault.problem)),
+    }
+}
+
+/// Header and input both valid, or everything that is wrong with either.
+fn all_valid<I>(
+    key: Result<Option<String>, Violation>,
+    input: Result<I, Vec<Violation>>,
+) -> Result<(Option<String>, I), Fault> {
+    match (key, input) {
+        (Ok(key), Ok(input)) => Ok((key, input)),
+        (key, input) => {
+            let mut all = input.err().unwrap_or_default();
+            all.extend(key.err());
+            all.sort();
+            Err(Fault::invalid(all))
+        }
+    }
+}
+
+fn claim(principal: &Principal, key: String, request: &Request, now: Timestamp) -> Claim {
+    let body = request.body.as_deref().unwrap_or_default();
+    let fingerprint = idempotency::fingerprint(request.method.as_str(), &request.path, body);
+    Claim {
+        clinic: principal.clinic_id,
+        caller: principal.user_id,
+        key,
+        fingerprint,
+        at: now,
+    }
+}

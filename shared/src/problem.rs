@@ -1,0 +1,168 @@
+//! Problem documents (RFC 9457) and the problems every endpoint shares.
+
+use crate::failure::{Fault, Problem};
+use crate::validation::Violation;
+use serde_json::{Value, json};
+
+/// Where the page behind each problem's `type` is served.
+pub const BASE: &str = "/api/v1/problems/";
+
+macro_rules! common {
+    ($( $name:ident = $status:literal $code:literal, $title:literal, $detail:literal; )*) => {
+        $(
+            #[doc = concat!($detail, " (", stringify!($status), ")")]
+            pub const $name: Problem = Problem::new($status, $code, $title, $detail);
+        )*
+        /// The problems every endpoint shares.
+        pub const COMMON: &[Problem] = &[$($name),*];
+    };
+}
+
+common! {
+    VALIDATION_FAILED = 400 "VALIDATION_FAILED", "Invalid request",
+        "Several parts of the request are not valid. Each is listed in error.details with its place and reason.";
+    REQUIRED = 400 "REQUIRED", "Required", "A required field or parameter is missing. Send it.";
+    INVALID_TYPE = 400 "INVALID_TYPE", "Wrong JSON type",
+        "A field has another JSON type than the contract says. Send the type that the message names.";
+    INVALID_CHOICE = 400 "INVALID_CHOICE", "Not one of the choices", "Send one of the values that the message lists.";
+    INVALID_UUID = 400 "INVALID_UUID", "Invalid id", "An id is a UUID such as 01890a5d-ac96-774b-bcce-b302099a8057.";
+    INVALID_DATE = 400 "INVALID_DATE", "Invalid date", "A date is an existing day written YYYY-MM-DD.";
+    INVALID_VALUE = 400 "INVALID_VALUE", "Invalid value", "The value is not in the form that the contract says.";
+    INVALID_FORMAT = 400 "INVALID_FORMAT", "Invalid format", "The text is not in the form that the contract says.";
+    INVALID_EMAIL = 400 "INVALID_EMAIL", "Invalid e-mail address", "Send an address such as name@example.com.";
+    INVALID_CHARACTERS = 400 "INVALID_CHARACTERS", "Characters not allowed",
+        "The text has control characters. Remove them; line breaks are allowed in notes only.";
+    TOO_SHORT = 400 "TOO_SHORT", "Too short", "Send at least as many characters as the message says.";
+    TOO_LONG = 400 "TOO_LONG", "Too long", "Send at most as many characters as the message says.";
+    OUT_OF_RANGE = 400 "OUT_OF_RANGE", "Out of range", "Send a number within the bounds that the message says.";
+    UNKNOWN_FIELD = 400 "UNKNOWN_FIELD", "Unknown field",
+        "The body has a field that this endpoint does not take. Remove it; nothing is ignored silently.";
+    UNKNOWN_PARAMETER = 400 "UNKNOWN_PARAMETER", "Unknown query parameter",
+        "The query has a parameter that this endpoint does not take. Remove it; nothing is ignored silently.";
+    REPEATED_PARAMETER = 400 "REPEATED_PARAMETER", "Repeated query parameter", "Send each query parameter once.";
+    MALFORMED_JSON = 400 "MALFORMED_JSON", "Malformed JSON",
+        "The body is not one JSON document (RFC 8259). The message says where reading stopped.";
+    INVALID_ENCODING = 400 "INVALID_ENCODING", "Not UTF-8",
+        "The body must be UTF-8 without a byte order mark, and base64 where the gateway says so.";
+    INVALID_NUMBER = 400 "INVALID_NUMBER", "Number out of range", "The body has a number that no field can hold.";
+    TOO_DEEP = 400 "TOO_DEEP", "Nested too deep", "The body nests objects or arrays more than 32 deep.";
+    DUPLICATE_KEY = 400 "DUPLICATE_KEY", "Duplicate key", "An object names the same key twice. Send it once.";
+    INVALID_CURSOR = 400 "INVALID_CURSOR", "Invalid cursor",
+        "Send meta.nextCursor of the page before, unchanged, to the same list with the same filters.";
+    IDEMPOTENCY_KEY_REQUIRED = 400 "IDEMPOTENCY_KEY_REQUIRED", "Idempotency-Key required",
+        "Send an Idempotency-Key header, new for each intended change and the same for each repetition of it.";
+    IDEMPOTENCY_KEY_INVALID = 400 "IDEMPOTENCY_KEY_INVALID", "Invalid Idempotency-Key",
+        "An Idempotency-Key is 1 to 255 printable ASCII characters, sent once.";
+    IDEMPOTENCY_KEY_NOT_ACCEPTED = 400 "IDEMPOTENCY_KEY_NOT_ACCEPTED", "Idempotency-Key not accepted here",
+        "This endpoint hands out tokens, which are never stored for a repetition. Send no Idempotency-Key.";
+    IF_MATCH_INVALID = 400 "IF_MATCH_INVALID", "Invalid If-Match",
+        "If-Match takes the ETag of the version you edited, such as \"7\" with its quotes.";
+    TOKEN_REQUIRED = 401 "TOKEN_REQUIRED", "Not signed in", "Send an access token: Authorization: Bearer <token>.";
+    TOKEN_INVALID = 401 "TOKEN_INVALID", "Invalid access token", "The access token is not one of ours. Sign in again.";
+    TOKEN_EXPIRED = 401 "TOKEN_EXPIRED", "Access token expired", "The access token has expired. Sign in again.";
+    PERMISSION_DENIED = 403 "PERMISSION_DENIED", "Permission denied",
+        "Your role does not include this. Ask an owner or administrator of your clinic.";
+    ROUTE_NOT_FOUND = 404 "ROUTE_NOT_FOUND", "No such address", "There is nothing at this address. See the API reference.";
+    METHOD_NOT_ALLOWED = 405 "METHOD_NOT_ALLOWED", "Method not allowed",
+        "This address does not take this method. The Allow header lists those it takes.";
+    NOT_ACCEPTABLE = 406 "NOT_ACCEPTABLE", "Not acceptable", "This address answers JSON. Accept application/json.";
+    IDEMPOTENCY_KEY_IN_FLIGHT = 409 "IDEMPOTENCY_KEY_IN_FLIGHT", "Still being worked on",
+        "A request with this Idempotency-Key has not finished. Repeat it after the time in Retry-After.";
+    VERSION_STALE = 412 "VERSION_STALE", "Changed by somebody else",
+        "Somebody changed this after you read it. Read it again and repeat your edit on the new version.";
+    BODY_TOO_LARGE = 413 "BODY_TOO_LARGE", "Body too large", "The body is larger than this endpoint takes (64 KiB).";
+    UNSUPPORTED_MEDIA_TYPE = 415 "UNSUPPORTED_MEDIA_TYPE", "Unsupported media type",
+        "Send JSON with Content-Type: application/json.";
+    IDEMPOTENCY_KEY_REUSED = 422 "IDEMPOTENCY_KEY_REUSED", "Idempotency-Key used for something else",
+        "This Idempotency-Key belongs to a request with another address or body. Use a new key for a new change.";
+    IF_MATCH_REQUIRED = 428 "IF_MATCH_REQUIRED", "If-Match required",
+        "Send If-Match with the ETag of the version you edited, so that nobody's change is overwritten.";
+    INTERNAL_ERROR = 500 "INTERNAL_ERROR", "Unexpected failure",
+        "This is our fault and is logged. Nothing was changed. Report it with the request id in meta.requestId.";
+    DATABASE_UNAVAILABLE = 503 "DATABASE_UNAVAILABLE", "Database unavailable",
+        "The database cannot be reached. Nothing was changed. Repeat after the time in Retry-After.";
+    DATABASE_BUSY = 503 "DATABASE_BUSY", "Database busy",
+        "Somebody else is changing the same data. Nothing was changed. Repeat after the time in Retry-After.";
+    DEADLINE_EXCEEDED = 504 "DEADLINE_EXCEEDED", "Out of time",
+        "The request took too long and was given up. Nothing was changed. Repeat after the time in Retry-After.";
+    OUTCOME_UNKNOWN = 504 "OUTCOME_UNKNOWN", "Outcome unknown",
+        "The connection was lost before the outcome was known. Repeat with the same Idempotency-Key, or read before you repeat.";
+}
+
+/// The title, detail and code of a field's own problem, when `code` is one of the common ones.
+pub fn common(code: &str) -> Option<&'static Problem> {
+    COMMON.iter().find(|problem| problem.code == code)
+}
+
+/// The problem document of a fault. `rules` are the field problems of the endpoint's own.
+pub fn document(fault: &Fault, rules: &[&'static Problem], instance: &str, request_id: &str) -> Value {
+    let details = details(fault);
+    let own = match fault.violations.as_slice() {
+        [only] => {
+            common(only.code).or_else(|| rules.iter().copied().find(|problem| problem.code == only.code))
+        }
+        _ => None,
+    };
+    let problem = own.unwrap_or(fault.problem);
+    let status = fault.problem.status;
+    let mut document = json!({
+        "type": format!("{BASE}{}", problem.slug()),
+        "title": problem.title,
+        "status": status,
+        "detail": problem.detail,
+        "instance": instance,
+        "success": false,
+        "data": null,
+        "meta": { "requestId": request_id },
+        "error": { "code": problem.code, "message": problem.detail, "statusCode": status, "details": details },
+    });
+    if let Some(members) = document.as_object_mut() {
+        members.extend(fault.extension.clone());
+    }
+    document
+}
+
+/// One entry a violation; a slice's failure that concerns one field has one entry as well.
+fn details(fault: &Fault) -> Vec<Value> {
+    if let Some(pointer) = fault.pointer {
+        return vec![json!({
+            "in": "body", "pointer": pointer, "code": fault.problem.code, "message": fault.problem.detail,
+        })];
+    }
+    fault.violations.iter().map(detail).collect()
+}
+
+fn detail(violation: &Violation) -> Value {
+    json!({
+        "in": violation.place, "pointer": violation.pointer,
+        "code": violation.code, "message": violation.message,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn codes_are_unique_and_in_upper_snake_case() {
+        let codes: BTreeSet<_> = COMMON.iter().map(|problem| problem.code).collect();
+        assert_eq!(codes.len(), COMMON.len());
+        for code in codes {
+            assert!(
+                code.bytes().all(|byte| byte.is_ascii_uppercase() || byte == b'_'),
+                "{code}"
+            );
+        }
+    }
+
+    #[test]
+    fn status_code_and_type_agree_everywhere_in_the_document() {
+        let document = document(&Fault::from(&VERSION_STALE), &[], "/x", "r-1");
+        assert_eq!(document["status"], 412);
+        assert_eq!(document["error"]["statusCode"], 412);
+        assert_eq!(document["type"], "/api/v1/problems/version-stale");
+        assert_eq!(document["error"]["code"], "VERSION_STALE");
+        assert_eq!(document["meta"]["requestId"], "r-1");
+    }
+}

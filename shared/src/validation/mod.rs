@@ -1,0 +1,175 @@
+//! Checks what comes in from outside, and says all that is wrong at once.
+//!
+//! A schema struct derives `Deserialize`, `JsonSchema` and `Validate` and is
+//! marked `#[serde(rename_all = "camelCase", deny_unknown_fields)]`; its
+//! required fields carry a valid `#[schemars(example = ...)]`. [`parse_body`]
+//! and [`parse_strings`] turn input into such a struct or into a list of
+//! [`Violation`]s that holds nothing of the input but field names.
+//!
+//! Clean input takes the fast path: `serde_json` and `validator`, nothing else.
+//! Only when that fails, the slow path reads the input again, field by field. It
+//! is the slow path that decides, so the fast path may refuse too much, never too
+//! little. Callers limit the size of what they hand over (64 KiB for a body).
+
+mod document;
+mod fault;
+mod fields;
+mod full_date;
+mod messages;
+mod patch;
+mod probe;
+mod reasons;
+mod repair;
+mod rules;
+mod secret;
+mod shape;
+mod strict;
+mod strings;
+mod text;
+mod tree;
+mod violation;
+mod walk;
+mod walk_access;
+
+#[cfg(test)]
+mod tests;
+
+use schemars::JsonSchema;
+use serde::de::DeserializeOwned;
+use validator::Validate;
+
+use fields::{Finding, Search, Wrong};
+use probe::probe;
+use rules::Rules;
+use shape::Shape;
+use tree::Tree;
+use violation::arrange;
+
+pub use fault::{Refusal, refuse};
+pub use full_date::FullDate;
+pub use patch::{Given, Patch, Replace};
+pub use secret::Secret;
+pub use text::{MultilineText, Text};
+pub use violation::{Place, Violation, push_segment};
+
+/// Deepest nesting of lists and objects; the outermost one is level 1.
+pub const MAX_DEPTH: usize = 32;
+
+/// Most violations in one answer.
+pub const MAX_VIOLATIONS: usize = 100;
+
+/// Parses a JSON body.
+///
+/// # Errors
+///
+/// All violations found, sorted and without repeats; never empty. A document
+/// that cannot be read at all gives one with the code `INVALID_ENCODING`,
+/// `MALFORMED_JSON`, `INVALID_NUMBER`, `TOO_DEEP` or `DUPLICATE_KEY`, or
+/// `INVALID_TYPE` at the pointer `""`; see [`Violation::is_document_level`].
+pub fn parse_body<T>(bytes: &[u8]) -> Result<T, Vec<Violation>>
+where
+    T: DeserializeOwned + JsonSchema + Validate + 'static,
+{
+    let parsed = strict::parse::<T>(bytes);
+    let broken = match parsed.map(|value| value.validate().map(|()| value)) {
+        Some(Ok(value)) => return Ok(value),
+        Some(Err(errors)) => Some(errors),
+        None => None,
+    };
+    let tree = document::read(bytes).map_err(|violation| vec![violation])?;
+    if !matches!(tree, Tree::Object(_)) {
+        let message = "must be an object";
+        return Err(vec![Violation::new(Place::Body, "", "INVALID_TYPE", message)]);
+    }
+    let schema = shape::schema_of::<T>();
+    let shape = Shape::root(&schema);
+    match broken {
+        Some(errors) => {
+            let rules = Rules::new(Place::Body, &[]);
+            Err(arrange(Place::Body, rules.collect(&errors, &tree, shape)))
+        }
+        None => judge(Place::Body, tree, shape, Vec::new()),
+    }
+}
+
+/// Parses query or path parameters (or chosen headers), decoded already.
+///
+/// # Errors
+///
+/// All violations found, sorted and without repeats; never empty.
+pub fn parse_strings<T>(place: Place, pairs: &[(String, String)]) -> Result<T, Vec<Violation>>
+where
+    T: DeserializeOwned + JsonSchema + Validate + 'static,
+{
+    let schema = shape::schema_of::<T>();
+    let shape = Shape::root(&schema);
+    let gathered = strings::gather(place, pairs, shape);
+    judge(place, gathered.tree, shape, gathered.violations)
+}
+
+/// The slow path's verdict on a document. `given` are violations known before,
+/// each about one member of the document or about none.
+fn judge<T>(
+    place: Place,
+    mut tree: Tree,
+    shape: Shape<'_>,
+    given: Vec<Violation>,
+) -> Result<T, Vec<Violation>>
+where
+    T: DeserializeOwned + Validate,
+{
+    let first = probe::<T>(&tree, &[], 0).result;
+    let findings = match &first {
+        Ok(_) => Vec::new(),
+        Err(_) => search::<T>(place, &tree, shape),
+    };
+    let (mut violations, replaced) = merge(given, &findings);
+    repair::repair(&mut tree, shape, &findings);
+    let repaired = match first {
+        Err(_) if !findings.is_empty() => probe::<T>(&tree, &[], 0).result,
+        first => first,
+    };
+    // If even the repaired document does not deserialise, the rules wait until
+    // the caller has mended what was found.
+    if let Ok(value) = repaired {
+        match value.validate() {
+            Ok(()) if violations.is_empty() => return Ok(value),
+            Ok(()) => {}
+            Err(errors) => {
+                let rules = Rules::new(place, &replaced);
+                violations.extend(rules.collect(&errors, &tree, shape));
+            }
+        }
+    }
+    Err(arrange(place, violations))
+}
+
+/// All violations so far, and the pointers of nodes that the repair makes up or
+/// that are in doubt: what a rule says about these is of no use.
+fn merge(given: Vec<Violation>, findings: &[Finding]) -> (Vec<Violation>, Vec<String>) {
+    let in_doubt = given.iter().filter(|it| it.code == strings::REPEATED);
+    let mut replaced: Vec<String> = in_doubt.map(|it| it.pointer.clone()).collect();
+    let mut violations = given;
+    for finding in findings {
+        let violation = &finding.violation;
+        // One reason is enough for a repeated parameter: which value is meant?
+        if !replaced.contains(&violation.pointer) {
+            violations.push(violation.clone());
+        }
+        if finding.wrong != Wrong::Unknown {
+            replaced.push(violation.pointer.clone());
+        }
+    }
+    (violations, replaced)
+}
+
+fn search<T: DeserializeOwned>(place: Place, tree: &Tree, shape: Shape<'_>) -> Vec<Finding> {
+    let search = Search {
+        place,
+        tree,
+        shape,
+        probe: &|path, start| probe::<T>(tree, path, start).without_value(),
+        findings: Vec::new(),
+    };
+    search.run()
+}
