@@ -1,0 +1,85 @@
+use super::logic::Transfer;
+use super::schema::Recorded;
+use jiff::Timestamp;
+use shared::database::Statement;
+use shared::endpoint::Call;
+use uuid::Uuid;
+
+/// An atomic increment: transactions on one patient queue here for the row's lock, and none is lost. The foreign keys
+/// say whether the patient and the currency are the clinic's.
+pub(super) fn move_balance(clinic: Uuid, transfer: &Transfer, now: Timestamp) -> Statement<()> {
+    Statement::new(
+        "billing.move_balance",
+        "INSERT INTO billing.balances (clinic_id, patient_id, currency, balance_minor, seq, created_at, updated_at)
+         VALUES ($1, $2, $3, $4, 1, $5, $5)
+         ON CONFLICT (clinic_id, patient_id) DO UPDATE
+            SET balance_minor = balances.balance_minor + EXCLUDED.balance_minor,
+                seq           = balances.seq + 1,
+                updated_at    = EXCLUDED.updated_at",
+    )
+    .bind(clinic)
+    .bind(transfer.patient)
+    .bind(transfer.currency.clone())
+    .bind(transfer.delta_minor)
+    .bind(now)
+}
+
+/// Takes its place and the balance from the row just moved. The foreign key compares the currency with the balance's.
+pub(super) fn insert_transfer(clinic: Uuid, id: Uuid, transfer: &Transfer, now: Timestamp) -> Statement<()> {
+    Statement::new(
+        "billing.insert_transfer",
+        "INSERT INTO billing.transfers
+                (clinic_id, id, patient_id, kind, debit_account, credit_account, amount_minor, currency,
+                 method, description, seq, balance_after_minor, created_at)
+         SELECT clinic_id, $3, patient_id, $4, $5, $6, $7, $8, $9, $10, seq, balance_minor, $11
+           FROM billing.balances
+          WHERE clinic_id = $1
+            AND patient_id = $2",
+    )
+    .bind(clinic)
+    .bind(transfer.patient)
+    .bind(id)
+    .bind(transfer.kind.name())
+    .bind(transfer.debit)
+    .bind(transfer.credit)
+    .bind(transfer.amount_minor)
+    .bind(transfer.currency.clone())
+    .bind(transfer.method.name())
+    .bind(transfer.description.clone())
+    .bind(now)
+}
+
+/// The event, ordered by the transfer's place among the patient's.
+pub(super) fn announce(call: &Call<'_>, clinic: Uuid, id: Uuid) -> Statement<()> {
+    Statement::new(
+        "billing.announce_transaction",
+        "INSERT INTO kernel.outbox
+                (id, clinic_id, aggregate, aggregate_id, seq, kind, ids, traceparent, created_at, updated_at)
+         SELECT $3, clinic_id, 'ledger', patient_id, seq, 'ledger.transaction_recorded',
+                jsonb_build_object('transactionId', id, 'patientId', patient_id), $4, $5, $5
+           FROM billing.transfers
+          WHERE clinic_id = $1
+            AND id = $2",
+    )
+    .bind(clinic)
+    .bind(id)
+    .bind(call.new_id())
+    .bind(call.trace.traceparent())
+    .bind(call.now)
+}
+
+pub(super) fn recorded(clinic: Uuid, id: Uuid) -> Statement<Recorded> {
+    Statement::new(
+        "billing.recorded_transaction",
+        "SELECT set_config('app.reply', jsonb_build_object(
+                    'transactionId', id, 'patientId', patient_id, 'type', kind, 'amountMinor', amount_minor,
+                    'currency', currency, 'balanceMinor', balance_after_minor,
+                    'createdAt', created_at)::text, true) AS reply
+           FROM billing.transfers
+          WHERE clinic_id = $1
+            AND id = $2",
+    )
+    .bind(clinic)
+    .bind(id)
+    .reply()
+}

@@ -1,0 +1,35 @@
+use super::schema::{CreateTransactionFailure, NewTransaction, Recorded};
+use super::{db, logic};
+use shared::endpoint::Call;
+use shared::failure::{Error, Fault};
+use shared::records::audit;
+use shared::reply::Reply;
+
+/// Moves the balance, writes the transfer beside it, answers both.
+pub(super) async fn handle(
+    call: &Call<'_>,
+    new: NewTransaction,
+) -> Result<Reply<Recorded>, Error<CreateTransactionFailure>> {
+    let caller = call.principal()?;
+    let (clinic, id) = (caller.clinic_id, call.new_id());
+    let transfer = logic::transfer(new).ok_or_else(|| Fault::internal("an amount past its validation"))?;
+
+    let mut tx = call.write()?;
+    tx.add(db::move_balance(clinic, &transfer, call.now));
+    tx.add(db::insert_transfer(clinic, id, &transfer, call.now));
+    tx.add(db::announce(call, clinic, id));
+    tx.add(audit(
+        call,
+        clinic,
+        caller.user_id,
+        "transaction.recorded",
+        "transaction",
+        id,
+    ));
+    let stored = tx
+        .commit_with_reply::<Recorded, CreateTransactionFailure>(db::recorded(clinic, id))
+        .await?;
+
+    let location = format!("/api/v1/transactions/{}", stored.data.transaction_id);
+    Ok(Reply::created(location, stored.data).replayed(stored.replayed))
+}

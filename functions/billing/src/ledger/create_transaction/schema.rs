@@ -1,0 +1,74 @@
+//! What comes in, what goes out, how it fails.
+
+use crate::ledger::transfer::{Kind, Method};
+use jiff::Timestamp;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use shared::failures;
+use shared::input::Fields;
+use shared::validation::Text;
+use uuid::Uuid;
+use validator::Validate;
+
+/// Money taken or paid.
+#[derive(Debug, Deserialize, JsonSchema, Validate)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct NewTransaction {
+    /// Whose balance moves.
+    #[schemars(example = "01890a5d-ac96-774b-bcce-b302099a8057")]
+    pub patient_id: Uuid,
+    /// Which way.
+    #[serde(rename = "type")]
+    #[schemars(example = &"income")]
+    pub kind: Kind,
+    /// In minor units of the currency: 1 to 99 999 999 999.
+    #[validate(range(min = 1, max = 99_999_999_999_i64))]
+    #[schemars(example = 15_000)]
+    pub amount_minor: i64,
+    /// The clinic's currency, ISO 4217.
+    #[validate(length(min = 3, max = 3))]
+    #[schemars(example = &"BRL")]
+    pub currency: Text,
+    /// How it was paid.
+    #[schemars(example = &"pix")]
+    pub method: Method,
+    /// What for.
+    #[validate(length(min = 1, max = 500))]
+    pub description: Option<Text>,
+}
+
+impl Fields for NewTransaction {}
+
+/// The transaction as recorded.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Recorded {
+    /// `UUIDv7`.
+    pub transaction_id: Uuid,
+    /// Whose balance moved.
+    pub patient_id: Uuid,
+    /// Which way.
+    #[serde(rename = "type")]
+    pub kind: Kind,
+    /// Minor units.
+    pub amount_minor: i64,
+    /// ISO 4217.
+    pub currency: String,
+    /// The patient's balance just after; positive when in credit.
+    pub balance_minor: i64,
+    /// UTC.
+    pub created_at: Timestamp,
+}
+
+failures! {
+    /// How recording a transaction can fail.
+    pub enum CreateTransactionFailure {
+        /// This clinic has no such patient.
+        PatientNotFound = 404 "PATIENT_NOT_FOUND", "No such patient",
+            "This clinic has no patient with this id.", at "/patientId", violates ["balances_patient_fkey"];
+        /// The clinic is paid in another currency.
+        CurrencyMismatch = 422 "CURRENCY_MISMATCH", "Wrong currency",
+            "The clinic keeps its books in another currency. Send the amount in that one.",
+            at "/currency", violates ["balances_currency_fkey", "transfers_balance_fkey"];
+    }
+}

@@ -1,0 +1,40 @@
+//! `GET /api/v1/transactions/{id}`: one transaction.
+//!
+//! - **Caller**: who holds `transactions:read`.
+//! - **Reads**: `billing.transfers`.
+//! - **Fails**: `TRANSACTION_NOT_FOUND`, alike for another clinic's and one that never was.
+//! - **Round trips**: 1.
+
+mod db;
+pub mod schema;
+
+use shared::endpoint::{Call, Endpoint, Policy};
+use shared::failure::Error;
+use shared::input::WithPath;
+use shared::reply::Reply;
+use shared::route::Route;
+
+/// The declaration.
+#[derive(Debug)]
+pub struct GetTransaction;
+
+impl Endpoint for GetTransaction {
+    const NAME: &'static str = "get-transaction";
+    const ROUTE: Route = Route::get("/api/v1/transactions/{id}");
+    const POLICY: Policy = Policy::requires(crate::READ_TRANSACTIONS);
+    type Input = WithPath<schema::TransactionPath>;
+    type Output = Reply<schema::Transaction>;
+    type Failure = schema::GetTransactionFailure;
+
+    async fn handle(call: &Call<'_>, input: Self::Input) -> Result<Self::Output, Error<Self::Failure>> {
+        let mut tx = call.read()?;
+        let slot = tx.add(db::transaction(call.principal()?.clinic_id, input.path.id));
+        let found = tx
+            .commit::<schema::GetTransactionFailure>()
+            .await?
+            .optional(&slot)?;
+        Ok(Reply::ok(
+            found.ok_or(schema::GetTransactionFailure::TransactionNotFound)?,
+        ))
+    }
+}

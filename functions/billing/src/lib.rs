@@ -1,0 +1,37 @@
+//! billing: the ledger, and what hangs on it.
+//!
+//! | table | holds |
+//! |---|---|
+//! | `billing.transfers` | append-only: one row is one movement of money from a debit to a credit account |
+//! | `billing.balances` | one row a patient, moved by atomic increments; positive when the patient is in credit |
+//!
+//! Events: `ledger.transaction_recorded`; `seq` is the transfer's place among the patient's.
+
+pub mod ledger;
+
+use shared::access::{Permission, Role};
+use shared::endpoint::{Declaration, Module};
+
+/// Reading what patients paid and owe.
+pub const READ_TRANSACTIONS: Permission = Permission::new(
+    "transactions:read",
+    &[Role::Owner, Role::Admin, Role::FrontDesk, Role::Accountant],
+);
+
+/// Recording money taken or paid by hand.
+pub const WRITE_TRANSACTIONS: Permission = Permission::new(
+    "transactions:write",
+    &[Role::Owner, Role::Admin, Role::FrontDesk, Role::Accountant],
+);
+
+/// The module and its endpoints.
+pub fn module() -> Module {
+    Module {
+        name: "billing",
+        endpoints: vec![
+            Declaration::of::<ledger::create_transaction::CreateTransaction>(),
+            Declaration::of::<ledger::get_transaction::GetTransaction>(),
+            Declaration::of::<ledger::get_balance::GetBalance>(),
+        ],
+    }
+}

@@ -1,0 +1,45 @@
+use super::db;
+use super::logic;
+use super::schema::{Credentials, LoginFailure};
+use crate::auth::email;
+use crate::auth::session::Session;
+use shared::database::Scope;
+use shared::endpoint::Call;
+use shared::failure::Error;
+use shared::passwords::{NOBODY, off_thread};
+use shared::reply::Reply;
+use std::sync::Arc;
+
+/// Checks the password, then reads what it opens.
+pub(super) async fn handle(
+    call: &Call<'_>,
+    given: Credentials,
+) -> Result<Reply<Session>, Error<LoginFailure>> {
+    let mut tx = call.read_as(Scope::default());
+    let account = tx.add(db::account_by_email(email::key(given.email.as_str())));
+    let account = tx.commit::<LoginFailure>().await?.optional(&account)?;
+
+    // An unknown address is checked against the hash of nobody, so that it costs the same.
+    let hash = account
+        .as_ref()
+        .map_or(NOBODY, |account| &account.password_hash)
+        .to_owned();
+    let hasher = Arc::clone(&call.app.hasher);
+    let matches = off_thread(hasher, move |hasher| {
+        hasher.matches(given.password.expose(), &hash)
+    })
+    .await?;
+    let account = account
+        .filter(|_| matches)
+        .ok_or(LoginFailure::InvalidCredentials)?;
+
+    let mut tx = call.read_as(Scope {
+        clinic: None,
+        account: Some(account.id),
+    });
+    let memberships = tx.add(db::memberships_of_account(account.id));
+    let memberships = tx.commit::<LoginFailure>().await?.many(&memberships)?;
+    let (clinic, user) = logic::choose(memberships, given.clinic_id)?;
+
+    Ok(Reply::ok(Session::start(call.signer()?, clinic, user, call.now)?))
+}

@@ -1,0 +1,82 @@
+//! Which clinic a sign-in leads to.
+
+use super::schema::{Choice, LoginFailure};
+use crate::auth::session::{Clinic, User};
+use uuid::Uuid;
+
+/// The membership to sign in to: the one named, or the only one.
+pub(super) fn choose(
+    mut memberships: Vec<(Clinic, User)>,
+    named: Option<Uuid>,
+) -> Result<(Clinic, User), LoginFailure> {
+    if let Some(named) = named {
+        memberships.retain(|(clinic, _)| clinic.id == named);
+        return memberships.pop().ok_or(LoginFailure::ClinicNotFound);
+    }
+    if memberships.len() > 1 {
+        let choices = memberships.into_iter().map(|(clinic, _)| Choice {
+            id: clinic.id,
+            name: clinic.name,
+        });
+        return Err(LoginFailure::ClinicRequired(choices.collect()));
+    }
+    memberships.pop().ok_or(LoginFailure::NoActiveMembership)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use shared::access::Role;
+    use shared::validation::Text;
+
+    fn membership(id: u128) -> (Clinic, User) {
+        let name = Text::try_from("a name").unwrap();
+        let clinic = Clinic {
+            id: Uuid::from_u128(id),
+            name: name.clone(),
+            time_zone: "UTC".to_owned(),
+            currency: "BRL".to_owned(),
+        };
+        (
+            clinic,
+            User {
+                id: Uuid::from_u128(id),
+                name: name.clone(),
+                email: name,
+                role: Role::Owner,
+            },
+        )
+    }
+
+    #[test]
+    fn the_only_clinic_needs_no_name() {
+        assert_eq!(
+            choose(vec![membership(1)], None).unwrap().0.id,
+            Uuid::from_u128(1)
+        );
+    }
+
+    #[test]
+    fn of_several_clinics_one_must_be_named() {
+        let failure = choose(vec![membership(1), membership(2)], None).unwrap_err();
+        let LoginFailure::ClinicRequired(choices) = failure else {
+            panic!("a choice was due")
+        };
+        assert_eq!(choices.len(), 2);
+        let chosen = choose(vec![membership(1), membership(2)], Some(Uuid::from_u128(2))).unwrap();
+        assert_eq!(chosen.0.id, Uuid::from_u128(2));
+    }
+
+    #[test]
+    fn a_clinic_of_others_is_not_found_and_no_clinic_at_all_says_so() {
+        let named = Some(Uuid::from_u128(9));
+        assert_eq!(
+            choose(vec![membership(1)], named).unwrap_err(),
+            LoginFailure::ClinicNotFound
+        );
+        assert_eq!(
+            choose(vec![], None).unwrap_err(),
+            LoginFailure::NoActiveMembership
+        );
+    }
+}

@@ -1,0 +1,41 @@
+//! `POST /api/v1/auth/login`: an account signs in to one of its clinics.
+//!
+//! - **Does**: checks the password and answers a session.
+//! - **Caller**: anybody.
+//! - **Reads**: `identity.accounts` (no tenant data), then the account's own memberships and their clinics.
+//! - **Fails**: `INVALID_CREDENTIALS` alike for an unknown address and a wrong password, at the same cost;
+//!   `CLINIC_REQUIRED` (with the list) when the account has several clinics and none was named; `CLINIC_NOT_FOUND`;
+//!   `NO_ACTIVE_MEMBERSHIP`.
+//! - **Round trips**: 2. Nothing of a tenant may be read before the password matched, and it is matched in Rust.
+
+mod db;
+mod handler;
+mod logic;
+pub mod schema;
+
+use super::session::Session;
+use shared::endpoint::{Call, Endpoint, Policy, RateClass};
+use shared::failure::Error;
+use shared::input::WithBody;
+use shared::reply::Reply;
+use shared::route::Route;
+
+/// The declaration.
+#[derive(Debug)]
+pub struct Login;
+
+impl Endpoint for Login {
+    const NAME: &'static str = "login";
+    const ROUTE: Route = Route::post("/api/v1/auth/login");
+    const POLICY: Policy = Policy::public()
+        .issues_tokens()
+        .limit(RateClass::Strict)
+        .round_trips(2);
+    type Input = WithBody<schema::Credentials>;
+    type Output = Reply<Session>;
+    type Failure = schema::LoginFailure;
+
+    async fn handle(call: &Call<'_>, input: Self::Input) -> Result<Self::Output, Error<Self::Failure>> {
+        handler::handle(call, input.body.0).await
+    }
+}

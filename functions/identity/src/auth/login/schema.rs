@@ -1,0 +1,104 @@
+//! What comes in and how it fails.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
+use shared::failure::{Failure, Problem};
+use shared::input::Fields;
+use shared::validation::{Secret, Text};
+use uuid::Uuid;
+use validator::Validate;
+
+/// Address and password, and the clinic when the account has several.
+#[derive(Debug, Deserialize, JsonSchema, Validate)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Credentials {
+    /// The account's address.
+    #[validate(length(min = 1, max = 254))]
+    #[schemars(example = "ana@example.com")]
+    pub email: Text,
+    /// The password. Shorter ones than can be chosen are wrong, not malformed.
+    #[validate(length(min = 1, max = 1024))]
+    #[schemars(example = "a long and lonely road")]
+    pub password: Secret,
+    /// The clinic to sign in to.
+    pub clinic_id: Option<Uuid>,
+}
+
+impl Fields for Credentials {}
+
+/// A clinic to choose.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Choice {
+    /// What to send as `clinicId`.
+    pub id: Uuid,
+    /// The clinic's name.
+    pub name: Text,
+}
+
+/// How signing in can fail.
+#[derive(Debug, PartialEq, Eq)]
+pub enum LoginFailure {
+    /// Address or password is wrong; which one is not said.
+    InvalidCredentials,
+    /// The account has several clinics and none was named.
+    ClinicRequired(Vec<Choice>),
+    /// The account has no active membership in the named clinic.
+    ClinicNotFound,
+    /// Every membership of the account was disabled.
+    NoActiveMembership,
+}
+
+const INVALID_CREDENTIALS: Problem = Problem::new(
+    401,
+    "INVALID_CREDENTIALS",
+    "Wrong address or password",
+    "Check both and try again.",
+);
+const CLINIC_REQUIRED: Problem = Problem::new(
+    409,
+    "CLINIC_REQUIRED",
+    "Which clinic?",
+    "This account belongs to several clinics. Repeat with the clinicId of one of those in clinics.",
+);
+const CLINIC_NOT_FOUND: Problem = Problem::new(
+    404,
+    "CLINIC_NOT_FOUND",
+    "No such clinic",
+    "This account does not belong to that clinic.",
+);
+const NO_ACTIVE_MEMBERSHIP: Problem = Problem::new(
+    403,
+    "NO_ACTIVE_MEMBERSHIP",
+    "Access ended",
+    "This account's access was ended. Ask an owner or administrator of the clinic.",
+);
+
+impl Failure for LoginFailure {
+    const PROBLEMS: &'static [Problem] = &[
+        INVALID_CREDENTIALS,
+        CLINIC_REQUIRED,
+        CLINIC_NOT_FOUND,
+        NO_ACTIVE_MEMBERSHIP,
+    ];
+
+    fn problem(&self) -> &'static Problem {
+        match self {
+            Self::InvalidCredentials => &INVALID_CREDENTIALS,
+            Self::ClinicRequired(_) => &CLINIC_REQUIRED,
+            Self::ClinicNotFound => &CLINIC_NOT_FOUND,
+            Self::NoActiveMembership => &NO_ACTIVE_MEMBERSHIP,
+        }
+    }
+
+    fn of_constraint(_name: &str) -> Option<Self> {
+        None
+    }
+
+    fn extension(&self) -> Map<String, Value> {
+        match self {
+            Self::ClinicRequired(choices) => Map::from_iter([("clinics".to_owned(), json!(choices))]),
+            _ => Map::new(),
+        }
+    }
+}

@@ -1,0 +1,5 @@
+//! Signing in. What the slices share: the session they answer and how addresses are compared.
+
+pub mod email;
+pub mod login;
+pub mod session;

@@ -1,0 +1,91 @@
+//! The session that signing up and signing in answer.
+
+use jiff::Timestamp;
+use serde::Serialize;
+use shared::access::{Principal, Role};
+use shared::database::{Columns, DecodeError};
+use shared::failure::Fault;
+use shared::token::{LIFETIME, TokenSigner};
+use shared::validation::Text;
+use uuid::Uuid;
+
+/// A clinic, as its own people see it.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Clinic {
+    /// `UUIDv7`.
+    pub id: Uuid,
+    /// 1–255 characters.
+    pub name: Text,
+    /// IANA name, e.g. `America/Sao_Paulo`.
+    pub time_zone: String,
+    /// ISO 4217 code.
+    pub currency: String,
+}
+
+/// A person within a clinic.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct User {
+    /// The membership's id, `UUIDv7`.
+    pub id: Uuid,
+    /// 1–255 characters.
+    pub name: Text,
+    /// The account's address.
+    pub email: Text,
+    /// What the person is in this clinic.
+    pub role: Role,
+}
+
+/// Clinic, user and an access token for them.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Session {
+    /// The clinic signed in to.
+    pub clinic: Clinic,
+    /// The person signed in.
+    pub user: User,
+    /// PASETO v4.public.
+    pub access_token: String,
+    /// `Bearer` (RFC 6750).
+    pub token_type: &'static str,
+    /// Seconds until the token expires.
+    pub expires_in: i64,
+}
+
+impl Session {
+    /// A session starting `now`.
+    pub fn start(signer: &TokenSigner, clinic: Clinic, user: User, now: Timestamp) -> Result<Self, Fault> {
+        let principal = Principal {
+            user_id: user.id,
+            clinic_id: clinic.id,
+            role: user.role,
+        };
+        let access_token = signer.issue(&principal, now)?;
+        Ok(Self {
+            clinic,
+            user,
+            access_token,
+            token_type: "Bearer",
+            expires_in: LIFETIME.as_secs(),
+        })
+    }
+}
+
+/// A clinic and a member of it, from a row that joins memberships, clinics and accounts.
+pub(crate) fn member(columns: &Columns<'_>) -> Result<(Clinic, User), DecodeError> {
+    let role: &str = columns.get("role")?;
+    let clinic = Clinic {
+        id: columns.get("clinic_id")?,
+        name: columns.text("clinic_name")?,
+        time_zone: columns.get("time_zone")?,
+        currency: columns.get("currency")?,
+    };
+    let user = User {
+        id: columns.get("id")?,
+        name: columns.text("name")?,
+        email: columns.text("email")?,
+        role: Role::named(role).ok_or_else(|| DecodeError("role".to_owned()))?,
+    };
+    Ok((clinic, user))
+}

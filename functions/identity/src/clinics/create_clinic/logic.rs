@@ -1,0 +1,179 @@
+//! Pure rules of signing up.
+
+use iso_currency::Currency;
+use shared::validation::{Secret, Text};
+use std::borrow::Cow;
+use validator::ValidationError;
+
+/// Passwords of eight and more characters that head every list of leaked ones. Compared without case.
+const COMMON: &[&str] = &[
+    "00000000",
+    "11111111",
+    "11223344",
+    "12121212",
+    "123123123",
+    "12341234",
+    "12344321",
+    "12345678",
+    "123456789",
+    "1234567890",
+    "1234567891",
+    "123456789a",
+    "1234qwer",
+    "147258369",
+    "1q2w3e4r",
+    "1q2w3e4r5t",
+    "1qaz2wsx",
+    "87654321",
+    "88888888",
+    "987654321",
+    "a1234567",
+    "a12345678",
+    "aa123456",
+    "aa12345678",
+    "abc12345",
+    "abcd1234",
+    "abcdefgh",
+    "admin123",
+    "admin1234",
+    "administrator",
+    "asdf1234",
+    "asdfasdf",
+    "asdfghjk",
+    "asdfghjkl",
+    "baseball",
+    "basketball",
+    "changeme",
+    "charlie1",
+    "computer",
+    "corinthians",
+    "dragon123",
+    "einstein",
+    "football",
+    "flamengo",
+    "iloveyou",
+    "iloveyou1",
+    "internet",
+    "letmein1",
+    "liverpool",
+    "michelle",
+    "monkey123",
+    "p@ssw0rd",
+    "p@ssword",
+    "passw0rd",
+    "password",
+    "password1",
+    "password12",
+    "password123",
+    "password1234",
+    "princess",
+    "princess1",
+    "q1w2e3r4",
+    "q1w2e3r4t5",
+    "qazwsxedc",
+    "qwer1234",
+    "qwerty12",
+    "qwerty123",
+    "qwerty1234",
+    "qwertyui",
+    "qwertyuiop",
+    "samantha",
+    "senha123",
+    "senha1234",
+    "starwars",
+    "sunshine",
+    "superman",
+    "trustno1",
+    "welcome1",
+    "welcome123",
+    "whatever",
+    "zaq12wsx",
+    "zxcvbnm1",
+    "zxcvbnm123",
+];
+
+fn refusal(code: &'static str, message: &'static str) -> ValidationError {
+    ValidationError::new(code).with_message(Cow::Borrowed(message))
+}
+
+/// A zone of the IANA database, written as the database writes it.
+pub(super) fn time_zone(name: &Text) -> Result<(), ValidationError> {
+    let known = jiff::tz::db().get(name.as_str()).ok();
+    match known.as_ref().and_then(|zone| zone.iana_name()) {
+        Some(written) if written == name.as_str() => Ok(()),
+        _ => Err(refusal(
+            "UNKNOWN_TIME_ZONE",
+            "must be an IANA time zone such as America/Sao_Paulo",
+        )),
+    }
+}
+
+/// A currency of ISO 4217.
+pub(super) fn currency(code: &Text) -> Result<(), ValidationError> {
+    match Currency::from_code(code.as_str()) {
+        Some(_) => Ok(()),
+        None => Err(refusal(
+            "UNKNOWN_CURRENCY",
+            "must be an ISO 4217 code such as BRL",
+        )),
+    }
+}
+
+/// Not one of the common passwords.
+pub(super) fn password(password: &Secret) -> Result<(), ValidationError> {
+    let lower = password.expose().to_lowercase();
+    if COMMON.contains(&lower.as_str()) {
+        return Err(refusal("COMMON_PASSWORD", "must not be a common password"));
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn text(text: &str) -> Text {
+        Text::try_from(text).unwrap()
+    }
+
+    #[test]
+    fn time_zones_exist_and_are_written_as_the_database_writes_them() {
+        assert!(time_zone(&text("America/Sao_Paulo")).is_ok());
+        assert!(time_zone(&text("UTC")).is_ok());
+        for unknown in ["", "america/sao_paulo", "Mars/Olympus", "../etc/passwd", "+03:00"] {
+            assert_eq!(
+                time_zone(&text(unknown)).unwrap_err().code,
+                "UNKNOWN_TIME_ZONE",
+                "{unknown}"
+            );
+        }
+    }
+
+    #[test]
+    fn currencies_exist_and_are_in_capitals() {
+        assert!(currency(&text("BRL")).is_ok());
+        for unknown in ["", "brl", "BR", "ZZZ", "BRLL"] {
+            assert_eq!(
+                currency(&text(unknown)).unwrap_err().code,
+                "UNKNOWN_CURRENCY",
+                "{unknown}"
+            );
+        }
+    }
+
+    #[test]
+    fn common_passwords_are_refused_in_any_case() {
+        assert!(password(&Secret::new("a long and lonely road".to_owned())).is_ok());
+        for common in ["password", "PassWord1", "12345678"] {
+            let refused = password(&Secret::new(common.to_owned())).unwrap_err();
+            assert_eq!(refused.code, "COMMON_PASSWORD");
+        }
+    }
+
+    #[test]
+    fn the_list_of_common_passwords_is_in_lower_case_and_long_enough_to_matter() {
+        for common in COMMON {
+            assert!(common.len() >= 8 && *common == common.to_lowercase(), "{common}");
+        }
+    }
+}

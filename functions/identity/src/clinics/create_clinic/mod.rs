@@ -1,0 +1,36 @@
+//! `POST /api/v1/clinics`: a clinic signs up.
+//!
+//! - **Does**: makes the clinic, its owner's account and membership, and signs the owner in.
+//! - **Caller**: anybody.
+//! - **Writes**: `identity.clinics`, `identity.accounts`, `identity.memberships`, audit, outbox (`clinic.created`).
+//! - **Atomic**: all of it, or nothing. Of two sign-ups with one address at once, one gets 409.
+//! - **Fails**: `EMAIL_TAKEN`, and field rules; see [`schema`].
+//! - **Round trips**: 1. The password is hashed before, off the async threads.
+
+mod db;
+mod handler;
+mod logic;
+pub mod schema;
+
+use shared::endpoint::{Call, Endpoint, Policy, RateClass};
+use shared::failure::Error;
+use shared::input::WithBody;
+use shared::reply::Reply;
+use shared::route::Route;
+
+/// The declaration.
+#[derive(Debug)]
+pub struct CreateClinic;
+
+impl Endpoint for CreateClinic {
+    const NAME: &'static str = "create-clinic";
+    const ROUTE: Route = Route::post("/api/v1/clinics");
+    const POLICY: Policy = Policy::public().issues_tokens().limit(RateClass::Strict);
+    type Input = WithBody<schema::NewClinic>;
+    type Output = Reply<schema::Session>;
+    type Failure = schema::CreateClinicFailure;
+
+    async fn handle(call: &Call<'_>, input: Self::Input) -> Result<Self::Output, Error<Self::Failure>> {
+        handler::handle(call, input.body.0).await
+    }
+}

@@ -1,0 +1,75 @@
+//! What comes in, what goes out, how it fails.
+
+use super::logic;
+use schemars::JsonSchema;
+use serde::Deserialize;
+use shared::failure::Problem;
+use shared::failures;
+use shared::input::Fields;
+use shared::validation::{Secret, Text};
+use validator::Validate;
+
+pub use crate::auth::session::Session;
+
+/// A clinic and its owner.
+#[derive(Debug, Deserialize, JsonSchema, Validate)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct NewClinic {
+    /// The clinic's name.
+    #[validate(length(min = 1, max = 255))]
+    #[schemars(example = "Clínica Aurora")]
+    pub clinic_name: Text,
+    /// IANA time zone.
+    #[validate(custom(function = logic::time_zone))]
+    #[schemars(example = "America/Sao_Paulo")]
+    pub time_zone: Text,
+    /// ISO 4217 currency of everything the clinic is paid.
+    #[validate(custom(function = logic::currency))]
+    #[schemars(example = &"BRL")]
+    pub currency: Text,
+    /// The owner's name.
+    #[validate(length(min = 1, max = 255))]
+    #[schemars(example = "Ana Souza")]
+    pub owner_name: Text,
+    /// The owner's address, to sign in with.
+    #[validate(email, length(max = 254))]
+    #[schemars(example = "ana@example.com")]
+    pub email: Text,
+    /// 8–1024 characters, no common password.
+    #[validate(length(min = 8, max = 1024), custom(function = logic::password))]
+    #[schemars(example = "a long and lonely road")]
+    pub password: Secret,
+}
+
+impl Fields for NewClinic {
+    const RULES: &'static [Problem] = &[
+        Problem::new(
+            400,
+            "UNKNOWN_TIME_ZONE",
+            "Unknown time zone",
+            "Send a name of the IANA time zone database, such as America/Sao_Paulo.",
+        ),
+        Problem::new(
+            400,
+            "UNKNOWN_CURRENCY",
+            "Unknown currency",
+            "Send a currency code of ISO 4217 in capitals, such as BRL or EUR.",
+        ),
+        Problem::new(
+            400,
+            "COMMON_PASSWORD",
+            "Common password",
+            "This password is among the first that attackers try. Choose another one.",
+        ),
+    ];
+}
+
+failures! {
+    /// How signing up can fail.
+    pub enum CreateClinicFailure {
+        /// An account has this address.
+        EmailTaken = 409 "EMAIL_TAKEN", "E-mail address taken",
+            "An account with this address exists. Sign in with it, or use another address.",
+            at "/email", violates ["accounts_email_unique"];
+    }
+}

@@ -1,0 +1,3 @@
+//! Clinics.
+
+pub mod create_clinic;

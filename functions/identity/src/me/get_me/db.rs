@@ -1,0 +1,20 @@
+use crate::auth::session::{Clinic, User, member};
+use shared::database::Statement;
+use uuid::Uuid;
+
+pub(super) fn active_membership(clinic: Uuid, user: Uuid) -> Statement<(Clinic, User)> {
+    Statement::new(
+        "identity.active_membership",
+        "SELECT c.id AS clinic_id, c.name AS clinic_name, c.time_zone, c.currency,
+                m.id, m.name, m.role, a.email
+           FROM identity.memberships AS m
+           JOIN identity.clinics AS c ON c.id = m.clinic_id
+           JOIN identity.accounts AS a ON a.id = m.account_id
+          WHERE m.clinic_id = $1
+            AND m.id = $2
+            AND m.disabled_at IS NULL",
+    )
+    .bind(clinic)
+    .bind(user)
+    .decode(member)
+}

@@ -1,0 +1,25 @@
+//! What goes out and how it fails.
+
+use crate::auth::session::{Clinic, User};
+use serde::Serialize;
+use shared::failures;
+
+/// The caller.
+#[derive(Debug, Serialize)]
+pub struct Me {
+    /// The clinic signed in to.
+    pub clinic: Clinic,
+    /// The person signed in, with its role of now.
+    pub user: User,
+    /// The names of the permissions that the role holds.
+    pub permissions: Vec<&'static str>,
+}
+
+failures! {
+    /// How asking for oneself can fail.
+    pub enum GetMeFailure {
+        /// The membership is gone or disabled.
+        UserDisabled = 401 "USER_DISABLED", "Access ended",
+            "Your access to this clinic was ended. Ask an owner or administrator of the clinic.";
+    }
+}

@@ -1,0 +1,45 @@
+use super::db;
+use super::schema::{CreatePatientFailure, NewPatient};
+use crate::fields::is_in_the_future;
+use crate::patient::{Patient, announce, keep_history, patient};
+use shared::endpoint::Call;
+use shared::failure::Error;
+use shared::records::audit;
+use shared::reply::Reply;
+
+/// Makes the row and everything that goes with it, and answers it.
+pub(super) async fn handle(
+    call: &Call<'_>,
+    new: NewPatient,
+) -> Result<Reply<Patient>, Error<CreatePatientFailure>> {
+    if new
+        .birth_date
+        .is_some_and(|date| is_in_the_future(date, call.now))
+    {
+        return Err(CreatePatientFailure::BirthDateInFuture.into());
+    }
+    let caller = call.principal()?;
+    let (clinic, id) = (caller.clinic_id, call.new_id());
+
+    let mut tx = call.write()?;
+    tx.add(db::insert_patient(clinic, id, new, call.now));
+    tx.add(keep_history(call, clinic, id, caller.user_id));
+    tx.add(announce(call, clinic, id, "patient.created"));
+    tx.add(audit(
+        call,
+        clinic,
+        caller.user_id,
+        "patient.created",
+        "patient",
+        id,
+    ));
+    let stored = tx
+        .commit_with_reply::<_, CreatePatientFailure>(patient(clinic, id))
+        .await?;
+
+    let patient = stored.data;
+    let version = patient.version;
+    Ok(Reply::created(patient.location(), patient)
+        .version(version)
+        .replayed(stored.replayed))
+}

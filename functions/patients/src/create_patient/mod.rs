@@ -1,0 +1,36 @@
+//! `POST /api/v1/patients`: adds a patient.
+//!
+//! - **Caller**: who holds `patients:write`. An `Idempotency-Key` is honoured when sent.
+//! - **Writes**: `patients.patients`, `patients.patient_history`, audit, outbox (`patient.created`).
+//! - **Atomic**: all of it with the key's claim and the stored reply, or nothing.
+//! - **Fails**: `DUPLICATE_PATIENT` (of twenty at once with one document, one is made), `BIRTH_DATE_IN_FUTURE`, field
+//!   rules; see [`schema`].
+//! - **Round trips**: 1.
+
+mod db;
+mod handler;
+pub mod schema;
+
+use crate::patient::Patient;
+use shared::endpoint::{Call, Endpoint, Idempotency, Policy};
+use shared::failure::Error;
+use shared::input::WithBody;
+use shared::reply::Reply;
+use shared::route::Route;
+
+/// The declaration.
+#[derive(Debug)]
+pub struct CreatePatient;
+
+impl Endpoint for CreatePatient {
+    const NAME: &'static str = "create-patient";
+    const ROUTE: Route = Route::post("/api/v1/patients");
+    const POLICY: Policy = Policy::requires(crate::WRITE_PATIENTS).idempotency(Idempotency::Accepted);
+    type Input = WithBody<schema::NewPatient>;
+    type Output = Reply<Patient>;
+    type Failure = schema::CreatePatientFailure;
+
+    async fn handle(call: &Call<'_>, input: Self::Input) -> Result<Self::Output, Error<Self::Failure>> {
+        handler::handle(call, input.body.0).await
+    }
+}

@@ -1,0 +1,52 @@
+//! What comes in and how it fails.
+
+use crate::fields;
+use schemars::JsonSchema;
+use serde::Deserialize;
+use shared::failure::Problem;
+use shared::failures;
+use shared::input::Fields;
+use shared::validation::{FullDate, MultilineText, Text};
+use validator::Validate;
+
+/// A patient to add.
+#[derive(Debug, Deserialize, JsonSchema, Validate)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct NewPatient {
+    /// The full name.
+    #[validate(length(min = 1, max = 255))]
+    #[schemars(example = "Beatriz Lima")]
+    pub full_name: Text,
+    /// From 1900 to today.
+    #[validate(custom(function = fields::birth_date))]
+    pub birth_date: Option<FullDate>,
+    /// E.164.
+    #[validate(custom(function = fields::phone))]
+    pub phone: Option<Text>,
+    /// An e-mail address.
+    #[validate(email, length(max = 254))]
+    pub email: Option<Text>,
+    /// An identity document; unique within the clinic, whatever its punctuation.
+    #[validate(length(min = 1, max = 64), custom(function = fields::document))]
+    pub document: Option<Text>,
+    /// Free text; not clinical notes.
+    #[validate(length(min = 1, max = 5000))]
+    pub notes: Option<MultilineText>,
+}
+
+impl Fields for NewPatient {
+    const RULES: &'static [Problem] = fields::RULES;
+}
+
+failures! {
+    /// How adding a patient can fail.
+    pub enum CreatePatientFailure {
+        /// The document is another patient's.
+        DuplicatePatient = 409 "DUPLICATE_PATIENT", "Duplicate patient",
+            "A patient of this clinic has this document. Open that patient instead, or correct the document.",
+            at "/document", violates ["patients_document_unique"];
+        /// The date has begun nowhere yet.
+        BirthDateInFuture = 400 "BIRTH_DATE_IN_FUTURE", "Birth date in the future",
+            "Send a birth date of today or earlier.", at "/birthDate";
+    }
+}

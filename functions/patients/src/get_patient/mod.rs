@@ -1,0 +1,45 @@
+//! `GET /api/v1/patients/{id}`: one patient.
+//!
+//! - **Caller**: who holds `patients:read`.
+//! - **Reads**: `patients.patients`. The version is the `ETag`; `If-None-Match` gives 304.
+//! - **Fails**: `PATIENT_NOT_FOUND`, alike for an archived one, another clinic's and one that never was.
+//! - **Round trips**: 1.
+
+use crate::patient::{Patient, PatientPath, patient};
+use shared::endpoint::{Call, Endpoint, Policy};
+use shared::failure::Error;
+use shared::failures;
+use shared::input::WithPath;
+use shared::reply::Reply;
+use shared::route::Route;
+
+/// The declaration.
+#[derive(Debug)]
+pub struct GetPatient;
+
+failures! {
+    /// How reading a patient can fail.
+    pub enum GetPatientFailure {
+        /// This clinic has no such patient.
+        PatientNotFound = 404 "PATIENT_NOT_FOUND", "No such patient",
+            "This clinic has no patient with this id, or the patient is archived.";
+    }
+}
+
+impl Endpoint for GetPatient {
+    const NAME: &'static str = "get-patient";
+    const ROUTE: Route = Route::get("/api/v1/patients/{id}");
+    const POLICY: Policy = Policy::requires(crate::READ_PATIENTS);
+    type Input = WithPath<PatientPath>;
+    type Output = Reply<Patient>;
+    type Failure = GetPatientFailure;
+
+    async fn handle(call: &Call<'_>, input: Self::Input) -> Result<Self::Output, Error<Self::Failure>> {
+        let mut tx = call.read()?;
+        let slot = tx.add(patient(call.principal()?.clinic_id, input.path.id));
+        let found = tx.commit::<GetPatientFailure>().await?.optional(&slot)?;
+        let patient = found.ok_or(GetPatientFailure::PatientNotFound)?;
+        let version = patient.version;
+        Ok(Reply::ok(patient).version(version))
+    }
+}

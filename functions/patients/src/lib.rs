@@ -1,0 +1,42 @@
+//! patients: the people treated, and what changed about them.
+//!
+//! | table | holds |
+//! |---|---|
+//! | `patients.patients` | one row a person; published as `published_patients` (id, name, archived) |
+//! | `patients.patient_history` | append-only: the row as it was after each change |
+//!
+//! Events: `patient.created`, `patient.updated`; `seq` is the row's version.
+
+pub mod create_patient;
+mod fields;
+pub mod get_patient;
+pub mod list_patients;
+mod patient;
+pub mod update_patient;
+
+pub use patient::{Patient, PatientPath};
+
+use shared::access::{Permission, Role};
+use shared::endpoint::{Declaration, Module};
+
+/// Reading who the patients are.
+pub const READ_PATIENTS: Permission = Permission::new("patients:read", &Role::ALL);
+
+/// Adding and editing patients.
+pub const WRITE_PATIENTS: Permission = Permission::new(
+    "patients:write",
+    &[Role::Owner, Role::Admin, Role::Clinician, Role::FrontDesk],
+);
+
+/// The module and its endpoints.
+pub fn module() -> Module {
+    Module {
+        name: "patients",
+        endpoints: vec![
+            Declaration::of::<create_patient::CreatePatient>(),
+            Declaration::of::<list_patients::ListPatients>(),
+            Declaration::of::<get_patient::GetPatient>(),
+            Declaration::of::<update_patient::UpdatePatient>(),
+        ],
+    }
+}

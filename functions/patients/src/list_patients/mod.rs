@@ -1,0 +1,35 @@
+//! `GET /api/v1/patients`: the clinic's patients, newest first, page by page.
+//!
+//! - **Caller**: who holds `patients:read`.
+//! - **Reads**: `patients.patients` by `(created_at, id)`; archived ones are left out. Whoever is added while somebody
+//!   pages stands before the pages still to come, so nobody comes twice and nobody is skipped.
+//! - **Fails**: `INVALID_CURSOR`, query rules.
+//! - **Round trips**: 1, with or without `includeTotal`.
+
+mod db;
+mod handler;
+mod logic;
+pub mod schema;
+
+use shared::endpoint::{Call, Endpoint, Policy};
+use shared::failure::{Error, NoFailure};
+use shared::input::WithQuery;
+use shared::reply::Reply;
+use shared::route::Route;
+
+/// The declaration.
+#[derive(Debug)]
+pub struct ListPatients;
+
+impl Endpoint for ListPatients {
+    const NAME: &'static str = "list-patients";
+    const ROUTE: Route = Route::get("/api/v1/patients");
+    const POLICY: Policy = Policy::requires(crate::READ_PATIENTS);
+    type Input = WithQuery<schema::PageQuery>;
+    type Output = Reply<Vec<schema::PatientItem>>;
+    type Failure = NoFailure;
+
+    async fn handle(call: &Call<'_>, input: Self::Input) -> Result<Self::Output, Error<Self::Failure>> {
+        handler::handle(call, input.query).await
+    }
+}

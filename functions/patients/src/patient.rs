@@ -1,0 +1,113 @@
+//! The patient as the slices share it: what is answered, and the rows written beside every change.
+
+use jiff::Timestamp;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use shared::database::Statement;
+use shared::endpoint::Call;
+use shared::input::Fields;
+use shared::validation::{FullDate, MultilineText, Text};
+use uuid::Uuid;
+use validator::Validate;
+
+/// A patient, as its clinic sees it.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Patient {
+    /// `UUIDv7`.
+    pub id: Uuid,
+    /// 1–255 characters.
+    pub full_name: Text,
+    /// `YYYY-MM-DD`.
+    pub birth_date: Option<FullDate>,
+    /// E.164.
+    pub phone: Option<Text>,
+    /// An e-mail address.
+    pub email: Option<Text>,
+    /// An identity document, as it was typed.
+    pub document: Option<Text>,
+    /// Free text; not clinical notes.
+    pub notes: Option<MultilineText>,
+    /// The number of this version; the same as in `ETag`.
+    pub version: i64,
+    /// UTC.
+    pub created_at: Timestamp,
+    /// UTC.
+    pub updated_at: Timestamp,
+}
+
+/// `{id}` of the path.
+#[derive(Debug, Deserialize, JsonSchema, Validate)]
+#[serde(deny_unknown_fields)]
+pub struct PatientPath {
+    /// The patient.
+    #[schemars(example = "01890a5d-ac96-774b-bcce-b302099a8057")]
+    pub id: Uuid,
+}
+
+impl Fields for PatientPath {}
+
+impl Patient {
+    /// Where it can be fetched.
+    pub fn location(&self) -> String {
+        format!("/api/v1/patients/{}", self.id)
+    }
+}
+
+/// The patient as a reply; no row when there is none.
+pub(crate) fn patient(clinic: Uuid, id: Uuid) -> Statement<Patient> {
+    Statement::new(
+        "patients.patient",
+        "SELECT set_config('app.reply', jsonb_build_object(
+                    'id', id, 'fullName', full_name, 'birthDate', birth_date, 'phone', phone, 'email', email,
+                    'document', document, 'notes', notes, 'version', version,
+                    'createdAt', created_at, 'updatedAt', updated_at)::text, true) AS reply
+           FROM patients.patients
+          WHERE clinic_id = $1
+            AND id = $2
+            AND deleted_at IS NULL",
+    )
+    .bind(clinic)
+    .bind(id)
+    .reply()
+}
+
+/// The history row of the version just made.
+pub(crate) fn keep_history(call: &Call<'_>, clinic: Uuid, patient: Uuid, actor: Uuid) -> Statement<()> {
+    Statement::new(
+        "patients.keep_history",
+        "INSERT INTO patients.patient_history (id, clinic_id, patient_id, version, actor_id, state, created_at)
+         SELECT $3, clinic_id, id, version, $4,
+                jsonb_build_object(
+                    'fullName', full_name, 'birthDate', birth_date, 'phone', phone, 'email', email,
+                    'document', document, 'notes', notes, 'deletedAt', deleted_at),
+                $5
+           FROM patients.patients
+          WHERE clinic_id = $1
+            AND id = $2",
+    )
+    .bind(clinic)
+    .bind(patient)
+    .bind(call.new_id())
+    .bind(actor)
+    .bind(call.now)
+}
+
+/// The event of the version just made: ids only.
+pub(crate) fn announce(call: &Call<'_>, clinic: Uuid, patient: Uuid, kind: &'static str) -> Statement<()> {
+    Statement::new(
+        "patients.announce",
+        "INSERT INTO kernel.outbox
+                (id, clinic_id, aggregate, aggregate_id, seq, kind, ids, traceparent, created_at, updated_at)
+         SELECT $3, clinic_id, 'patient', id, version, $4, jsonb_build_object('patientId', id), $5, $6, $6
+           FROM patients.patients
+          WHERE clinic_id = $1
+            AND id = $2",
+    )
+    .bind(clinic)
+    .bind(patient)
+    .bind(call.new_id())
+    .bind(kind)
+    .bind(call.trace.traceparent())
+    .bind(call.now)
+}

@@ -1,0 +1,49 @@
+use super::db;
+use super::schema::{PatientPatch, UpdatePatientFailure};
+use crate::fields::is_in_the_future;
+use crate::patient::{Patient, announce, keep_history, patient};
+use shared::endpoint::Call;
+use shared::failure::{Error, Fault};
+use shared::problem::IF_MATCH_REQUIRED;
+use shared::records::audit;
+use shared::reply::Reply;
+use shared::validation::Patch;
+use uuid::Uuid;
+
+/// Applies the patch to the version that the caller read, and answers the patient as it is then.
+pub(super) async fn handle(
+    call: &Call<'_>,
+    id: Uuid,
+    patch: PatientPatch,
+) -> Result<Reply<Patient>, Error<UpdatePatientFailure>> {
+    if matches!(patch.birth_date, Patch::Set(date) if is_in_the_future(date, call.now)) {
+        return Err(UpdatePatientFailure::BirthDateInFuture.into());
+    }
+    let caller = call.principal()?;
+    let clinic = caller.clinic_id;
+    let version = call.if_match.ok_or_else(|| Fault::from(&IF_MATCH_REQUIRED))?;
+
+    let mut tx = call.write()?;
+    tx.add(db::ensure_patient(clinic, id));
+    if patch.is_empty() {
+        tx.add(db::ensure_version(clinic, id, version));
+    } else {
+        tx.add(db::update_patient(clinic, id, version, patch, call.now));
+        tx.add(keep_history(call, clinic, id, caller.user_id));
+        tx.add(announce(call, clinic, id, "patient.updated"));
+        tx.add(audit(
+            call,
+            clinic,
+            caller.user_id,
+            "patient.updated",
+            "patient",
+            id,
+        ));
+    }
+    let stored = tx
+        .commit_with_reply::<_, UpdatePatientFailure>(patient(clinic, id))
+        .await?;
+
+    let version = stored.data.version;
+    Ok(Reply::ok(stored.data).version(version).replayed(stored.replayed))
+}

@@ -1,0 +1,38 @@
+//! `PATCH /api/v1/patients/{id}`: edits a patient by merge patch (RFC 7396): null clears, absent keeps.
+//!
+//! - **Caller**: who holds `patients:write`, with the version it read in `If-Match` (428 without, 412 when stale).
+//! - **Writes**: `patients.patients`, `patients.patient_history`, audit, outbox (`patient.updated`). `{}` writes
+//!   nothing.
+//! - **Atomic**: all of it, or nothing. Of two writers on one version, one gets 412.
+//! - **Fails**: `PATIENT_NOT_FOUND`, `DUPLICATE_PATIENT`, `BIRTH_DATE_IN_FUTURE`, field rules; see [`schema`].
+//! - **Round trips**: 1.
+
+mod db;
+mod handler;
+pub mod schema;
+
+use crate::patient::{Patient, PatientPath};
+use shared::endpoint::{Call, Endpoint, Idempotency, Policy};
+use shared::failure::Error;
+use shared::input::WithPathAndBody;
+use shared::reply::Reply;
+use shared::route::Route;
+
+/// The declaration.
+#[derive(Debug)]
+pub struct UpdatePatient;
+
+impl Endpoint for UpdatePatient {
+    const NAME: &'static str = "update-patient";
+    const ROUTE: Route = Route::patch("/api/v1/patients/{id}");
+    const POLICY: Policy = Policy::requires(crate::WRITE_PATIENTS)
+        .if_match()
+        .idempotency(Idempotency::Accepted);
+    type Input = WithPathAndBody<PatientPath, schema::PatientPatch>;
+    type Output = Reply<Patient>;
+    type Failure = schema::UpdatePatientFailure;
+
+    async fn handle(call: &Call<'_>, input: Self::Input) -> Result<Self::Output, Error<Self::Failure>> {
+        handler::handle(call, input.path.id, input.body.0).await
+    }
+}

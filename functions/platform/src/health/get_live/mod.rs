@@ -1,0 +1,36 @@
+//! `GET /health/live`: the process answers. It checks nothing.
+//!
+//! - **Caller**: anybody.
+//! - **Fails**: in no way of its own.
+//! - **Round trips**: 0.
+
+use serde::Serialize;
+use shared::endpoint::{Call, Endpoint, Policy, RateClass};
+use shared::failure::{Error, NoFailure};
+use shared::input::NoInput;
+use shared::reply::Reply;
+use shared::route::Route;
+
+/// The declaration.
+#[derive(Debug)]
+pub struct GetLive;
+
+/// That it lives.
+#[derive(Debug, Serialize)]
+pub struct Live {
+    /// `live`.
+    pub status: &'static str,
+}
+
+impl Endpoint for GetLive {
+    const NAME: &'static str = "get-live";
+    const ROUTE: Route = Route::get("/health/live");
+    const POLICY: Policy = Policy::public().limit(RateClass::Unlimited).round_trips(0);
+    type Input = NoInput;
+    type Output = Reply<Live>;
+    type Failure = NoFailure;
+
+    async fn handle(_call: &Call<'_>, _input: Self::Input) -> Result<Self::Output, Error<Self::Failure>> {
+        Ok(Reply::ok(Live { status: "live" }))
+    }
+}

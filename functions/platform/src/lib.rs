@@ -1,0 +1,23 @@
+//! platform: health checks, the page behind every problem, and the answer to everything that has no route.
+//!
+//! It has no tables of its own. What it must know of the other modules are files generated from their declarations
+//! by `cargo run -- generate`: `problems.json` and `routes.json`.
+
+pub mod fallback;
+pub mod health;
+pub mod problems;
+
+use shared::endpoint::{Declaration, Module};
+
+/// The module and its endpoints.
+pub fn module() -> Module {
+    Module {
+        name: "platform",
+        endpoints: vec![
+            Declaration::of::<health::get_live::GetLive>(),
+            Declaration::of::<health::get_ready::GetReady>(),
+            Declaration::of::<problems::get_problem::GetProblem>(),
+            Declaration::of::<fallback::Fallback>(),
+        ],
+    }
+}

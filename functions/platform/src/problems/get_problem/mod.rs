@@ -1,0 +1,35 @@
+//! `GET /api/v1/problems/{code}`: what a problem means, as JSON or, for browsers, HTML.
+//!
+//! - **Caller**: anybody.
+//! - **Reads**: `problems.json`, generated from the declarations of all modules.
+//! - **Fails**: `PROBLEM_NOT_FOUND`.
+//! - **Round trips**: 0.
+
+mod handler;
+mod logic;
+pub mod schema;
+
+use shared::endpoint::{Call, Endpoint, Policy};
+use shared::failure::Error;
+use shared::input::WithPath;
+use shared::reply::Response;
+use shared::route::Route;
+
+/// The declaration.
+#[derive(Debug)]
+pub struct GetProblem;
+
+impl Endpoint for GetProblem {
+    const NAME: &'static str = "get-problem";
+    const ROUTE: Route = Route::get("/api/v1/problems/{code}");
+    const POLICY: Policy = Policy::public()
+        .round_trips(0)
+        .produces(&["application/json", "text/html"]);
+    type Input = WithPath<schema::ProblemPath>;
+    type Output = Response;
+    type Failure = schema::GetProblemFailure;
+
+    async fn handle(call: &Call<'_>, input: Self::Input) -> Result<Self::Output, Error<Self::Failure>> {
+        handler::handle(call, input.path.code.as_str())
+    }
+}

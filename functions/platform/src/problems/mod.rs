@@ -1,0 +1,3 @@
+//! The pages behind the `type` of every problem document.
+
+pub mod get_problem;
