@@ -1,0 +1,52 @@
+//! The command line.
+
+use clap::{Args, Parser, Subcommand};
+use std::path::PathBuf;
+
+/// Grafono on one machine.
+#[derive(Debug, Parser)]
+#[command(name = "grafono", version, about)]
+pub struct Arguments {
+    #[command(subcommand)]
+    command: Option<Command>,
+    #[command(flatten)]
+    serve: ServeOptions,
+}
+
+/// What to do; `serve` when nothing is said.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Start everything behind one address
+    Serve(ServeOptions),
+    /// Bring a database to this program's schema
+    Migrate {
+        /// A direct address (not a pooler's) of a user who may create roles
+        #[arg(long, env = "DATABASE_URL", hide_env_values = true)]
+        database_url: String,
+    },
+    /// List all endpoints
+    Routes,
+    /// Write the files generated from the declarations
+    Generate,
+}
+
+/// How to serve.
+#[derive(Debug, Clone, Args)]
+pub struct ServeOptions {
+    /// The port of 127.0.0.1 to listen on; 0 takes a free one
+    #[arg(long, env = "GRAFONO_PORT", default_value_t = 3000)]
+    pub port: u16,
+    /// The folder for the database and keys [default: one for each checkout, in the user's data folder]
+    #[arg(long, env = "GRAFONO_DATA")]
+    pub data: Option<PathBuf>,
+    /// An own `PostgreSQL`, 17 or newer, instead of the one that is installed and started
+    #[arg(long, env = "DATABASE_URL", hide_env_values = true)]
+    pub database_url: Option<String>,
+}
+
+impl Arguments {
+    /// The command given, or serving.
+    pub fn command(self) -> Command {
+        self.command.unwrap_or(Command::Serve(self.serve))
+    }
+}

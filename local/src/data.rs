@@ -1,0 +1,79 @@
+//! Where this checkout keeps its database and keys.
+
+use crate::error::Error;
+use sha2::{Digest as _, Sha256};
+use shared::token::{TokenSigner, new_key_pair, public_key};
+use std::fs;
+use std::io::Write as _;
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::{Path, PathBuf};
+
+/// The folders in use.
+#[derive(Debug)]
+pub struct Data {
+    /// Shared by all checkouts: the installed `PostgreSQL`.
+    pub home: PathBuf,
+    /// This checkout's own.
+    pub folder: PathBuf,
+}
+
+impl Data {
+    /// The folders; made if missing.
+    pub fn open(given: Option<PathBuf>) -> Result<Self, Error> {
+        let home = postgres_cluster::install::home().ok_or(Error::NoHome)?;
+        let folder = match given {
+            Some(folder) => folder,
+            None => home.join(checkout()?),
+        };
+        fs::create_dir_all(&folder).map_err(Error::io("make the data folder", &folder))?;
+        let folder = folder
+            .canonicalize()
+            .map_err(Error::io("open the data folder", &folder))?;
+        fs::read_dir(&folder).map_err(Error::io("read the data folder", &folder))?;
+        Ok(Self { home, folder })
+    }
+
+    /// The key pair for access tokens, secret and public in PASERK form; made at the first start.
+    pub fn token_keys(&self) -> Result<(String, String), Error> {
+        let path = self.folder.join("token.key");
+        let broken = |error| Error::Key(path.clone(), error);
+        match fs::read_to_string(&path) {
+            Ok(secret) => {
+                TokenSigner::from_paserk(&secret).map_err(broken)?;
+                let public = public_key(&secret).map_err(broken)?;
+                Ok((secret.trim().to_owned(), public))
+            }
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+                let (secret, public) = new_key_pair().map_err(broken)?;
+                write_secret(&path, &secret)?;
+                Ok((secret, public))
+            }
+            Err(error) => Err(Error::Io("read", path, error)),
+        }
+    }
+}
+
+/// For its owner only.
+fn write_secret(path: &Path, secret: &str) -> Result<(), Error> {
+    let mut options = fs::OpenOptions::new();
+    let file = options.write(true).create_new(true).mode(0o600).open(path);
+    let mut file = file.map_err(Error::io("write", path))?;
+    file.write_all(secret.as_bytes())
+        .map_err(Error::io("write", path))
+}
+
+/// A name for the current folder: its own, and a hash of its path, so that two checkouts do not share a database.
+fn checkout() -> Result<String, Error> {
+    let here = std::env::current_dir().map_err(Error::io("find the current folder", Path::new(".")))?;
+    let name = here
+        .file_name()
+        .map_or_else(String::new, |name| name.to_string_lossy().into_owned());
+    let plain: String = name
+        .chars()
+        .filter(char::is_ascii_alphanumeric)
+        .take(32)
+        .collect();
+    let hash = Sha256::digest(here.as_os_str().as_encoded_bytes());
+    let hash: String = hash.iter().take(4).map(|byte| format!("{byte:02x}")).collect();
+    Ok(format!("{plain}-{hash}"))
+}

@@ -1,0 +1,149 @@
+//! The database behind the local server: the one installed here, or a given one.
+
+use crate::data::Data;
+use crate::error::Error;
+use postgres_cluster::{Cluster, Options, install, migrate};
+use shared::database::connector;
+use shared::settings::SettingError;
+use std::io::Write as _;
+use tokio_postgres::Config;
+
+/// The database's name in the installed cluster.
+const NAME: &str = "grafono";
+
+/// The module roles log in with at most so many connections each, so that all together leave room for others.
+const RESERVED_CONNECTIONS: i32 = 20;
+
+/// A running database, migrated.
+pub struct LocalDatabase {
+    cluster: Option<Cluster>,
+    given: Option<String>,
+}
+
+impl LocalDatabase {
+    /// Uses the given database, or installs and starts one; then migrates it.
+    pub async fn start(given: Option<String>, data: &Data) -> Result<Self, Error> {
+        if let Some(url) = given {
+            migrate_at(&url).await?;
+            lend_roles(&url).await?;
+            return Ok(Self {
+                cluster: None,
+                given: Some(url),
+            });
+        }
+        let home = data.home.clone();
+        let installation = tokio::task::spawn_blocking(move || install::installation(&home)).await;
+        let installation = installation.map_err(|error| Error::Output(error.into()))??;
+        let cluster = Cluster::start(Options::new(installation, data.folder.join("postgres"))).await?;
+        create_database(&cluster.url("postgres", "postgres")).await?;
+        migrate_at(&cluster.url("postgres", NAME)).await?;
+        Ok(Self {
+            cluster: Some(cluster),
+            given: None,
+        })
+    }
+
+    /// Whether the database was installed and started here, and so holds nothing but trials.
+    pub fn is_own(&self) -> bool {
+        self.cluster.is_some()
+    }
+
+    /// The address under a module's role.
+    pub fn url(&self, role: &str) -> String {
+        match (&self.cluster, &self.given) {
+            (Some(cluster), _) => cluster.url(role, NAME),
+            // The given user takes the role at connecting: no password of any role is changed.
+            (None, Some(url)) => {
+                let separator = if url.contains('?') { '&' } else { '?' };
+                format!("{url}{separator}options=-c%20role%3D{role}")
+            }
+            (None, None) => String::new(),
+        }
+    }
+
+    /// Stops what was started here.
+    pub async fn stop(self) {
+        if let Some(cluster) = self.cluster {
+            cluster.stop().await;
+        }
+    }
+}
+
+/// `migrate --database-url URL`.
+pub async fn migrate_given(url: &str) -> Result<(), Error> {
+    let report = migrate_at(url).await?;
+    limit_connections(url).await?;
+    let mut out = std::io::stdout().lock();
+    for applied in &report.applied {
+        writeln!(out, "applied {applied}").map_err(Error::Output)?;
+    }
+    writeln!(out, "the database is at migration {}", report.current).map_err(Error::Output)
+}
+
+async fn migrate_at(url: &str) -> Result<migrate::Report, Error> {
+    Ok(migrate::migrate(&config(url)?, tls()?).await?)
+}
+
+fn config(url: &str) -> Result<Config, Error> {
+    if !url.starts_with("postgres://") && !url.starts_with("postgresql://") {
+        return Err(Error::DatabaseUrl);
+    }
+    url.parse().map_err(|_| Error::DatabaseUrl)
+}
+
+fn tls() -> Result<tokio_postgres_rustls::MakeRustlsConnect, Error> {
+    connector().map_err(|_: SettingError| Error::DatabaseUrl)
+}
+
+async fn connect(url: &str) -> Result<tokio_postgres::Client, Error> {
+    let (client, connection) = config(url)?
+        .connect(tls()?)
+        .await
+        .map_err(Error::database("connect"))?;
+    tokio::spawn(connection);
+    Ok(client)
+}
+
+async fn create_database(url: &str) -> Result<(), Error> {
+    let client = connect(url).await?;
+    match client.batch_execute("CREATE DATABASE grafono").await {
+        Err(error) if error.code() != Some(&tokio_postgres::error::SqlState::DUPLICATE_DATABASE) => {
+            Err(Error::database("create the database")(error))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Lets the given user take the modules' roles, as the local server does.
+async fn lend_roles(url: &str) -> Result<(), Error> {
+    let roles: Vec<&str> = crate::modules().iter().map(|module| module.name).collect();
+    let grant = format!("SET ROLE migrator; GRANT {} TO SESSION_USER", roles.join(", "));
+    connect(url)
+        .await?
+        .batch_execute(&grant)
+        .await
+        .map_err(Error::database("lend the modules' roles to this user"))
+}
+
+/// Gives each module's role its share of the connections that the server has.
+async fn limit_connections(url: &str) -> Result<(), Error> {
+    let client = connect(url).await?;
+    let asking = "limit the roles' connections";
+    let sql = "SELECT current_setting('max_connections')::int4";
+    let rows = client
+        .query_typed(sql, &[])
+        .await
+        .map_err(Error::database(asking))?;
+    let most: i32 = rows
+        .first()
+        .map_or(Ok(100), |row| row.try_get(0))
+        .map_err(Error::database(asking))?;
+    let modules = crate::modules();
+    let count = i32::try_from(modules.len()).unwrap_or(i32::MAX);
+    let share = ((most - RESERVED_CONNECTIONS) / count).max(1);
+    let limits = modules
+        .iter()
+        .map(|module| format!("ALTER ROLE {} CONNECTION LIMIT {share}", module.name));
+    let sql = format!("SET ROLE migrator; {}", limits.collect::<Vec<_>>().join("; "));
+    client.batch_execute(&sql).await.map_err(Error::database(asking))
+}

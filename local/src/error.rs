@@ -1,0 +1,62 @@
+//! What can stop the program: one clear line each, with what to do.
+
+use shared::settings::{BadSettings, SettingError};
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// Why the program ends.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// Something else listens there.
+    #[error("port {0} is taken; stop what uses it, or choose another with --port")]
+    PortTaken(u16),
+    /// Listening failed otherwise.
+    #[error("cannot listen on port {0}: {1}")]
+    Listen(u16, io::Error),
+    /// A file or folder.
+    #[error("cannot {0} {1}: {2}")]
+    Io(&'static str, PathBuf, io::Error),
+    /// No place for data is known.
+    #[error("there is no home folder to keep data in; choose a folder with --data")]
+    NoHome,
+    /// The installed Postgres.
+    #[error("{0}")]
+    Cluster(#[from] postgres_cluster::Error),
+    /// The schema.
+    #[error("{0}")]
+    Migration(#[from] postgres_cluster::migrate::Error),
+    /// The database was reached and refused something.
+    #[error("the database refused to {0} (SQLSTATE {1})")]
+    Database(&'static str, String),
+    /// An address that is none.
+    #[error("DATABASE_URL is not an address such as postgresql://user:password@localhost:5432/grafono")]
+    DatabaseUrl,
+    /// A setting.
+    #[error("{0}")]
+    Settings(#[from] BadSettings),
+    /// A key.
+    #[error("the token key {0} {1}; delete the file to get a new one")]
+    Key(PathBuf, SettingError),
+    /// A declaration that cannot be written down.
+    #[error("a generated file could not be made: {0}")]
+    Generate(#[from] serde_json::Error),
+    /// Output.
+    #[error("cannot write the output: {0}")]
+    Output(io::Error),
+}
+
+impl Error {
+    /// For `map_err`: what was being done to which file or folder.
+    pub fn io(doing: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self {
+        let path = path.to_path_buf();
+        move |error| Self::Io(doing, path, error)
+    }
+
+    /// For `map_err`: what was asked of the database. Its message may carry values and is left out.
+    pub fn database(asking: &'static str) -> impl FnOnce(tokio_postgres::Error) -> Self {
+        move |error| {
+            let state = error.code().map_or("none", |state| state.code());
+            Self::Database(asking, state.to_owned())
+        }
+    }
+}

@@ -1,0 +1,155 @@
+//! The gateway's part: HTTP in, a payload 2.0 event to the function that has the route, its reply out.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use bytes::Bytes;
+use http::header::{COOKIE, HeaderMap};
+use http::{HeaderName, HeaderValue, Method, StatusCode};
+use http_body_util::{BodyExt as _, Full};
+use hyper::body::Incoming;
+use shared::app::App;
+use shared::endpoint::{Declaration, Module};
+use shared::event::{Event, GatewayReply, HttpContext, RequestContext};
+use shared::pipeline;
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// As much of a body is read; what is longer is refused by its function anyway.
+const READ_AT_MOST: usize = 1024 * 1024;
+
+/// What a call may take, as on Lambda.
+const TIME: Duration = Duration::from_secs(10);
+
+/// All functions behind one address.
+#[derive(Debug)]
+pub struct Gateway {
+    functions: Vec<(Declaration, Arc<App>)>,
+}
+
+impl Gateway {
+    /// Each module's endpoints, with the module's own app.
+    pub fn new(modules: Vec<(Module, Arc<App>)>) -> Self {
+        let functions = modules.into_iter().flat_map(|(module, app)| {
+            module
+                .endpoints
+                .into_iter()
+                .map(move |declaration| (declaration, Arc::clone(&app)))
+        });
+        Self {
+            functions: functions.collect(),
+        }
+    }
+
+    /// Passes an event to the function that has its route, or to the catch-all.
+    pub async fn pass(&self, event: Event) -> GatewayReply {
+        let method =
+            Method::from_bytes(event.request_context.http.method.as_bytes()).unwrap_or(Method::TRACE);
+        let has = |declaration: &Declaration| {
+            let route = &declaration.route;
+            !route.is_catch_all() && route.takes(&method) && route.parameters(&event.raw_path).is_some()
+        };
+        let found = self.functions.iter().find(|(declaration, _)| has(declaration));
+        let fallback = || {
+            self.functions
+                .iter()
+                .find(|(declaration, _)| declaration.route.is_catch_all())
+        };
+        match found.or_else(fallback) {
+            Some((declaration, app)) => pipeline::answer(app, declaration, event, TIME).await,
+            None => GatewayReply {
+                status_code: 404,
+                headers: BTreeMap::new(),
+                body: String::new(),
+                is_base64_encoded: false,
+            },
+        }
+    }
+
+    /// One HTTP request, from `client`.
+    pub async fn serve(
+        &self,
+        request: http::Request<Incoming>,
+        client: SocketAddr,
+    ) -> http::Response<Full<Bytes>> {
+        let (head, body) = request.into_parts();
+        let body = read(body).await;
+        let event = event(&head, &body, client);
+        response(self.pass(event).await)
+    }
+}
+
+/// The body, or its first part. A body that breaks off is taken as far as it came.
+async fn read(mut body: Incoming) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    while let Some(Ok(frame)) = body.frame().await {
+        if let Some(data) = frame.data_ref() {
+            bytes.extend_from_slice(data);
+        }
+        if bytes.len() > READ_AT_MOST {
+            break;
+        }
+    }
+    bytes
+}
+
+fn event(head: &http::request::Parts, body: &[u8], client: SocketAddr) -> Event {
+    let text = std::str::from_utf8(body);
+    let path = head.uri.path().to_owned();
+    Event {
+        version: "2.0".to_owned(),
+        route_key: "$default".to_owned(),
+        raw_path: path.clone(),
+        raw_query_string: head.uri.query().unwrap_or("").to_owned(),
+        cookies: values(&head.headers, &COOKIE)
+            .flat_map(|line| line.split("; ").map(str::to_owned).collect::<Vec<_>>())
+            .collect(),
+        headers: headers(&head.headers),
+        request_context: RequestContext {
+            request_id: String::new(),
+            http: HttpContext {
+                method: head.method.as_str().to_owned(),
+                path,
+                source_ip: client.ip().to_string(),
+            },
+        },
+        is_base64_encoded: text.is_err(),
+        body: match text {
+            Ok("") => None,
+            Ok(text) => Some(text.to_owned()),
+            Err(_) => Some(STANDARD.encode(body)),
+        },
+    }
+}
+
+/// Lower-case names, repeated headers joined by commas, no cookies, as the gateway does.
+fn headers(given: &HeaderMap) -> BTreeMap<String, String> {
+    let names = given.keys().filter(|name| *name != COOKIE);
+    names
+        .map(|name| {
+            (
+                name.as_str().to_owned(),
+                values(given, name).collect::<Vec<_>>().join(","),
+            )
+        })
+        .collect()
+}
+
+fn values<'a>(headers: &'a HeaderMap, name: &HeaderName) -> impl Iterator<Item = String> + 'a {
+    headers
+        .get_all(name)
+        .into_iter()
+        .map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned())
+}
+
+fn response(reply: GatewayReply) -> http::Response<Full<Bytes>> {
+    let mut response = http::Response::new(Full::new(Bytes::from(reply.body)));
+    *response.status_mut() = StatusCode::from_u16(reply.status_code).unwrap_or(StatusCode::BAD_GATEWAY);
+    for (name, value) in reply.headers {
+        if let (Ok(name), Ok(value)) = (HeaderName::try_from(name), HeaderValue::try_from(value)) {
+            response.headers_mut().insert(name, value);
+        }
+    }
+    response
+}

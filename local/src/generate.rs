@@ -1,0 +1,94 @@
+//! `generate`: the files that a module must know of the others, made from the declarations. They are committed, and a
+//! test fails when they drift.
+
+use crate::error::Error;
+use crate::modules;
+use serde_json::{Value, json};
+use shared::endpoint::{Access, Declaration};
+use shared::failure::Problem;
+use shared::problem::COMMON;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+/// Each file's path within the repository and its content.
+pub fn all() -> Result<Vec<(&'static str, String)>, Error> {
+    Ok(vec![
+        ("functions/platform/problems.json", text(&problems())?),
+        ("functions/platform/routes.json", text(&routes())?),
+        ("functions/identity/permissions.json", text(&permissions())?),
+    ])
+}
+
+/// Writes all files into the repository this program was built from.
+pub fn write_all() -> Result<(), Error> {
+    for (path, content) in all()? {
+        let path = root().join(path);
+        std::fs::write(&path, content).map_err(Error::io("write", &path))?;
+    }
+    Ok(())
+}
+
+/// The repository this program was built from.
+pub fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .parent()
+        .map(Path::to_path_buf)
+        .unwrap_or_default()
+}
+
+fn text(value: &Value) -> Result<String, Error> {
+    Ok(serde_json::to_string_pretty(value)? + "\n")
+}
+
+fn endpoints() -> Vec<Declaration> {
+    modules()
+        .into_iter()
+        .flat_map(|module| module.endpoints)
+        .collect()
+}
+
+/// Every problem once, by its code.
+fn problems() -> Value {
+    let endpoints = endpoints();
+    let own = endpoints
+        .iter()
+        .flat_map(|endpoint| endpoint.problems.iter().copied());
+    let all: BTreeMap<&str, &Problem> = COMMON
+        .iter()
+        .chain(own)
+        .map(|problem| (problem.code, problem))
+        .collect();
+    all.values()
+        .map(|problem| {
+            json!({
+                "code": problem.code, "status": problem.status, "title": problem.title, "detail": problem.detail,
+            })
+        })
+        .collect()
+}
+
+fn routes() -> Value {
+    let endpoints = endpoints();
+    let routes = endpoints
+        .iter()
+        .map(|endpoint| &endpoint.route)
+        .filter(|route| !route.is_catch_all());
+    routes
+        .map(|route| json!({ "method": route.method.as_str(), "path": route.template }))
+        .collect()
+}
+
+/// Every permission once, with the roles that hold it.
+fn permissions() -> Value {
+    let endpoints = endpoints();
+    let all: BTreeMap<&str, Value> = endpoints
+        .iter()
+        .filter_map(|endpoint| match endpoint.policy.access {
+            Access::Requires(permission) => Some((permission.name, json!(permission.roles))),
+            Access::Public | Access::SignedIn => None,
+        })
+        .collect();
+    all.iter()
+        .map(|(name, roles)| json!({ "name": name, "roles": roles }))
+        .collect()
+}

@@ -1,0 +1,24 @@
+//! Grafono on one machine. The same functions that run on Lambda answer here behind one address: each HTTP request
+//! becomes a gateway event and passes the same pipeline.
+
+pub mod arguments;
+pub mod data;
+pub mod database;
+pub mod demo;
+pub mod error;
+pub mod gateway;
+pub mod generate;
+pub mod routes;
+pub mod serve;
+
+use shared::endpoint::Module;
+
+/// All modules. A new module is added here and nowhere else.
+pub fn modules() -> Vec<Module> {
+    vec![
+        identity::module(),
+        patients::module(),
+        billing::module(),
+        platform::module(),
+    ]
+}

@@ -1,0 +1,28 @@
+//! `cargo run`: see `--help`.
+
+use clap::Parser as _;
+use grafono::arguments::{Arguments, Command};
+use grafono::error::Error;
+use grafono::{database, generate, routes, serve};
+use std::io::Write as _;
+use std::process::ExitCode;
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    match run(Arguments::parse()).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            let _ = writeln!(std::io::stderr(), "grafono: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(arguments: Arguments) -> Result<(), Error> {
+    match arguments.command() {
+        Command::Serve(options) => serve::serve(options).await,
+        Command::Migrate { database_url } => database::migrate_given(&database_url).await,
+        Command::Routes => routes::print(),
+        Command::Generate => generate::write_all(),
+    }
+}

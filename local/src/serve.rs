@@ -1,0 +1,156 @@
+//! `serve`: everything behind one address, until Ctrl-C or SIGTERM.
+
+use crate::arguments::ServeOptions;
+use crate::data::Data;
+use crate::database::LocalDatabase;
+use crate::error::Error;
+use crate::gateway::Gateway;
+use crate::{demo, modules};
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::server::graceful::GracefulShutdown;
+use shared::app::App;
+use shared::clock::{SystemClock, SystemIds};
+use shared::logging;
+use shared::passwords::Argon2id;
+use shared::settings::Settings;
+use std::convert::Infallible;
+use std::io::Write as _;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+
+/// How long requests under way may take to finish once stopping has begun.
+const DRAIN: Duration = Duration::from_secs(10);
+
+/// Starts everything, serves, and stops everything.
+pub async fn serve(options: ServeOptions) -> Result<(), Error> {
+    logging::start(&variable("LOG_LEVEL").unwrap_or_else(|| "info".to_owned()));
+    let listener = listen(options.port).await?;
+    let mut stop = std::pin::pin!(stop_signal()?);
+    let started = async {
+        let data = Data::open(options.data)?;
+        let database = LocalDatabase::start(options.database_url, &data).await?;
+        let gateway = Arc::new(gateway(&database, &data)?);
+        Ok::<_, Error>((database, gateway))
+    };
+    let (database, gateway) = tokio::select! {
+        started = started => started?,
+        // Stopped while starting: dropping what is half up stops it.
+        () = &mut stop => return Ok(()),
+    };
+    let address = listener
+        .local_addr()
+        .map_err(|error| Error::Listen(options.port, error))?;
+    let has_demo = database.is_own() && demo::sign_up(&gateway).await;
+    greet(address, has_demo)?;
+    accept(&listener, &gateway, stop).await;
+    database.stop().await;
+    Ok(())
+}
+
+async fn listen(port: u16) -> Result<TcpListener, Error> {
+    TcpListener::bind((Ipv4Addr::LOCALHOST, port))
+        .await
+        .map_err(|error| match error.kind() {
+            std::io::ErrorKind::AddrInUse => Error::PortTaken(port),
+            _ => Error::Listen(port, error),
+        })
+}
+
+/// Resolves at Ctrl-C or SIGTERM. The handlers stand before anything is started.
+fn stop_signal() -> Result<impl Future<Output = ()>, Error> {
+    let mut interrupt = signal(SignalKind::interrupt()).map_err(Error::Output)?;
+    let mut terminate = signal(SignalKind::terminate()).map_err(Error::Output)?;
+    Ok(async move {
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+        }
+    })
+}
+
+/// Each module's functions with an app of its own, under the module's role.
+fn gateway(database: &LocalDatabase, data: &Data) -> Result<Gateway, Error> {
+    let (secret, public) = data.token_keys()?;
+    let mut all = Vec::new();
+    for module in modules() {
+        let own = |key: &'static str| match key {
+            "DATABASE_URL" => Some(database.url(module.name)),
+            "DATABASE_CONNECTIONS" => Some("8".to_owned()),
+            "TOKEN_SECRET_KEY" => Some(secret.clone()),
+            "TOKEN_PUBLIC_KEYS" => Some(public.clone()),
+            other => variable(other),
+        };
+        let settings = Settings::read(&own, module.issues_tokens())?;
+        let app = App::new(
+            settings,
+            Arc::new(SystemClock),
+            Arc::new(SystemIds),
+            Arc::new(Argon2id),
+        );
+        all.push((module, Arc::new(app)));
+    }
+    Ok(Gateway::new(all))
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the local server's one reading of the environment"
+)]
+fn variable(key: &str) -> Option<String> {
+    std::env::var(key).ok()
+}
+
+fn greet(address: SocketAddr, has_demo: bool) -> Result<(), Error> {
+    let mut text = format!("\nGrafono listens on http://{address}\n\n");
+    if has_demo {
+        let (email, password) = (demo::EMAIL, demo::PASSWORD);
+        text += &format!(
+            "  demo login   {email}  {password}\n\n  \
+             curl -s http://{address}/api/v1/auth/login -H 'content-type: application/json' \\\n    \
+             -d '{{\"email\":\"{email}\",\"password\":\"{password}\"}}'\n\n"
+        );
+    } else {
+        text += &format!("  curl -s http://{address}/health/ready\n\n");
+    }
+    text += "  every address: cargo run -- routes        stop: Ctrl-C\n\n";
+    let mut out = std::io::stdout().lock();
+    out.write_all(text.as_bytes())
+        .and_then(|()| out.flush())
+        .map_err(Error::Output)
+}
+
+/// Accepts connections until told to stop, then lets the requests under way finish.
+async fn accept(listener: &TcpListener, gateway: &Arc<Gateway>, stop: impl Future<Output = ()>) {
+    let graceful = GracefulShutdown::new();
+    let mut http = hyper::server::conn::http1::Builder::new();
+    http.timer(TokioTimer::new())
+        .header_read_timeout(Duration::from_secs(10));
+    let mut stop = std::pin::pin!(stop);
+    loop {
+        let accepted = tokio::select! {
+            accepted = listener.accept() => accepted,
+            () = &mut stop => break,
+        };
+        let Ok((stream, client)) = accepted else {
+            // Out of file descriptors, mostly: wait for some to be freed.
+            tokio::time::sleep(Duration::from_millis(50)).await;
+            continue;
+        };
+        let _ = stream.set_nodelay(true);
+        let gateway = Arc::clone(gateway);
+        let service = service_fn(move |request| {
+            let gateway = Arc::clone(&gateway);
+            async move { Ok::<_, Infallible>(gateway.serve(request, client).await) }
+        });
+        let connection = graceful.watch(http.serve_connection(TokioIo::new(stream), service));
+        tokio::spawn(async move {
+            // A client that goes away mid-request is its own affair.
+            let _ = connection.await;
+        });
+    }
+    let _ = tokio::time::timeout(DRAIN, graceful.shutdown()).await;
+}
