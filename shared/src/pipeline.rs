@@ -15,7 +15,7 @@ use crate::idempotency::{self, Claim, IDEMPOTENCY_KEY};
 use crate::input::{Input, Raw};
 use crate::logging;
 use crate::problem::{
-    self, BODY_TOO_LARGE, DEADLINE_EXCEEDED, IDEMPOTENCY_KEY_NOT_ACCEPTED, IF_MATCH_INVALID,
+    self, BODY_TOO_LARGE, DEADLINE_EXCEEDED, Document, IDEMPOTENCY_KEY_NOT_ACCEPTED, IF_MATCH_INVALID,
     IF_MATCH_REQUIRED, METHOD_NOT_ALLOWED, NOT_ACCEPTABLE, OUTCOME_UNKNOWN, PERMISSION_DENIED,
     ROUTE_NOT_FOUND, TOKEN_INVALID, TOKEN_REQUIRED, UNSUPPORTED_MEDIA_TYPE,
 };
@@ -159,11 +159,11 @@ async fn within(
 /// The problem document of a fault (B3).
 fn refuse(fault: &Fault, declaration: &Declaration, request: &Request, request_id: &str) -> Response {
     let status = StatusCode::from_u16(fault.problem.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    let document = problem::document(fault, &declaration.rules, &request.path, request_id);
+    let document = Document::of(fault, &declaration.rules, &request.path, request_id);
     let mut response = Response::with_body(
         status,
         "application/problem+json",
-        document.to_string().into_bytes(),
+        serde_json::to_vec(&document).unwrap_or_default(),
     );
     response.headers.extend(
         fault

@@ -1,8 +1,9 @@
 //! Problem documents (RFC 9457) and the problems every endpoint shares.
 
 use crate::failure::{Fault, Problem};
-use crate::validation::Violation;
-use serde_json::{Value, json};
+use crate::validation::{Place, Violation};
+use serde::Serialize;
+use serde_json::{Map, Value};
 
 /// Where the page behind each problem's `type` is served.
 pub const BASE: &str = "/api/v1/problems/";
@@ -94,49 +95,109 @@ pub fn common(code: &str) -> Option<&'static Problem> {
     COMMON.iter().find(|problem| problem.code == code)
 }
 
-/// The problem document of a fault. `rules` are the field problems of the endpoint's own.
-pub fn document(fault: &Fault, rules: &[&'static Problem], instance: &str, request_id: &str) -> Value {
-    let details = details(fault);
-    let own = match fault.violations.as_slice() {
-        [only] => {
-            common(only.code).or_else(|| rules.iter().copied().find(|problem| problem.code == only.code))
+/// The problem document of a fault.
+#[derive(Debug, Serialize)]
+pub struct Document<'a> {
+    #[serde(rename = "type")]
+    kind: String,
+    title: &'static str,
+    status: u16,
+    detail: &'static str,
+    instance: &'a str,
+    success: bool,
+    data: (),
+    meta: Meta<'a>,
+    error: ErrorMember<'a>,
+    #[serde(flatten)]
+    extension: &'a Map<String, Value>,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Meta<'a> {
+    request_id: &'a str,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct ErrorMember<'a> {
+    code: &'static str,
+    message: &'static str,
+    status_code: u16,
+    details: Vec<Detail<'a>>,
+}
+
+/// One part of the request at fault.
+#[derive(Debug, Serialize)]
+struct Detail<'a> {
+    #[serde(rename = "in")]
+    place: Place,
+    pointer: &'a str,
+    code: &'static str,
+    message: &'a str,
+}
+
+impl<'a> Document<'a> {
+    /// The document of `fault`. `rules` are the field problems of the endpoint's own.
+    pub fn of(fault: &'a Fault, rules: &[&'static Problem], instance: &'a str, request_id: &'a str) -> Self {
+        let known =
+            |code| common(code).or_else(|| rules.iter().copied().find(|problem| problem.code == code));
+        let only = match fault.violations.as_slice() {
+            [only] => known(only.code),
+            _ => None,
+        };
+        let problem = only.unwrap_or(fault.problem);
+        let status = fault.problem.status;
+        Self {
+            kind: format!("{BASE}{}", problem.slug()),
+            title: problem.title,
+            status,
+            detail: problem.detail,
+            instance,
+            success: false,
+            data: (),
+            meta: Meta { request_id },
+            error: ErrorMember {
+                code: problem.code,
+                message: problem.detail,
+                status_code: status,
+                details: details(fault),
+            },
+            extension: &fault.extension,
         }
-        _ => None,
-    };
-    let problem = own.unwrap_or(fault.problem);
-    let status = fault.problem.status;
-    let mut document = json!({
-        "type": format!("{BASE}{}", problem.slug()),
-        "title": problem.title,
-        "status": status,
-        "detail": problem.detail,
-        "instance": instance,
-        "success": false,
-        "data": null,
-        "meta": { "requestId": request_id },
-        "error": { "code": problem.code, "message": problem.detail, "statusCode": status, "details": details },
-    });
-    if let Some(members) = document.as_object_mut() {
-        members.extend(fault.extension.clone());
     }
-    document
 }
 
 /// One entry a violation; a slice's failure that concerns one field has one entry as well.
-fn details(fault: &Fault) -> Vec<Value> {
+fn details(fault: &Fault) -> Vec<Detail<'_>> {
     if let Some(pointer) = fault.pointer {
-        return vec![json!({
-            "in": "body", "pointer": pointer, "code": fault.problem.code, "message": fault.problem.detail,
-        })];
+        let Problem {
+            code,
+            detail: message,
+            ..
+        } = fault.problem;
+        return vec![Detail {
+            place: Place::Body,
+            pointer,
+            code,
+            message,
+        }];
+    }
+    fn detail(violation: &Violation) -> Detail<'_> {
+        let Violation {
+            place,
+            pointer,
+            code,
+            message,
+        } = violation;
+        Detail {
+            place: *place,
+            pointer,
+            code,
+            message,
+        }
     }
     fault.violations.iter().map(detail).collect()
-}
-
-fn detail(violation: &Violation) -> Value {
-    json!({
-        "in": violation.place, "pointer": violation.pointer,
-        "code": violation.code, "message": violation.message,
-    })
 }
 
 #[cfg(test)]
@@ -158,7 +219,8 @@ mod tests {
 
     #[test]
     fn status_code_and_type_agree_everywhere_in_the_document() {
-        let document = document(&Fault::from(&VERSION_STALE), &[], "/x", "r-1");
+        let fault = Fault::from(&VERSION_STALE);
+        let document = serde_json::to_value(Document::of(&fault, &[], "/x", "r-1")).unwrap();
         assert_eq!(document["status"], 412);
         assert_eq!(document["error"]["statusCode"], 412);
         assert_eq!(document["type"], "/api/v1/problems/version-stale");

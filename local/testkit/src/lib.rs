@@ -1,1 +1,27 @@
-//! x
+//! What every integration test needs: a real Postgres, a stage for one module, gateway events.
+//!
+//! It knows no module: a test brings its own. One Postgres is started a test process, with fsync off, and goes away
+//! with it; each [`Stage`] has a database of its own, cloned from a migrated template.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::missing_panics_doc,
+    reason = "a test that cannot go on should say where and end"
+)]
+
+mod answer;
+mod ask;
+mod clock;
+mod database;
+mod hasher;
+mod stage;
+mod tenant;
+
+pub use answer::Answer;
+pub use ask::Ask;
+pub use clock::TestClock;
+pub use database::TestDatabase;
+pub use hasher::CountingHasher;
+pub use stage::Stage;
+pub use tenant::Tenant;

@@ -161,7 +161,8 @@ impl<'a> Tx<'a> {
             } if state == "55P03" => return Err(in_flight()),
             verdict => return Err(self.refusal(verdict, &names)),
         };
-        let row = outcome.take(end + 2).and_then(|rows| rows.into_iter().next());
+        // Behind COMMIT: BEGIN, settings, the stored reply.
+        let row = outcome.take(end + 3).and_then(|rows| rows.into_iter().next());
         match row {
             Some(row) => Ok(Stored {
                 data: idempotency::replay(&row, &claim)?,

@@ -1,0 +1,32 @@
+//! The module's endpoints against a real Postgres, one `mod` a slice; in each, the failures that its catalogue row
+//! names: a race, an integrity violation, a boundary.
+
+mod create_patient;
+mod get_patient;
+mod list_patients;
+mod update_patient;
+
+use serde_json::{Value, json};
+use std::sync::Arc;
+use testkit::{Answer, Ask, Stage, Tenant};
+
+/// A stage with the module and one clinic.
+async fn stage() -> (Arc<Stage>, Tenant) {
+    let stage = Stage::of(vec![patients::module()]).await;
+    let tenant = stage.tenant().await;
+    (Arc::new(stage), tenant)
+}
+
+/// Adds a patient as the owner.
+async fn add(stage: &Stage, tenant: &Tenant, body: &Value) -> Answer {
+    stage
+        .ask(Ask::post("/api/v1/patients", body).token(tenant.owner()))
+        .await
+}
+
+/// Adds a patient of that name and answers its address.
+async fn address_of_new(stage: &Stage, tenant: &Tenant, name: &str) -> String {
+    let added = add(stage, tenant, &json!({ "fullName": name })).await;
+    assert_eq!(added.status, 201, "{}", added.text);
+    added.header("location").unwrap().to_owned()
+}

@@ -1,0 +1,217 @@
+use super::{add, address_of_new, stage};
+use serde_json::json;
+use testkit::Ask;
+
+#[tokio::test]
+async fn null_clears_absent_keeps_and_every_change_leaves_its_trace() {
+    let (stage, tenant) = stage().await;
+    let body = json!({ "fullName": "A", "phone": "+5511987654321", "document": "1", "notes": "n" });
+    let address = add(&stage, &tenant, &body)
+        .await
+        .header("location")
+        .unwrap()
+        .to_owned();
+    let patch = json!({ "phone": null, "document": "2-b", "birthDate": "2000-01-01" });
+
+    let edited = stage
+        .ask(
+            Ask::patch(&address, &patch)
+                .token(tenant.owner())
+                .header("if-match", "\"1\""),
+        )
+        .await;
+
+    assert_eq!(
+        (edited.status, edited.header("etag")),
+        (200, Some("\"2\"")),
+        "{}",
+        edited.text
+    );
+    let data = edited.data();
+    assert_eq!(
+        (&data["phone"], &data["notes"], &data["version"]),
+        (&json!(null), &json!("n"), &json!(2))
+    );
+    let row = stage
+        .database
+        .rows("SELECT phone, document_key, birth_date, notes, version FROM patients.patients")
+        .await;
+    assert_eq!(
+        row,
+        [["NULL", "2B", "2000-01-01", "n", "2"].map(str::to_owned).to_vec()]
+    );
+    let history = "SELECT version, state->>'phone' FROM patients.patient_history ORDER BY version";
+    assert_eq!(
+        stage.database.rows(history).await,
+        [
+            ["1", "+5511987654321"].map(str::to_owned).to_vec(),
+            ["2", "NULL"].map(str::to_owned).to_vec()
+        ]
+    );
+    let events = "SELECT kind, seq FROM kernel.outbox ORDER BY seq";
+    assert_eq!(
+        stage.database.rows(events).await,
+        [
+            ["patient.created", "1"].map(str::to_owned).to_vec(),
+            ["patient.updated", "2"].map(str::to_owned).to_vec()
+        ]
+    );
+    assert_eq!(
+        stage
+            .database
+            .value("SELECT count(*) FROM kernel.audit_log")
+            .await,
+        "2"
+    );
+}
+
+#[tokio::test]
+async fn a_merge_patch_may_say_what_it_is_and_a_key_makes_it_repeatable() {
+    let (stage, tenant) = stage().await;
+    let address = address_of_new(&stage, &tenant, "A").await;
+    let ask = Ask::patch(&address, &json!({ "fullName": "B" }))
+        .token(tenant.owner())
+        .header("content-type", "application/merge-patch+json")
+        .header("if-match", "\"1\"")
+        .key("edit");
+
+    let first = stage.ask(ask.clone()).await;
+    let second = stage.ask(ask).await;
+
+    assert_eq!((first.status, second.status), (200, 200), "{}", second.text);
+    assert_eq!(
+        (first.text, first.json["data"]["version"].clone()),
+        (second.text.clone(), json!(2))
+    );
+    assert_eq!(second.header("idempotency-replayed"), Some("true"));
+}
+
+mod race {
+    use super::*;
+
+    #[tokio::test]
+    async fn of_writers_on_one_version_one_wins_and_the_others_are_stale() {
+        let (stage, tenant) = stage().await;
+        let address = address_of_new(&stage, &tenant, "A").await;
+        let asks = (0..10).map(|number| {
+            let patch = json!({ "fullName": format!("B{number}") });
+            Ask::patch(&address, &patch)
+                .token(tenant.owner())
+                .header("if-match", "\"1\"")
+        });
+
+        let answers = stage.ask_at_once(asks.collect()).await;
+
+        let won: Vec<_> = answers.iter().filter(|answer| answer.status == 200).collect();
+        assert_eq!(won.len(), 1);
+        for stale in answers.iter().filter(|answer| answer.status != 200) {
+            assert_eq!(stale.refusal(), (412, "VERSION_STALE"));
+        }
+        let row = stage
+            .database
+            .rows("SELECT full_name, version FROM patients.patients")
+            .await;
+        assert_eq!(
+            row,
+            [vec![
+                won[0].data()["fullName"].as_str().unwrap().to_owned(),
+                "2".to_owned()
+            ]]
+        );
+        assert_eq!(
+            stage
+                .database
+                .value("SELECT count(*) FROM patients.patient_history")
+                .await,
+            "2"
+        );
+    }
+}
+
+mod integrity {
+    use super::*;
+
+    #[tokio::test]
+    async fn another_patients_document_is_refused_and_a_required_field_is_not_cleared() {
+        let (stage, tenant) = stage().await;
+        add(&stage, &tenant, &json!({ "fullName": "A", "document": "1" })).await;
+        let address = address_of_new(&stage, &tenant, "B").await;
+        let edit = |patch| {
+            Ask::patch(&address, &patch)
+                .token(tenant.owner())
+                .header("if-match", "\"1\"")
+        };
+
+        let duplicate = stage.ask(edit(json!({ "document": " 1." }))).await;
+        let cleared = stage.ask(edit(json!({ "fullName": null }))).await;
+        let unborn = stage.ask(edit(json!({ "birthDate": "2999-01-01" }))).await;
+
+        assert_eq!(duplicate.refusal(), (409, "DUPLICATE_PATIENT"));
+        assert_eq!(
+            (cleared.refusal(), cleared.details()),
+            ((400, "INVALID_TYPE"), vec![("/fullName", "INVALID_TYPE")])
+        );
+        assert_eq!(unborn.refusal(), (400, "BIRTH_DATE_IN_FUTURE"));
+        assert_eq!(
+            stage
+                .database
+                .value("SELECT max(version) FROM patients.patients")
+                .await,
+            "1"
+        );
+    }
+
+    #[tokio::test]
+    async fn another_clinics_patient_is_not_there_and_stays_as_it_was() {
+        let (stage, tenant) = stage().await;
+        let other = stage.tenant().await;
+        let address = address_of_new(&stage, &other, "A").await;
+        for patch in [json!({ "fullName": "B" }), json!({})] {
+            let ask = Ask::patch(&address, &patch)
+                .token(tenant.owner())
+                .header("if-match", "\"1\"");
+            assert_eq!(stage.ask(ask).await.refusal(), (404, "PATIENT_NOT_FOUND"));
+        }
+        assert_eq!(
+            stage
+                .database
+                .value("SELECT full_name FROM patients.patients")
+                .await,
+            "A"
+        );
+    }
+}
+
+mod boundary {
+    use super::*;
+
+    #[tokio::test]
+    async fn an_empty_patch_changes_nothing_but_still_needs_the_version() {
+        let (stage, tenant) = stage().await;
+        let address = address_of_new(&stage, &tenant, "A").await;
+        let empty = Ask::patch(&address, &json!({})).token(tenant.owner());
+
+        let unsaid = stage.ask(empty.clone()).await;
+        let stale = stage.ask(empty.clone().header("if-match", "\"2\"")).await;
+        let foreign_tag = stage.ask(empty.clone().header("if-match", "\"abc\"")).await;
+        let malformed = stage.ask(empty.clone().header("if-match", "1")).await;
+        let nothing = stage.ask(empty.header("if-match", "\"1\"")).await;
+
+        assert_eq!(unsaid.refusal(), (428, "IF_MATCH_REQUIRED"));
+        assert_eq!(stale.refusal(), (412, "VERSION_STALE"));
+        assert_eq!(foreign_tag.refusal(), (412, "VERSION_STALE"));
+        assert_eq!(malformed.refusal(), (400, "IF_MATCH_INVALID"));
+        assert_eq!((nothing.status, nothing.header("etag")), (200, Some("\"1\"")));
+        assert_eq!(
+            stage
+                .database
+                .value("SELECT count(*) FROM patients.patient_history")
+                .await,
+            "1"
+        );
+        assert_eq!(
+            stage.database.value("SELECT count(*) FROM kernel.outbox").await,
+            "1"
+        );
+    }
+}

@@ -1,0 +1,121 @@
+use postgres_cluster::{Cluster, Durability, Options, install, migrate};
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU32, Ordering};
+use tokio_postgres::{NoTls, SimpleQueryMessage};
+
+/// The migrated database that all others are cloned from.
+const TEMPLATE: &str = "template_migrated";
+
+static CLUSTER: OnceLock<Cluster> = OnceLock::new();
+static NEXT: AtomicU32 = AtomicU32::new(1);
+
+/// A database of a test's own.
+#[derive(Debug, Clone)]
+pub struct TestDatabase {
+    name: String,
+}
+
+impl TestDatabase {
+    /// A fresh clone of the template.
+    pub async fn clone_template() -> Self {
+        tokio::task::spawn_blocking(cluster).await.unwrap();
+        let name = format!("test_{}", NEXT.fetch_add(1, Ordering::SeqCst));
+        let sql = format!("CREATE DATABASE {name} TEMPLATE {TEMPLATE}");
+        connect(&cluster().url("postgres", "postgres"))
+            .await
+            .batch_execute(&sql)
+            .await
+            .unwrap();
+        Self { name }
+    }
+
+    /// Its address under a role.
+    pub fn url(&self, role: &str) -> String {
+        cluster().url(role, &self.name)
+    }
+
+    /// Its name.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Runs SQL as a superuser, whom no policy binds.
+    pub async fn run(&self, sql: &str) {
+        self.run_as("postgres", sql).await.unwrap();
+    }
+
+    /// Runs SQL under a role; the SQLSTATE when it is refused.
+    pub async fn run_as(&self, role: &str, sql: &str) -> Result<Vec<Vec<String>>, String> {
+        let messages = connect(&self.url(role)).await.simple_query(sql).await;
+        let messages = messages.map_err(|error| {
+            error
+                .code()
+                .map_or_else(String::new, |code| code.code().to_owned())
+        })?;
+        let rows = messages.into_iter().filter_map(|message| match message {
+            SimpleQueryMessage::Row(row) => Some(
+                (0..row.len())
+                    .map(|column| row.get(column).unwrap_or("NULL").to_owned())
+                    .collect(),
+            ),
+            _ => None,
+        });
+        Ok(rows.collect())
+    }
+
+    /// All rows, as a superuser, each value as text.
+    pub async fn rows(&self, sql: &str) -> Vec<Vec<String>> {
+        self.run_as("postgres", sql).await.unwrap()
+    }
+
+    /// The one value of the one row, as text.
+    pub async fn value(&self, sql: &str) -> String {
+        let mut rows = self.rows(sql).await;
+        rows.pop().unwrap().pop().unwrap()
+    }
+}
+
+/// A client of a database, for what a test does behind the API's back.
+pub(crate) async fn connect(url: &str) -> tokio_postgres::Client {
+    let (client, connection) = tokio_postgres::connect(url, NoTls).await.unwrap();
+    tokio::spawn(connection);
+    client
+}
+
+/// The process's own cluster, with the template. It stops when the process ends, however it ends.
+fn cluster() -> &'static Cluster {
+    CLUSTER.get_or_init(|| {
+        let started = std::thread::spawn(|| {
+            let runtime = tokio::runtime::Builder::new_multi_thread()
+                .worker_threads(1)
+                .enable_all()
+                .build()
+                .unwrap();
+            let cluster = runtime.block_on(start());
+            // The runtime goes on as long as the process: it may have to look after the cluster.
+            std::mem::forget(runtime);
+            cluster
+        });
+        started.join().unwrap()
+    })
+}
+
+async fn start() -> Cluster {
+    let home = install::home().unwrap();
+    let installation = install::installation(&home).unwrap();
+    let data = std::env::temp_dir().join(format!("grafono-test-{}", std::process::id()));
+    let mut options = Options::new(installation, data);
+    options.durability = Durability::Throwaway;
+    options
+        .settings
+        .push(("max_connections".to_owned(), "300".to_owned()));
+    let cluster = Cluster::start(options).await.unwrap();
+    let admin = connect(&cluster.url("postgres", "postgres")).await;
+    admin
+        .batch_execute(&format!("CREATE DATABASE {TEMPLATE}"))
+        .await
+        .unwrap();
+    let config = cluster.url("postgres", TEMPLATE).parse().unwrap();
+    migrate::migrate(&config, NoTls).await.unwrap();
+    cluster
+}

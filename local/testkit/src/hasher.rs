@@ -1,0 +1,26 @@
+use shared::failure::Fault;
+use shared::passwords::{Argon2id, Hasher};
+use std::sync::atomic::{AtomicU32, Ordering};
+
+/// The real hasher, counting its calls.
+#[derive(Debug, Default)]
+pub struct CountingHasher(AtomicU32);
+
+impl CountingHasher {
+    /// How often it hashed or checked a password.
+    pub fn calls(&self) -> u32 {
+        self.0.load(Ordering::SeqCst)
+    }
+}
+
+impl Hasher for CountingHasher {
+    fn hash(&self, password: &str) -> Result<String, Fault> {
+        self.0.fetch_add(1, Ordering::SeqCst);
+        Argon2id.hash(password)
+    }
+
+    fn matches(&self, password: &str, hash: &str) -> Result<bool, Fault> {
+        self.0.fetch_add(1, Ordering::SeqCst);
+        Argon2id.matches(password, hash)
+    }
+}

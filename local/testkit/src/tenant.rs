@@ -1,0 +1,74 @@
+use jiff::Timestamp;
+use shared::access::{Principal, Role};
+use shared::clock::{Ids as _, SystemIds};
+use shared::token::TokenSigner;
+use uuid::Uuid;
+
+use crate::TestDatabase;
+
+/// A clinic with one member a role, written straight into the database.
+#[derive(Debug, Clone)]
+pub struct Tenant {
+    /// The clinic.
+    pub clinic: Uuid,
+    members: Vec<(Role, Uuid, String)>,
+}
+
+impl Tenant {
+    /// A clinic paid in `currency`, with a token for a member of each role.
+    pub async fn create(
+        database: &TestDatabase,
+        signer: &TokenSigner,
+        currency: &str,
+        now: Timestamp,
+    ) -> Self {
+        let clinic = SystemIds.new_id(now);
+        database
+            .run(&format!(
+                "INSERT INTO identity.clinics (id, name, time_zone, currency, version, created_at, updated_at)
+                 VALUES ('{clinic}', 'Clinic {clinic}', 'America/Sao_Paulo', '{currency}', 1, '{now}', '{now}')"
+            ))
+            .await;
+        let mut members = Vec::new();
+        for role in Role::ALL {
+            let (user, account) = (SystemIds.new_id(now), SystemIds.new_id(now));
+            database
+                .run(&format!(
+                    "INSERT INTO identity.accounts (id, email, email_key, password_hash, created_at, updated_at)
+                     VALUES ('{account}', '{account}@example.com', '{account}@example.com', '$argon2id$none',
+                             '{now}', '{now}');
+                     INSERT INTO identity.memberships
+                            (id, clinic_id, account_id, name, role, version, created_at, updated_at)
+                     VALUES ('{user}', '{clinic}', '{account}', 'A {role}', '{role}', 1, '{now}', '{now}')",
+                    role = role.name()
+                ))
+                .await;
+            let principal = Principal {
+                user_id: user,
+                clinic_id: clinic,
+                role,
+            };
+            members.push((role, user, signer.issue(&principal, now).unwrap()));
+        }
+        Self { clinic, members }
+    }
+
+    /// The id of the member with that role.
+    pub fn user(&self, role: Role) -> Uuid {
+        self.member(role).1
+    }
+
+    /// A token of the member with that role.
+    pub fn token(&self, role: Role) -> &str {
+        &self.member(role).2
+    }
+
+    /// A token of the owner.
+    pub fn owner(&self) -> &str {
+        self.token(Role::Owner)
+    }
+
+    fn member(&self, role: Role) -> &(Role, Uuid, String) {
+        self.members.iter().find(|(of, _, _)| *of == role).unwrap()
+    }
+}
