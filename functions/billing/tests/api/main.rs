@@ -1,1 +1,62 @@
-//! x
+//! The module's endpoints against a real Postgres, one `mod` a slice; in each, the failures that its catalogue row
+//! names: a race, an integrity violation, a boundary.
+
+mod create_transaction;
+mod get_balance;
+mod get_transaction;
+
+use serde_json::{Value, json};
+use std::sync::Arc;
+use testkit::{Answer, Ask, Stage, Tenant};
+
+/// A stage with the module and one clinic.
+async fn stage() -> (Arc<Stage>, Tenant) {
+    let stage = Stage::of(vec![billing::module()]).await;
+    let tenant = stage.tenant().await;
+    (Arc::new(stage), tenant)
+}
+
+/// A patient of the clinic, written straight into the database: another module's endpoint makes them.
+async fn patient(stage: &Stage, tenant: &Tenant) -> String {
+    let sql = "INSERT INTO patients.patients (id, clinic_id, full_name, version, created_at, updated_at)
+               VALUES (uuidv7(), '{clinic}', 'A patient', 1, now(), now()) RETURNING id";
+    stage
+        .database
+        .value(&sql.replace("{clinic}", &tenant.clinic.to_string()))
+        .await
+}
+
+/// An income of 150.00 BRL.
+fn income(patient: &str) -> Value {
+    json!({ "patientId": patient, "type": "income", "amountMinor": 15_000, "currency": "BRL", "method": "pix" })
+}
+
+/// The request that records it.
+fn record(tenant: &Tenant, body: &Value, key: &str) -> Ask {
+    Ask::post("/api/v1/transactions", body)
+        .token(tenant.owner())
+        .key(key)
+}
+
+/// The balance by the endpoint.
+async fn balance(stage: &Stage, tenant: &Tenant, patient: &str) -> Answer {
+    stage
+        .ask(Ask::get(&format!("/api/v1/patients/{patient}/balance")).token(tenant.owner()))
+        .await
+}
+
+/// Whether each balance is the sum of its transfers, and each transfer's running balance the sum up to it.
+async fn assert_books_balance(stage: &Stage) {
+    let off = "SELECT count(*)
+                 FROM (SELECT t.balance_after_minor,
+                              sum(CASE WHEN t.credit_account = 'patient' THEN t.amount_minor ELSE -t.amount_minor END)
+                                  OVER (PARTITION BY t.clinic_id, t.patient_id ORDER BY t.seq) AS running,
+                              b.balance_minor, b.seq AS last, t.seq,
+                              row_number() OVER (PARTITION BY t.clinic_id, t.patient_id ORDER BY t.seq) AS place
+                         FROM billing.transfers t
+                         JOIN billing.balances b ON b.clinic_id = t.clinic_id AND b.patient_id = t.patient_id) AS entry
+                WHERE balance_after_minor <> running
+                   OR seq <> place
+                   OR (seq = last AND balance_minor <> running)";
+    assert_eq!(stage.database.value(off).await, "0");
+}

@@ -1,1 +1,35 @@
-//! x
+//! The module's endpoints against a real Postgres, one `mod` a slice; in each, the failures that its catalogue row
+//! names: a race, an integrity violation, a boundary.
+
+mod create_clinic;
+mod get_me;
+mod login;
+
+use serde_json::{Value, json};
+use std::sync::Arc;
+use testkit::{Ask, Stage};
+
+const PASSWORD: &str = "a long and lonely road";
+
+async fn stage() -> Arc<Stage> {
+    Arc::new(Stage::of(vec![identity::module()]).await)
+}
+
+/// A sign-up with that address.
+fn new_clinic(email: &str) -> Value {
+    json!({
+        "clinicName": "Clínica Aurora", "timeZone": "America/Sao_Paulo", "currency": "BRL",
+        "ownerName": "Ana Souza", "email": email, "password": PASSWORD,
+    })
+}
+
+fn sign_up(email: &str) -> Ask {
+    Ask::post("/api/v1/clinics", &new_clinic(email))
+}
+
+fn log_in(email: &str, password: &str) -> Ask {
+    Ask::post(
+        "/api/v1/auth/login",
+        &json!({ "email": email, "password": password }),
+    )
+}

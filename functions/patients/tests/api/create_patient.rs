@@ -85,8 +85,7 @@ mod race {
     #[tokio::test]
     async fn of_twenty_creations_with_one_document_at_once_one_is_made() {
         let (stage, tenant) = stage().await;
-        let body =
-            |number: u32| json!({ "fullName": format!("P{number}"), "document": format!("12-{}", "3") });
+        let body = |number: u32| json!({ "fullName": format!("P{number}"), "document": "12-3" });
         let asks = (0..20).map(|number| Ask::post("/api/v1/patients", &body(number)).token(tenant.owner()));
 
         let answers = stage.ask_at_once(asks.collect()).await;

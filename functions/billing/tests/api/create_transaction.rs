@@ -1,0 +1,390 @@
+use super::{assert_books_balance, balance, income, patient, record, stage};
+use serde_json::json;
+use shared::access::Role;
+use testkit::Ask;
+
+#[tokio::test]
+async fn an_income_raises_and_an_expense_lowers_the_balance() {
+    let (stage, tenant) = stage().await;
+    let patient = patient(&stage, &tenant).await;
+    let mut expense = income(&patient);
+    expense["type"] = json!("expense");
+    expense["amountMinor"] = json!(40_000);
+    expense["method"] = json!("bank_transfer");
+    expense["description"] = json!("Refund of March");
+
+    let first = stage.ask(record(&tenant, &income(&patient), "1")).await;
+    let second = stage.ask(record(&tenant, &expense, "2")).await;
+
+    assert_eq!(
+        (first.status, &first.data()["balanceMinor"]),
+        (201, &json!(15_000)),
+        "{}",
+        first.text
+    );
+    assert_eq!(
+        (second.status, &second.data()["balanceMinor"]),
+        (201, &json!(-25_000)),
+        "{}",
+        second.text
+    );
+    let mut fields: Vec<_> = first
+        .data()
+        .as_object()
+        .unwrap()
+        .keys()
+        .map(String::as_str)
+        .collect();
+    fields.sort_unstable();
+    assert_eq!(
+        fields,
+        [
+            "amountMinor",
+            "balanceMinor",
+            "createdAt",
+            "currency",
+            "patientId",
+            "transactionId",
+            "type"
+        ]
+    );
+    let id = second.data()["transactionId"].as_str().unwrap();
+    assert_eq!(
+        second.header("location"),
+        Some(format!("/api/v1/transactions/{id}").as_str())
+    );
+    let written = stage
+        .database
+        .rows(&format!(
+            "SELECT t.debit_account, t.credit_account, t.amount_minor, t.seq, t.balance_after_minor, t.method,
+                    o.kind, o.seq, a.action
+               FROM billing.transfers t
+               JOIN kernel.outbox o ON (o.ids->>'transactionId')::uuid = t.id AND o.aggregate_id = t.patient_id
+               JOIN kernel.audit_log a ON a.subject_id = t.id
+              WHERE t.id = '{id}'"
+        ))
+        .await;
+    let expected = [
+        "patient",
+        "cash",
+        "40000",
+        "2",
+        "-25000",
+        "bank_transfer",
+        "ledger.transaction_recorded",
+        "2",
+        "transaction.recorded",
+    ];
+    assert_eq!(written, [expected.map(str::to_owned).to_vec()]);
+    assert_books_balance(&stage).await;
+}
+
+mod race {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_hundred_transactions_at_once_on_one_patient_lose_none() {
+        let (stage, tenant) = stage().await;
+        let patient = patient(&stage, &tenant).await;
+        let asks = (0..100).map(|number| {
+            let mut body = income(&patient);
+            body["amountMinor"] = json!(number + 1);
+            body["type"] = json!(if number % 4 == 0 { "expense" } else { "income" });
+            record(&tenant, &body, &number.to_string())
+        });
+
+        let answers = stage.ask_at_once(asks.collect()).await;
+
+        assert!(answers.iter().all(|answer| answer.status == 201));
+        let expected: i64 = (0..100)
+            .map(|number| {
+                if number % 4 == 0 {
+                    -(number + 1)
+                } else {
+                    number + 1
+                }
+            })
+            .sum();
+        assert_eq!(
+            balance(&stage, &tenant, &patient).await.data()["balanceMinor"],
+            expected
+        );
+        assert_eq!(
+            stage
+                .database
+                .value("SELECT count(*) FROM billing.transfers")
+                .await,
+            "100"
+        );
+        assert_eq!(
+            stage.database.value("SELECT count(*) FROM kernel.outbox").await,
+            "100"
+        );
+        assert_books_balance(&stage).await;
+    }
+
+    #[tokio::test]
+    async fn fifty_at_once_with_one_key_make_one_and_answer_the_same_bytes() {
+        let (stage, tenant) = stage().await;
+        let patient = patient(&stage, &tenant).await;
+        let asks = (0..50).map(|_| record(&tenant, &income(&patient), "one"));
+
+        let answers = stage.ask_at_once(asks.collect()).await;
+
+        assert!(
+            answers.iter().all(|answer| answer.status == 201),
+            "{:?}",
+            answers.iter().find(|a| a.status != 201)
+        );
+        assert!(answers.iter().all(|answer| answer.text == answers[0].text));
+        let first = answers
+            .iter()
+            .filter(|answer| answer.header("idempotency-replayed").is_none())
+            .count();
+        assert_eq!(first, 1);
+        assert_eq!(
+            balance(&stage, &tenant, &patient).await.data()["balanceMinor"],
+            15_000
+        );
+        assert_eq!(
+            stage
+                .database
+                .value("SELECT count(*) FROM billing.transfers")
+                .await,
+            "1"
+        );
+    }
+}
+
+mod integrity {
+    use super::*;
+    use jiff::SignedDuration;
+
+    #[tokio::test]
+    async fn a_key_with_another_body_is_refused_and_moves_nothing() {
+        let (stage, tenant) = stage().await;
+        let patient = patient(&stage, &tenant).await;
+        let mut other = income(&patient);
+        other["amountMinor"] = json!(15_001);
+        stage.ask(record(&tenant, &income(&patient), "k")).await;
+
+        let refused = stage.ask(record(&tenant, &other, "k")).await;
+
+        assert_eq!(refused.refusal(), (422, "IDEMPOTENCY_KEY_REUSED"));
+        assert_eq!(
+            stage
+                .database
+                .value("SELECT balance_minor FROM billing.balances")
+                .await,
+            "15000"
+        );
+    }
+
+    #[tokio::test]
+    async fn another_callers_same_key_is_a_key_of_its_own() {
+        let (stage, tenant) = stage().await;
+        let other = stage.tenant().await;
+        let (own, foreign) = (patient(&stage, &tenant).await, patient(&stage, &other).await);
+        let by_accountant = record(&tenant, &income(&own), "k").token(tenant.token(Role::Accountant));
+
+        let answers = [
+            stage.ask(record(&tenant, &income(&own), "k")).await,
+            stage.ask(by_accountant).await,
+            stage.ask(record(&other, &income(&foreign), "k")).await,
+        ];
+
+        for answer in answers {
+            assert_eq!(
+                (answer.status, answer.header("idempotency-replayed")),
+                (201, None)
+            );
+        }
+        assert_eq!(
+            stage
+                .database
+                .value("SELECT count(*) FROM billing.transfers")
+                .await,
+            "3"
+        );
+    }
+
+    #[tokio::test]
+    async fn a_key_is_free_again_after_24_hours() {
+        let (stage, tenant) = stage().await;
+        let patient = patient(&stage, &tenant).await;
+        stage.ask(record(&tenant, &income(&patient), "k")).await;
+        let token = |stage: &testkit::Stage| {
+            let principal = shared::access::Principal {
+                user_id: tenant.user(Role::Owner),
+                clinic_id: tenant.clinic,
+                role: Role::Owner,
+            };
+            stage
+                .signer
+                .issue(&principal, shared::clock::Clock::now(&*stage.clock))
+                .unwrap()
+        };
+
+        stage
+            .clock
+            .advance(SignedDuration::from_hours(24) - SignedDuration::from_micros(1));
+        let before = stage
+            .ask(record(&tenant, &income(&patient), "k").token(&token(&stage)))
+            .await;
+        stage.clock.advance(SignedDuration::from_micros(1));
+        let after = stage
+            .ask(record(&tenant, &income(&patient), "k").token(&token(&stage)))
+            .await;
+
+        assert_eq!(before.header("idempotency-replayed"), Some("true"));
+        assert_eq!((after.status, after.header("idempotency-replayed")), (201, None));
+        assert_eq!(
+            stage
+                .database
+                .value("SELECT count(*) FROM billing.transfers")
+                .await,
+            "2"
+        );
+    }
+
+    #[tokio::test]
+    async fn unknown_and_another_clinics_patients_are_not_found_and_archived_ones_may_pay() {
+        let (stage, tenant) = stage().await;
+        let other = stage.tenant().await;
+        let foreign = patient(&stage, &other).await;
+        let archived = patient(&stage, &tenant).await;
+        stage
+            .database
+            .run(&format!(
+                "UPDATE patients.patients SET deleted_at = now() WHERE id = '{archived}'"
+            ))
+            .await;
+        let unknown = "01890a5d-ac96-774b-bcce-b302099a8057";
+
+        for (number, id) in [foreign.as_str(), unknown].into_iter().enumerate() {
+            let refused = stage.ask(record(&tenant, &income(id), &number.to_string())).await;
+            assert_eq!(refused.refusal(), (404, "PATIENT_NOT_FOUND"));
+        }
+        assert_eq!(
+            stage
+                .database
+                .value("SELECT count(*) FROM billing.balances")
+                .await,
+            "0"
+        );
+        assert_eq!(
+            stage.ask(record(&tenant, &income(&archived), "a")).await.status,
+            201
+        );
+    }
+
+    #[tokio::test]
+    async fn another_currency_is_refused_before_and_after_the_first_transaction() {
+        let (stage, tenant) = stage().await;
+        let patient = patient(&stage, &tenant).await;
+        let mut dollars = income(&patient);
+        dollars["currency"] = json!("USD");
+
+        let before = stage.ask(record(&tenant, &dollars, "1")).await;
+        stage.ask(record(&tenant, &income(&patient), "2")).await;
+        let after = stage.ask(record(&tenant, &dollars, "3")).await;
+
+        assert_eq!(before.refusal(), (422, "CURRENCY_MISMATCH"));
+        assert_eq!(after.refusal(), (422, "CURRENCY_MISMATCH"));
+        assert_eq!(
+            stage
+                .database
+                .value("SELECT balance_minor FROM billing.balances")
+                .await,
+            "15000"
+        );
+    }
+
+    #[tokio::test]
+    async fn the_role_of_the_module_can_neither_change_nor_delete_a_transfer() {
+        let (stage, tenant) = stage().await;
+        let patient = patient(&stage, &tenant).await;
+        stage.ask(record(&tenant, &income(&patient), "k")).await;
+        for sql in [
+            "UPDATE billing.transfers SET amount_minor = 1",
+            "DELETE FROM billing.transfers",
+            "TRUNCATE billing.transfers",
+            "DELETE FROM kernel.audit_log",
+            "SELECT * FROM patients.patients",
+            "SELECT * FROM identity.accounts",
+            "SELECT * FROM kernel.outbox",
+        ] {
+            let refused = stage.database.run_as("billing", sql).await;
+            assert_eq!(refused.unwrap_err(), "42501", "insufficient privilege: {sql}");
+        }
+    }
+}
+
+mod boundary {
+    use super::*;
+
+    #[tokio::test]
+    async fn amounts_are_whole_minor_units_from_1_to_the_largest() {
+        let (stage, tenant) = stage().await;
+        let patient = patient(&stage, &tenant).await;
+        let largest = 99_999_999_999_i64;
+        let cases = [
+            (json!(1), None),
+            (json!(largest), None),
+            (json!(0), Some("OUT_OF_RANGE")),
+            (json!(-1), Some("OUT_OF_RANGE")),
+            (json!(largest + 1), Some("OUT_OF_RANGE")),
+            (json!(1.5), Some("INVALID_TYPE")),
+            (json!("1"), Some("INVALID_TYPE")),
+            (json!(null), Some("INVALID_TYPE")),
+        ];
+        for (number, (amount, expected)) in cases.into_iter().enumerate() {
+            let mut body = income(&patient);
+            body["amountMinor"] = amount.clone();
+            let answer = stage.ask(record(&tenant, &body, &number.to_string())).await;
+            match expected {
+                None => assert_eq!(answer.status, 201, "{amount} {}", answer.text),
+                Some(code) => assert_eq!(answer.refusal(), (400, code), "{amount}"),
+            }
+        }
+        assert_eq!(
+            stage
+                .database
+                .value("SELECT balance_minor FROM billing.balances")
+                .await,
+            "100000000000"
+        );
+    }
+
+    #[tokio::test]
+    async fn the_key_is_required_and_its_form_is_checked_with_everything_else() {
+        let (stage, tenant) = stage().await;
+        let patient = patient(&stage, &tenant).await;
+        let without = Ask::post("/api/v1/transactions", &income(&patient)).token(tenant.owner());
+        let mut bad = income(&patient);
+        bad["type"] = json!("gift");
+
+        let missing = stage.ask(without.clone()).await;
+        let malformed = stage.ask(without.key(&"k".repeat(256))).await;
+        let both = stage
+            .ask(Ask::post("/api/v1/transactions", &bad).token(tenant.owner()))
+            .await;
+
+        assert_eq!(missing.refusal(), (400, "IDEMPOTENCY_KEY_REQUIRED"));
+        assert_eq!(malformed.refusal(), (400, "IDEMPOTENCY_KEY_INVALID"));
+        assert_eq!(
+            both.details(),
+            [
+                ("/type", "INVALID_CHOICE"),
+                ("/idempotency-key", "IDEMPOTENCY_KEY_REQUIRED")
+            ]
+        );
+        assert_eq!(
+            stage
+                .database
+                .value("SELECT count(*) FROM billing.transfers")
+                .await,
+            "0"
+        );
+    }
+}

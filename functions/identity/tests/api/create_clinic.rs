@@ -1,0 +1,174 @@
+use super::{new_clinic, sign_up, stage};
+use serde_json::json;
+use testkit::Ask;
+
+#[tokio::test]
+async fn a_clinic_signs_up_and_its_owner_is_signed_in() {
+    let stage = stage().await;
+
+    let made = stage.ask(sign_up("Ana@Example.com")).await;
+
+    assert_eq!(made.status, 201, "{}", made.text);
+    let data = made.data();
+    assert_eq!(
+        (&data["tokenType"], &data["expiresIn"]),
+        (&json!("Bearer"), &json!(600))
+    );
+    assert_eq!(
+        (&data["user"]["role"], &data["user"]["email"]),
+        (&json!("owner"), &json!("Ana@Example.com"))
+    );
+    assert!(
+        !made.text.contains("argon2") && !made.text.contains("lonely"),
+        "no password goes out"
+    );
+    let me = stage
+        .ask(Ask::get("/api/v1/me").token(data["accessToken"].as_str().unwrap()))
+        .await;
+    assert_eq!(
+        (&me.data()["clinic"], &me.data()["user"]),
+        (&data["clinic"], &data["user"])
+    );
+    let written = stage
+        .database
+        .rows(
+            "SELECT c.name, c.currency, a.email_key, m.role, o.kind, o.seq, l.action
+               FROM identity.clinics c
+               JOIN identity.memberships m ON m.clinic_id = c.id
+               JOIN identity.accounts a ON a.id = m.account_id
+               JOIN kernel.outbox o ON o.clinic_id = c.id
+               JOIN kernel.audit_log l ON l.clinic_id = c.id AND l.actor_id = m.id",
+        )
+        .await;
+    let expected = [
+        "Clínica Aurora",
+        "BRL",
+        "ana@example.com",
+        "owner",
+        "clinic.created",
+        "1",
+        "clinic.created",
+    ];
+    assert_eq!(written, [expected.map(str::to_owned).to_vec()]);
+}
+
+mod race {
+    use super::*;
+
+    #[tokio::test]
+    async fn of_sign_ups_with_one_address_at_once_one_is_made() {
+        let stage = stage().await;
+        let asks = (0..8).map(|number| {
+            sign_up(if number % 2 == 0 {
+                "ana@example.com"
+            } else {
+                "ANA@example.com"
+            })
+        });
+
+        let answers = stage.ask_at_once(asks.collect()).await;
+
+        assert_eq!(answers.iter().filter(|answer| answer.status == 201).count(), 1);
+        for refused in answers.iter().filter(|answer| answer.status != 201) {
+            assert_eq!(
+                (refused.refusal(), refused.details()),
+                ((409, "EMAIL_TAKEN"), vec![("/email", "EMAIL_TAKEN")])
+            );
+        }
+        for table in [
+            "identity.clinics",
+            "identity.accounts",
+            "identity.memberships",
+            "kernel.outbox",
+        ] {
+            assert_eq!(
+                stage
+                    .database
+                    .value(&format!("SELECT count(*) FROM {table}"))
+                    .await,
+                "1",
+                "{table}"
+            );
+        }
+    }
+}
+
+mod integrity {
+    use super::*;
+
+    #[tokio::test]
+    async fn when_a_part_fails_none_remains() {
+        for broken in [
+            "identity.clinics",
+            "identity.memberships",
+            "kernel.outbox",
+            "kernel.audit_log",
+        ] {
+            let stage = stage().await;
+            stage
+                .database
+                .run(&format!(
+                    "ALTER TABLE {broken} ADD CONSTRAINT broken CHECK (false) NOT VALID"
+                ))
+                .await;
+
+            let refused = stage.ask(sign_up("ana@example.com")).await;
+
+            assert_eq!(refused.refusal(), (500, "INTERNAL_ERROR"), "{broken}");
+            let left = "SELECT (SELECT count(*) FROM identity.accounts) + (SELECT count(*) FROM identity.clinics)
+                             + (SELECT count(*) FROM identity.memberships) + (SELECT count(*) FROM kernel.outbox)";
+            assert_eq!(stage.database.value(left).await, "0", "{broken}");
+        }
+    }
+
+    #[tokio::test]
+    async fn an_idempotency_key_is_refused_where_tokens_are_handed_out() {
+        let stage = stage().await;
+        let refused = stage.ask(sign_up("ana@example.com").key("k")).await;
+        assert_eq!(refused.refusal(), (400, "IDEMPOTENCY_KEY_NOT_ACCEPTED"));
+        assert_eq!(
+            stage
+                .database
+                .value("SELECT count(*) FROM identity.clinics")
+                .await,
+            "0"
+        );
+    }
+}
+
+mod boundary {
+    use super::*;
+
+    #[tokio::test]
+    async fn the_bounds_of_each_field_hold() {
+        let stage = stage().await;
+        let cases = [
+            ("clinicName", json!("n".repeat(255)), None),
+            ("clinicName", json!("n".repeat(256)), Some("TOO_LONG")),
+            ("clinicName", json!(" "), Some("TOO_SHORT")),
+            ("timeZone", json!("Mars/Olympus"), Some("UNKNOWN_TIME_ZONE")),
+            ("currency", json!("ZZZ"), Some("UNKNOWN_CURRENCY")),
+            ("ownerName", json!("n".repeat(256)), Some("TOO_LONG")),
+            ("email", json!("nobody"), Some("INVALID_EMAIL")),
+            ("password", json!("7 chars"), Some("TOO_SHORT")),
+            ("password", json!("8 chars!"), None),
+            ("password", json!("p".repeat(1024)), None),
+            ("password", json!("p".repeat(1025)), Some("TOO_LONG")),
+            (
+                "password",
+                json!("a\u{0}long password"),
+                Some("INVALID_CHARACTERS"),
+            ),
+            ("password", json!("Password1"), Some("COMMON_PASSWORD")),
+        ];
+        for (number, (field, value, expected)) in cases.into_iter().enumerate() {
+            let mut body = new_clinic(&format!("ana{number}@example.com"));
+            body[field] = value;
+            let answer = stage.ask(Ask::post("/api/v1/clinics", &body)).await;
+            match expected {
+                None => assert_eq!(answer.status, 201, "{field} {}", answer.text),
+                Some(code) => assert_eq!(answer.refusal(), (400, code), "{field} {}", answer.text),
+            }
+        }
+    }
+}
