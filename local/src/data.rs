@@ -74,6 +74,9 @@ fn checkout() -> Result<String, Error> {
         .take(32)
         .collect();
     let hash = Sha256::digest(here.as_os_str().as_encoded_bytes());
-    let hash: String = hash.iter().take(4).map(|byte| format!("{byte:02x}")).collect();
-    Ok(format!("{plain}-{hash}"))
+    let hash = hash
+        .iter()
+        .take(4)
+        .fold(0_u32, |number, byte| (number << 8) | u32::from(*byte));
+    Ok(format!("{plain}-{hash:08x}"))
 }

@@ -105,18 +105,18 @@ fn variable(key: &str) -> Option<String> {
 }
 
 fn greet(address: SocketAddr, has_demo: bool) -> Result<(), Error> {
-    let mut text = format!("\nGrafono listens on http://{address}\n\n");
-    if has_demo {
-        let (email, password) = (demo::EMAIL, demo::PASSWORD);
-        text += &format!(
+    let (email, password) = (demo::EMAIL, demo::PASSWORD);
+    let first = if has_demo {
+        format!(
             "  demo login   {email}  {password}\n\n  \
              curl -s http://{address}/api/v1/auth/login -H 'content-type: application/json' \\\n    \
-             -d '{{\"email\":\"{email}\",\"password\":\"{password}\"}}'\n\n"
-        );
+             -d '{{\"email\":\"{email}\",\"password\":\"{password}\"}}'"
+        )
     } else {
-        text += &format!("  curl -s http://{address}/health/ready\n\n");
-    }
-    text += "  every address: cargo run -- routes        stop: Ctrl-C\n\n";
+        format!("  curl -s http://{address}/health/ready")
+    };
+    let last = "  every address: cargo run -- routes        stop: Ctrl-C";
+    let text = format!("\nGrafono listens on http://{address}\n\n{first}\n\n{last}\n\n");
     let mut out = std::io::stdout().lock();
     out.write_all(text.as_bytes())
         .and_then(|()| out.flush())

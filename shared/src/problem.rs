@@ -183,21 +183,22 @@ fn details(fault: &Fault) -> Vec<Detail<'_>> {
             message,
         }];
     }
-    fn detail(violation: &Violation) -> Detail<'_> {
-        let Violation {
-            place,
-            pointer,
-            code,
-            message,
-        } = violation;
-        Detail {
-            place: *place,
-            pointer,
-            code,
-            message,
-        }
-    }
     fault.violations.iter().map(detail).collect()
+}
+
+fn detail(violation: &Violation) -> Detail<'_> {
+    let Violation {
+        place,
+        pointer,
+        code,
+        message,
+    } = violation;
+    Detail {
+        place: *place,
+        pointer,
+        code,
+        message,
+    }
 }
 
 #[cfg(test)]

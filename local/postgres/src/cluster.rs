@@ -81,7 +81,7 @@ impl Cluster {
     /// Starts a server and waits until it accepts connections; makes the data folder first if
     /// there is none. Needs a Tokio runtime with time and IO.
     ///
-    /// Waits up to 10 seconds for the server of an owner that has just ended. If this process
+    /// Waits up to a second for an ending owner, and up to 10 for its server to stop. If this process
     /// is root, the server runs as the owner of the data folder; for a new one as `postgres`
     /// or, if there is no such user, `nobody`.
     ///
@@ -132,11 +132,6 @@ impl Cluster {
     fn launch(options: &Options) -> Result<Self, Error> {
         let data = data::resolve(&options.data)?;
         let sockets = options.sockets.path(&data)?;
-        data::inspect(&data, options.durability)?;
-        let lock = locks::own(&data)?;
-        let log = locks::open_log(&data)?;
-        let log_offset = log.metadata().map_or(0, |metadata| metadata.len());
-        // Again, as the last owner may have changed it until now.
         let existing = data::inspect(&data, options.durability)?;
         let account = Account::for_data(&data, existing.as_ref())?;
         let account = account.as_ref();
@@ -144,6 +139,11 @@ impl Cluster {
             account.check_path(data.parent().unwrap_or(&data))?;
             account.check_path(options.installation.folder())?;
         }
+        let lock = locks::own(&data)?;
+        let log = locks::open_log(&data)?;
+        let log_offset = log.metadata().map_or(0, |metadata| metadata.len());
+        // Again, as the last owner may have changed it until now.
+        let existing = data::inspect(&data, options.durability)?;
         sockets::prepare(&sockets, account)?;
         if existing.is_none() {
             data::create(&options.installation, &data, options.durability, account, &log)?;

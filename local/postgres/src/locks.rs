@@ -11,6 +11,9 @@ use std::path::Path;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
+/// How long to wait for an owner: one that was just killed holds its lock a moment longer.
+const ENDING: Duration = Duration::from_secs(1);
+
 /// How long to wait for the server of an ended owner.
 const LEFTOVER: Duration = Duration::from_secs(10);
 
@@ -23,7 +26,7 @@ pub(crate) fn own(data: &Path) -> Result<File, Error> {
     let mut options = OpenOptions::new();
     options.create(true).truncate(false).read(true).write(true);
     let mut file = options.open(&path).map_err(Error::io("write to", &path))?;
-    if !try_lock(&file, &path)? {
+    if !lock_within(&file, &path, ENDING)? {
         let owner = fs::read_to_string(&path).unwrap_or_default();
         return Err(Error::InUse {
             path: data.to_path_buf(),
@@ -43,15 +46,11 @@ pub(crate) fn open_log(data: &Path) -> Result<File, Error> {
     let mut options = OpenOptions::new();
     options.create(true).append(true).mode(0o600);
     let file = options.open(&path).map_err(Error::io("write to", &path))?;
-    let start = Instant::now();
-    while !try_lock(&file, &path)? {
-        if start.elapsed() > LEFTOVER {
-            return Err(Error::InUse {
-                path: data.to_path_buf(),
-                pid: data::marked_pid(data),
-            });
-        }
-        sleep(Duration::from_millis(20));
+    if !lock_within(&file, &path, LEFTOVER)? {
+        return Err(Error::InUse {
+            path: data.to_path_buf(),
+            pid: data::marked_pid(data),
+        });
     }
     if file.metadata().is_ok_and(|metadata| metadata.len() > LONG_LOG) {
         file.set_len(0).map_err(Error::io("write to", &path))?;
@@ -59,10 +58,16 @@ pub(crate) fn open_log(data: &Path) -> Result<File, Error> {
     Ok(file)
 }
 
-fn try_lock(file: &File, path: &Path) -> Result<bool, Error> {
-    match file.try_lock() {
-        Ok(()) => Ok(true),
-        Err(TryLockError::WouldBlock) => Ok(false),
-        Err(TryLockError::Error(error)) => Err(Error::io("lock", path)(error)),
+/// Takes the file's lock, waiting for it up to a limit; whether it was free by then.
+#[expect(clippy::disallowed_methods, reason = "runs on a thread for blocking work")]
+fn lock_within(file: &File, path: &Path, limit: Duration) -> Result<bool, Error> {
+    let start = Instant::now();
+    loop {
+        match file.try_lock() {
+            Ok(()) => return Ok(true),
+            Err(TryLockError::WouldBlock) if start.elapsed() > limit => return Ok(false),
+            Err(TryLockError::WouldBlock) => sleep(Duration::from_millis(20)),
+            Err(TryLockError::Error(error)) => return Err(Error::io("lock", path)(error)),
+        }
     }
 }

@@ -5,6 +5,7 @@ mod error;
 pub use error::Error;
 use refinery::Runner;
 use tokio_postgres::tls::MakeTlsConnect;
+use tokio_postgres::types::Type;
 use tokio_postgres::{Client, Config, Socket};
 
 /// The migrations of the repository, in `migrations/V0001__name.sql` and so on.
@@ -87,7 +88,7 @@ async fn apply(client: &mut Client) -> Result<Report, Error> {
 
 async fn check_version(client: &Client) -> Result<(), Error> {
     let query = "SELECT current_setting('server_version_num')::int4, current_setting('server_version')";
-    let row = client.query_one(query, &[]).await;
+    let row = client.query_typed_one(query, &[]).await;
     let row = row.map_err(Error::at("asking for the server's version"))?;
     if row.get::<_, i32>(0) >= OLDEST {
         return Ok(());
@@ -103,13 +104,13 @@ async fn check_version(client: &Client) -> Result<(), Error> {
 async fn check_not_newer(client: &Client, runner: &Runner) -> Result<(), Error> {
     let step = "reading the applied migrations";
     let exists = client
-        .query_one("SELECT to_regclass($1) IS NOT NULL", &[&TABLE])
+        .query_typed_one("SELECT to_regclass($1) IS NOT NULL", &[(&TABLE, Type::TEXT)])
         .await;
     if !exists.map_err(Error::at(step))?.get::<_, bool>(0) {
         return Ok(());
     }
     let last = client
-        .query_one(&format!("SELECT max(version) FROM {TABLE}"), &[])
+        .query_typed_one(&format!("SELECT max(version) FROM {TABLE}"), &[])
         .await;
     let database: Option<i32> = last.map_err(Error::at(step))?.get(0);
     let program = newest(runner);

@@ -1,5 +1,11 @@
 //! Starting, stopping and sharing real servers.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test that cannot go on should say where and end"
+)]
+
 mod common;
 
 use common::{Folder, config, connect, eventually, home, installation};
@@ -7,9 +13,9 @@ use postgres_cluster::{Cluster, Durability, Error, SocketFolder};
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::time::Instant;
 use tokio_postgres::Config;
 use tokio_postgres::config::Host;
+use tokio_postgres::types::Type;
 
 /// Starts the example `owner` in a process of its own; its server is ready on return.
 fn owner(data: &Path, durability: &str) -> (Child, Config) {
@@ -51,24 +57,18 @@ fn runs(pid: u32) -> bool {
 async fn data_survives_a_restart() {
     let folder = Folder::new("restart");
     installation();
-    let start = Instant::now();
     let cluster = Cluster::start(folder.options(Durability::Durable)).await.unwrap();
-    eprintln!("durable, cold: {:?}", start.elapsed());
     let client = connect(&config(&cluster, "postgres")).await;
     client
         .batch_execute("CREATE TABLE kept AS SELECT 7 AS n")
         .await
         .unwrap();
-    let start = Instant::now();
     cluster.stop().await;
-    eprintln!("durable, stop: {:?}", start.elapsed());
 
-    let start = Instant::now();
     let cluster = Cluster::start(folder.options(Durability::Durable)).await.unwrap();
-    eprintln!("durable, warm: {:?}", start.elapsed());
     let client = connect(&config(&cluster, "postgres")).await;
     let row = client
-        .query_one("SELECT n, current_setting('TimeZone') FROM kept", &[])
+        .query_typed_one("SELECT n, current_setting('TimeZone') FROM kept", &[])
         .await
         .unwrap();
     assert_eq!((row.get::<_, i32>(0), row.get::<_, &str>(1)), (7, "UTC"));
@@ -87,13 +87,11 @@ async fn a_throwaway_leaves_nothing() {
     let mut options = folder.options(Durability::Throwaway);
     options.settings.push(("work_mem".into(), "5MB".into()));
     options.settings.push(("listen_addresses".into(), "*".into()));
-    let start = Instant::now();
     let cluster = Cluster::start(options).await.unwrap();
-    eprintln!("throwaway, cold: {:?}", start.elapsed());
     let client = connect(&config(&cluster, "postgres")).await;
     for (name, value) in [("work_mem", "5MB"), ("listen_addresses", ""), ("fsync", "off")] {
         let row = client
-            .query_one("SELECT current_setting($1)", &[&name])
+            .query_typed_one("SELECT current_setting($1)", &[(&name, Type::TEXT)])
             .await
             .unwrap();
         assert_eq!(row.get::<_, &str>(0), value);
@@ -151,8 +149,7 @@ async fn a_killed_owner_of_a_throwaway_leaves_nothing() {
     child.wait().unwrap();
     let sockets = socket_folder(&config);
     let empty = || std::fs::read_dir(folder.path()).unwrap().count() == 0;
-    let took = eventually(|| !runs(pid) && !sockets.exists() && empty()).await;
-    eprintln!("gone after SIGKILL of the owner: {took:?}");
+    eventually(|| !runs(pid) && !sockets.exists() && empty()).await;
 }
 
 #[tokio::test]

@@ -94,7 +94,10 @@ fn is_neon(config: &Config) -> bool {
 
 /// What opens TLS where the server or [`Database::at`] asks for it: `WebPKI` roots, one crypto provider.
 pub fn connector() -> Result<MakeRustlsConnect, SettingError> {
-    let roots = RootCertStore::from_iter(webpki_roots::TLS_SERVER_ROOTS.iter().cloned());
+    let roots = webpki_roots::TLS_SERVER_ROOTS
+        .iter()
+        .cloned()
+        .collect::<RootCertStore>();
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
     let builder = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
     let builder = builder.map_err(|_| SettingError::Malformed)?;

@@ -1,13 +1,7 @@
 //! Tests through the module's own front door, with schema structs such as an
 //! application has.
 
-// Many fields are there to be refused, not to be read; and a test may panic.
-#![allow(
-    dead_code,
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    clippy::struct_field_names
-)]
+#![expect(dead_code, reason = "many fields are there to be refused, not to be read")]
 
 mod body;
 mod document;

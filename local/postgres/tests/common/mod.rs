@@ -1,5 +1,10 @@
 //! What the tests share.
-#![allow(dead_code, missing_docs, reason = "each test file uses a part")]
+#![allow(
+    dead_code,
+    unreachable_pub,
+    clippy::allow_attributes,
+    reason = "each test file uses a part"
+)]
 
 use postgres_cluster::{Cluster, Durability, Installation, Options, install};
 use std::path::{Path, PathBuf};
