@@ -28,8 +28,6 @@ common! {
     INVALID_CHOICE = 400 "INVALID_CHOICE", "Not one of the choices", "Send one of the values that the message lists.";
     INVALID_UUID = 400 "INVALID_UUID", "Invalid id", "An id is a UUID such as 01890a5d-ac96-774b-bcce-b302099a8057.";
     INVALID_DATE = 400 "INVALID_DATE", "Invalid date", "A date is an existing day written YYYY-MM-DD.";
-    INVALID_VALUE = 400 "INVALID_VALUE", "Invalid value", "The value is not in the form that the contract says.";
-    INVALID_FORMAT = 400 "INVALID_FORMAT", "Invalid format", "The text is not in the form that the contract says.";
     INVALID_EMAIL = 400 "INVALID_EMAIL", "Invalid e-mail address", "Send an address such as name@example.com.";
     INVALID_CHARACTERS = 400 "INVALID_CHARACTERS", "Characters not allowed",
         "The text has control characters. Remove them; line breaks are allowed in notes only.";

@@ -15,6 +15,7 @@ mod ask;
 mod clock;
 mod database;
 mod hasher;
+mod proxy;
 mod stage;
 mod tenant;
 
@@ -23,5 +24,6 @@ pub use ask::Ask;
 pub use clock::TestClock;
 pub use database::TestDatabase;
 pub use hasher::CountingHasher;
+pub use proxy::Proxy;
 pub use stage::Stage;
 pub use tenant::Tenant;

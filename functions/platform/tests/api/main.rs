@@ -1,1 +1,11 @@
-//! x
+//! The module's endpoints, one `mod` a slice; in each, the failures that its catalogue row names.
+
+mod fallback;
+mod health;
+mod problems;
+
+use testkit::Stage;
+
+async fn stage() -> Stage {
+    Stage::of(vec![platform::module()]).await
+}

@@ -1,0 +1,107 @@
+use super::stage;
+use serde_json::json;
+use std::sync::Arc;
+use testkit::Ask;
+
+#[tokio::test]
+async fn it_lives_and_is_ready() {
+    let stage = stage().await;
+    let live = stage.ask(Ask::get("/health/live")).await;
+    let ready = stage.ask(Ask::get("/health/ready")).await;
+    assert_eq!((live.status, live.data()), (200, &json!({ "status": "live" })));
+    assert_eq!((ready.status, ready.data()), (200, &json!({ "status": "ready" })));
+}
+
+mod race {
+    use super::*;
+
+    #[tokio::test]
+    async fn however_many_ask_at_once_the_database_is_probed_once() {
+        let stage = Arc::new(stage().await);
+
+        let answers = stage.ask_at_once(vec![Ask::get("/health/ready"); 20]).await;
+
+        assert!(answers.iter().all(|answer| answer.status == 200));
+        assert_eq!(
+            stage.database.value(CONNECTIONS).await,
+            "1",
+            "one connection was opened, for one probe"
+        );
+    }
+
+    const CONNECTIONS: &str = "SELECT count(*) FROM pg_stat_activity
+                                WHERE datname = current_database() AND usename = 'platform'";
+}
+
+mod integrity {
+    use super::*;
+
+    #[tokio::test]
+    async fn life_needs_no_database_and_a_failed_probe_is_answered_as_failed() {
+        let mut stage = stage().await;
+        stage.reconnect("postgresql:///nowhere?host=/nowhere&user=platform");
+        let live = stage.ask(Ask::get("/health/live")).await;
+        let first = stage.ask(Ask::get("/health/ready")).await;
+        let second = stage.ask(Ask::get("/health/ready")).await;
+        assert_eq!(live.status, 200);
+        for failed in [first, second] {
+            assert_eq!(failed.refusal(), (503, "NOT_READY"));
+            assert_eq!(failed.header("retry-after"), Some("1"));
+        }
+    }
+
+    #[tokio::test]
+    async fn an_answer_stands_for_a_while_and_not_for_ever() {
+        let stage = stage().await;
+        assert_eq!(stage.ask(Ask::get("/health/ready")).await.status, 200);
+        stage
+            .database
+            .run(&format!(
+                "ALTER DATABASE {} CONNECTION LIMIT 0",
+                stage.database.name()
+            ))
+            .await;
+        stage
+            .database
+            .rows("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'platform' AND datname = current_database()")
+            .await;
+
+        let standing = stage.ask(Ask::get("/health/ready")).await;
+        tokio::time::sleep(shared::health::KEPT).await;
+        let probed = stage.ask(Ask::get("/health/ready")).await;
+
+        assert_eq!(standing.status, 200, "the probe of before stands");
+        assert_eq!(probed.refusal(), (503, "NOT_READY"));
+    }
+}
+
+mod boundary {
+    use super::*;
+    use std::time::{Duration, Instant};
+    use tokio::net::TcpListener;
+
+    #[tokio::test]
+    async fn head_is_answered_without_a_body_and_post_is_not_allowed() {
+        let stage = stage().await;
+        let head = stage.ask(Ask::new("HEAD", "/health/live")).await;
+        let post = stage.ask(Ask::new("POST", "/health/live")).await;
+        assert_eq!((head.status, head.text.as_str()), (200, ""));
+        assert_eq!(post.refusal(), (405, "METHOD_NOT_ALLOWED"));
+        assert_eq!(post.header("allow"), Some("GET, HEAD, OPTIONS"));
+    }
+
+    #[tokio::test]
+    async fn a_database_that_hangs_is_not_ready_within_about_a_second() {
+        let mut stage = stage().await;
+        let silent = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = silent.local_addr().unwrap().port();
+        stage.reconnect(&format!("postgresql://platform@127.0.0.1:{port}/grafono"));
+        let started = Instant::now();
+        let refused = stage.ask(Ask::get("/health/ready")).await;
+        assert_eq!(refused.refusal(), (503, "NOT_READY"));
+        assert!(
+            started.elapsed() < Duration::from_secs(4),
+            "far from the call's own ten seconds"
+        );
+    }
+}
