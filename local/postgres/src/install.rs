@@ -48,6 +48,9 @@ impl Installation {
 /// whom `/root` is closed; else `grafono` in the user's data folder (XDG Base Directory).
 #[must_use]
 pub fn home() -> Option<PathBuf> {
+    if let Some(home) = std::env::var_os("GRAFONO_HOME").filter(|path| !path.is_empty()) {
+        return Some(PathBuf::from(home));
+    }
     if rustix::process::geteuid().is_root() {
         return Some(PathBuf::from("/var/lib/grafono"));
     }

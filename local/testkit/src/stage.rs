@@ -1,13 +1,24 @@
 use crate::{Answer, Ask, CountingHasher, Tenant, TestClock, TestDatabase};
 use shared::app::App;
 use shared::clock::{Clock as _, SystemClock, SystemIds};
-use shared::database::Database;
+use shared::database::{Database, Scope, Trips, Tx};
+use shared::deadline::Deadline;
 use shared::endpoint::{Declaration, Module};
+use shared::failure::{Error, NoFailure};
 use shared::pipeline;
 use shared::settings::Settings;
 use shared::token::{TokenSigner, new_key_pair};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
+
+/// An endpoint as it runs: under its module's role.
+#[derive(Debug)]
+struct Function {
+    module: &'static str,
+    declaration: Declaration,
+    app: Arc<App>,
+}
 
 /// A module on a database of its own, called through gateway events.
 #[derive(Debug)]
@@ -20,7 +31,7 @@ pub struct Stage {
     pub hasher: Arc<CountingHasher>,
     /// Signs tokens that the stage believes.
     pub signer: TokenSigner,
-    functions: Vec<(Declaration, Arc<App>)>,
+    functions: Vec<Function>,
     keys: (String, String),
     /// What a call may take.
     pub time: Duration,
@@ -48,22 +59,48 @@ impl Stage {
         for module in modules {
             let url = stage.database.url(module.name);
             let app = Arc::new(stage.app(&url, connections));
-            stage.functions.extend(
-                module
-                    .endpoints
-                    .into_iter()
-                    .map(|endpoint| (endpoint, Arc::clone(&app))),
-            );
+            stage
+                .functions
+                .extend(module.endpoints.into_iter().map(|declaration| Function {
+                    module: module.name,
+                    declaration,
+                    app: Arc::clone(&app),
+                }));
         }
         stage
     }
 
-    /// The same stage with the modules reaching their database at another address.
+    /// All functions reach their database at this address from now on.
     pub fn reconnect(&mut self, url: &str) {
-        let app = Arc::new(self.app(url, 4));
-        for (_, own) in &mut self.functions {
-            *own = Arc::clone(&app);
+        self.rewire(|_| url.to_owned());
+    }
+
+    /// The functions of each module reach their database at the address that `url` gives for its role.
+    pub fn rewire(&mut self, url: impl Fn(&str) -> String) {
+        let mut apps: BTreeMap<&'static str, Arc<App>> = BTreeMap::new();
+        let modules: Vec<&'static str> = self.functions.iter().map(|function| function.module).collect();
+        for module in modules {
+            apps.entry(module)
+                .or_insert_with(|| Arc::new(self.app(&url(module), 4)));
         }
+        for function in &mut self.functions {
+            if let Some(app) = apps.get(function.module) {
+                function.app = Arc::clone(app);
+            }
+        }
+    }
+
+    /// Opens the connection of the function of that name, as the first request would.
+    pub async fn warm(&self, name: &str) {
+        let (trips, deadline) = (Trips::default(), Deadline::within(self.time));
+        let tx = Tx::reading(
+            &self.function(name).app.database,
+            &trips,
+            deadline,
+            Scope::default(),
+        );
+        let opened: Result<_, Error<NoFailure>> = tx.commit().await;
+        opened.unwrap();
     }
 
     fn app(&self, url: &str, connections: usize) -> App {
@@ -101,41 +138,48 @@ impl Stage {
 
     /// All declarations on the stage.
     pub fn declarations(&self) -> impl Iterator<Item = &Declaration> {
-        self.functions.iter().map(|(declaration, _)| declaration)
+        self.functions.iter().map(|function| &function.declaration)
     }
 
     /// Passes a request to the function that has its route, or to the catch-all if there is one, or to the first.
     pub async fn ask(&self, ask: Ask) -> Answer {
         let method = ask.method().parse().unwrap_or(http::Method::TRACE);
-        let has = |declaration: &Declaration| {
-            let route = &declaration.route;
+        let has = |function: &&Function| {
+            let route = &function.declaration.route;
             !route.is_catch_all() && route.takes(&method) && route.parameters(ask.path()).is_some()
         };
-        let found = self.functions.iter().find(|(declaration, _)| has(declaration));
+        let found = self.functions.iter().find(has);
         let fallback = || {
             self.functions
                 .iter()
-                .find(|(declaration, _)| declaration.route.is_catch_all())
+                .find(|function| function.declaration.route.is_catch_all())
         };
-        let (declaration, app) = found
-            .or_else(fallback)
-            .or_else(|| self.functions.first())
-            .unwrap();
-        pipeline::answer(app, declaration, ask.event(), self.time)
-            .await
-            .into()
+        self.pass(
+            found
+                .or_else(fallback)
+                .or_else(|| self.functions.first())
+                .unwrap(),
+            ask,
+        )
+        .await
     }
 
     /// Passes a request to the function of that name, whatever its route.
     pub async fn ask_function(&self, name: &str, ask: Ask) -> Answer {
-        let found = self
-            .functions
-            .iter()
-            .find(|(declaration, _)| declaration.name == name);
-        let (declaration, app) = found.unwrap();
-        pipeline::answer(app, declaration, ask.event(), self.time)
+        self.pass(self.function(name), ask).await
+    }
+
+    async fn pass(&self, function: &Function, ask: Ask) -> Answer {
+        pipeline::answer(&function.app, &function.declaration, ask.event(), self.time)
             .await
             .into()
+    }
+
+    fn function(&self, name: &str) -> &Function {
+        self.functions
+            .iter()
+            .find(|function| function.declaration.name == name)
+            .unwrap()
     }
 
     /// Sends requests all at once and waits for all replies.

@@ -1,0 +1,341 @@
+//! Every problem of the catalogue is reached by a request, and its `type` explains it (B4).
+
+use crate::{income, new_patient, sign_up, stage};
+use jiff::SignedDuration;
+use serde_json::{Value, json};
+use shared::access::Role;
+use std::time::Duration;
+use testkit::{Answer, Ask, Proxy, Stage, Tenant};
+
+const PASSWORD: &str = "a long and lonely road";
+const UNKNOWN: &str = "01890a5d-ac96-774b-bcce-b302099a8057";
+
+/// The stage on which each code is provoked: a patient, its address and its id.
+struct Scene {
+    stage: Stage,
+    tenant: Tenant,
+    address: String,
+    patient: String,
+}
+
+impl Scene {
+    async fn set() -> Self {
+        let (stage, tenant) = stage().await;
+        let (address, patient) = new_patient(&stage, &tenant).await;
+        Self {
+            stage,
+            tenant,
+            address,
+            patient,
+        }
+    }
+
+    async fn ask(&self, ask: Ask) -> Answer {
+        self.stage.ask(ask).await
+    }
+
+    fn own(&self, ask: Ask) -> Ask {
+        ask.token(self.tenant.owner())
+    }
+
+    /// A new patient with these fields.
+    async fn patient_with(&self, body: Value) -> Answer {
+        self.ask(self.own(Ask::post("/api/v1/patients", &body))).await
+    }
+
+    /// A new patient with this body, as text.
+    async fn patient_text(&self, body: &str) -> Answer {
+        self.ask(self.own(Ask::new("POST", "/api/v1/patients").text(body)))
+            .await
+    }
+
+    /// A sign-up with one field changed.
+    async fn clinic_with(&self, field: &str, value: &str) -> Answer {
+        let mut body = sign_up("scene@example.com");
+        body[field] = json!(value);
+        self.ask(Ask::post("/api/v1/clinics", &body)).await
+    }
+
+    /// A transaction with one field changed.
+    async fn transaction_with(&self, field: &str, value: Value) -> Answer {
+        let mut body = income(&self.patient);
+        body[field] = value;
+        self.ask(self.own(Ask::post("/api/v1/transactions", &body)).key("scene"))
+            .await
+    }
+
+    async fn get(&self, address: &str) -> Answer {
+        self.ask(self.own(Ask::get(address))).await
+    }
+
+    fn edit(&self, body: &Value) -> Ask {
+        self.own(Ask::patch(&self.address, body))
+    }
+
+    async fn log_in(&self, clinic: Option<&str>, password: &str) -> Answer {
+        let mut body = json!({ "email": "scene@example.com", "password": password });
+        if let Some(clinic) = clinic {
+            body["clinicId"] = json!(clinic);
+        }
+        self.ask(Ask::post("/api/v1/auth/login", &body)).await
+    }
+
+    /// Signs the account of the scene up.
+    async fn account(&self) {
+        assert_eq!(
+            self.ask(Ask::post("/api/v1/clinics", &sign_up("scene@example.com")))
+                .await
+                .status,
+            201
+        );
+    }
+
+    /// Makes the account of the scene a member of the tenant's clinic, too.
+    async fn second_membership(&self) {
+        let sql = "INSERT INTO identity.memberships
+                          (id, clinic_id, account_id, name, role, version, created_at, updated_at)
+                   SELECT uuidv7(), '{clinic}', id, 'Guest', 'admin', 1, now(), now()
+                     FROM identity.accounts WHERE email_key = 'scene@example.com'";
+        self.stage
+            .database
+            .run(&sql.replace("{clinic}", &self.tenant.clinic.to_string()))
+            .await;
+    }
+
+    /// Holds a lock on what `sql` locks while `ask` is answered.
+    async fn while_locked(&self, sql: &str, ask: Ask) -> Answer {
+        let url = self.stage.database.url("postgres");
+        let (client, connection) = tokio_postgres::connect(&url, tokio_postgres::NoTls)
+            .await
+            .unwrap();
+        tokio::spawn(connection);
+        client.batch_execute(&format!("BEGIN; {sql}")).await.unwrap();
+        let answer = self.ask(ask).await;
+        client.batch_execute("ROLLBACK").await.unwrap();
+        answer
+    }
+}
+
+/// Provokes what the request itself can get wrong.
+async fn provoke_by_request(scene: &Scene, code: &str) -> Option<Answer> {
+    let twice = "{\"fullName\":\"A\",\"fullName\":\"B\"}";
+    let deep = format!("{}1{}", "{\"a\":".repeat(33), "}".repeat(33));
+    Some(match code {
+        "VALIDATION_FAILED" => scene.patient_with(json!({ "fullName": 1, "phone": 1 })).await,
+        "REQUIRED" => scene.patient_with(json!({})).await,
+        "INVALID_TYPE" => scene.patient_with(json!({ "fullName": 1 })).await,
+        "INVALID_CHOICE" => scene.transaction_with("method", json!("gold")).await,
+        "INVALID_UUID" => scene.get("/api/v1/patients/1").await,
+        "INVALID_DATE" => {
+            scene
+                .patient_with(json!({ "fullName": "A", "birthDate": "1990-02-30" }))
+                .await
+        }
+        "INVALID_EMAIL" => scene.patient_with(json!({ "fullName": "A", "email": "a" })).await,
+        "INVALID_CHARACTERS" => scene.patient_with(json!({ "fullName": "A\u{0}" })).await,
+        "TOO_SHORT" => scene.patient_with(json!({ "fullName": "" })).await,
+        "TOO_LONG" => scene.patient_with(json!({ "fullName": "A".repeat(256) })).await,
+        "OUT_OF_RANGE" => scene.transaction_with("amountMinor", json!(0)).await,
+        "UNKNOWN_FIELD" => scene.patient_with(json!({ "fullName": "A", "version": 9 })).await,
+        "UNKNOWN_PARAMETER" => scene.get("/api/v1/patients?page=1").await,
+        "REPEATED_PARAMETER" => scene.get("/api/v1/patients?limit=1&limit=2").await,
+        "MALFORMED_JSON" => scene.patient_text("{").await,
+        "INVALID_ENCODING" => scene.patient_text("\u{feff}{}").await,
+        "INVALID_NUMBER" => scene.patient_text("{\"fullName\":1e309}").await,
+        "TOO_DEEP" => scene.patient_text(&deep).await,
+        "DUPLICATE_KEY" => scene.patient_text(twice).await,
+        "INVALID_CURSOR" => scene.get("/api/v1/patients?cursor=AAAA").await,
+        "INVALID_PHONE" => scene.patient_with(json!({ "fullName": "A", "phone": "1" })).await,
+        "INVALID_DOCUMENT" => {
+            scene
+                .patient_with(json!({ "fullName": "A", "document": "-" }))
+                .await
+        }
+        "BIRTH_DATE_TOO_EARLY" => {
+            scene
+                .patient_with(json!({ "fullName": "A", "birthDate": "1899-01-01" }))
+                .await
+        }
+        "BIRTH_DATE_IN_FUTURE" => {
+            scene
+                .patient_with(json!({ "fullName": "A", "birthDate": "2999-01-01" }))
+                .await
+        }
+        "UNKNOWN_TIME_ZONE" => scene.clinic_with("timeZone", "Mars/Olympus").await,
+        "UNKNOWN_CURRENCY" => scene.clinic_with("currency", "ZZZ").await,
+        "COMMON_PASSWORD" => scene.clinic_with("password", "password1").await,
+        "ROUTE_NOT_FOUND" => scene.get("/nowhere").await,
+        "METHOD_NOT_ALLOWED" => scene.ask(Ask::new("DELETE", "/api/v1/patients")).await,
+        "NOT_ACCEPTABLE" => {
+            scene
+                .ask(Ask::get("/health/live").header("accept", "image/png"))
+                .await
+        }
+        "BODY_TOO_LARGE" => scene.patient_text(&" ".repeat(64 * 1024 + 1)).await,
+        "UNSUPPORTED_MEDIA_TYPE" => {
+            scene
+                .ask(scene.own(Ask::post("/api/v1/patients", &json!({})).header("content-type", "text/xml")))
+                .await
+        }
+        "PROBLEM_NOT_FOUND" => scene.get("/api/v1/problems/nonsense").await,
+        _ => return None,
+    })
+}
+
+/// Provokes what depends on who asks and what is there.
+async fn provoke_by_state(scene: &Scene, code: &str) -> Option<Answer> {
+    let record = scene.own(Ask::post("/api/v1/transactions", &income(&scene.patient)));
+    Some(match code {
+        "TOKEN_REQUIRED" => scene.ask(Ask::get("/api/v1/me")).await,
+        "TOKEN_INVALID" => scene.ask(Ask::get("/api/v1/me").token("x")).await,
+        "TOKEN_EXPIRED" => {
+            scene.stage.clock.advance(SignedDuration::from_mins(10));
+            scene.get("/api/v1/me").await
+        }
+        "USER_DISABLED" => {
+            scene
+                .stage
+                .database
+                .run("UPDATE identity.memberships SET disabled_at = now()")
+                .await;
+            scene.get("/api/v1/me").await
+        }
+        "PERMISSION_DENIED" => {
+            let ask = Ask::post("/api/v1/patients", &json!({})).token(scene.tenant.token(Role::Accountant));
+            scene.ask(ask).await
+        }
+        "IDEMPOTENCY_KEY_REQUIRED" => scene.ask(record).await,
+        "IDEMPOTENCY_KEY_INVALID" => scene.ask(record.key("")).await,
+        "IDEMPOTENCY_KEY_NOT_ACCEPTED" => {
+            scene
+                .ask(Ask::post("/api/v1/clinics", &sign_up("scene@example.com")).key("k"))
+                .await
+        }
+        "IDEMPOTENCY_KEY_REUSED" => {
+            assert_eq!(scene.ask(record.key("scene")).await.status, 201);
+            scene.transaction_with("amountMinor", json!(1)).await
+        }
+        "IF_MATCH_REQUIRED" => scene.ask(scene.edit(&json!({}))).await,
+        "IF_MATCH_INVALID" => scene.ask(scene.edit(&json!({})).header("if-match", "1")).await,
+        "VERSION_STALE" => {
+            scene
+                .ask(
+                    scene
+                        .edit(&json!({ "fullName": "B" }))
+                        .header("if-match", "\"9\""),
+                )
+                .await
+        }
+        "PATIENT_NOT_FOUND" => scene.get(&format!("/api/v1/patients/{UNKNOWN}")).await,
+        "TRANSACTION_NOT_FOUND" => scene.get(&format!("/api/v1/transactions/{UNKNOWN}")).await,
+        "DUPLICATE_PATIENT" => {
+            scene
+                .patient_with(json!({ "fullName": "B", "document": "CANARY 1" }))
+                .await
+        }
+        "CURRENCY_MISMATCH" => scene.transaction_with("currency", json!("EUR")).await,
+        "EMAIL_TAKEN" => {
+            scene.account().await;
+            scene.clinic_with("clinicName", "Another").await
+        }
+        "INVALID_CREDENTIALS" => scene.log_in(None, "wrong").await,
+        "CLINIC_REQUIRED" => {
+            scene.account().await;
+            scene.second_membership().await;
+            scene.log_in(None, PASSWORD).await
+        }
+        "CLINIC_NOT_FOUND" => {
+            scene.account().await;
+            scene.log_in(Some(UNKNOWN), PASSWORD).await
+        }
+        "NO_ACTIVE_MEMBERSHIP" => {
+            scene.account().await;
+            scene
+                .stage
+                .database
+                .run("UPDATE identity.memberships SET disabled_at = now()")
+                .await;
+            scene.log_in(None, PASSWORD).await
+        }
+        _ => return None,
+    })
+}
+
+/// Provokes what is nobody's fault but ours.
+async fn provoke_by_fault(scene: &mut Scene, code: &str) -> Option<Answer> {
+    let nowhere = "postgresql:///nowhere?host=/nowhere&user=nobody";
+    let record = scene
+        .own(Ask::post("/api/v1/transactions", &income(&scene.patient)))
+        .key("scene");
+    Some(match code {
+        "INTERNAL_ERROR" => {
+            scene
+                .stage
+                .database
+                .run("ALTER TABLE kernel.outbox ADD CONSTRAINT broken CHECK (false) NOT VALID")
+                .await;
+            scene.patient_with(json!({ "fullName": "A" })).await
+        }
+        "DATABASE_UNAVAILABLE" => {
+            scene.stage.reconnect(nowhere);
+            scene.get("/api/v1/patients").await
+        }
+        "NOT_READY" => {
+            scene.stage.reconnect(nowhere);
+            scene.get("/health/ready").await
+        }
+        "DATABASE_BUSY" => {
+            let edit = scene
+                .edit(&json!({ "fullName": "B" }))
+                .header("if-match", "\"1\"");
+            scene
+                .while_locked("SELECT 1 FROM patients.patients FOR UPDATE", edit)
+                .await
+        }
+        "IDEMPOTENCY_KEY_IN_FLIGHT" => {
+            assert_eq!(scene.ask(record.clone()).await.status, 201);
+            scene.stage.clock.advance(SignedDuration::from_mins(5));
+            let expire = "UPDATE kernel.idempotency_keys SET expires_at = created_at";
+            scene.stage.database.run(expire).await;
+            scene
+                .while_locked("SELECT 1 FROM kernel.idempotency_keys FOR UPDATE", record)
+                .await
+        }
+        "DEADLINE_EXCEEDED" => {
+            scene.stage.time = Duration::from_millis(300);
+            scene.get("/api/v1/patients").await
+        }
+        "OUTCOME_UNKNOWN" => {
+            let proxy = Proxy::to(&scene.stage.database);
+            scene.stage.rewire(|role| proxy.url(role));
+            scene.stage.warm("create-patient").await;
+            scene.stage.time = Duration::from_secs(1);
+            proxy.mute();
+            scene.patient_with(json!({ "fullName": "A" })).await
+        }
+        _ => return None,
+    })
+}
+
+#[tokio::test]
+async fn every_problem_of_the_catalogue_is_reached_and_its_type_explains_it() {
+    let catalogue = include_str!("../../../functions/platform/problems.json");
+    let catalogue: Vec<Value> = serde_json::from_str(catalogue).unwrap();
+    for page in catalogue {
+        let code = page["code"].as_str().unwrap();
+        let mut scene = Scene::set().await;
+        let answer = match provoke_by_request(&scene, code).await {
+            Some(answer) => answer,
+            None => match provoke_by_state(&scene, code).await {
+                Some(answer) => answer,
+                None => provoke_by_fault(&mut scene, code)
+                    .await
+                    .unwrap_or_else(|| unreachable!("nothing reaches {code}")),
+            },
+        };
+        assert_eq!(answer.code(), code, "{}", answer.text);
+        assert_eq!(answer.status, page["status"].as_u64().unwrap() as u16, "{code}");
+        let about = scene.ask(Ask::get(answer.json["type"].as_str().unwrap())).await;
+        assert_eq!((about.status, about.data()), (200, &page), "{code}");
+    }
+}

@@ -1,0 +1,50 @@
+//! The generated files are committed as the declarations make them.
+
+use grafono::generate;
+use std::collections::BTreeMap;
+
+#[test]
+fn the_committed_files_are_what_the_declarations_say() {
+    for (path, content) in generate::all().unwrap() {
+        let committed = std::fs::read_to_string(generate::root().join(path)).unwrap();
+        assert!(
+            committed == content,
+            "{path} has drifted: run `cargo run -- generate` and commit it"
+        );
+    }
+}
+
+#[test]
+fn names_and_routes_are_unique_in_the_workspace() {
+    let mut names = BTreeMap::new();
+    let mut routes = BTreeMap::new();
+    for module in grafono::modules() {
+        for endpoint in module.endpoints {
+            let route = format!("{} {}", endpoint.route.method, endpoint.route.template);
+            assert_eq!(
+                names.insert(endpoint.name, module.name),
+                None,
+                "{} twice",
+                endpoint.name
+            );
+            assert_eq!(routes.insert(route.clone(), endpoint.name), None, "{route} twice");
+        }
+    }
+}
+
+#[test]
+fn one_code_is_one_problem_wherever_it_is_declared() {
+    let mut seen = BTreeMap::new();
+    let own = grafono::modules()
+        .into_iter()
+        .flat_map(|module| module.endpoints)
+        .flat_map(|endpoint| endpoint.problems);
+    for problem in shared::problem::COMMON.iter().chain(own) {
+        let before = seen.insert(problem.code, (problem.status, problem.title));
+        assert!(
+            before.is_none_or(|before| before == (problem.status, problem.title)),
+            "{}",
+            problem.code
+        );
+    }
+}

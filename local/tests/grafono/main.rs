@@ -1,0 +1,50 @@
+//! All modules together: the contract that every endpoint keeps, and the program as a newcomer meets it.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test that cannot go on should say where and end"
+)]
+
+mod catalogue;
+mod contract;
+mod drift;
+mod logs;
+mod program;
+mod round_trips;
+mod startup;
+mod story;
+
+use serde_json::{Value, json};
+use testkit::{Ask, Stage, Tenant};
+
+/// All modules on a stage, and one clinic.
+async fn stage() -> (Stage, Tenant) {
+    let stage = Stage::of(grafono::modules()).await;
+    let tenant = stage.tenant().await;
+    (stage, tenant)
+}
+
+/// The address of a new patient, and its id.
+async fn new_patient(stage: &Stage, tenant: &Tenant) -> (String, String) {
+    let ask = Ask::post(
+        "/api/v1/patients",
+        &json!({ "fullName": "Canary Patient", "document": "canary-1" }),
+    );
+    let added = stage.ask(ask.token(tenant.owner())).await;
+    let id = added.data()["id"].as_str().unwrap().to_owned();
+    (format!("/api/v1/patients/{id}"), id)
+}
+
+/// An income of 150.00 BRL.
+fn income(patient: &str) -> Value {
+    json!({ "patientId": patient, "type": "income", "amountMinor": 15_000, "currency": "BRL", "method": "pix" })
+}
+
+/// A sign-up with that address.
+fn sign_up(email: &str) -> Value {
+    json!({
+        "clinicName": "Clínica Aurora", "timeZone": "America/Sao_Paulo", "currency": "BRL",
+        "ownerName": "Ana Souza", "email": email, "password": "a long and lonely road",
+    })
+}

@@ -1,0 +1,149 @@
+//! The built program, run as a newcomer runs it, in a data folder of the test's own.
+
+use serde_json::Value;
+use std::io::{BufRead as _, BufReader, Read as _};
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStdout, Command, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
+
+static NEXT: AtomicU32 = AtomicU32::new(1);
+
+/// A folder that other users may enter, as the one Postgres runs under when root starts it.
+pub(crate) fn new_folder() -> PathBuf {
+    let number = NEXT.fetch_add(1, Ordering::SeqCst);
+    let folder = std::env::temp_dir().join(format!("grafono-program-{}-{number}", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    folder
+}
+
+/// The program's command line, in an environment that says nothing about databases or ports.
+pub(crate) fn command(arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_grafono"));
+    command
+        .args(arguments)
+        .env_remove("DATABASE_URL")
+        .env_remove("GRAFONO_PORT")
+        .env_remove("GRAFONO_DATA");
+    command
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    command
+}
+
+/// Runs the program to its end: its exit code, standard output and standard error.
+pub(crate) fn run(mut command: Command) -> (Option<i32>, String, String) {
+    let output = command.output().unwrap();
+    let text = |bytes| String::from_utf8(bytes).unwrap();
+    (output.status.code(), text(output.stdout), text(output.stderr))
+}
+
+/// The program, serving.
+pub(crate) struct Program {
+    child: Child,
+    output: BufReader<ChildStdout>,
+    log: String,
+    /// `http://127.0.0.1:PORT`.
+    pub(crate) address: String,
+    data: PathBuf,
+    is_data_own: bool,
+}
+
+impl Program {
+    /// Serves on a free port, with a data folder of its own.
+    pub(crate) fn start(arguments: &[&str]) -> Self {
+        let mut program = Self::start_on(&new_folder(), arguments);
+        program.is_data_own = true;
+        program
+    }
+
+    /// Serves on a free port, with that data folder.
+    pub(crate) fn start_on(data: &Path, arguments: &[&str]) -> Self {
+        let folder = data.to_str().unwrap();
+        let mut command = command(&[&["serve", "--port", "0", "--data", folder], arguments].concat());
+        let mut child = command.stderr(Stdio::inherit()).spawn().unwrap();
+        let mut output = BufReader::new(child.stdout.take().unwrap());
+        let mut log = String::new();
+        let address = loop {
+            let mut line = String::new();
+            assert!(
+                output.read_line(&mut line).unwrap() > 0,
+                "it ended before it listened: {log}"
+            );
+            log.push_str(&line);
+            if let Some(address) = line.strip_prefix("Grafono listens on ") {
+                break address.trim().to_owned();
+            }
+        };
+        Self {
+            child,
+            output,
+            log,
+            address,
+            data: data.to_owned(),
+            is_data_own: false,
+        }
+    }
+
+    /// What curl prints, as JSON.
+    pub(crate) fn curl(&self, arguments: &[&str], path: &str) -> Value {
+        serde_json::from_str(&self.curl_text(arguments, path)).unwrap()
+    }
+
+    /// What curl prints.
+    pub(crate) fn curl_text(&self, arguments: &[&str], path: &str) -> String {
+        let url = format!("{}{path}", self.address);
+        let output = Command::new("curl")
+            .args(["-s", "--max-time", "20"])
+            .args(arguments)
+            .arg(url)
+            .output()
+            .unwrap();
+        String::from_utf8(output.stdout).unwrap()
+    }
+
+    /// The address of its database, for a superuser: the server's own note says where its socket is.
+    pub(crate) fn database_url(&self) -> String {
+        let note = std::fs::read_to_string(self.data.join("postgres/postmaster.pid")).unwrap();
+        format!(
+            "postgresql:///grafono?host={}&user=postgres",
+            note.lines().nth(4).unwrap()
+        )
+    }
+
+    /// Sends a signal by its name, e.g. `TERM`.
+    pub(crate) fn signal(&self, name: &str) {
+        let id = self.child.id().to_string();
+        assert!(
+            Command::new("kill")
+                .args(["-s", name, &id])
+                .status()
+                .unwrap()
+                .success()
+        );
+    }
+
+    /// Stops it as Ctrl-C does: what it printed, and its exit code.
+    pub(crate) fn stop(self) -> (String, Option<i32>) {
+        self.signal("INT");
+        self.wait()
+    }
+
+    /// Waits for its end: what it printed, and its exit code.
+    pub(crate) fn wait(mut self) -> (String, Option<i32>) {
+        let mut rest = String::new();
+        self.output.read_to_string(&mut rest).unwrap();
+        let code = self.child.wait().unwrap().code();
+        (std::mem::take(&mut self.log) + &rest, code)
+    }
+}
+
+impl Drop for Program {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+        if self.is_data_own {
+            let _ = std::fs::remove_dir_all(&self.data);
+        }
+    }
+}
