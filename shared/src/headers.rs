@@ -5,8 +5,9 @@ use crate::reply::Response;
 use crate::trace::Trace;
 use http::header::{
     ACCESS_CONTROL_ALLOW_CREDENTIALS, ACCESS_CONTROL_ALLOW_ORIGIN, ACCESS_CONTROL_EXPOSE_HEADERS,
-    CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, HeaderName, HeaderValue, IF_NONE_MATCH,
-    ORIGIN, REFERRER_POLICY, STRICT_TRANSPORT_SECURITY, VARY, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
+    CACHE_CONTROL, CONTENT_LENGTH, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, HeaderName, HeaderValue,
+    IF_NONE_MATCH, ORIGIN, REFERRER_POLICY, STRICT_TRANSPORT_SECURITY, VARY, X_CONTENT_TYPE_OPTIONS,
+    X_FRAME_OPTIONS,
 };
 use http::{Method, StatusCode};
 
@@ -41,6 +42,10 @@ pub(crate) fn complete(
         response.body.clear();
     }
     if request.method == Method::HEAD {
+        // The length that GET would have (RFC 9110 §9.3.2).
+        response
+            .headers
+            .insert(CONTENT_LENGTH, HeaderValue::from(response.body.len()));
         response.body.clear();
     }
     for (name, value) in DEFAULTS {

@@ -1,6 +1,6 @@
 //! A request's way, in one order and one place.
 //!
-//! [`answer`] is what the Lambda entry and the local server call; [`serve`] holds the steps. Whatever happens, the
+//! [`answer`] is what the Lambda entry and the local server call; `serve` holds the steps. Whatever happens, the
 //! caller gets a reply of ours: a panic is a 500 problem, a deadline a 504, and the environment lives on.
 
 use crate::access::Principal;

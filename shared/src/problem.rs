@@ -11,7 +11,7 @@ pub const BASE: &str = "/api/v1/problems/";
 macro_rules! common {
     ($( $name:ident = $status:literal $code:literal, $title:literal, $detail:literal; )*) => {
         $(
-            #[doc = concat!($detail, " (", stringify!($status), ")")]
+            #[doc = concat!(stringify!($status), ": ", $title, ".")]
             pub const $name: Problem = Problem::new($status, $code, $title, $detail);
         )*
         /// The problems every endpoint shares.

@@ -202,14 +202,14 @@ mod tests {
     #[test]
     fn a_token_of_another_key_is_refused_even_under_our_key_id() {
         let (signer, _) = pair();
-        let (mut forger, verifier) = pair();
+        let (mut other, verifier) = pair();
         let token = signer.issue(&somebody(), NOW).unwrap();
         assert_eq!(
             verifier.verify(&token, NOW).unwrap_err().problem.code,
             "TOKEN_INVALID"
         );
-        forger.key = signer.key;
-        let forged = forger.issue(&somebody(), NOW).unwrap();
+        other.key = signer.key;
+        let forged = other.issue(&somebody(), NOW).unwrap();
         assert_eq!(
             verifier.verify(&forged, NOW).unwrap_err().problem.code,
             "TOKEN_INVALID"

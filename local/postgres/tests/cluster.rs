@@ -130,7 +130,7 @@ async fn the_server_ends_with_a_killed_owner() {
     let client = connect(&config).await;
     assert_eq!(
         client
-            .query_one("SELECT n FROM kept", &[])
+            .query_typed_one("SELECT n FROM kept", &[])
             .await
             .unwrap()
             .get::<_, i32>(0),

@@ -63,10 +63,10 @@ async fn a_second_run_applies_nothing() {
             current: current()
         }
     );
-    let client = connect(&config).await;
-    let query = "SELECT count(*) FROM pg_class WHERE relnamespace = 'kernel'::regnamespace
-        AND relkind = 'r' AND relowner = 'migrator'::regrole";
-    assert_eq!(client.query_one(query, &[]).await.unwrap().get::<_, i64>(0), 2);
+    let others = "SELECT count(*) FROM pg_class WHERE relnamespace = 'kernel'::regnamespace
+        AND relkind = 'r' AND relowner <> 'migrator'::regrole";
+    let rows = connect(&config).await.query_typed(others, &[]).await.unwrap();
+    assert_eq!(rows[0].get::<_, i64>(0), 0);
     cluster.stop().await;
 }
 
@@ -147,13 +147,13 @@ async fn says_how_the_database_and_the_program_disagree() {
 
     let skipped = error(
         "DELETE FROM kernel.schema_migrations WHERE version = 1;
-         UPDATE kernel.schema_migrations SET checksum = substr(checksum, 2)",
+         UPDATE kernel.schema_migrations SET checksum = substr(checksum, 2) WHERE version = 2",
     )
     .await;
     assert!(matches!(skipped, Error::Skipped(name) if name == "V1__roles"));
 
     let refused = error("DELETE FROM kernel.schema_migrations").await;
-    let text = "error applying migration V2__notes: relation \"notes\" already exists (SQLSTATE 42P07)";
+    let text = "error applying migration V2__kernel: function \"ensure\" already exists with same argument types (SQLSTATE 42723)";
     assert!(matches!(refused, Error::Database { .. }));
     assert_eq!(refused.to_string().replace('`', ""), text);
     cluster.stop().await;

@@ -12,6 +12,7 @@ mod drift;
 mod logs;
 mod program;
 mod round_trips;
+mod scene;
 mod startup;
 mod story;
 

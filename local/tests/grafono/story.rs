@@ -120,7 +120,12 @@ fn http_itself_is_answered_in_our_terms() {
     let latin = program.curl(&["--data-binary", "@-", "-H", JSON], "/api/v1/clinics");
     let unknown = program.curl(&["-X", "BREW"], "/api/v1/patients");
     let _ = std::fs::remove_file(large);
+    let live = program.curl_text(&[], "/health/live");
     assert!(head.starts_with("HTTP/1.1 200"), "{head}");
+    assert!(
+        head.contains(&format!("content-length: {}\r\n", live.len())),
+        "{head}"
+    );
     assert_eq!(refused["error"]["code"], "BODY_TOO_LARGE");
     assert_eq!(latin["error"]["code"], "MALFORMED_JSON", "an empty body");
     assert_eq!(unknown["error"]["code"], "METHOD_NOT_ALLOWED");

@@ -192,13 +192,13 @@ mod boundary {
         let empty = Ask::patch(&address, &json!({})).token(tenant.owner());
 
         let unsaid = stage.ask(empty.clone()).await;
-        let stale = stage.ask(empty.clone().header("if-match", "\"2\"")).await;
+        let outdated = stage.ask(empty.clone().header("if-match", "\"2\"")).await;
         let foreign_tag = stage.ask(empty.clone().header("if-match", "\"abc\"")).await;
         let malformed = stage.ask(empty.clone().header("if-match", "1")).await;
         let nothing = stage.ask(empty.header("if-match", "\"1\"")).await;
 
         assert_eq!(unsaid.refusal(), (428, "IF_MATCH_REQUIRED"));
-        assert_eq!(stale.refusal(), (412, "VERSION_STALE"));
+        assert_eq!(outdated.refusal(), (412, "VERSION_STALE"));
         assert_eq!(foreign_tag.refusal(), (412, "VERSION_STALE"));
         assert_eq!(malformed.refusal(), (400, "IF_MATCH_INVALID"));
         assert_eq!((nothing.status, nothing.header("etag")), (200, Some("\"1\"")));

@@ -102,6 +102,15 @@ fn bad_nodes_inside_them_are_found() {
             r#"{"tagged": {"type": "CANARY"}}"#,
             vec!["/tagged/type INVALID_CHOICE must be one of: circle, dot"],
         ),
+    ];
+    for (body, expected) in cases {
+        assert_eq!(shapes(body).unwrap_err(), expected, "{body}");
+    }
+}
+
+#[test]
+fn bad_nodes_inside_lists_and_maps_are_found() {
+    let cases = [
         (
             r#"{"pair": [1, 2]}"#,
             vec!["/pair/1 INVALID_TYPE must be a boolean"],

@@ -1,0 +1,127 @@
+//! The race through the endpoint: the product as it is.
+
+use crate::race;
+use crate::tally::Tally;
+use crate::worker::{self, KEYS, Outcome, Reply, key};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use shared::app::App;
+use shared::clock::{SystemClock, SystemIds};
+use shared::endpoint::Declaration;
+use shared::pipeline;
+use shared::settings::Settings;
+use std::sync::Arc;
+use std::time::Duration;
+use testkit::{Answer, Ask, CountingHasher, Stage};
+use tokio::runtime::Runtime;
+
+/// What a call may take, as on Lambda.
+const TIME: Duration = Duration::from_secs(10);
+
+/// What one of six instances of the function is started with, and whom it pays.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Job {
+    url: String,
+    public_keys: String,
+    token: String,
+    patient: String,
+}
+
+/// An instance with a pool of one connection.
+pub(crate) struct Sender<'a> {
+    app: App,
+    declarations: Vec<Declaration>,
+    job: &'a Job,
+}
+
+impl<'a> Sender<'a> {
+    /// Connects by a request that changes nothing, so that the race is not won by whoever connects first.
+    pub(crate) async fn connect(job: &'a Job) -> Self {
+        let variable = |key: &str| match key {
+            "DATABASE_URL" => Some(job.url.clone()),
+            "DATABASE_CONNECTIONS" => Some("1".to_owned()),
+            "TOKEN_PUBLIC_KEYS" => Some(job.public_keys.clone()),
+            _ => None,
+        };
+        let settings = Settings::read(&|key| variable(key), false).unwrap();
+        let hasher = Arc::new(CountingHasher::default());
+        let sender = Self {
+            app: App::new(settings, Arc::new(SystemClock), Arc::new(SystemIds), hasher),
+            declarations: billing::module().endpoints,
+            job,
+        };
+        let balance = Ask::get(&format!("/api/v1/patients/{}/balance", job.patient));
+        let answer = sender.ask("get-balance", balance).await;
+        assert_eq!(answer.status, 200, "{}", answer.text);
+        sender
+    }
+
+    pub(crate) async fn send(&self, number: usize) -> Reply {
+        let body = json!({
+            "patientId": self.job.patient,
+            "type": "income",
+            "amountMinor": number + 1,
+            "currency": "BRL",
+            "method": "pix",
+        });
+        let ask = Ask::post("/api/v1/transactions", &body).key(&key(number));
+        let answer = self.ask("create-transaction", ask).await;
+        let outcome = match (answer.status, answer.header("idempotency-replayed")) {
+            (201, None) => Outcome::First,
+            (201, Some("true")) => Outcome::Replayed,
+            (409, None) if answer.code() == "IDEMPOTENCY_KEY_IN_FLIGHT" => Outcome::InFlight,
+            _ => Outcome::Other,
+        };
+        Reply {
+            outcome,
+            text: answer.text,
+        }
+    }
+
+    async fn ask(&self, endpoint: &str, ask: Ask) -> Answer {
+        let mut declarations = self.declarations.iter();
+        let declaration = declarations.find(|declaration| declaration.name == endpoint);
+        let event = ask.token(&self.job.token).event();
+        pipeline::answer(&self.app, declaration.unwrap(), event, TIME)
+            .await
+            .into()
+    }
+}
+
+pub(crate) fn six_processes_with_the_same_thousand_keys_make_a_thousand_transactions(
+    runtime: &Runtime,
+) -> Result<String, String> {
+    let (stage, job) = runtime.block_on(async {
+        let stage = Stage::of(vec![billing::module()]).await;
+        let tenant = stage.tenant().await;
+        let sql = "INSERT INTO patients.patients (id, clinic_id, full_name, version, created_at, updated_at)
+                   VALUES (uuidv7(), '{clinic}', 'A patient', 1, now(), now()) RETURNING id";
+        let sql = sql.replace("{clinic}", &tenant.clinic.to_string());
+        let job = Job {
+            url: stage.database.url("billing"),
+            public_keys: stage.keys().1.clone(),
+            token: tenant.owner().to_owned(),
+            patient: stage.database.value(&sql).await,
+        };
+        (stage, job)
+    });
+
+    let tally = Tally::of(&race::run(&worker::Job::Endpoint(job))?);
+
+    // Transfers, their sum, the balance, its steps, and what is written beside each transfer.
+    let written = "SELECT (SELECT count(*) FROM billing.transfers),
+                          (SELECT sum(amount_minor) FROM billing.transfers),
+                          (SELECT balance_minor FROM billing.balances),
+                          (SELECT seq FROM billing.balances),
+                          (SELECT count(*) FROM kernel.outbox),
+                          (SELECT count(*) FROM kernel.audit_log WHERE action = 'transaction.recorded'),
+                          (SELECT count(*) FROM kernel.idempotency_keys WHERE reply IS NOT NULL)";
+    let written = runtime.block_on(stage.database.rows(written));
+    let (count, sum) = (KEYS.to_string(), (KEYS * (KEYS + 1) / 2).to_string());
+    let expected = [&count, &sum, &sum, &count, &count, &count, &count].map(String::clone);
+    if written != [expected.to_vec()] {
+        return Err(tally.not(&format!("{expected:?}, found {written:?}")));
+    }
+    tally.one_effect_a_key()?;
+    Ok(format!("{count} transfers, balance {sum}; {tally}"))
+}
