@@ -5,7 +5,7 @@
 
 use crate::access::{Permission, Principal};
 use crate::app::App;
-use crate::database::{Scope, Trips, Tx};
+use crate::database::{Scope, Statement, Trips, Tx};
 use crate::deadline::Deadline;
 use crate::failure::{Error, Failure, Fault, Problem};
 use crate::idempotency::Claim;
@@ -16,8 +16,10 @@ use crate::reply::{Answer, Response};
 use crate::route::Route;
 use crate::token::TokenSigner;
 use crate::trace::Trace;
+use crate::validation::Text;
 use jiff::Timestamp;
 use schemars::{Schema, SchemaGenerator};
+use std::collections::BTreeMap;
 use std::pin::Pin;
 use uuid::Uuid;
 
@@ -168,11 +170,45 @@ pub trait Endpoint: 'static {
     /// How it fails in ways of its own.
     type Failure: Failure;
 
+    /// Every statement it may send, with parameters as production sends them: the checks prepare and explain them.
+    /// Those of `shared` (claim, audit, probe) are listed once, in [`crate::records::statements`].
+    fn statements(_sample: &Sample<'_>) -> Vec<Statement<()>> {
+        Vec::new()
+    }
+
     /// Does what the endpoint is for. Called when everything the declaration asks for holds.
     fn handle(
         call: &Call<'_>,
         input: Self::Input,
     ) -> impl Future<Output = Result<Self::Output, Error<Self::Failure>>> + Send;
+}
+
+/// What statements are listed with: a call of somebody's, and the ids of things that exist.
+#[derive(Debug)]
+pub struct Sample<'a> {
+    /// A call by a member of a clinic that has data.
+    pub call: Call<'a>,
+    /// Things that exist in that clinic, by their kind, e.g. `patient`.
+    pub existing: BTreeMap<&'static str, Uuid>,
+}
+
+impl Sample<'_> {
+    /// The clinic.
+    pub fn clinic(&self) -> Uuid {
+        self.call
+            .principal
+            .map_or(Uuid::nil(), |principal| principal.clinic_id)
+    }
+
+    /// A text for where any will do.
+    pub fn text(&self) -> Text {
+        Text::try_from("sample").unwrap_or_default()
+    }
+
+    /// An existing thing of that kind; nothing's id when the list of statements is all that is wanted.
+    pub fn id(&self, kind: &str) -> Uuid {
+        self.existing.get(kind).copied().unwrap_or_default()
+    }
 }
 
 /// One request on its way, past the token and the permission.
@@ -198,6 +234,22 @@ pub struct Call<'a> {
 }
 
 impl<'a> Call<'a> {
+    /// A call that no request made, for listing statements.
+    pub fn sample(app: &'a App, trace: &'a Trace, trips: &'a Trips, principal: Principal) -> Self {
+        Self {
+            app,
+            request_id: "sample".to_owned(),
+            trace,
+            now: app.clock.now(),
+            deadline: Deadline::within(std::time::Duration::from_secs(10)),
+            if_match: Some(1),
+            accept: None,
+            principal: Some(principal),
+            claim: None,
+            trips,
+        }
+    }
+
     /// The caller. Always there unless the policy is public.
     pub fn principal(&self) -> Result<Principal, Fault> {
         self.principal.ok_or_else(|| Fault::from(&TOKEN_REQUIRED))
@@ -266,6 +318,8 @@ pub struct Declaration {
     pub policy: Policy,
     /// The problems of its own: its failures and its fields' rules.
     pub problems: Vec<&'static Problem>,
+    /// Every statement it may send.
+    pub statements: fn(&Sample<'_>) -> Vec<Statement<()>>,
     /// The JSON schema of its body.
     pub body_schema: fn(&mut SchemaGenerator) -> Option<Schema>,
     pub(crate) rules: Vec<&'static Problem>,
@@ -281,6 +335,7 @@ impl Declaration {
             route: E::ROUTE,
             policy: E::POLICY,
             problems: E::Failure::PROBLEMS.iter().chain(rules.iter().copied()).collect(),
+            statements: E::statements,
             body_schema: E::Input::body_schema,
             rules,
             serve: |incoming| Box::pin(pipeline::serve::<E>(incoming)),

@@ -39,6 +39,10 @@ impl Readiness {
     }
 }
 
+pub(crate) fn probe_statement() -> Statement<i32> {
+    Statement::new("shared.probe", "SELECT 1 AS one").decode(|columns| columns.get("one"))
+}
+
 async fn probe(database: &Database, trips: &Trips) -> bool {
     // The transaction's own limits are longer than the probe's: the probe ends it by dropping it.
     let mut tx = Tx::reading(
@@ -47,8 +51,7 @@ async fn probe(database: &Database, trips: &Trips) -> bool {
         Deadline::within(Duration::from_secs(3)),
         Scope::default(),
     );
-    let one =
-        tx.add(Statement::new("shared.probe", "SELECT 1 AS one").decode(|columns| columns.get::<i32>("one")));
+    let one = tx.add(probe_statement());
     let done: Result<_, Error<NoFailure>> = tx.commit().await;
     done.is_ok_and(|done| done.one(&one).is_ok_and(|one| one == 1))
 }

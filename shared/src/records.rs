@@ -1,7 +1,8 @@
 //! The rows that every change writes beside itself, in its own transaction: who did it, and what others may hear.
 
-use crate::database::Statement;
-use crate::endpoint::Call;
+use crate::database::{Scope, Statement, settings};
+use crate::endpoint::{Call, Sample};
+use crate::idempotency::{self, Claim};
 use uuid::Uuid;
 
 /// The audit row of a change (append-only): `action` is `<subject>.<past tense>`, e.g. `patient.created`.
@@ -26,4 +27,31 @@ pub fn audit(
     .bind(subject_id)
     .bind(call.request_id.clone())
     .bind(call.now)
+}
+
+/// The statements of `shared` that any module may send, for the checks that prepare and explain them.
+pub fn statements(sample: &Sample<'_>) -> Vec<Statement<()>> {
+    let (clinic, call) = (sample.clinic(), &sample.call);
+    let claim = Claim {
+        clinic,
+        caller: sample.id("user"),
+        key: "sample".to_owned(),
+        fingerprint: idempotency::fingerprint("POST", "/", b""),
+        at: call.now,
+    };
+    vec![
+        settings(
+            Scope {
+                clinic: Some(clinic),
+                account: None,
+            },
+            call.deadline.left(),
+        ),
+        idempotency::forget_if_expired(&claim),
+        idempotency::claim(&claim),
+        idempotency::store(&claim),
+        idempotency::stored(&claim),
+        audit(call, clinic, claim.caller, "sample.taken", "sample", claim.caller),
+        crate::health::probe_statement().erase(),
+    ]
 }

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use shared::database::Statement;
-use shared::endpoint::Call;
+use shared::endpoint::{Call, Sample};
 use shared::input::Fields;
 use shared::validation::{FullDate, MultilineText, Text};
 use uuid::Uuid;
@@ -110,4 +110,14 @@ pub(crate) fn announce(call: &Call<'_>, clinic: Uuid, patient: Uuid, kind: &'sta
     .bind(kind)
     .bind(call.trace.traceparent())
     .bind(call.now)
+}
+
+/// The statements above, for the lists of the slices that send them.
+pub(crate) fn written_beside(sample: &Sample<'_>) -> Vec<Statement<()>> {
+    let (call, clinic, id) = (&sample.call, sample.clinic(), sample.id("patient"));
+    vec![
+        patient(clinic, id).erase(),
+        keep_history(call, clinic, id, sample.id("user")),
+        announce(call, clinic, id, "patient.sampled"),
+    ]
 }

@@ -175,6 +175,16 @@ impl Stage {
             .into()
     }
 
+    /// The app of a module's functions.
+    pub fn app_of(&self, module: &str) -> &App {
+        &self
+            .functions
+            .iter()
+            .find(|function| function.module == module)
+            .unwrap()
+            .app
+    }
+
     fn function(&self, name: &str) -> &Function {
         self.functions
             .iter()

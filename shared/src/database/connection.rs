@@ -110,6 +110,11 @@ pub fn connector() -> Result<MakeRustlsConnect, SettingError> {
 fn alive_after_idling() -> Hook {
     Hook::async_fn(|client, metrics| {
         Box::pin(async move {
+            // The server's goodbye may have come unread: the driver reads it first, and then knows it is closed.
+            // Twice, because the first yield lets the runtime see the socket, the second lets the driver read it.
+            for _ in 0..2 {
+                tokio::task::yield_now().await;
+            }
             if metrics.last_used() < POOL_IDLE_CHECK {
                 return Ok(());
             }

@@ -12,4 +12,5 @@ mod verdict;
 
 pub use connection::{Database, POOL_IDLE_CHECK, connector};
 pub use statement::{Bind, Columns, DecodeError, Statement};
+pub(crate) use tx::settings;
 pub use tx::{Done, Scope, Slot, Stored, Trips, Tx};

@@ -124,8 +124,8 @@ impl<'a> Tx<'a> {
     /// conditions failed; then nothing was changed.
     pub async fn commit<F: Failure>(mut self) -> Result<Done, Error<F>> {
         debug_assert!(self.claim.is_none(), "a claimed key needs commit_with_reply");
-        let (names, plan, end) = self.plan();
-        let outcome = self.send(&plan, end).await?;
+        let (names, mut plan, end) = self.plan();
+        let outcome = self.send(&mut plan, end).await?;
         match outcome.verdict {
             Verdict::Committed => Ok(Done {
                 rows: outcome.rows(2..end),
@@ -152,7 +152,7 @@ impl<'a> Tx<'a> {
         plan.extend(self.opening());
         plan.push(step(idempotency::stored(&claim)));
         plan.push(Step::Control("COMMIT"));
-        let mut outcome = self.send(&plan, end).await?;
+        let mut outcome = self.send(&mut plan, end).await?;
         let replayed = match &outcome.verdict {
             Verdict::Committed => false,
             verdict if is_taken(verdict) => true,
@@ -206,7 +206,7 @@ impl<'a> Tx<'a> {
 
     /// Sends the plan; once more when the session had been ended before anything could be committed, or when the
     /// connection was lost and repeating is harmless (a read, or a claimed key).
-    async fn send(&self, plan: &[Step], end: usize) -> Result<Outcome, Fault> {
+    async fn send(&self, plan: &mut [Step], end: usize) -> Result<Outcome, Fault> {
         let claimed = plan.len() > end + 1;
         let first = self.attempt(plan, end).await?;
         let harmless = !self.writes || claimed;
@@ -219,7 +219,7 @@ impl<'a> Tx<'a> {
         }
     }
 
-    async fn attempt(&self, plan: &[Step], end: usize) -> Result<Outcome, Fault> {
+    async fn attempt(&self, plan: &mut [Step], end: usize) -> Result<Outcome, Fault> {
         if self.deadline.left() < Duration::from_millis(400) {
             return Err(
                 Fault::from(&DEADLINE_EXCEEDED).because("too little time left to start a transaction")
@@ -229,6 +229,12 @@ impl<'a> Tx<'a> {
         let Some(client) = lease.client() else {
             return Err(Fault::internal("a lease without connection"));
         };
+        // Waiting for the connection took its time, and so did a first attempt: the server gets what is left now.
+        for place in [1, end + 2] {
+            if let Some(limits) = plan.get_mut(place) {
+                *limits = step(settings(self.scope, self.deadline.left()));
+            }
+        }
         let mut replies = Vec::new();
         self.trips.0.fetch_add(1, Ordering::Relaxed);
         let limit = self.deadline.less(Duration::from_millis(100));
@@ -291,7 +297,7 @@ fn in_flight<F>() -> Error<F> {
 /// The transaction-local settings: tenant and limits. The server's limits end before ours, each before the next:
 /// lock, statement, transaction (D10). `transaction_timeout` is set to 0 first, because a running timer is never
 /// changed and a database default would win silently.
-fn settings(scope: Scope, left: Duration) -> Statement<()> {
+pub(crate) fn settings(scope: Scope, left: Duration) -> Statement<()> {
     let transaction = left
         .saturating_sub(Duration::from_millis(300))
         .max(Duration::from_millis(3));

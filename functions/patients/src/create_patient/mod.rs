@@ -12,7 +12,8 @@ mod handler;
 pub mod schema;
 
 use crate::patient::Patient;
-use shared::endpoint::{Call, Endpoint, Idempotency, Policy};
+use shared::database::Statement;
+use shared::endpoint::{Call, Endpoint, Idempotency, Policy, Sample};
 use shared::failure::Error;
 use shared::input::WithBody;
 use shared::reply::Reply;
@@ -29,6 +30,10 @@ impl Endpoint for CreatePatient {
     type Input = WithBody<schema::NewPatient>;
     type Output = Reply<Patient>;
     type Failure = schema::CreatePatientFailure;
+
+    fn statements(sample: &Sample<'_>) -> Vec<Statement<()>> {
+        db::all(sample)
+    }
 
     async fn handle(call: &Call<'_>, input: Self::Input) -> Result<Self::Output, Error<Self::Failure>> {
         handler::handle(call, input.body.0).await

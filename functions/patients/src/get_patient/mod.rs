@@ -6,7 +6,8 @@
 //! - **Round trips**: 1.
 
 use crate::patient::{Patient, PatientPath, patient};
-use shared::endpoint::{Call, Endpoint, Policy};
+use shared::database::Statement;
+use shared::endpoint::{Call, Endpoint, Policy, Sample};
 use shared::failure::Error;
 use shared::failures;
 use shared::input::WithPath;
@@ -33,6 +34,10 @@ impl Endpoint for GetPatient {
     type Input = WithPath<PatientPath>;
     type Output = Reply<Patient>;
     type Failure = GetPatientFailure;
+
+    fn statements(sample: &Sample<'_>) -> Vec<Statement<()>> {
+        vec![patient(sample.clinic(), sample.id("patient")).erase()]
+    }
 
     async fn handle(call: &Call<'_>, input: Self::Input) -> Result<Self::Output, Error<Self::Failure>> {
         let mut tx = call.read()?;

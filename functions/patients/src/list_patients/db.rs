@@ -2,6 +2,7 @@ use super::schema::PatientItem;
 use jiff::civil::Date;
 use shared::cursor::{COUNTED_AT_MOST, Cursor};
 use shared::database::Statement;
+use shared::endpoint::Sample;
 use shared::validation::FullDate;
 use tokio_postgres::types::Timestamp;
 use uuid::Uuid;
@@ -39,6 +40,7 @@ pub(super) fn patients_before(clinic: Uuid, cursor: Option<Cursor>, limit: u8) -
     })
 }
 
+/// Along the index of the list: without the order a large clinic is counted by reading the whole table.
 pub(super) fn count_patients(clinic: Uuid) -> Statement<i64> {
     Statement::new(
         "patients.count_patients",
@@ -47,9 +49,25 @@ pub(super) fn count_patients(clinic: Uuid) -> Statement<i64> {
                    FROM patients.patients
                   WHERE clinic_id = $1
                     AND deleted_at IS NULL
+                  ORDER BY created_at DESC, id DESC
                   LIMIT $2) AS counted",
     )
     .bind(clinic)
     .bind(COUNTED_AT_MOST)
     .decode(|columns| columns.get("total"))
+}
+
+/// All statements of the slice: the first page, a far page, the count.
+pub(super) fn all(sample: &Sample<'_>) -> Vec<Statement<()>> {
+    let clinic = sample.clinic();
+    let far = Cursor {
+        page: 2,
+        at: sample.call.now,
+        id: sample.id("patient"),
+    };
+    vec![
+        patients_before(clinic, None, 20).erase(),
+        patients_before(clinic, Some(far), 100).erase(),
+        count_patients(clinic).erase(),
+    ]
 }

@@ -11,7 +11,8 @@ mod handler;
 mod logic;
 pub mod schema;
 
-use shared::endpoint::{Call, Endpoint, Policy};
+use shared::database::Statement;
+use shared::endpoint::{Call, Endpoint, Policy, Sample};
 use shared::failure::{Error, NoFailure};
 use shared::input::WithQuery;
 use shared::reply::Reply;
@@ -28,6 +29,10 @@ impl Endpoint for ListPatients {
     type Input = WithQuery<schema::PageQuery>;
     type Output = Reply<Vec<schema::PatientItem>>;
     type Failure = NoFailure;
+
+    fn statements(sample: &Sample<'_>) -> Vec<Statement<()>> {
+        db::all(sample)
+    }
 
     async fn handle(call: &Call<'_>, input: Self::Input) -> Result<Self::Output, Error<Self::Failure>> {
         handler::handle(call, input.query).await

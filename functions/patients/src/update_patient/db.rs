@@ -1,9 +1,11 @@
 use super::schema::PatientPatch;
 use crate::fields::document_key;
+use crate::patient::written_beside;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use shared::database::Statement;
-use shared::validation::Text;
+use shared::endpoint::Sample;
+use shared::validation::{Patch, Replace, Text};
 use uuid::Uuid;
 
 pub(super) fn ensure_patient(clinic: Uuid, id: Uuid) -> Statement<()> {
@@ -90,4 +92,24 @@ pub(super) fn update_patient(
     .bind(notes.is_some())
     .bind(notes.flatten().map(String::from))
     .bind(now)
+}
+
+/// All statements of the slice.
+pub(super) fn all(sample: &Sample<'_>) -> Vec<Statement<()>> {
+    let (clinic, id) = (sample.clinic(), sample.id("patient"));
+    let patch = PatientPatch {
+        full_name: Replace::Keep,
+        birth_date: Patch::Keep,
+        phone: Patch::Clear,
+        email: Patch::Keep,
+        document: Patch::Keep,
+        notes: Patch::Keep,
+    };
+    let mut all = vec![
+        ensure_patient(clinic, id),
+        ensure_version(clinic, id, 1),
+        update_patient(clinic, id, 1, patch, sample.call.now),
+    ];
+    all.extend(written_beside(sample));
+    all
 }

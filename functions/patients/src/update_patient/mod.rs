@@ -12,7 +12,8 @@ mod handler;
 pub mod schema;
 
 use crate::patient::{Patient, PatientPath};
-use shared::endpoint::{Call, Endpoint, Idempotency, Policy};
+use shared::database::Statement;
+use shared::endpoint::{Call, Endpoint, Idempotency, Policy, Sample};
 use shared::failure::Error;
 use shared::input::WithPathAndBody;
 use shared::reply::Reply;
@@ -31,6 +32,10 @@ impl Endpoint for UpdatePatient {
     type Input = WithPathAndBody<PatientPath, schema::PatientPatch>;
     type Output = Reply<Patient>;
     type Failure = schema::UpdatePatientFailure;
+
+    fn statements(sample: &Sample<'_>) -> Vec<Statement<()>> {
+        db::all(sample)
+    }
 
     async fn handle(call: &Call<'_>, input: Self::Input) -> Result<Self::Output, Error<Self::Failure>> {
         handler::handle(call, input.path.id, input.body.0).await

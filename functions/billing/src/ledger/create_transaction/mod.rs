@@ -13,7 +13,8 @@ mod handler;
 mod logic;
 pub mod schema;
 
-use shared::endpoint::{Call, Endpoint, Idempotency, Policy};
+use shared::database::Statement;
+use shared::endpoint::{Call, Endpoint, Idempotency, Policy, Sample};
 use shared::failure::Error;
 use shared::input::WithBody;
 use shared::reply::Reply;
@@ -30,6 +31,10 @@ impl Endpoint for CreateTransaction {
     type Input = WithBody<schema::NewTransaction>;
     type Output = Reply<schema::Recorded>;
     type Failure = schema::CreateTransactionFailure;
+
+    fn statements(sample: &Sample<'_>) -> Vec<Statement<()>> {
+        db::all(sample)
+    }
 
     async fn handle(call: &Call<'_>, input: Self::Input) -> Result<Self::Output, Error<Self::Failure>> {
         handler::handle(call, input.body.0).await

@@ -1,4 +1,5 @@
 use shared::database::Statement;
+use shared::endpoint::Sample;
 use uuid::Uuid;
 
 /// The balance in minor units and the clinic's currency; no row for a patient of no or another clinic.
@@ -15,4 +16,9 @@ pub(super) fn balance(clinic: Uuid, patient: Uuid) -> Statement<(i64, String)> {
     .bind(clinic)
     .bind(patient)
     .decode(|columns| Ok((columns.get("balance_minor")?, columns.get("currency")?)))
+}
+
+/// All statements of the slice.
+pub(super) fn all(sample: &Sample<'_>) -> Vec<Statement<()>> {
+    vec![balance(sample.clinic(), sample.id("patient")).erase()]
 }

@@ -9,7 +9,8 @@
 mod db;
 pub mod schema;
 
-use shared::endpoint::{Call, Endpoint, Policy};
+use shared::database::Statement;
+use shared::endpoint::{Call, Endpoint, Policy, Sample};
 use shared::failure::Error;
 use shared::input::WithPath;
 use shared::reply::Reply;
@@ -26,6 +27,10 @@ impl Endpoint for GetBalance {
     type Input = WithPath<schema::PatientPath>;
     type Output = Reply<schema::Balance>;
     type Failure = schema::GetBalanceFailure;
+
+    fn statements(sample: &Sample<'_>) -> Vec<Statement<()>> {
+        db::all(sample)
+    }
 
     async fn handle(call: &Call<'_>, input: Self::Input) -> Result<Self::Output, Error<Self::Failure>> {
         let mut tx = call.read()?;

@@ -1,5 +1,6 @@
 use super::schema::Transaction;
 use shared::database::Statement;
+use shared::endpoint::Sample;
 use uuid::Uuid;
 
 pub(super) fn transaction(clinic: Uuid, id: Uuid) -> Statement<Transaction> {
@@ -16,4 +17,9 @@ pub(super) fn transaction(clinic: Uuid, id: Uuid) -> Statement<Transaction> {
     .bind(clinic)
     .bind(id)
     .reply()
+}
+
+/// All statements of the slice.
+pub(super) fn all(sample: &Sample<'_>) -> Vec<Statement<()>> {
+    vec![transaction(sample.clinic(), sample.id("transaction")).erase()]
 }

@@ -8,7 +8,8 @@
 mod db;
 pub mod schema;
 
-use shared::endpoint::{Call, Endpoint, Policy};
+use shared::database::Statement;
+use shared::endpoint::{Call, Endpoint, Policy, Sample};
 use shared::failure::Error;
 use shared::input::WithPath;
 use shared::reply::Reply;
@@ -25,6 +26,10 @@ impl Endpoint for GetTransaction {
     type Input = WithPath<schema::TransactionPath>;
     type Output = Reply<schema::Transaction>;
     type Failure = schema::GetTransactionFailure;
+
+    fn statements(sample: &Sample<'_>) -> Vec<Statement<()>> {
+        db::all(sample)
+    }
 
     async fn handle(call: &Call<'_>, input: Self::Input) -> Result<Self::Output, Error<Self::Failure>> {
         let mut tx = call.read()?;

@@ -14,7 +14,8 @@ mod logic;
 pub mod schema;
 
 use super::session::Session;
-use shared::endpoint::{Call, Endpoint, Policy, RateClass};
+use shared::database::Statement;
+use shared::endpoint::{Call, Endpoint, Policy, RateClass, Sample};
 use shared::failure::Error;
 use shared::input::WithBody;
 use shared::reply::Reply;
@@ -34,6 +35,10 @@ impl Endpoint for Login {
     type Input = WithBody<schema::Credentials>;
     type Output = Reply<Session>;
     type Failure = schema::LoginFailure;
+
+    fn statements(sample: &Sample<'_>) -> Vec<Statement<()>> {
+        db::all(sample)
+    }
 
     async fn handle(call: &Call<'_>, input: Self::Input) -> Result<Self::Output, Error<Self::Failure>> {
         handler::handle(call, input.body.0).await

@@ -1,7 +1,8 @@
 use crate::auth::session::{Clinic, User};
 use jiff::Timestamp;
+use shared::access::Role;
 use shared::database::Statement;
-use shared::endpoint::Call;
+use shared::endpoint::{Call, Sample};
 use uuid::Uuid;
 
 /// The owner's account: what is kept of it beside the user.
@@ -71,4 +72,37 @@ pub(super) fn clinic_created(call: &Call<'_>, clinic: &Clinic) -> Statement<()> 
     .bind(clinic.id)
     .bind(call.trace.traceparent())
     .bind(call.now)
+}
+
+/// All statements of the slice, as [`Endpoint::statements`](shared::endpoint::Endpoint::statements) lists them.
+pub(super) fn all(sample: &Sample<'_>) -> Vec<Statement<()>> {
+    let call = &sample.call;
+    let clinic = |id| Clinic {
+        id,
+        name: sample.text(),
+        time_zone: "UTC".to_owned(),
+        currency: "BRL".to_owned(),
+    };
+    let owner = |account| Owner {
+        account,
+        email_key: "sample".to_owned(),
+        password_hash: "$argon2id$".to_owned(),
+    };
+    let user = User {
+        id: call.new_id(),
+        name: sample.text(),
+        email: sample.text(),
+        role: Role::Owner,
+    };
+    vec![
+        insert_account(&owner(call.new_id()), &user, call.now),
+        insert_clinic(&clinic(sample.id("new_clinic")), call.now),
+        insert_membership(
+            &clinic(sample.clinic()),
+            &owner(sample.id("stranger")),
+            &user,
+            call.now,
+        ),
+        clinic_created(call, &clinic(sample.clinic())),
+    ]
 }

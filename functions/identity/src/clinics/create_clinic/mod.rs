@@ -12,7 +12,8 @@ mod handler;
 mod logic;
 pub mod schema;
 
-use shared::endpoint::{Call, Endpoint, Policy, RateClass};
+use shared::database::Statement;
+use shared::endpoint::{Call, Endpoint, Policy, RateClass, Sample};
 use shared::failure::Error;
 use shared::input::WithBody;
 use shared::reply::Reply;
@@ -29,6 +30,10 @@ impl Endpoint for CreateClinic {
     type Input = WithBody<schema::NewClinic>;
     type Output = Reply<schema::Session>;
     type Failure = schema::CreateClinicFailure;
+
+    fn statements(sample: &Sample<'_>) -> Vec<Statement<()>> {
+        db::all(sample)
+    }
 
     async fn handle(call: &Call<'_>, input: Self::Input) -> Result<Self::Output, Error<Self::Failure>> {
         handler::handle(call, input.body.0).await

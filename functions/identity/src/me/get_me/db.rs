@@ -1,5 +1,6 @@
 use crate::auth::session::{Clinic, User, member};
 use shared::database::Statement;
+use shared::endpoint::Sample;
 use uuid::Uuid;
 
 pub(super) fn active_membership(clinic: Uuid, user: Uuid) -> Statement<(Clinic, User)> {
@@ -17,4 +18,9 @@ pub(super) fn active_membership(clinic: Uuid, user: Uuid) -> Statement<(Clinic, 
     .bind(clinic)
     .bind(user)
     .decode(member)
+}
+
+/// All statements of the slice.
+pub(super) fn all(sample: &Sample<'_>) -> Vec<Statement<()>> {
+    vec![active_membership(sample.clinic(), sample.id("user")).erase()]
 }

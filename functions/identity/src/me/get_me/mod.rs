@@ -12,7 +12,8 @@ mod handler;
 mod logic;
 pub mod schema;
 
-use shared::endpoint::{Call, Endpoint, Policy};
+use shared::database::Statement;
+use shared::endpoint::{Call, Endpoint, Policy, Sample};
 use shared::failure::Error;
 use shared::input::NoInput;
 use shared::reply::Reply;
@@ -29,6 +30,10 @@ impl Endpoint for GetMe {
     type Input = NoInput;
     type Output = Reply<schema::Me>;
     type Failure = schema::GetMeFailure;
+
+    fn statements(sample: &Sample<'_>) -> Vec<Statement<()>> {
+        db::all(sample)
+    }
 
     async fn handle(call: &Call<'_>, _input: Self::Input) -> Result<Self::Output, Error<Self::Failure>> {
         handler::handle(call).await

@@ -1,0 +1,81 @@
+//! Tables as full as in production: 2 000 clinics, 100 000 patients, a million transfers. One clinic has half of all.
+
+use shared::access::{Principal, Role};
+use std::collections::BTreeMap;
+use testkit::TestDatabase;
+use uuid::Uuid;
+
+/// A clinic with data, a member of it, and things that exist in it.
+pub(crate) struct Seeded {
+    pub(crate) principal: Principal,
+    pub(crate) existing: BTreeMap<&'static str, Uuid>,
+}
+
+const SQL: &str = "
+SET session_replication_role = replica;
+CREATE TEMP TABLE seed_clinics AS SELECT number, uuidv7() AS id FROM generate_series(1, 2000) AS number;
+CREATE TEMP TABLE seed_accounts AS SELECT number, uuidv7() AS id FROM generate_series(1, 20000) AS number;
+INSERT INTO identity.clinics (id, name, time_zone, currency, version, created_at, updated_at)
+SELECT id, 'Clinic ' || number, 'UTC', 'BRL', 1, now(), now() FROM seed_clinics;
+INSERT INTO identity.accounts (id, email, email_key, password_hash, created_at, updated_at)
+SELECT id, number || '@example.com', number || '@example.com', '$argon2id$none', now(), now() FROM seed_accounts;
+INSERT INTO identity.memberships (id, clinic_id, account_id, name, role, version, created_at, updated_at)
+SELECT uuidv7(), c.id, a.id, 'Member ' || a.number, 'owner', 1, now(), now()
+  FROM seed_accounts AS a JOIN seed_clinics AS c ON c.number = 1 + a.number % 2000;
+INSERT INTO patients.patients (id, clinic_id, full_name, document, document_key, version, created_at, updated_at)
+SELECT uuidv7(), c.id, 'Patient ' || p, p::text, p::text, 1, now() - p * interval '1 minute', now()
+  FROM generate_series(1, 100000) AS p
+  JOIN seed_clinics AS c ON c.number = CASE WHEN p % 2 = 0 THEN 1 ELSE 1 + (p / 2) % 2000 END;
+INSERT INTO billing.balances (clinic_id, patient_id, currency, balance_minor, seq, created_at, updated_at)
+SELECT clinic_id, id, 'BRL', 10, 11, now(), now() FROM patients.patients;
+INSERT INTO billing.transfers
+       (id, clinic_id, patient_id, kind, debit_account, credit_account, amount_minor, currency, method, seq,
+        balance_after_minor, created_at)
+SELECT uuidv7(), clinic_id, id, 'income', 'cash', 'patient', 1, 'BRL', 'pix', seq, seq, now()
+  FROM patients.patients, generate_series(1, 10) AS seq;
+INSERT INTO kernel.idempotency_keys
+       (clinic_id, module, caller_id, key, fingerprint, reply, expires_at, created_at, updated_at)
+SELECT c.id, 'billing', c.id, k::text, decode(repeat('00', 32), 'hex'), '{}', now(), now(), now()
+  FROM generate_series(1, 50000) AS k JOIN seed_clinics AS c ON c.number = 1 + k % 2000;
+SET session_replication_role = origin;";
+
+/// Fills the database; the clinic that has half of everything, and one of the small ones.
+pub(crate) async fn fill(database: &TestDatabase) -> [Seeded; 2] {
+    database.run(SQL).await;
+    database.run("VACUUM ANALYZE").await;
+    [
+        clinic(database, "Clinic 1").await,
+        clinic(database, "Clinic 77").await,
+    ]
+}
+
+async fn clinic(database: &TestDatabase, name: &str) -> Seeded {
+    let sql = "SELECT c.id, m.id, m.account_id, p.id, t.id
+                 FROM identity.clinics c
+                 JOIN identity.memberships m ON m.clinic_id = c.id
+                 JOIN patients.patients p ON p.clinic_id = c.id
+                 JOIN billing.transfers t ON t.clinic_id = c.id AND t.patient_id = p.id
+                WHERE c.name = '{name}'
+                LIMIT 1";
+    let row = database.rows(&sql.replace("{name}", name)).await.remove(0);
+    let stranger = "SELECT a.id FROM identity.accounts a JOIN identity.memberships m ON m.account_id = a.id
+                      JOIN identity.clinics c ON c.id = m.clinic_id WHERE c.name = 'Clinic 1999' LIMIT 1";
+    let stranger = database.value(stranger).await.parse().unwrap();
+    let new_clinic = database.value("SELECT uuidv7()").await.parse().unwrap();
+    let ids: Vec<Uuid> = row.iter().map(|id| id.parse().unwrap()).collect();
+    Seeded {
+        principal: Principal {
+            user_id: ids[1],
+            clinic_id: ids[0],
+            role: Role::Owner,
+        },
+        existing: BTreeMap::from([
+            ("user", ids[1]),
+            ("account", ids[2]),
+            ("patient", ids[3]),
+            ("transaction", ids[4]),
+            ("stranger", stranger),
+            ("new_clinic", new_clinic),
+        ]),
+    }
+}
