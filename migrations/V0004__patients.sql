@@ -33,6 +33,8 @@ CREATE TABLE patients.patients (
 );
 COMMENT ON COLUMN patients.patients.document_key IS
     'the document''s letters and digits in upper case: 123.456-x and 123456X are one document';
+COMMENT ON CONSTRAINT patients_document_with_key ON patients.patients IS
+    'a document is stored as it was typed together with the key it is compared by, or not at all';
 CREATE UNIQUE INDEX patients_document_unique ON patients.patients (clinic_id, document_key) WHERE deleted_at IS NULL;
 CREATE INDEX patients_newest_first ON patients.patients (clinic_id, created_at, id) WHERE deleted_at IS NULL;
 

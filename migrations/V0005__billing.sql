@@ -54,6 +54,12 @@ CREATE TABLE billing.transfers (
     CONSTRAINT transfers_description_length CHECK (char_length(description) BETWEEN 1 AND 500)
 );
 COMMENT ON TABLE billing.transfers IS 'append-only: a correction is a new transfer';
+COMMENT ON CONSTRAINT transfers_accounts_differ ON billing.transfers IS
+    'money moves from one account to another, so that a transfer sums to zero by its shape';
+COMMENT ON CONSTRAINT transfers_accounts_known ON billing.transfers IS
+    'there are no other accounts yet: a new kind of money widens this';
+COMMENT ON CONSTRAINT transfers_kind_matches_accounts ON billing.transfers IS
+    'the kind is a name for a direction, and the direction decides the sign of the balance';
 COMMENT ON CONSTRAINT transfers_balance_fkey ON billing.transfers IS
     'a transfer is in the currency of its balance, and that balance exists';
 COMMENT ON CONSTRAINT transfers_order_unique ON billing.transfers IS

@@ -1,5 +1,5 @@
 //! The rules that machines hold: read off the declarations, the database and the sources, so that a new slice is under
-//! them from its first commit.
+//! them from its first commit. `docs/checks.md` says which rule is where, and how each was seen to fail.
 
 #![expect(
     clippy::unwrap_used,
@@ -7,6 +7,10 @@
     reason = "a test that cannot go on should say where and end"
 )]
 
+mod layout;
 mod plans;
+mod roles;
 mod seeds;
+mod sources;
 mod statements;
+mod tables;

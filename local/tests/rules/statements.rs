@@ -2,13 +2,12 @@
 
 use crate::plans::{Session, faults, report_plans};
 use crate::seeds::{Seeded, fill};
-use grafono::generate::root;
+use crate::sources::{Source, production};
 use shared::access::{Principal, Role};
 use shared::database::{Statement, Trips};
 use shared::endpoint::{Call, Module, Sample};
 use shared::trace::Trace;
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
 use testkit::{Stage, TestDatabase};
 use tokio_postgres::types::Type;
 use uuid::Uuid;
@@ -46,30 +45,6 @@ fn nobody() -> Seeded {
     }
 }
 
-/// The text of every source file under `folder`, tests aside.
-fn sources(folder: &Path, into: &mut Vec<(String, String)>) {
-    for entry in std::fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
-        if path.is_dir() {
-            sources(&path, into);
-        } else if path.extension().is_some_and(|extension| extension == "rs") {
-            into.push((
-                path.display().to_string(),
-                std::fs::read_to_string(&path).unwrap(),
-            ));
-        }
-    }
-}
-
-fn production_sources() -> Vec<(String, String)> {
-    let mut all = Vec::new();
-    sources(&root().join("shared/src"), &mut all);
-    for module in grafono::modules() {
-        sources(&root().join("functions").join(module.name).join("src"), &mut all);
-    }
-    all
-}
-
 #[tokio::test]
 async fn every_statement_in_the_sources_is_declared_by_its_slice() {
     let stage = Stage::of(grafono::modules()).await;
@@ -81,7 +56,8 @@ async fn every_statement_in_the_sources_is_declared_by_its_slice() {
         .collect();
 
     let mut written = BTreeSet::new();
-    for (_, text) in production_sources() {
+    for source in production() {
+        let text = &source.text;
         for part in text.split("Statement::new(").skip(1) {
             if let Some(name) = part.split('"').nth(1) {
                 assert!(
@@ -121,7 +97,7 @@ async fn every_statement_prepares_under_its_role_with_named_columns_of_built_in_
 
 #[test]
 fn statements_name_their_columns_have_no_offset_and_are_never_built_from_strings() {
-    for (path, text) in production_sources() {
+    for Source { path, text } in production() {
         for part in text.split("Statement::new(").skip(1) {
             let sql = part.split('"').nth(3).unwrap_or("").to_uppercase();
             assert!(

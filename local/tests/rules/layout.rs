@@ -1,0 +1,223 @@
+//! Where things stand and what they may name (A2–A5, G2).
+
+use crate::sources::{production, slices, under};
+use grafono::generate::root;
+use std::collections::BTreeSet;
+
+/// Folders are business capabilities, never layers (A2).
+const LAYERS: [&str; 8] = [
+    "controllers",
+    "services",
+    "repositories",
+    "models",
+    "utils",
+    "helpers",
+    "common",
+    "handlers",
+];
+
+/// A slice's files are its layers; a file that would be empty does not exist.
+const FILES: [&str; 6] = [
+    "mod.rs",
+    "handler.rs",
+    "logic.rs",
+    "schema.rs",
+    "db.rs",
+    "main.rs",
+];
+
+/// What pure decisions cannot know (A3).
+const IMPURE: [&str; 14] = [
+    "tokio",
+    "tokio_postgres",
+    "lambda_http",
+    "reqwest",
+    "redis",
+    "aws_",
+    "hyper",
+    "shared::database",
+    "shared::endpoint",
+    "std::fs",
+    "std::net",
+    "std::env",
+    "SystemTime",
+    "Timestamp::now",
+];
+
+/// Words of the trade, which `shared` must not know (A5). `clinic` is its name for a tenant, after the setting
+/// `app.clinic_id`, and the roles are the vocabulary of its tokens.
+const NOUNS: [&str; 8] = [
+    "patient",
+    "appointment",
+    "practitioner",
+    "receipt",
+    "therap",
+    "diagnos",
+    "invoice",
+    "ledger",
+];
+
+/// Tests that a slice does not have, and why (G2).
+const OMITTED: [(&str, &str, &str); 9] = [
+    (
+        "get_transaction",
+        "race",
+        "a transfer never changes once it can be read",
+    ),
+    ("get_live", "race", "it touches nothing"),
+    ("get_live", "integrity", "in health.rs, with get_ready"),
+    ("get_ready", "race", "in health.rs, with get_live"),
+    ("get_problem", "race", "it reads a constant"),
+    ("fallback", "race", "it reads a constant"),
+    (
+        "fallback",
+        "integrity",
+        "it changes and reads nothing that could be violated",
+    ),
+    ("get_live", "boundary", "in health.rs, with get_ready"),
+    ("get_ready", "boundary", "in health.rs, with get_live"),
+];
+
+#[test]
+fn folders_are_named_after_what_they_do_for_a_clinic_not_after_layers() {
+    for source in production() {
+        for part in source.path.split('/') {
+            assert!(!LAYERS.contains(&part.trim_end_matches(".rs")), "{}", source.path);
+        }
+    }
+}
+
+#[test]
+fn a_slice_is_a_folder_with_its_layers_as_files_and_nothing_else() {
+    assert!(slices().len() >= 14);
+    for slice in slices() {
+        for entry in std::fs::read_dir(&slice).unwrap() {
+            let name = entry.unwrap().file_name().into_string().unwrap();
+            assert!(FILES.contains(&name.as_str()), "{}/{name}", slice.display());
+        }
+    }
+}
+
+#[test]
+fn pure_logic_names_no_database_no_network_no_clock_and_has_a_unit_test() {
+    let logic: Vec<_> = production()
+        .into_iter()
+        .filter(|source| source.path.ends_with("/logic.rs"))
+        .collect();
+    assert!(logic.len() >= 5);
+    for source in logic {
+        for impure in IMPURE {
+            assert!(!source.code().contains(impure), "{} names {impure}", source.path);
+        }
+        assert!(
+            source.text.contains("#[test]"),
+            "{} has no unit test (G1)",
+            source.path
+        );
+    }
+}
+
+#[test]
+fn sql_stands_in_db_files_and_in_what_slices_share_never_in_handlers() {
+    for source in production() {
+        if ["handler.rs", "schema.rs", "logic.rs"]
+            .iter()
+            .any(|name| source.path.ends_with(&format!("/{name}")))
+        {
+            assert!(!source.code().contains("Statement::new("), "{}", source.path);
+        }
+    }
+}
+
+#[test]
+fn no_module_depends_on_another() {
+    let names: BTreeSet<&str> = grafono::modules().iter().map(|module| module.name).collect();
+    for name in &names {
+        let manifest =
+            std::fs::read_to_string(root().join("functions").join(name).join("Cargo.toml")).unwrap();
+        for other in names.iter().filter(|other| *other != name) {
+            assert!(
+                !manifest
+                    .lines()
+                    .any(|line| line.starts_with(&format!("{other}."))),
+                "{name} on {other}"
+            );
+            assert!(
+                !manifest
+                    .lines()
+                    .any(|line| line.starts_with(&format!("{other} "))),
+                "{name} on {other}"
+            );
+        }
+    }
+}
+
+#[test]
+fn what_is_shared_knows_nothing_of_the_trade() {
+    for source in under("shared/src")
+        .into_iter()
+        .filter(|source| !source.path.contains("/tests"))
+    {
+        let code = source.code().to_lowercase();
+        for noun in NOUNS {
+            assert!(!code.contains(noun), "{} says {noun}", source.path);
+        }
+    }
+}
+
+#[test]
+fn every_slice_tests_its_race_its_integrity_and_its_boundary_or_says_why_not() {
+    let mut unused: Vec<_> = OMITTED.iter().map(|(slice, kind, _)| (*slice, *kind)).collect();
+    for slice in slices() {
+        let name = slice.file_name().unwrap().to_str().unwrap().to_owned();
+        let module = slice.strip_prefix(root().join("functions")).unwrap();
+        let module = module.components().next().unwrap().as_os_str().to_str().unwrap();
+        let file = root().join(format!("functions/{module}/tests/api/{name}.rs"));
+        let tests = std::fs::read_to_string(file).unwrap_or_default();
+        for kind in ["race", "integrity", "boundary"] {
+            let before = unused.len();
+            unused.retain(|omitted| *omitted != (name.as_str(), kind));
+            let omitted = unused.len() < before || is_tested_elsewhere(&name);
+            assert!(
+                omitted || tests.contains(&format!("mod {kind} {{")),
+                "{name} has no {kind} test"
+            );
+        }
+    }
+    assert!(
+        unused.is_empty(),
+        "omitted, but there is no such slice: {unused:?}"
+    );
+}
+
+/// Slices of one page, tested together in a file named after the resource.
+fn is_tested_elsewhere(slice: &str) -> bool {
+    matches!(slice, "get_live" | "get_ready" | "get_problem")
+}
+
+#[test]
+fn production_files_stay_short_enough_to_be_read() {
+    for source in production() {
+        let lines = source
+            .text
+            .split("#[cfg(test)]")
+            .next()
+            .unwrap_or("")
+            .lines()
+            .count();
+        assert!(
+            lines <= LONGEST_FILE || LONG.contains(&source.path.as_str()),
+            "{}: {lines} lines",
+            source.path
+        );
+    }
+}
+
+const LONGEST_FILE: usize = 250;
+
+/// Longer ones, each one thing that would not be clearer in two.
+const LONG: [&str; 3] = [
+    "shared/src/database/tx.rs",
+    "shared/src/endpoint.rs",
+    "shared/src/pipeline.rs",
+];

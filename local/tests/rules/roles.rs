@@ -1,0 +1,226 @@
+//! What each database role must not do (A4, C6, C10), tried out.
+
+use serde_json::json;
+use std::collections::BTreeMap;
+use testkit::{Ask, Stage, TestDatabase};
+
+/// Insufficient privilege.
+const DENIED: &str = "42501";
+
+/// Tables that only grow.
+const APPEND_ONLY: [&str; 3] = [
+    "billing.transfers",
+    "patients.patient_history",
+    "kernel.audit_log",
+];
+
+/// Tables without tenants: no clinic can be told from another in them.
+const WITHOUT_TENANTS: [&str; 1] = ["identity.accounts"];
+
+async fn tables(database: &TestDatabase) -> Vec<(String, String)> {
+    let sql = "SELECT n.nspname, n.nspname || '.' || c.relname
+                 FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace
+                WHERE c.relkind IN ('r', 'v') AND n.nspname NOT IN ('pg_catalog', 'information_schema')
+                ORDER BY 2";
+    let rows = database.rows(sql).await;
+    rows.into_iter()
+        .map(|row| (row[0].clone(), row[1].clone()))
+        .collect()
+}
+
+fn roles() -> Vec<&'static str> {
+    grafono::modules().iter().map(|module| module.name).collect()
+}
+
+#[tokio::test]
+async fn another_modules_tables_are_closed_and_only_what_it_publishes_is_open() {
+    let database = TestDatabase::clone_template().await;
+    let mut tried = 0;
+    for role in roles() {
+        for (schema, table) in tables(&database).await {
+            if schema == role || schema == "kernel" {
+                continue;
+            }
+            let verbs = [
+                format!("SELECT count(*) FROM {table}"),
+                format!("INSERT INTO {table} DEFAULT VALUES"),
+                format!("DELETE FROM {table}"),
+            ];
+            let published = table.contains(".published_");
+            for verb in verbs.iter().skip(usize::from(published)) {
+                assert_eq!(
+                    database.run_as(role, verb).await.unwrap_err(),
+                    DENIED,
+                    "{role}: {verb}"
+                );
+                tried += 1;
+            }
+        }
+    }
+    assert!(tried > 40, "{tried}");
+}
+
+#[tokio::test]
+async fn no_role_reshapes_empties_or_owns_a_table_and_what_only_grows_is_never_changed() {
+    let database = TestDatabase::clone_template().await;
+    for role in roles() {
+        for (schema, table) in tables(&database).await {
+            if table.contains(".published_") || table.ends_with("schema_migrations") {
+                continue;
+            }
+            let mut verbs = vec![
+                format!("TRUNCATE {table}"),
+                format!("ALTER TABLE {table} ADD COLUMN extra int"),
+                format!("DROP TABLE {table}"),
+                format!("ALTER TABLE {table} DISABLE ROW LEVEL SECURITY"),
+            ];
+            let own_rows = ["kernel.idempotency_keys", "kernel.rate_buckets"].contains(&table.as_str());
+            if !own_rows {
+                verbs.push(format!("DELETE FROM {table}"));
+            }
+            if APPEND_ONLY.contains(&table.as_str()) || schema != role && !own_rows {
+                verbs.push(format!("UPDATE {table} SET created_at = now()"));
+            }
+            for verb in verbs {
+                assert_eq!(
+                    database.run_as(role, &verb).await.unwrap_err(),
+                    DENIED,
+                    "{role}: {verb}"
+                );
+            }
+        }
+        for reach in [
+            "CREATE SCHEMA own",
+            "CREATE ROLE other",
+            "SET ROLE migrator",
+            "CREATE TABLE public.t (a int)",
+        ] {
+            assert_eq!(
+                database.run_as(role, reach).await.unwrap_err(),
+                DENIED,
+                "{role}: {reach}"
+            );
+        }
+    }
+}
+
+#[tokio::test]
+async fn no_role_that_logs_in_passes_row_level_security_by() {
+    let database = TestDatabase::clone_template().await;
+    let sql = "SELECT rolname FROM pg_roles WHERE rolbypassrls AND NOT rolsuper
+               UNION SELECT rolname FROM pg_roles WHERE rolsuper AND rolname <> 'postgres'";
+    assert!(database.rows(sql).await.is_empty());
+}
+
+/// Two clinics with a patient and a transaction each, made through the API; their ids.
+async fn two_clinics() -> (Stage, [String; 2]) {
+    let stage = Stage::of(grafono::modules()).await;
+    let mut clinics = Vec::new();
+    for _ in 0..2 {
+        let tenant = stage.tenant().await;
+        let ask = Ask::post("/api/v1/patients", &json!({ "fullName": "A" }))
+            .token(tenant.owner())
+            .key("k");
+        let patient = stage.ask(ask).await.data()["id"].clone();
+        let body = json!({
+            "patientId": patient, "type": "income", "amountMinor": 1, "currency": "BRL", "method": "cash",
+        });
+        let recorded = stage
+            .ask(
+                Ask::post("/api/v1/transactions", &body)
+                    .token(tenant.owner())
+                    .key("k"),
+            )
+            .await;
+        assert_eq!(recorded.status, 201, "{}", recorded.text);
+        clinics.push(tenant.clinic.to_string());
+    }
+    let [first, second] = <[String; 2]>::try_from(clinics).unwrap();
+    (stage, [first, second])
+}
+
+/// Everything a role may read, and the column that says whose row it is.
+async fn readable(database: &TestDatabase, role: &str) -> BTreeMap<String, String> {
+    let sql = format!(
+        "SELECT n.nspname || '.' || c.relname,
+                CASE WHEN c.relname IN ('clinics', 'published_clinics') THEN 'id' ELSE 'clinic_id' END
+           FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace
+          WHERE c.relkind IN ('r', 'v') AND n.nspname NOT IN ('pg_catalog', 'information_schema')
+            AND has_schema_privilege('{role}', n.oid, 'USAGE') AND has_table_privilege('{role}', c.oid, 'SELECT')"
+    );
+    let rows = database
+        .rows(&sql)
+        .await
+        .into_iter()
+        .map(|row| (row[0].clone(), row[1].clone()));
+    rows.filter(|(table, _)| !WITHOUT_TENANTS.contains(&table.as_str()))
+        .collect()
+}
+
+#[tokio::test]
+async fn without_a_clinic_nothing_is_seen_and_with_one_nothing_of_another() {
+    let (stage, [own, other]) = two_clinics().await;
+    let database = &stage.database;
+    let mut seen = 0;
+    for role in roles() {
+        for (table, column) in readable(database, role).await {
+            let none = database
+                .run_as(role, &format!("SELECT count(*) FROM {table}"))
+                .await
+                .unwrap();
+            assert_eq!(none[0][0], "0", "{role} sees {table} without a clinic");
+            let within = format!(
+                "SET app.clinic_id = '{own}';
+                 SELECT count(*) FILTER (WHERE {column} = '{own}'), count(*) FILTER (WHERE {column} = '{other}') FROM {table}"
+            );
+            let counts = database.run_as(role, &within).await.unwrap();
+            assert_eq!(counts[0][1], "0", "{role} sees another clinic's rows of {table}");
+            seen += counts[0][0].parse::<u32>().unwrap();
+            let emptied = format!(
+                "SET app.clinic_id = '';{}",
+                &within[within.find(';').unwrap() + 1..]
+            );
+            assert_eq!(
+                database.run_as(role, &emptied).await.unwrap()[0],
+                ["0", "0"],
+                "{role} {table}"
+            );
+        }
+    }
+    assert!(
+        seen >= 8,
+        "the rows of the own clinic are seen, so the check can tell: {seen}"
+    );
+}
+
+#[tokio::test]
+async fn a_row_of_another_clinic_cannot_be_written_either() {
+    let (stage, [own, other]) = two_clinics().await;
+    let insert = format!(
+        "SET app.clinic_id = '{own}';
+         INSERT INTO patients.patients (id, clinic_id, full_name, version, created_at, updated_at)
+         VALUES (uuidv7(), '{other}', 'Smuggled', 1, now(), now())"
+    );
+    let update = format!("SET app.clinic_id = '{own}'; UPDATE patients.patients SET clinic_id = '{other}'");
+    assert_eq!(
+        stage.database.run_as("patients", &insert).await.unwrap_err(),
+        DENIED
+    );
+    assert_eq!(
+        stage.database.run_as("patients", &update).await.unwrap_err(),
+        DENIED
+    );
+    let foreign_module = format!(
+        "SET app.clinic_id = '{own}';
+         INSERT INTO kernel.audit_log (id, clinic_id, module, actor_id, action, subject, subject_id, request_id, created_at)
+         VALUES (uuidv7(), '{own}', 'billing', uuidv7(), 'a', 's', uuidv7(), 'r', now())"
+    );
+    assert_eq!(
+        stage
+            .database
+            .run_as("patients", &foreign_module)
+            .await
+            .unwrap_err(),
+        DENIED
+    );
+}

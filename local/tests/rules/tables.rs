@@ -1,0 +1,162 @@
+//! The shape of the tables (D1, D2, D7), read from the catalogue of a migrated database.
+
+use testkit::TestDatabase;
+
+/// Tables that only grow: no `updated_at`.
+const APPEND_ONLY: &str = "'billing.transfers', 'patients.patient_history', 'kernel.audit_log'";
+
+/// Tables of ours; the runner's own list of migrations is not.
+const TABLES: &str = "SELECT c.oid, n.nspname || '.' || c.relname AS name, c.relname, c.relrowsecurity, c.relforcerowsecurity
+                        FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace
+                       WHERE c.relkind = 'r'
+                         AND n.nspname IN ('kernel', 'identity', 'patients', 'scheduling', 'clinical', 'billing', 'insights', 'platform')
+                         AND c.relname <> 'schema_migrations'";
+
+/// Each row of `query` is a fault; `{tables}` stands for the list of tables.
+async fn assert_none(rule: &str, query: &str) {
+    let database = TestDatabase::clone_template().await;
+    assert_none_in(&database, rule, query).await;
+}
+
+async fn assert_none_in(database: &TestDatabase, rule: &str, query: &str) {
+    let faults = database.rows(&format!("WITH tables AS ({TABLES}) {query}")).await;
+    assert!(faults.is_empty(), "{rule}: {faults:?}");
+}
+
+#[tokio::test]
+async fn there_are_tables_to_look_at() {
+    let database = TestDatabase::clone_template().await;
+    let count: u32 = database
+        .value(&format!("SELECT count(*) FROM ({TABLES}) AS t"))
+        .await
+        .parse()
+        .unwrap();
+    assert!(count >= 11, "{count}");
+}
+
+#[tokio::test]
+async fn ids_are_checked_to_be_uuid_v7_and_the_check_lets_no_nil_pass() {
+    let query = "SELECT t.name, a.attname FROM tables AS t JOIN pg_attribute AS a ON a.attrelid = t.oid
+                  WHERE a.attname IN ('id', 'event_id') AND a.atttypid = 'uuid'::regtype
+                    AND NOT EXISTS (SELECT 1 FROM pg_constraint AS c
+                                     WHERE c.conrelid = t.oid AND c.contype = 'c'
+                                       AND pg_get_constraintdef(c.oid) LIKE
+                                           '%NOT (uuid_extract_version(' || a.attname || ') IS DISTINCT FROM 7)%')";
+    assert_none("D2: an id without its check", query).await;
+    let database = TestDatabase::clone_template().await;
+    let nil = "INSERT INTO identity.accounts (id, email, email_key, password_hash, created_at, updated_at)
+               VALUES ('00000000-0000-0000-0000-000000000000', 'a@b', 'a@b', '$argon2id$', now(), now())";
+    assert_eq!(database.run_as("postgres", nil).await.unwrap_err(), "23514");
+}
+
+#[tokio::test]
+async fn every_table_says_when_its_rows_were_made_and_changed() {
+    let query = format!(
+        "SELECT t.name, wanted FROM tables AS t, unnest(ARRAY['created_at', 'updated_at']) AS wanted
+          WHERE NOT (wanted = 'updated_at' AND t.name IN ({APPEND_ONLY}))
+            AND NOT EXISTS (SELECT 1 FROM pg_attribute AS a
+                             WHERE a.attrelid = t.oid AND a.attname = wanted AND a.attnotnull
+                               AND a.atttypid = 'timestamptz'::regtype)"
+    );
+    assert_none("D2: a table without its times", &query).await;
+}
+
+#[tokio::test]
+async fn every_foreign_key_has_an_index_and_stays_within_its_clinic() {
+    let unindexed = "SELECT t.name, c.conname FROM tables AS t JOIN pg_constraint AS c ON c.conrelid = t.oid
+                      WHERE c.contype = 'f'
+                        AND NOT EXISTS (SELECT 1 FROM pg_index AS i
+                                         WHERE i.indrelid = t.oid AND i.indpred IS NULL
+                                           AND (i.indkey::int2[])[0:least(cardinality(c.conkey), 2) - 1] <@ c.conkey)";
+    assert_none("D2: a foreign key without an index", unindexed).await;
+    let crossing = "SELECT t.name, c.conname FROM tables AS t JOIN pg_constraint AS c ON c.conrelid = t.oid
+                     WHERE c.contype = 'f'
+                       AND EXISTS (SELECT 1 FROM pg_attribute AS a WHERE a.attrelid = c.confrelid AND a.attname = 'clinic_id')
+                       AND NOT EXISTS (SELECT 1 FROM pg_attribute AS a
+                                        WHERE a.attrelid = t.oid AND a.attname = 'clinic_id' AND a.attnum = ANY (c.conkey))";
+    assert_none("D2: a foreign key that may cross clinics", crossing).await;
+}
+
+#[tokio::test]
+async fn row_level_security_is_forced_on_every_table_but_the_one_without_tenants() {
+    let query = "SELECT t.name FROM tables AS t
+                  WHERE t.name <> 'identity.accounts' AND NOT (t.relrowsecurity AND t.relforcerowsecurity)";
+    assert_none("C6: a table without forced policies", query).await;
+    let migrator = "SELECT t.name FROM tables AS t
+                     WHERE t.relrowsecurity
+                       AND NOT EXISTS (SELECT 1 FROM pg_policy AS p WHERE p.polrelid = t.oid AND p.polname = 'migrator')";
+    assert_none("C6: a table whose owner would see nothing", migrator).await;
+}
+
+#[tokio::test]
+async fn there_are_no_enums_and_no_domains() {
+    let query =
+        "SELECT n.nspname, y.typname FROM pg_type AS y JOIN pg_namespace AS n ON n.oid = y.typnamespace
+                  WHERE y.typtype IN ('e', 'd') AND n.nspname NOT IN ('pg_catalog', 'information_schema')";
+    assert_none("D2: types that break behind a pooler", query).await;
+}
+
+#[tokio::test]
+async fn names_are_snake_case_and_tables_are_plural() {
+    let query = "SELECT t.name FROM tables AS t
+                  WHERE t.relname !~ '^[a-z][a-z0-9_]*$'
+                     OR (t.relname !~ 's$' AND t.relname NOT IN ('outbox', 'inbox', 'audit_log', 'patient_history'))
+                 UNION ALL
+                 SELECT t.name || '.' || a.attname FROM tables AS t JOIN pg_attribute AS a ON a.attrelid = t.oid
+                  WHERE a.attnum > 0 AND a.attname !~ '^[a-z][a-z0-9_]*$'
+                 UNION ALL
+                 SELECT c.conname FROM tables AS t JOIN pg_constraint AS c ON c.conrelid = t.oid
+                  WHERE c.contype <> 'n' AND c.conname !~ '^[a-z][a-z0-9_]*$'";
+    assert_none("D2: a name", query).await;
+}
+
+#[tokio::test]
+async fn checks_over_several_columns_and_exclusions_say_why() {
+    let query = "SELECT t.name, c.conname FROM tables AS t JOIN pg_constraint AS c ON c.conrelid = t.oid
+                  WHERE (c.contype = 'x' OR (c.contype = 'c' AND cardinality(c.conkey) > 1))
+                    AND obj_description(c.oid, 'pg_constraint') IS NULL";
+    assert_none("D1: a constraint without a comment", query).await;
+}
+
+#[tokio::test]
+async fn each_of_these_checks_finds_the_fault_it_is_for() {
+    let database = TestDatabase::clone_template().await;
+    database
+        .run(
+            "CREATE TYPE billing.mood AS ENUM ('good');
+             CREATE TABLE billing.thing (id uuid, clinic_id uuid, patient_id uuid, amount int, fee int, mood billing.mood,
+                 CHECK (amount > fee),
+                 FOREIGN KEY (clinic_id) REFERENCES identity.clinics (id))",
+        )
+        .await;
+    let faults = [
+        "SELECT 1 FROM tables AS t WHERE NOT t.relforcerowsecurity AND t.name = 'billing.thing'",
+        "SELECT 1 FROM pg_type WHERE typtype = 'e' AND typname = 'mood'",
+        "SELECT 1 FROM tables AS t WHERE t.relname !~ 's$' AND t.relname = 'thing'",
+        "SELECT 1 FROM tables AS t JOIN pg_constraint AS c ON c.conrelid = t.oid
+          WHERE t.relname = 'thing' AND c.contype = 'c' AND cardinality(c.conkey) > 1
+            AND obj_description(c.oid, 'pg_constraint') IS NULL",
+    ];
+    for fault in faults {
+        let found = database.rows(&format!("WITH tables AS ({TABLES}) {fault}")).await;
+        assert_eq!(found.len(), 1, "{fault}");
+    }
+}
+
+#[tokio::test]
+async fn an_orphan_is_found_when_its_constraint_is_validated() {
+    let database = TestDatabase::clone_template().await;
+    database
+        .run(
+            "ALTER TABLE billing.balances DROP CONSTRAINT balances_patient_fkey;
+             ALTER TABLE billing.balances DROP CONSTRAINT balances_currency_fkey;
+             INSERT INTO billing.balances (clinic_id, patient_id, currency, balance_minor, seq, created_at, updated_at)
+             VALUES (uuidv7(), uuidv7(), 'BRL', 0, 1, now(), now());",
+        )
+        .await;
+    let validate = "SET ROLE migrator;
+                    ALTER TABLE billing.balances ADD CONSTRAINT balances_patient_fkey FOREIGN KEY (clinic_id, patient_id)
+                        REFERENCES patients.patients (clinic_id, id) NOT VALID;
+                    ALTER TABLE billing.balances VALIDATE CONSTRAINT balances_patient_fkey";
+    assert_eq!(database.run_as("postgres", validate).await.unwrap_err(), "23503");
+}
