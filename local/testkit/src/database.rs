@@ -1,12 +1,15 @@
+use crate::pooler::{Pooler, VARIABLE};
 use postgres_cluster::{Cluster, Durability, Options, install, migrate};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
+use tokio_postgres::config::{Config, Host};
 use tokio_postgres::{NoTls, SimpleQueryMessage};
 
 /// The migrated database that all others are cloned from.
 const TEMPLATE: &str = "template_migrated";
 
 static CLUSTER: OnceLock<Cluster> = OnceLock::new();
+static POOLER: OnceLock<Option<Pooler>> = OnceLock::new();
 static NEXT: AtomicU32 = AtomicU32::new(1);
 
 /// A database of a test's own.
@@ -32,6 +35,17 @@ impl TestDatabase {
     /// Its address under a role.
     pub fn url(&self, role: &str) -> String {
         cluster().url(role, &self.name)
+    }
+
+    /// Its address under a module's role, as the module's functions reach it: through the pooler when
+    /// `GRAFONO_TEST_POOLER` is set, else directly.
+    pub fn function_url(&self, role: &str) -> String {
+        pooler().map_or_else(|| self.url(role), |pooler| pooler.url(role, &self.name))
+    }
+
+    /// Whether functions reach it through the pooler.
+    pub fn is_pooled(&self) -> bool {
+        pooler().is_some()
     }
 
     /// Its name.
@@ -80,6 +94,18 @@ pub(crate) async fn connect(url: &str) -> tokio_postgres::Client {
     let (client, connection) = tokio_postgres::connect(url, NoTls).await.unwrap();
     tokio::spawn(connection);
     client
+}
+
+fn pooler() -> Option<&'static Pooler> {
+    let start = || {
+        std::env::var_os(VARIABLE)?;
+        let config: Config = cluster().url("postgres", "postgres").parse().unwrap();
+        match config.get_hosts() {
+            [Host::Unix(folder)] => Some(Pooler::start(folder)),
+            hosts => unreachable!("the test cluster has a socket: {hosts:?}"),
+        }
+    };
+    POOLER.get_or_init(start).as_ref()
 }
 
 /// The process's own cluster, with the template. It stops when the process ends, however it ends.

@@ -15,6 +15,7 @@ mod ask;
 mod clock;
 mod database;
 mod hasher;
+mod pooler;
 mod proxy;
 mod stage;
 mod tenant;

@@ -57,7 +57,7 @@ impl Stage {
             time: Duration::from_secs(10),
         };
         for module in modules {
-            let url = stage.database.url(module.name);
+            let url = stage.database.function_url(module.name);
             let app = Arc::new(stage.app(&url, connections));
             stage
                 .functions

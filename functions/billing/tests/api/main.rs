@@ -4,6 +4,7 @@
 mod create_transaction;
 mod get_balance;
 mod get_transaction;
+mod pooler;
 
 use serde_json::{Value, json};
 use std::sync::Arc;

@@ -98,7 +98,7 @@ pub(crate) fn six_processes_with_the_same_thousand_keys_make_a_thousand_transact
                    VALUES (uuidv7(), '{clinic}', 'A patient', 1, now(), now()) RETURNING id";
         let sql = sql.replace("{clinic}", &tenant.clinic.to_string());
         let job = Job {
-            url: stage.database.url("billing"),
+            url: stage.database.function_url("billing"),
             public_keys: stage.keys().1.clone(),
             token: tenant.owner().to_owned(),
             patient: stage.database.value(&sql).await,

@@ -157,7 +157,7 @@ fn race_of(claim: String, runtime: &Runtime) -> Result<(usize, Tally), String> {
         let database = TestDatabase::clone_template().await;
         database.run(EFFECTS).await;
         let job = Job {
-            url: database.url("billing"),
+            url: database.function_url("billing"),
             clinic: SystemIds.new_id(now),
             caller: SystemIds.new_id(now),
             claim,
