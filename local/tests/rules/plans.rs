@@ -23,11 +23,11 @@ pub(crate) async fn report_plans(database: &TestDatabase) {
         ("auto_explain.log_level", "notice"),
     ];
     // The settings of a library are known once it is loaded.
-    let mut sql = "LOAD 'auto_explain';".to_owned();
-    for (name, value) in settings {
-        sql += &format!("ALTER DATABASE {} SET {name} = '{value}';", database.name());
-    }
-    database.run(&sql).await;
+    let mut sql = vec!["LOAD 'auto_explain'".to_owned()];
+    sql.extend(
+        settings.map(|(name, value)| format!("ALTER DATABASE {} SET {name} = '{value}'", database.name())),
+    );
+    database.run(&sql.join(";")).await;
 }
 
 impl Session {
