@@ -19,7 +19,6 @@ pub mod idempotency;
 pub mod input;
 pub mod logging;
 pub mod passwords;
-pub mod personal;
 pub mod pipeline;
 pub mod problem;
 pub mod records;

@@ -143,10 +143,18 @@ impl Stage {
 
     /// Passes a request to the function that has its route, or to the catch-all if there is one, or to the first.
     pub async fn ask(&self, ask: Ask) -> Answer {
-        let method = ask.method().parse().unwrap_or(http::Method::TRACE);
+        let (declaration, app) = self.route(ask.method(), ask.path());
+        pipeline::answer(app, declaration, ask.event(), self.time)
+            .await
+            .into()
+    }
+
+    /// The function that the gateway would call.
+    pub fn route(&self, method: &str, path: &str) -> (&Declaration, &App) {
+        let method = method.parse().unwrap_or(http::Method::TRACE);
         let has = |function: &&Function| {
             let route = &function.declaration.route;
-            !route.is_catch_all() && route.takes(&method) && route.parameters(ask.path()).is_some()
+            !route.is_catch_all() && route.takes(&method) && route.parameters(path).is_some()
         };
         let found = self.functions.iter().find(has);
         let fallback = || {
@@ -154,22 +162,16 @@ impl Stage {
                 .iter()
                 .find(|function| function.declaration.route.is_catch_all())
         };
-        self.pass(
-            found
-                .or_else(fallback)
-                .or_else(|| self.functions.first())
-                .unwrap(),
-            ask,
-        )
-        .await
+        let function = found
+            .or_else(fallback)
+            .or_else(|| self.functions.first())
+            .unwrap();
+        (&function.declaration, &function.app)
     }
 
     /// Passes a request to the function of that name, whatever its route.
     pub async fn ask_function(&self, name: &str, ask: Ask) -> Answer {
-        self.pass(self.function(name), ask).await
-    }
-
-    async fn pass(&self, function: &Function, ask: Ask) -> Answer {
+        let function = self.function(name);
         pipeline::answer(&function.app, &function.declaration, ask.event(), self.time)
             .await
             .into()

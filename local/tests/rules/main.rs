@@ -7,7 +7,9 @@
     reason = "a test that cannot go on should say where and end"
 )]
 
+mod fuzz;
 mod layout;
+mod matrices;
 mod plans;
 mod roles;
 mod seeds;

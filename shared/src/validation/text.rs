@@ -161,6 +161,13 @@ macro_rules! text_type {
 text_type! {
     /// One line of text: NFC, trimmed, free of control characters and of the
     /// marks that turn the reading direction. Lengths count characters.
+    ///
+    /// It cannot be printed by accident: there is no `Display`, and `Debug` says the type's name.
+    ///
+    /// ```compile_fail
+    /// let text = shared::validation::Text::try_from("Ana").unwrap();
+    /// format!("{text}");
+    /// ```
     Text, one_line
 }
 

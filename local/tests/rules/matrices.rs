@@ -1,0 +1,202 @@
+//! Every endpoint against every caller, every foreign id and every field that is not the caller's to set (C1, C5, B7),
+//! derived from the declarations.
+
+use pasetors::keys::AsymmetricSecretKey;
+use pasetors::version4::{PublicToken, V4};
+use serde_json::{Value, json};
+use shared::access::{Principal, Role};
+use shared::clock::Clock as _;
+use shared::endpoint::{Access, Declaration};
+use std::collections::BTreeMap;
+use testkit::{Answer, Ask, Stage, Tenant};
+
+const UNKNOWN: &str = "01890a5d-ac96-774b-bcce-b302099a8057";
+
+/// What nobody sets by sending it.
+const PRIVILEGED: [&str; 8] = [
+    "role",
+    "clinicId",
+    "balanceMinor",
+    "version",
+    "deletedAt",
+    "isAdmin",
+    "id",
+    "createdAt",
+];
+
+/// The JSON schema of an endpoint's body.
+fn schema(endpoint: &Declaration) -> Option<Value> {
+    Some((endpoint.body_schema)(&mut schemars::SchemaGenerator::default())?.to_value())
+}
+
+/// A valid body by the schema's own examples.
+fn body(schema: &Value) -> Value {
+    let required = schema["required"].as_array().into_iter().flatten();
+    let fields = required.map(|name| {
+        let name = name.as_str().unwrap();
+        (name.to_owned(), schema["properties"][name]["examples"][0].clone())
+    });
+    Value::Object(fields.collect())
+}
+
+/// A request that the endpoint takes, about the thing with that id.
+fn reach(endpoint: &Declaration, id: &str) -> Ask {
+    let path = endpoint
+        .route
+        .template
+        .replace("{id}", id)
+        .replace("{code}", "invalid-phone")
+        .replace("$default", "/x");
+    let ask = Ask::new(endpoint.route.method.as_str(), &path).header("if-match", "\"1\"");
+    let ask = if endpoint.policy.issues_tokens {
+        ask
+    } else {
+        ask.key("matrix")
+    };
+    match schema(endpoint) {
+        Some(schema) => ask.text(&body(&schema).to_string()),
+        None => ask,
+    }
+}
+
+/// A token of ours, for another audience.
+fn for_another_audience(stage: &Stage, tenant: &Tenant) -> String {
+    let own = tenant.owner();
+    let footer = own.rsplit('.').next().unwrap();
+    let footer = base64::Engine::decode(&base64::engine::general_purpose::URL_SAFE_NO_PAD, footer).unwrap();
+    let now = stage.clock.now();
+    let claims = json!({
+        "sub": tenant.user(Role::Owner), "clinic": tenant.clinic, "role": "owner", "aud": "somebody-else",
+        "iat": now, "exp": now + shared::token::LIFETIME,
+    });
+    let key = AsymmetricSecretKey::<V4>::try_from(stage.keys().0.as_str()).unwrap();
+    PublicToken::sign(&key, claims.to_string().as_bytes(), Some(&footer), None).unwrap()
+}
+
+#[tokio::test]
+async fn a_token_expired_or_for_somebody_else_opens_nothing() {
+    let stage = Stage::of(grafono::modules()).await;
+    let tenant = stage.tenant().await;
+    let principal = Principal {
+        user_id: tenant.user(Role::Owner),
+        clinic_id: tenant.clinic,
+        role: Role::Owner,
+    };
+    let expired = stage
+        .signer
+        .issue(&principal, stage.clock.now() - shared::token::LIFETIME)
+        .unwrap();
+    let foreign = for_another_audience(&stage, &tenant);
+    let mut tried = 0;
+    for endpoint in stage
+        .declarations()
+        .filter(|endpoint| endpoint.policy.access != Access::Public)
+    {
+        for (token, code) in [(&expired, "TOKEN_EXPIRED"), (&foreign, "TOKEN_INVALID")] {
+            let answer = stage.ask(reach(endpoint, UNKNOWN).token(token)).await;
+            assert_eq!(answer.refusal(), (401, code), "{}", endpoint.name);
+        }
+        let own = stage.ask(reach(endpoint, UNKNOWN).token(tenant.owner())).await;
+        assert_ne!(
+            own.status, 401,
+            "{}: the owner's own token is taken, so the check can tell",
+            endpoint.name
+        );
+        tried += 1;
+    }
+    assert!(tried >= 8);
+}
+
+/// One thing of each kind that has an address, made in that clinic, by the path segment before `{id}`.
+async fn things(stage: &Stage, tenant: &Tenant) -> BTreeMap<&'static str, String> {
+    let owned = |ask: Ask| ask.token(tenant.owner());
+    let patient = stage
+        .ask(owned(Ask::post("/api/v1/patients", &json!({ "fullName": "A" }))))
+        .await;
+    let patient = patient.data()["id"].as_str().unwrap().to_owned();
+    let body = json!({
+        "patientId": patient, "type": "income", "amountMinor": 1, "currency": "BRL", "method": "cash",
+    });
+    let transaction = stage
+        .ask(owned(Ask::post("/api/v1/transactions", &body)).key("things"))
+        .await;
+    let transaction = transaction.data()["transactionId"].as_str().unwrap().to_owned();
+    BTreeMap::from([("patients", patient), ("transactions", transaction)])
+}
+
+/// The reply without what differs between any two requests.
+fn essence(answer: &Answer) -> Value {
+    let mut json = answer.json.clone();
+    json["meta"]["requestId"] = Value::Null;
+    json["instance"] = Value::Null;
+    json
+}
+
+#[tokio::test]
+async fn another_clinics_things_answer_like_things_that_never_were_and_stay_untouched() {
+    let stage = Stage::of(grafono::modules()).await;
+    let (tenant, other) = (stage.tenant().await, stage.tenant().await);
+    let foreign = things(&stage, &other).await;
+    let own = things(&stage, &tenant).await;
+    let everything = "SELECT md5(string_agg(t::text, ',' ORDER BY t::text)) FROM (
+                          SELECT p::text FROM patients.patients AS p UNION ALL
+                          SELECT t::text FROM billing.transfers AS t UNION ALL
+                          SELECT b::text FROM billing.balances AS b) AS t";
+    let before = stage.database.value(everything).await;
+    let mut tried = 0;
+    for endpoint in stage
+        .declarations()
+        .filter(|endpoint| endpoint.route.template.contains("{id}"))
+    {
+        let kind = endpoint.route.template.split('/').nth(3).unwrap();
+        let ask = |id: &str| reach(endpoint, id).token(tenant.owner());
+        let of_other = stage.ask(ask(&foreign[kind])).await;
+        let of_nobody = stage.ask(ask(UNKNOWN)).await;
+        let malformed = stage.ask(ask("7")).await;
+        assert_eq!(of_other.status, 404, "{}: {}", endpoint.name, of_other.text);
+        assert_eq!(essence(&of_other), essence(&of_nobody), "{}", endpoint.name);
+        assert_eq!(malformed.refusal(), (400, "INVALID_UUID"), "{}", endpoint.name);
+        assert!(
+            stage.ask(ask(&own[kind])).await.status < 300,
+            "{}: one's own is there",
+            endpoint.name
+        );
+        tried += 1;
+    }
+    assert!(tried >= 4);
+    assert_eq!(stage.database.value(everything).await, before);
+}
+
+#[tokio::test]
+async fn privileged_and_unknown_fields_are_refused_wherever_a_body_is_taken() {
+    let stage = Stage::of(grafono::modules()).await;
+    let tenant = stage.tenant().await;
+    let mut tried = 0;
+    for endpoint in stage.declarations() {
+        let Some(schema) = schema(endpoint) else { continue };
+        for field in PRIVILEGED.into_iter().chain(["nonsense"]) {
+            if schema["properties"][field] != Value::Null {
+                continue;
+            }
+            let mut sent = body(&schema);
+            sent[field] = json!("canary");
+            let answer = stage
+                .ask(
+                    reach(endpoint, UNKNOWN)
+                        .token(tenant.owner())
+                        .text(&sent.to_string()),
+                )
+                .await;
+            let pointer = format!("/{field}");
+            assert_eq!(answer.status, 400, "{} {field}", endpoint.name);
+            assert!(
+                answer.details().contains(&(pointer.as_str(), "UNKNOWN_FIELD")),
+                "{} {field}",
+                endpoint.name
+            );
+            assert!(!answer.text.contains("canary"), "{} {field}", endpoint.name);
+            tried += 1;
+        }
+    }
+    assert!(tried >= 40, "{tried}");
+}
