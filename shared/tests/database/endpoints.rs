@@ -1,0 +1,120 @@
+//! A small module, for what only shows through the pipeline.
+
+use crate::bench::{WordFailure, lay_out};
+use crate::sql;
+use schemars::JsonSchema;
+use serde::Deserialize;
+use serde_json::{Value, json};
+use shared::endpoint::{Call, Declaration, Endpoint, Idempotency, Module, Policy};
+use shared::failure::{Error, NoFailure};
+use shared::input::{Fields, NoInput, WithBody};
+use shared::reply::Reply;
+use shared::route::Route;
+use std::time::Duration;
+use testkit::{Ask, Stage, Tenant};
+use validator::Validate;
+
+/// A word to add, and how long the database takes over it.
+#[derive(Debug, Deserialize, JsonSchema, Validate)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct NewWord {
+    word: String,
+    milliseconds: i32,
+}
+
+impl Fields for NewWord {}
+
+struct AddWord;
+
+impl Endpoint for AddWord {
+    const NAME: &'static str = "add-word";
+    const ROUTE: Route = Route::post("/words");
+    const POLICY: Policy = Policy::signed_in().idempotency(Idempotency::Accepted);
+    type Input = WithBody<NewWord>;
+    type Output = Reply<Value>;
+    type Failure = WordFailure;
+
+    async fn handle(call: &Call<'_>, input: Self::Input) -> Result<Self::Output, Error<Self::Failure>> {
+        let NewWord { word, milliseconds } = input.body.0;
+        let mut tx = call.write()?;
+        tx.add(sql::insert(&word));
+        tx.add(sql::sleep(milliseconds));
+        let stored = tx.commit_with_reply(sql::reply(&word)).await?;
+        Ok(Reply::created_here(stored.data).replayed(stored.replayed))
+    }
+}
+
+struct CountWords;
+
+impl Endpoint for CountWords {
+    const NAME: &'static str = "count-words";
+    const ROUTE: Route = Route::get("/words");
+    const POLICY: Policy = Policy::signed_in();
+    type Input = NoInput;
+    type Output = Reply<i64>;
+    type Failure = NoFailure;
+
+    async fn handle(call: &Call<'_>, _input: Self::Input) -> Result<Self::Output, Error<Self::Failure>> {
+        let mut tx = call.read()?;
+        let words = tx.add(sql::words());
+        Ok(Reply::ok(tx.commit::<NoFailure>().await?.one(&words)?))
+    }
+}
+
+struct Panics;
+
+impl Endpoint for Panics {
+    const NAME: &'static str = "panics";
+    const ROUTE: Route = Route::post("/panics");
+    const POLICY: Policy = Policy::public();
+    type Input = NoInput;
+    type Output = Reply<i64>;
+    type Failure = NoFailure;
+
+    async fn handle(_call: &Call<'_>, _input: Self::Input) -> Result<Self::Output, Error<Self::Failure>> {
+        panic!("Ada Lovelace")
+    }
+}
+
+struct Dawdles;
+
+impl Endpoint for Dawdles {
+    const NAME: &'static str = "dawdles";
+    const ROUTE: Route = Route::get("/dawdles");
+    const POLICY: Policy = Policy::public();
+    type Input = NoInput;
+    type Output = Reply<i64>;
+    type Failure = NoFailure;
+
+    async fn handle(_call: &Call<'_>, _input: Self::Input) -> Result<Self::Output, Error<Self::Failure>> {
+        tokio::time::sleep(Duration::from_mins(1)).await;
+        Ok(Reply::ok(0))
+    }
+}
+
+/// The module on a stage, under the role of billing, with so many connections.
+pub(crate) async fn stage(connections: usize) -> (Stage, Tenant) {
+    let module = Module {
+        name: "billing",
+        endpoints: vec![
+            Declaration::of::<AddWord>(),
+            Declaration::of::<CountWords>(),
+            Declaration::of::<Panics>(),
+            Declaration::of::<Dawdles>(),
+        ],
+    };
+    let stage = Stage::with_connections(vec![module], connections).await;
+    lay_out(&stage.database).await;
+    let tenant = stage.tenant().await;
+    (stage, tenant)
+}
+
+/// The request to add a word, over which the database takes so long.
+pub(crate) fn add(tenant: &Tenant, word: &str, milliseconds: i32) -> Ask {
+    Ask::post("/words", &json!({ "word": word, "milliseconds": milliseconds })).token(tenant.owner())
+}
+
+/// The request to count them.
+pub(crate) fn count(tenant: &Tenant) -> Ask {
+    Ask::get("/words").token(tenant.owner())
+}

@@ -1,0 +1,101 @@
+use crate::bench::{Bench, PLENTY, WordFailure, commit};
+use crate::sql;
+use crate::wire::Wire;
+
+#[tokio::test]
+async fn a_transaction_of_many_statements_is_one_trip_on_the_wire() {
+    let bench = Bench::new().await;
+    let wire = Wire::to(&bench.database.url("billing")).await;
+    let bench = bench.through(&wire.url);
+    bench.backend().await;
+    let (trips, bursts) = (bench.trips.count(), wire.bursts());
+
+    let mut tx = bench.writing(PLENTY);
+    for word in ["one", "two", "three"] {
+        tx.add(sql::insert(word));
+    }
+    let words = tx.add(sql::words());
+    let done = commit(tx).await.unwrap();
+
+    assert_eq!(done.one(&words).unwrap(), 3);
+    assert_eq!(bench.trips.count() - trips, 1);
+    assert_eq!(wire.bursts() - bursts, 1);
+    assert_eq!(bench.effects().await, ["one", "three", "two"]);
+}
+
+#[tokio::test]
+async fn an_idempotent_write_with_its_stored_reply_is_one_trip_on_the_wire() {
+    let bench = Bench::new().await;
+    let wire = Wire::to(&bench.database.url("billing")).await;
+    let bench = bench.through(&wire.url);
+    bench.backend().await;
+    let (trips, bursts) = (bench.trips.count(), wire.bursts());
+
+    let mut tx = bench.keyed("key");
+    tx.add(sql::insert("one"));
+    let stored = tx.commit_with_reply::<_, WordFailure>(sql::reply("one")).await;
+
+    assert!(!stored.unwrap().replayed);
+    assert_eq!(bench.trips.count() - trips, 1);
+    assert_eq!(wire.bursts() - bursts, 1);
+    assert_eq!(bench.effects().await, ["one"]);
+}
+
+#[tokio::test]
+async fn nothing_of_the_settings_is_left_for_the_connections_next_user() {
+    let bench = Bench::new().await;
+    let wire = Wire::to(&bench.database.url("billing")).await;
+    let bench = bench.through(&wire.url);
+    let ask = "SELECT coalesce(current_setting('app.clinic_id', true), '') || '|'
+                   || coalesce(current_setting('app.account_id', true), '') || '|'
+                   || current_setting('lock_timeout') || '|' || current_setting('statement_timeout') || '|'
+                   || current_setting('transaction_timeout') || '|'
+                   || current_setting('idle_in_transaction_session_timeout')";
+
+    let clinic = bench.read(sql::setting("app.clinic_id")).await;
+    let after_commit = wire.ask(ask).await;
+    let mut failing = bench.writing(PLENTY);
+    failing.add(sql::ensure(false, "unready"));
+    commit(failing).await.unwrap_err();
+    let after_rollback = wire.ask(ask).await;
+
+    assert_eq!(clinic, bench.clinic.to_string());
+    // What a transaction pooler's next client finds on the same server connection.
+    assert_eq!(after_commit, "||0|0|0|0");
+    assert_eq!(after_rollback, "||0|0|0|0");
+}
+
+#[tokio::test]
+async fn a_tenant_table_is_empty_without_a_scope_even_after_a_scope_was_used() {
+    let bench = Bench::new().await;
+    bench
+        .database
+        .run(&format!(
+            "INSERT INTO kernel.rate_buckets (clinic_id, module, bucket, tokens, created_at, updated_at)
+             VALUES ('{}', 'billing', 'b', 1, now(), now())",
+            bench.clinic
+        ))
+        .await;
+
+    let mut before = bench.unscoped();
+    let rows_before = before.add(sql::tenant_rows());
+    let before = commit(before).await.unwrap().one(&rows_before).unwrap();
+    let within = bench.read(sql::tenant_rows()).await;
+    let mut after = bench.unscoped();
+    let rows_after = after.add(sql::tenant_rows());
+    let after = commit(after).await.unwrap().one(&rows_after).unwrap();
+
+    assert_eq!((before, within, after), (0, 1, 0));
+}
+
+#[tokio::test]
+async fn a_transaction_that_reads_cannot_write() {
+    let bench = Bench::new().await;
+    let mut tx = bench.reading(PLENTY);
+    tx.add(sql::insert("one"));
+
+    let fault = commit(tx).await.unwrap_err();
+
+    assert_eq!(fault.problem.code, "INTERNAL_ERROR");
+    assert!(bench.effects().await.is_empty());
+}
