@@ -13,16 +13,12 @@ use shared::access::{Permission, Role};
 use shared::endpoint::{Declaration, Module};
 
 /// Reading what patients paid and owe.
-pub const READ_TRANSACTIONS: Permission = Permission::new(
-    "transactions:read",
-    &[Role::Owner, Role::Admin, Role::FrontDesk, Role::Accountant],
-);
+pub const READ_TRANSACTIONS: Permission =
+    Permission::new("transactions:read", &[Role::Owner, Role::Admin, Role::FrontDesk, Role::Accountant]);
 
 /// Recording money taken or paid by hand.
-pub const WRITE_TRANSACTIONS: Permission = Permission::new(
-    "transactions:write",
-    &[Role::Owner, Role::Admin, Role::FrontDesk, Role::Accountant],
-);
+pub const WRITE_TRANSACTIONS: Permission =
+    Permission::new("transactions:write", &[Role::Owner, Role::Admin, Role::FrontDesk, Role::Accountant]);
 
 /// The module and its endpoints.
 pub fn module() -> Module {

@@ -5,6 +5,7 @@ use jiff::{SignedDuration, Timestamp, tz::Offset};
 use shared::failure::Problem;
 use shared::validation::{FullDate, Given, Text};
 use std::borrow::Cow;
+use unicode_normalization::UnicodeNormalization as _;
 use validator::ValidationError;
 
 /// The problems of these rules.
@@ -43,10 +44,7 @@ pub(crate) fn phone(phone: &impl Given<Text>) -> Result<(), ValidationError> {
     if well_formed {
         return Ok(());
     }
-    Err(refusal(
-        "INVALID_PHONE",
-        "must be a phone number in E.164 form such as +5511987654321",
-    ))
+    Err(refusal("INVALID_PHONE", "must be a phone number in E.164 form such as +5511987654321"))
 }
 
 /// Nobody alive was born before 1900.
@@ -62,21 +60,16 @@ pub(crate) fn birth_date(date: &impl Given<FullDate>) -> Result<(), ValidationEr
 /// A document must have something to compare.
 pub(crate) fn document(document: &impl Given<Text>) -> Result<(), ValidationError> {
     match document.given() {
-        Some(document) if document_key(document.as_str()).is_empty() => Err(refusal(
-            "INVALID_DOCUMENT",
-            "must have at least one letter or digit",
-        )),
+        Some(document) if document_key(document.as_str()).is_empty() => {
+            Err(refusal("INVALID_DOCUMENT", "must have at least one letter or digit"))
+        }
         _ => Ok(()),
     }
 }
 
-/// What makes two documents one: letters and digits, in upper case.
+/// What makes two documents one: letters and digits in their compatible form (NFKC), in upper case.
 pub(crate) fn document_key(document: &str) -> String {
-    document
-        .chars()
-        .filter(|character| character.is_alphanumeric())
-        .flat_map(char::to_uppercase)
-        .collect()
+    document.nfkc().filter(|character| character.is_alphanumeric()).flat_map(char::to_uppercase).collect()
 }
 
 /// Whether `date` has begun nowhere on Earth yet (UTC+14 is first).
@@ -119,19 +112,13 @@ mod tests {
     #[test]
     fn birth_dates_begin_with_1900() {
         assert!(birth_date(&day(1900, 1, 1)).is_ok());
-        assert_eq!(
-            birth_date(&day(1899, 12, 31)).unwrap_err().code,
-            "BIRTH_DATE_TOO_EARLY"
-        );
+        assert_eq!(birth_date(&day(1899, 12, 31)).unwrap_err().code, "BIRTH_DATE_TOO_EARLY");
     }
 
     #[test]
     fn a_birth_date_is_in_the_future_once_no_zone_has_reached_it() {
         let noon: Timestamp = "2026-11-21T12:00:00Z".parse().unwrap();
-        assert!(
-            !is_in_the_future(day(2026, 11, 22), noon),
-            "at UTC+14 it is the 22nd already"
-        );
+        assert!(!is_in_the_future(day(2026, 11, 22), noon), "at UTC+14 it is the 22nd already");
         assert!(is_in_the_future(day(2026, 11, 23), noon));
         let morning: Timestamp = "2026-11-21T09:59:59Z".parse().unwrap();
         assert!(is_in_the_future(day(2026, 11, 22), morning));
@@ -140,6 +127,7 @@ mod tests {
     #[test]
     fn punctuation_and_case_make_no_other_document() {
         assert_eq!(document_key("123.456.789-0x"), document_key("1234567890X"));
+        assert_eq!(document_key("\u{ff11}23"), document_key("123"));
         assert!(document(&text("..-")).is_err());
         assert!(document(&text("A1")).is_ok());
     }

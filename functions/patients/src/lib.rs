@@ -23,10 +23,8 @@ use shared::endpoint::{Declaration, Module};
 pub const READ_PATIENTS: Permission = Permission::new("patients:read", &Role::ALL);
 
 /// Adding and editing patients.
-pub const WRITE_PATIENTS: Permission = Permission::new(
-    "patients:write",
-    &[Role::Owner, Role::Admin, Role::Clinician, Role::FrontDesk],
-);
+pub const WRITE_PATIENTS: Permission =
+    Permission::new("patients:write", &[Role::Owner, Role::Admin, Role::Clinician, Role::FrontDesk]);
 
 /// The module and its endpoints.
 pub fn module() -> Module {

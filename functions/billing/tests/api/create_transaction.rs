@@ -16,23 +16,10 @@ async fn an_income_raises_and_an_expense_lowers_the_balance() {
     let first = stage.ask(record(&tenant, &income(&patient), "1")).await;
     let second = stage.ask(record(&tenant, &expense, "2")).await;
 
-    assert_eq!(
-        (first.status, &first.data()["balanceMinor"]),
-        (201, &json!(15_000)),
-        "{}",
-        first.text
-    );
-    assert_eq!(
-        (second.status, &second.data()["balanceMinor"]),
-        (201, &json!(-25_000)),
-        "{}",
-        second.text
-    );
+    assert_eq!((first.status, &first.data()["balanceMinor"]), (201, &json!(15_000)), "{}", first.text);
+    assert_eq!((second.status, &second.data()["balanceMinor"]), (201, &json!(-25_000)), "{}", second.text);
     let id = second.data()["transactionId"].as_str().unwrap();
-    assert_eq!(
-        second.header("location"),
-        Some(format!("/api/v1/transactions/{id}").as_str())
-    );
+    assert_eq!(second.header("location"), Some(format!("/api/v1/transactions/{id}").as_str()));
     let written = stage
         .database
         .rows(&format!(
@@ -64,25 +51,11 @@ async fn the_reply_has_exactly_the_fields_of_the_contract() {
     let (stage, tenant) = stage().await;
     let patient = patient(&stage, &tenant).await;
     let first = stage.ask(record(&tenant, &income(&patient), "1")).await;
-    let mut fields: Vec<_> = first
-        .data()
-        .as_object()
-        .unwrap()
-        .keys()
-        .map(String::as_str)
-        .collect();
+    let mut fields: Vec<_> = first.data().as_object().unwrap().keys().map(String::as_str).collect();
     fields.sort_unstable();
     assert_eq!(
         fields,
-        [
-            "amountMinor",
-            "balanceMinor",
-            "createdAt",
-            "currency",
-            "patientId",
-            "transactionId",
-            "type"
-        ]
+        ["amountMinor", "balanceMinor", "createdAt", "currency", "patientId", "transactionId", "type"]
     );
 }
 
@@ -103,30 +76,11 @@ mod race {
         let answers = stage.ask_at_once(asks.collect()).await;
 
         assert!(answers.iter().all(|answer| answer.status == 201));
-        let expected: i64 = (0..100)
-            .map(|number| {
-                if number % 4 == 0 {
-                    -(number + 1)
-                } else {
-                    number + 1
-                }
-            })
-            .sum();
-        assert_eq!(
-            balance(&stage, &tenant, &patient).await.data()["balanceMinor"],
-            expected
-        );
-        assert_eq!(
-            stage
-                .database
-                .value("SELECT count(*) FROM billing.transfers")
-                .await,
-            "100"
-        );
-        assert_eq!(
-            stage.database.value("SELECT count(*) FROM kernel.outbox").await,
-            "100"
-        );
+        let expected: i64 =
+            (0..100).map(|number| if number % 4 == 0 { -(number + 1) } else { number + 1 }).sum();
+        assert_eq!(balance(&stage, &tenant, &patient).await.data()["balanceMinor"], expected);
+        assert_eq!(stage.database.value("SELECT count(*) FROM billing.transfers").await, "100");
+        assert_eq!(stage.database.value("SELECT count(*) FROM kernel.outbox").await, "100");
         assert_books_balance(&stage).await;
     }
 
@@ -144,22 +98,10 @@ mod race {
             answers.iter().find(|a| a.status != 201)
         );
         assert!(answers.iter().all(|answer| answer.text == answers[0].text));
-        let first = answers
-            .iter()
-            .filter(|answer| answer.header("idempotency-replayed").is_none())
-            .count();
+        let first = answers.iter().filter(|answer| answer.header("idempotency-replayed").is_none()).count();
         assert_eq!(first, 1);
-        assert_eq!(
-            balance(&stage, &tenant, &patient).await.data()["balanceMinor"],
-            15_000
-        );
-        assert_eq!(
-            stage
-                .database
-                .value("SELECT count(*) FROM billing.transfers")
-                .await,
-            "1"
-        );
+        assert_eq!(balance(&stage, &tenant, &patient).await.data()["balanceMinor"], 15_000);
+        assert_eq!(stage.database.value("SELECT count(*) FROM billing.transfers").await, "1");
     }
 }
 
@@ -178,13 +120,7 @@ mod integrity {
         let refused = stage.ask(record(&tenant, &other, "k")).await;
 
         assert_eq!(refused.refusal(), (422, "IDEMPOTENCY_KEY_REUSED"));
-        assert_eq!(
-            stage
-                .database
-                .value("SELECT balance_minor FROM billing.balances")
-                .await,
-            "15000"
-        );
+        assert_eq!(stage.database.value("SELECT balance_minor FROM billing.balances").await, "15000");
     }
 
     #[tokio::test]
@@ -201,18 +137,9 @@ mod integrity {
         ];
 
         for answer in answers {
-            assert_eq!(
-                (answer.status, answer.header("idempotency-replayed")),
-                (201, None)
-            );
+            assert_eq!((answer.status, answer.header("idempotency-replayed")), (201, None));
         }
-        assert_eq!(
-            stage
-                .database
-                .value("SELECT count(*) FROM billing.transfers")
-                .await,
-            "3"
-        );
+        assert_eq!(stage.database.value("SELECT count(*) FROM billing.transfers").await, "3");
     }
 
     #[tokio::test]
@@ -226,32 +153,17 @@ mod integrity {
                 clinic_id: tenant.clinic,
                 role: Role::Owner,
             };
-            stage
-                .signer
-                .issue(&principal, shared::clock::Clock::now(&*stage.clock))
-                .unwrap()
+            stage.signer.issue(&principal, shared::clock::Clock::now(&*stage.clock)).unwrap()
         };
 
-        stage
-            .clock
-            .advance(SignedDuration::from_hours(24) - SignedDuration::from_micros(1));
-        let before = stage
-            .ask(record(&tenant, &income(&patient), "k").token(&token(&stage)))
-            .await;
+        stage.clock.advance(SignedDuration::from_hours(24) - SignedDuration::from_micros(1));
+        let before = stage.ask(record(&tenant, &income(&patient), "k").token(&token(&stage))).await;
         stage.clock.advance(SignedDuration::from_micros(1));
-        let after = stage
-            .ask(record(&tenant, &income(&patient), "k").token(&token(&stage)))
-            .await;
+        let after = stage.ask(record(&tenant, &income(&patient), "k").token(&token(&stage))).await;
 
         assert_eq!(before.header("idempotency-replayed"), Some("true"));
         assert_eq!((after.status, after.header("idempotency-replayed")), (201, None));
-        assert_eq!(
-            stage
-                .database
-                .value("SELECT count(*) FROM billing.transfers")
-                .await,
-            "2"
-        );
+        assert_eq!(stage.database.value("SELECT count(*) FROM billing.transfers").await, "2");
     }
 
     #[tokio::test]
@@ -262,9 +174,7 @@ mod integrity {
         let archived = patient(&stage, &tenant).await;
         stage
             .database
-            .run(&format!(
-                "UPDATE patients.patients SET deleted_at = now() WHERE id = '{archived}'"
-            ))
+            .run(&format!("UPDATE patients.patients SET deleted_at = now() WHERE id = '{archived}'"))
             .await;
         let unknown = "01890a5d-ac96-774b-bcce-b302099a8057";
 
@@ -272,17 +182,8 @@ mod integrity {
             let refused = stage.ask(record(&tenant, &income(id), &number.to_string())).await;
             assert_eq!(refused.refusal(), (404, "PATIENT_NOT_FOUND"));
         }
-        assert_eq!(
-            stage
-                .database
-                .value("SELECT count(*) FROM billing.balances")
-                .await,
-            "0"
-        );
-        assert_eq!(
-            stage.ask(record(&tenant, &income(&archived), "a")).await.status,
-            201
-        );
+        assert_eq!(stage.database.value("SELECT count(*) FROM billing.balances").await, "0");
+        assert_eq!(stage.ask(record(&tenant, &income(&archived), "a")).await.status, 201);
     }
 
     #[tokio::test]
@@ -298,13 +199,7 @@ mod integrity {
 
         assert_eq!(before.refusal(), (422, "CURRENCY_MISMATCH"));
         assert_eq!(after.refusal(), (422, "CURRENCY_MISMATCH"));
-        assert_eq!(
-            stage
-                .database
-                .value("SELECT balance_minor FROM billing.balances")
-                .await,
-            "15000"
-        );
+        assert_eq!(stage.database.value("SELECT balance_minor FROM billing.balances").await, "15000");
     }
 
     #[tokio::test]
@@ -354,13 +249,7 @@ mod boundary {
                 Some(code) => assert_eq!(answer.refusal(), (400, code), "{amount}"),
             }
         }
-        assert_eq!(
-            stage
-                .database
-                .value("SELECT balance_minor FROM billing.balances")
-                .await,
-            "100000000000"
-        );
+        assert_eq!(stage.database.value("SELECT balance_minor FROM billing.balances").await, "100000000000");
     }
 
     #[tokio::test]
@@ -373,25 +262,14 @@ mod boundary {
 
         let missing = stage.ask(without.clone()).await;
         let malformed = stage.ask(without.key(&"k".repeat(256))).await;
-        let both = stage
-            .ask(Ask::post("/api/v1/transactions", &bad).token(tenant.owner()))
-            .await;
+        let both = stage.ask(Ask::post("/api/v1/transactions", &bad).token(tenant.owner())).await;
 
         assert_eq!(missing.refusal(), (400, "IDEMPOTENCY_KEY_REQUIRED"));
         assert_eq!(malformed.refusal(), (400, "IDEMPOTENCY_KEY_INVALID"));
         assert_eq!(
             both.details(),
-            [
-                ("/type", "INVALID_CHOICE"),
-                ("/idempotency-key", "IDEMPOTENCY_KEY_REQUIRED")
-            ]
+            [("/type", "INVALID_CHOICE"), ("/idempotency-key", "IDEMPOTENCY_KEY_REQUIRED")]
         );
-        assert_eq!(
-            stage
-                .database
-                .value("SELECT count(*) FROM billing.transfers")
-                .await,
-            "0"
-        );
+        assert_eq!(stage.database.value("SELECT count(*) FROM billing.transfers").await, "0");
     }
 }

@@ -10,10 +10,7 @@ async fn a_balance_is_what_was_paid_in_the_clinics_currency() {
     let before = balance(&stage, &tenant, &patient).await;
     stage.ask(record(&tenant, &income(&patient), "k")).await;
     let after = balance(&stage, &tenant, &patient).await;
-    assert_eq!(
-        (&before.data()["balanceMinor"], &before.data()["currency"]),
-        (&json!(0), &json!("BRL"))
-    );
+    assert_eq!((&before.data()["balanceMinor"], &before.data()["currency"]), (&json!(0), &json!("BRL")));
     assert_eq!(after.data()["balanceMinor"], 15_000);
     assert!(after.data()["asOf"].is_string());
 }
@@ -35,16 +32,9 @@ mod race {
 
         for read in answers.iter().filter(|answer| answer.status == 200) {
             let minor = read.data()["balanceMinor"].as_i64().unwrap();
-            assert_eq!(
-                (minor % 15_000, (0..=450_000).contains(&minor)),
-                (0, true),
-                "{minor}"
-            );
+            assert_eq!((minor % 15_000, (0..=450_000).contains(&minor)), (0, true), "{minor}");
         }
-        assert_eq!(
-            balance(&stage, &tenant, &patient).await.data()["balanceMinor"],
-            450_000
-        );
+        assert_eq!(balance(&stage, &tenant, &patient).await.data()["balanceMinor"], 450_000);
     }
 }
 
@@ -57,10 +47,7 @@ mod integrity {
         let other = stage.tenant().await;
         let foreign = patient(&stage, &other).await;
         for id in [foreign.as_str(), "01890a5d-ac96-774b-bcce-b302099a8057"] {
-            assert_eq!(
-                balance(&stage, &tenant, id).await.refusal(),
-                (404, "PATIENT_NOT_FOUND")
-            );
+            assert_eq!(balance(&stage, &tenant, id).await.refusal(), (404, "PATIENT_NOT_FOUND"));
         }
     }
 
@@ -80,9 +67,6 @@ mod boundary {
     #[tokio::test]
     async fn a_malformed_id_is_400() {
         let (stage, tenant) = stage().await;
-        assert_eq!(
-            balance(&stage, &tenant, "7").await.refusal(),
-            (400, "INVALID_UUID")
-        );
+        assert_eq!(balance(&stage, &tenant, "7").await.refusal(), (400, "INVALID_UUID"));
     }
 }

@@ -10,18 +10,13 @@ async fn a_transaction_is_read_as_it_was_recorded() {
     body["description"] = json!("March");
     let recorded = stage.ask(record(&tenant, &body, "k")).await;
 
-    let read = stage
-        .ask(Ask::get(recorded.header("location").unwrap()).token(tenant.owner()))
-        .await;
+    let read = stage.ask(Ask::get(recorded.header("location").unwrap()).token(tenant.owner())).await;
 
     let data = read.data();
     for (field, value) in recorded.data().as_object().unwrap() {
         assert_eq!(&data[field], value, "{field}");
     }
-    assert_eq!(
-        (&data["method"], &data["description"]),
-        (&json!("pix"), &json!("March"))
-    );
+    assert_eq!((&data["method"], &data["description"]), (&json!("pix"), &json!("March")));
 }
 
 mod integrity {
@@ -34,10 +29,7 @@ mod integrity {
         let patient = patient(&stage, &other).await;
         let recorded = stage.ask(record(&other, &income(&patient), "k")).await;
         let foreign = recorded.header("location").unwrap();
-        for address in [
-            foreign,
-            "/api/v1/transactions/01890a5d-ac96-774b-bcce-b302099a8057",
-        ] {
+        for address in [foreign, "/api/v1/transactions/01890a5d-ac96-774b-bcce-b302099a8057"] {
             let refused = stage.ask(Ask::get(address).token(tenant.owner())).await;
             assert_eq!(refused.refusal(), (404, "TRANSACTION_NOT_FOUND"));
         }
@@ -50,9 +42,7 @@ mod boundary {
     #[tokio::test]
     async fn a_malformed_id_is_400() {
         let (stage, tenant) = stage().await;
-        let refused = stage
-            .ask(Ask::get("/api/v1/transactions/x").token(tenant.owner()))
-            .await;
+        let refused = stage.ask(Ask::get("/api/v1/transactions/x").token(tenant.owner())).await;
         assert_eq!(
             (refused.refusal(), refused.details()),
             ((400, "INVALID_UUID"), vec![("/id", "INVALID_UUID")])

@@ -21,10 +21,7 @@ async fn stage() -> (Arc<Stage>, Tenant) {
 async fn patient(stage: &Stage, tenant: &Tenant) -> String {
     let sql = "INSERT INTO patients.patients (id, clinic_id, full_name, version, created_at, updated_at)
                VALUES (uuidv7(), '{clinic}', 'A patient', 1, now(), now()) RETURNING id";
-    stage
-        .database
-        .value(&sql.replace("{clinic}", &tenant.clinic.to_string()))
-        .await
+    stage.database.value(&sql.replace("{clinic}", &tenant.clinic.to_string())).await
 }
 
 /// An income of 150.00 BRL.
@@ -34,16 +31,12 @@ fn income(patient: &str) -> Value {
 
 /// The request that records it.
 fn record(tenant: &Tenant, body: &Value, key: &str) -> Ask {
-    Ask::post("/api/v1/transactions", body)
-        .token(tenant.owner())
-        .key(key)
+    Ask::post("/api/v1/transactions", body).token(tenant.owner()).key(key)
 }
 
 /// The balance by the endpoint.
 async fn balance(stage: &Stage, tenant: &Tenant, patient: &str) -> Answer {
-    stage
-        .ask(Ask::get(&format!("/api/v1/patients/{patient}/balance")).token(tenant.owner()))
-        .await
+    stage.ask(Ask::get(&format!("/api/v1/patients/{patient}/balance")).token(tenant.owner())).await
 }
 
 /// Whether each balance is the sum of its transfers, and each transfer's running balance the sum up to it.

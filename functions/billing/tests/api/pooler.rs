@@ -14,24 +14,13 @@ async fn a_named_statement_breaks_behind_a_pooler_and_ours_do_not() {
         clients.push(client);
     }
 
-    clients[0]
-        .batch_execute("PREPARE named AS SELECT 1")
-        .await
-        .unwrap();
+    clients[0].batch_execute("PREPARE named AS SELECT 1").await.unwrap();
     let second = clients[1].batch_execute("PREPARE named AS SELECT 2").await;
-    let clash = second
-        .err()
-        .and_then(|error| Some(error.code()?.code().to_owned()));
+    let clash = second.err().and_then(|error| Some(error.code()?.code().to_owned()));
 
     // Two clients share the pooler's one server connection, and so its names (42P05: it exists already).
     assert_eq!(clash.as_deref(), stage.database.is_pooled().then_some("42P05"));
     let patient = patient(&stage, &tenant).await;
-    assert_eq!(
-        stage.ask(record(&tenant, &income(&patient), "k")).await.status,
-        201
-    );
-    assert_eq!(
-        balance(&stage, &tenant, &patient).await.data()["balanceMinor"],
-        15_000
-    );
+    assert_eq!(stage.ask(record(&tenant, &income(&patient), "k")).await.status, 201);
+    assert_eq!(balance(&stage, &tenant, &patient).await.data()["balanceMinor"], 15_000);
 }

@@ -1,14 +1,7 @@
 //! The part of libtest's command line that `cargo test` and its friends use.
 
 /// Options that take a value as the next word, if not behind `=`.
-const WITH_VALUE: [&str; 6] = [
-    "--color",
-    "--format",
-    "--logfile",
-    "--shuffle-seed",
-    "--test-threads",
-    "-Z",
-];
+const WITH_VALUE: [&str; 6] = ["--color", "--format", "--logfile", "--shuffle-seed", "--test-threads", "-Z"];
 
 /// What was asked for. What cannot matter here, such as a number of threads, is read and passed over.
 #[derive(Debug, Default)]

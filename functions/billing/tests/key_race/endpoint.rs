@@ -72,19 +72,14 @@ impl<'a> Sender<'a> {
             (409, None) if answer.code() == "IDEMPOTENCY_KEY_IN_FLIGHT" => Outcome::InFlight,
             _ => Outcome::Other,
         };
-        Reply {
-            outcome,
-            text: answer.text,
-        }
+        Reply { outcome, text: answer.text }
     }
 
     async fn ask(&self, endpoint: &str, ask: Ask) -> Answer {
         let mut declarations = self.declarations.iter();
         let declaration = declarations.find(|declaration| declaration.name == endpoint);
         let event = ask.token(&self.job.token).event();
-        pipeline::answer(&self.app, declaration.unwrap(), event, TIME)
-            .await
-            .into()
+        pipeline::answer(&self.app, declaration.unwrap(), event, TIME).await.into()
     }
 }
 

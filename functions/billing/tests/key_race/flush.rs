@@ -66,20 +66,14 @@ impl<'a> Sender<'a> {
     pub(crate) async fn send(&self, number: usize) -> Reply {
         let (key, now) = (key(number), SystemClock.now());
         let (clinic, until) = (self.job.clinic.to_string(), now + KEPT);
-        let fingerprint = idempotency::fingerprint("POST", "/race", key.as_bytes());
+        let fingerprint = idempotency::fingerprint("POST", "/race", b"", key.as_bytes());
         let settings: [Parameter<'_>; 1] = [(&clinic, Type::TEXT)];
         // What a key belongs to, and is claimed with.
-        let owner: [Parameter<'_>; 3] = [
-            (&self.job.clinic, Type::UUID),
-            (&self.job.caller, Type::UUID),
-            (&key, Type::TEXT),
-        ];
+        let owner: [Parameter<'_>; 3] =
+            [(&self.job.clinic, Type::UUID), (&self.job.caller, Type::UUID), (&key, Type::TEXT)];
         let expired = [&owner[..], &[(&now, Type::TIMESTAMPTZ)]].concat();
-        let claimed: [Parameter<'_>; 3] = [
-            (&fingerprint, Type::BYTEA),
-            (&until, Type::TIMESTAMPTZ),
-            (&now, Type::TIMESTAMPTZ),
-        ];
+        let claimed: [Parameter<'_>; 3] =
+            [(&fingerprint, Type::BYTEA), (&until, Type::TIMESTAMPTZ), (&now, Type::TIMESTAMPTZ)];
         let claim = [&owner[..], &claimed].concat();
         let steps: [(&str, &[Parameter<'_>]); 11] = [
             ("BEGIN", &[]),
@@ -101,10 +95,8 @@ impl<'a> Sender<'a> {
 /// Polls every statement once, in order, before it waits for any: all go out together.
 async fn one_flush(client: &Client, steps: &[(&str, &[Parameter<'_>])]) -> Vec<Answer> {
     let mut answers: Vec<Option<Answer>> = steps.iter().map(|_| None).collect();
-    let mut running: Vec<Pin<Box<dyn Future<Output = Answer> + '_>>> = steps
-        .iter()
-        .map(|(sql, parameters)| Box::pin(client.query_typed(sql, parameters)) as _)
-        .collect();
+    let mut running: Vec<Pin<Box<dyn Future<Output = Answer> + '_>>> =
+        steps.iter().map(|(sql, parameters)| Box::pin(client.query_typed(sql, parameters)) as _).collect();
     poll_fn(|context| {
         for (future, answer) in running.iter_mut().zip(&mut answers) {
             if answer.is_none()
@@ -113,11 +105,7 @@ async fn one_flush(client: &Client, steps: &[(&str, &[Parameter<'_>])]) -> Vec<A
                 *answer = Some(ready);
             }
         }
-        if answers.iter().all(Option::is_some) {
-            Poll::Ready(())
-        } else {
-            Poll::Pending
-        }
+        if answers.iter().all(Option::is_some) { Poll::Ready(()) } else { Poll::Pending }
     })
     .await;
     answers.into_iter().flatten().collect()
@@ -126,20 +114,14 @@ async fn one_flush(client: &Client, steps: &[(&str, &[Parameter<'_>])]) -> Vec<A
 /// The first real error decides; what follows it is only refused for being in a failed transaction.
 fn reply(answers: &[Answer]) -> Reply {
     let error = answers.iter().find_map(|answer| answer.as_ref().err());
-    let violated = error
-        .and_then(Error::as_db_error)
-        .and_then(|error| error.constraint());
+    let violated = error.and_then(Error::as_db_error).and_then(|error| error.constraint());
     let outcome = match error.map(Error::code) {
         None => Outcome::First,
         Some(Some(&SqlState::UNIQUE_VIOLATION)) if violated == Some(CLAIMED_ONCE) => Outcome::Replayed,
         Some(Some(&SqlState::LOCK_NOT_AVAILABLE)) => Outcome::InFlight,
         Some(_) => Outcome::Other,
     };
-    let stored = answers
-        .iter()
-        .rev()
-        .nth(1)
-        .and_then(|answer| answer.as_ref().ok());
+    let stored = answers.iter().rev().nth(1).and_then(|answer| answer.as_ref().ok());
     let stored = stored.and_then(|rows| rows.first()?.get::<_, Option<String>>(0));
     Reply {
         text: match (outcome, stored) {

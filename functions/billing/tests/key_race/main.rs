@@ -6,14 +6,8 @@
 //! Beside the real endpoint, the same flush is sent without the product around it: with the product's claim, and
 //! with the claim that looks as good and is not. That shows the test can tell the two apart.
 
-#![expect(
-    clippy::unwrap_used,
-    reason = "a test that cannot go on should say where and end"
-)]
-#![expect(
-    clippy::print_stdout,
-    reason = "it prints what libtest would, and its workers talk to it"
-)]
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on should say where and end")]
+#![expect(clippy::print_stdout, reason = "it prints what libtest would, and its workers talk to it")]
 
 mod arguments;
 mod endpoint;
@@ -52,10 +46,7 @@ fn main() -> ExitCode {
         return worker::work(&job);
     }
     let arguments = Arguments::read(std::env::args().skip(1));
-    let chosen: Vec<_> = TESTS
-        .into_iter()
-        .filter(|(name, _)| arguments.chooses(name))
-        .collect();
+    let chosen: Vec<_> = TESTS.into_iter().filter(|(name, _)| arguments.chooses(name)).collect();
     if arguments.lists() {
         list(&chosen, arguments.is_quiet());
         return ExitCode::SUCCESS;
@@ -74,10 +65,7 @@ fn list(chosen: &[(&str, Test)], quiet: bool) {
 
 /// One after the other: each takes the whole machine already.
 fn run(chosen: &[(&str, Test)], arguments: &Arguments) -> ExitCode {
-    let (started, runtime) = (
-        Instant::now(),
-        Builder::new_current_thread().enable_all().build().unwrap(),
-    );
+    let (started, runtime) = (Instant::now(), Builder::new_current_thread().enable_all().build().unwrap());
     println!("\nrunning {}", tests(chosen.len()));
     let mut failures = Vec::new();
     for (name, test) in chosen {

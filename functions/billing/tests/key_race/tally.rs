@@ -55,8 +55,7 @@ impl Tally {
         let mut bodies: Vec<&str> = sent.iter().map(|own| own.reply.text.as_str()).collect();
         bodies.dedup();
         if bodies.len() != 1 || sent.len() != PROCESSES {
-            self.wrong
-                .push(format!("{}: answered in different ways: {bodies:?}", key(number)));
+            self.wrong.push(format!("{}: answered in different ways: {bodies:?}", key(number)));
         }
     }
 
@@ -67,9 +66,7 @@ impl Tally {
             return self.is_a_race();
         }
         let (firsts, replays) = expected;
-        Err(self.not(&format!(
-            "{firsts} first replies and {replays} replays of the same bytes"
-        )))
+        Err(self.not(&format!("{firsts} first replies and {replays} replays of the same bytes")))
     }
 
     /// Enough keys collided for the count to mean something.

@@ -56,10 +56,7 @@ pub(crate) struct Sent {
 }
 
 /// What this process is to send, if it is a worker.
-#[expect(
-    clippy::disallowed_methods,
-    reason = "a worker's job is no setting of the product"
-)]
+#[expect(clippy::disallowed_methods, reason = "a worker's job is no setting of the product")]
 pub(crate) fn job() -> Option<Job> {
     let job = std::env::var(VARIABLE).ok()?;
     Some(serde_json::from_str(&job).unwrap())
@@ -97,12 +94,7 @@ async fn in_step(send: impl AsyncFn(usize) -> Reply) -> Vec<Sent> {
             repeats += 1;
             reply = send(number).await;
         }
-        all.push(Sent {
-            reply,
-            repeats,
-            started,
-            ended: SystemClock.now(),
-        });
+        all.push(Sent { reply, repeats, started, ended: SystemClock.now() });
     }
     all
 }

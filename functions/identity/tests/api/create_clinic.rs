@@ -10,25 +10,11 @@ async fn a_clinic_signs_up_and_its_owner_is_signed_in() {
 
     assert_eq!(made.status, 201, "{}", made.text);
     let data = made.data();
-    assert_eq!(
-        (&data["tokenType"], &data["expiresIn"]),
-        (&json!("Bearer"), &json!(600))
-    );
-    assert_eq!(
-        (&data["user"]["role"], &data["user"]["email"]),
-        (&json!("owner"), &json!("Ana@Example.com"))
-    );
-    assert!(
-        !made.text.contains("argon2") && !made.text.contains("lonely"),
-        "no password goes out"
-    );
-    let me = stage
-        .ask(Ask::get("/api/v1/me").token(data["accessToken"].as_str().unwrap()))
-        .await;
-    assert_eq!(
-        (&me.data()["clinic"], &me.data()["user"]),
-        (&data["clinic"], &data["user"])
-    );
+    assert_eq!((&data["tokenType"], &data["expiresIn"]), (&json!("Bearer"), &json!(600)));
+    assert_eq!((&data["user"]["role"], &data["user"]["email"]), (&json!("owner"), &json!("Ana@Example.com")));
+    assert!(!made.text.contains("argon2") && !made.text.contains("lonely"), "no password goes out");
+    let me = stage.ask(Ask::get("/api/v1/me").token(data["accessToken"].as_str().unwrap())).await;
+    assert_eq!((&me.data()["clinic"], &me.data()["user"]), (&data["clinic"], &data["user"]));
     let written = stage
         .database
         .rows(
@@ -40,15 +26,8 @@ async fn a_clinic_signs_up_and_its_owner_is_signed_in() {
                JOIN kernel.audit_log l ON l.clinic_id = c.id AND l.actor_id = m.id",
         )
         .await;
-    let expected = [
-        "Clínica Aurora",
-        "BRL",
-        "ana@example.com",
-        "owner",
-        "clinic.created",
-        "1",
-        "clinic.created",
-    ];
+    let expected =
+        ["Clínica Aurora", "BRL", "ana@example.com", "owner", "clinic.created", "1", "clinic.created"];
     assert_eq!(written, [expected.map(str::to_owned).to_vec()]);
 }
 
@@ -58,13 +37,8 @@ mod race {
     #[tokio::test]
     async fn of_sign_ups_with_one_address_at_once_one_is_made() {
         let stage = stage().await;
-        let asks = (0..8).map(|number| {
-            sign_up(if number % 2 == 0 {
-                "ana@example.com"
-            } else {
-                "ANA@example.com"
-            })
-        });
+        let asks =
+            (0..8).map(|number| sign_up(if number % 2 == 0 { "ana@example.com" } else { "ANA@example.com" }));
 
         let answers = stage.ask_at_once(asks.collect()).await;
 
@@ -75,20 +49,8 @@ mod race {
                 ((409, "EMAIL_TAKEN"), vec![("/email", "EMAIL_TAKEN")])
             );
         }
-        for table in [
-            "identity.clinics",
-            "identity.accounts",
-            "identity.memberships",
-            "kernel.outbox",
-        ] {
-            assert_eq!(
-                stage
-                    .database
-                    .value(&format!("SELECT count(*) FROM {table}"))
-                    .await,
-                "1",
-                "{table}"
-            );
+        for table in ["identity.clinics", "identity.accounts", "identity.memberships", "kernel.outbox"] {
+            assert_eq!(stage.database.value(&format!("SELECT count(*) FROM {table}")).await, "1", "{table}");
         }
     }
 }
@@ -98,18 +60,11 @@ mod integrity {
 
     #[tokio::test]
     async fn when_a_part_fails_none_remains() {
-        for broken in [
-            "identity.clinics",
-            "identity.memberships",
-            "kernel.outbox",
-            "kernel.audit_log",
-        ] {
+        for broken in ["identity.clinics", "identity.memberships", "kernel.outbox", "kernel.audit_log"] {
             let stage = stage().await;
             stage
                 .database
-                .run(&format!(
-                    "ALTER TABLE {broken} ADD CONSTRAINT broken CHECK (false) NOT VALID"
-                ))
+                .run(&format!("ALTER TABLE {broken} ADD CONSTRAINT broken CHECK (false) NOT VALID"))
                 .await;
 
             let refused = stage.ask(sign_up("ana@example.com")).await;
@@ -126,13 +81,7 @@ mod integrity {
         let stage = stage().await;
         let refused = stage.ask(sign_up("ana@example.com").key("k")).await;
         assert_eq!(refused.refusal(), (400, "IDEMPOTENCY_KEY_NOT_ACCEPTED"));
-        assert_eq!(
-            stage
-                .database
-                .value("SELECT count(*) FROM identity.clinics")
-                .await,
-            "0"
-        );
+        assert_eq!(stage.database.value("SELECT count(*) FROM identity.clinics").await, "0");
     }
 }
 
@@ -154,11 +103,7 @@ mod boundary {
             ("password", json!("8 chars!"), None),
             ("password", json!("p".repeat(1024)), None),
             ("password", json!("p".repeat(1025)), Some("TOO_LONG")),
-            (
-                "password",
-                json!("a\u{0}long password"),
-                Some("INVALID_CHARACTERS"),
-            ),
+            ("password", json!("a\u{0}long password"), Some("INVALID_CHARACTERS")),
             ("password", json!("Password1"), Some("COMMON_PASSWORD")),
         ];
         for (number, (field, value, expected)) in cases.into_iter().enumerate() {

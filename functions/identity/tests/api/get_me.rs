@@ -15,26 +15,13 @@ mod race {
         let stage = stage().await;
         let token = token_of_new_owner(&stage).await;
         let before = stage.ask(Ask::get("/api/v1/me").token(&token)).await;
-        stage
-            .database
-            .run("UPDATE identity.memberships SET role = 'clinician'")
-            .await;
+        stage.database.run("UPDATE identity.memberships SET role = 'clinician'").await;
         let after = stage.ask(Ask::get("/api/v1/me").token(&token)).await;
 
         assert_eq!(before.data()["user"]["role"], "owner");
         assert_eq!(after.data()["user"]["role"], "clinician");
-        assert!(
-            before.data()["permissions"]
-                .as_array()
-                .unwrap()
-                .contains(&json!("transactions:write"))
-        );
-        assert!(
-            !after.data()["permissions"]
-                .as_array()
-                .unwrap()
-                .contains(&json!("transactions:write"))
-        );
+        assert!(before.data()["permissions"].as_array().unwrap().contains(&json!("transactions:write")));
+        assert!(!after.data()["permissions"].as_array().unwrap().contains(&json!("transactions:write")));
     }
 }
 
@@ -45,10 +32,7 @@ mod integrity {
     async fn a_disabled_user_is_401() {
         let stage = stage().await;
         let token = token_of_new_owner(&stage).await;
-        stage
-            .database
-            .run("UPDATE identity.memberships SET disabled_at = now()")
-            .await;
+        stage.database.run("UPDATE identity.memberships SET disabled_at = now()").await;
         let refused = stage.ask(Ask::get("/api/v1/me").token(&token)).await;
         assert_eq!(refused.refusal(), (401, "USER_DISABLED"));
     }
@@ -60,10 +44,7 @@ mod integrity {
         let cases = [
             (ask.clone(), "TOKEN_REQUIRED"),
             (ask.clone().token("v4.public.AAAA"), "TOKEN_INVALID"),
-            (
-                ask.clone().header("authorization", "Basic YTpi"),
-                "TOKEN_REQUIRED",
-            ),
+            (ask.clone().header("authorization", "Basic YTpi"), "TOKEN_REQUIRED"),
             (ask.header("authorization", "Bearer"), "TOKEN_INVALID"),
         ];
         for (ask, code) in cases {
@@ -82,14 +63,9 @@ mod boundary {
     async fn a_token_ends_at_the_instant_it_expires() {
         let stage = stage().await;
         let token = token_of_new_owner(&stage).await;
-        stage
-            .clock
-            .advance(SignedDuration::from_mins(10) - SignedDuration::from_micros(1));
+        stage.clock.advance(SignedDuration::from_mins(10) - SignedDuration::from_micros(1));
         assert_eq!(stage.ask(Ask::get("/api/v1/me").token(&token)).await.status, 200);
         stage.clock.advance(SignedDuration::from_micros(1));
-        assert_eq!(
-            stage.ask(Ask::get("/api/v1/me").token(&token)).await.refusal(),
-            (401, "TOKEN_EXPIRED")
-        );
+        assert_eq!(stage.ask(Ask::get("/api/v1/me").token(&token)).await.refusal(), (401, "TOKEN_EXPIRED"));
     }
 }

@@ -47,11 +47,7 @@ async fn of_several_clinics_one_is_chosen() {
     assert_eq!(asked.refusal(), (409, "CLINIC_REQUIRED"));
     let choices = asked.json["clinics"].as_array().unwrap();
     assert_eq!(choices.len(), 2);
-    assert!(
-        choices
-            .iter()
-            .any(|choice| choice["id"] == clinic && choice["name"] == "Clínica Aurora")
-    );
+    assert!(choices.iter().any(|choice| choice["id"] == clinic && choice["name"] == "Clínica Aurora"));
     assert_eq!(chosen.data()["user"]["role"], "clinician");
     assert_eq!(foreign.refusal(), (404, "CLINIC_NOT_FOUND"));
 }
@@ -65,19 +61,10 @@ mod race {
         stage.ask(sign_up("ana@example.com")).await;
         let before = stage.hasher.calls();
 
-        let answers = stage
-            .ask_at_once(
-                (0..5)
-                    .map(|_| log_in("ana@example.com", "not my password"))
-                    .collect(),
-            )
-            .await;
+        let answers =
+            stage.ask_at_once((0..5).map(|_| log_in("ana@example.com", "not my password")).collect()).await;
 
-        assert!(
-            answers
-                .iter()
-                .all(|answer| answer.refusal() == (401, "INVALID_CREDENTIALS"))
-        );
+        assert!(answers.iter().all(|answer| answer.refusal() == (401, "INVALID_CREDENTIALS")));
         assert_eq!(stage.hasher.calls() - before, 5);
     }
 }
@@ -106,10 +93,7 @@ mod integrity {
     async fn a_disabled_membership_opens_nothing() {
         let stage = stage().await;
         stage.ask(sign_up("ana@example.com")).await;
-        stage
-            .database
-            .run("UPDATE identity.memberships SET disabled_at = now()")
-            .await;
+        stage.database.run("UPDATE identity.memberships SET disabled_at = now()").await;
         let refused = stage.ask(log_in("ana@example.com", PASSWORD)).await;
         assert_eq!(refused.refusal(), (403, "NO_ACTIVE_MEMBERSHIP"));
     }
@@ -118,20 +102,9 @@ mod integrity {
     async fn the_role_of_the_module_sees_no_membership_without_a_clinic_or_an_account() {
         let stage = stage().await;
         stage.ask(sign_up("ana@example.com")).await;
-        for table in [
-            "identity.clinics",
-            "identity.memberships",
-            "identity.published_clinics",
-        ] {
-            let role = if table.ends_with("published_clinics") {
-                "patients"
-            } else {
-                "identity"
-            };
-            let rows = stage
-                .database
-                .run_as(role, &format!("SELECT count(*) FROM {table}"))
-                .await;
+        for table in ["identity.clinics", "identity.memberships", "identity.published_clinics"] {
+            let role = if table.ends_with("published_clinics") { "patients" } else { "identity" };
+            let rows = stage.database.run_as(role, &format!("SELECT count(*) FROM {table}")).await;
             assert_eq!(rows.unwrap(), [vec!["0".to_owned()]], "{table}");
         }
     }

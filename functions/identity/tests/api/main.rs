@@ -1,10 +1,7 @@
 //! The module's endpoints against a real Postgres, one `mod` a slice; in each, the failures that its catalogue row
 //! names: a race, an integrity violation, a boundary.
 
-#![expect(
-    clippy::unwrap_used,
-    reason = "a test that cannot go on should say where and end"
-)]
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on should say where and end")]
 
 mod create_clinic;
 mod get_me;
@@ -33,8 +30,5 @@ fn sign_up(email: &str) -> Ask {
 }
 
 fn log_in(email: &str, password: &str) -> Ask {
-    Ask::post(
-        "/api/v1/auth/login",
-        &json!({ "email": email, "password": password }),
-    )
+    Ask::post("/api/v1/auth/login", &json!({ "email": email, "password": password }))
 }

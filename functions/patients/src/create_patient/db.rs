@@ -22,11 +22,7 @@ pub(super) fn insert_patient(clinic: Uuid, id: Uuid, new: NewPatient, now: Times
     .bind(new.phone.map(String::from))
     .bind(new.email.map(String::from))
     .bind(new.document.as_ref().map(|document| document.as_str().to_owned()))
-    .bind(
-        new.document
-            .as_ref()
-            .map(|document| document_key(document.as_str())),
-    )
+    .bind(new.document.as_ref().map(|document| document_key(document.as_str())))
     .bind(new.notes.map(String::from))
     .bind(now)
 }

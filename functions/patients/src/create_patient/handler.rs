@@ -12,10 +12,7 @@ pub(super) async fn handle(
     call: &Call<'_>,
     new: NewPatient,
 ) -> Result<Reply<Patient>, Error<CreatePatientFailure>> {
-    if new
-        .birth_date
-        .is_some_and(|date| is_in_the_future(date, call.now))
-    {
+    if new.birth_date.is_some_and(|date| is_in_the_future(date, call.now)) {
         return Err(CreatePatientFailure::BirthDateInFuture.into());
     }
     let caller = call.principal()?;
@@ -25,21 +22,10 @@ pub(super) async fn handle(
     tx.add(db::insert_patient(clinic, id, new, call.now));
     tx.add(keep_history(call, clinic, id, caller.user_id));
     tx.add(announce(call, clinic, id, "patient.created"));
-    tx.add(audit(
-        call,
-        clinic,
-        caller.user_id,
-        "patient.created",
-        "patient",
-        id,
-    ));
-    let stored = tx
-        .commit_with_reply::<_, CreatePatientFailure>(patient(clinic, id))
-        .await?;
+    tx.add(audit(call, clinic, caller.user_id, "patient.created", "patient", id));
+    let stored = tx.commit_with_reply::<_, CreatePatientFailure>(patient(clinic, id)).await?;
 
     let patient = stored.data;
     let version = patient.version;
-    Ok(Reply::created(patient.location(), patient)
-        .version(version)
-        .replayed(stored.replayed))
+    Ok(Reply::created(patient.location(), patient).version(version).replayed(stored.replayed))
 }

@@ -60,11 +60,7 @@ pub(super) fn count_patients(clinic: Uuid) -> Statement<i64> {
 /// All statements of the slice: the first page, a far page, the count.
 pub(super) fn all(sample: &Sample<'_>) -> Vec<Statement<()>> {
     let clinic = sample.clinic();
-    let far = Cursor {
-        page: 2,
-        at: sample.call.now,
-        id: sample.id("patient"),
-    };
+    let far = Cursor { page: 2, at: sample.call.now, id: sample.id("patient") };
     vec![
         patients_before(clinic, None, 20).erase(),
         patients_before(clinic, Some(far), 100).erase(),

@@ -1,9 +1,8 @@
 use super::db;
-use super::logic::{self, CURSOR_SCOPE};
+use super::logic;
 use super::schema::{PageQuery, PatientItem};
-use shared::cursor::Cursor;
 use shared::endpoint::Call;
-use shared::failure::{Error, Fault, NoFailure};
+use shared::failure::{Error, NoFailure};
 use shared::reply::Reply;
 
 /// Reads one row more than the page has, and counts when asked to.
@@ -13,27 +12,15 @@ pub(super) async fn handle(
 ) -> Result<Reply<Vec<PatientItem>>, Error<NoFailure>> {
     let clinic = call.principal()?.clinic_id;
     let limit = u8::try_from(query.limit.unwrap_or(20)).unwrap_or(100);
-    let cursor = query
-        .cursor
-        .map(|text| Cursor::decode(text.as_str(), CURSOR_SCOPE))
-        .transpose();
-    let cursor = cursor.map_err(|violation| Fault::invalid(vec![violation]))?;
+    let cursor = query.cursor.map(|cursor| cursor.cursor());
 
     let mut tx = call.read()?;
     let rows = tx.add(db::patients_before(clinic, cursor, limit));
-    let total = query
-        .include_total
-        .unwrap_or(false)
-        .then(|| tx.add(db::count_patients(clinic)));
+    let total = query.include_total.unwrap_or(false).then(|| tx.add(db::count_patients(clinic)));
     let done = tx.commit::<NoFailure>().await?;
 
     let total = total.map(|slot| done.one(&slot)).transpose()?;
-    let (items, meta) = logic::page(
-        done.many(&rows)?,
-        limit,
-        cursor.map_or(1, |cursor| cursor.page),
-        total,
-    );
+    let (items, meta) = logic::page(done.many(&rows)?, limit, cursor.map_or(1, |cursor| cursor.page), total);
     let next = logic::next_address(&meta);
     Ok(Reply::ok(items).page(meta, next))
 }

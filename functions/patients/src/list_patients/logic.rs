@@ -1,11 +1,8 @@
 //! Cutting rows into a page.
 
-use super::schema::PatientItem;
-use shared::cursor::{COUNTED_AT_MOST, Cursor};
+use super::schema::{PatientItem, PatientList};
+use shared::cursor::{COUNTED_AT_MOST, Cursor, CursorScope as _};
 use shared::reply::PageMeta;
-
-/// Cursors of this list work here only.
-pub(super) const CURSOR_SCOPE: &str = "/api/v1/patients";
 
 /// The page of the rows found, of which there is one more than `limit` when another page follows.
 pub(super) fn page(
@@ -18,12 +15,7 @@ pub(super) fn page(
     rows.truncate(usize::from(limit));
     let next = rows.last().filter(|_| has_more).map(|last| {
         let page = number.saturating_add(1);
-        Cursor {
-            page,
-            at: last.created_at,
-            id: last.id,
-        }
-        .encode(CURSOR_SCOPE)
+        Cursor { page, at: last.created_at, id: last.id }.encode(PatientList::SCOPE)
     });
     let meta = PageMeta {
         page: number,
@@ -39,7 +31,7 @@ pub(super) fn page(
 /// The address of the next page.
 pub(super) fn next_address(meta: &PageMeta) -> Option<String> {
     let cursor = meta.next_cursor.as_ref()?;
-    Some(format!("{CURSOR_SCOPE}?limit={}&cursor={cursor}", meta.limit))
+    Some(format!("{}?limit={}&cursor={cursor}", PatientList::SCOPE, meta.limit))
 }
 
 #[cfg(test)]
@@ -66,17 +58,14 @@ mod tests {
     fn the_row_beyond_the_limit_says_that_more_follow_and_is_not_shown() {
         let (shown, meta) = page(rows(3), 2, 1, None);
         assert_eq!((shown.len(), meta.has_more), (2, true));
-        let next = Cursor::decode(&meta.next_cursor.unwrap(), CURSOR_SCOPE).unwrap();
+        let next = Cursor::decode(&meta.next_cursor.unwrap(), PatientList::SCOPE).unwrap();
         assert_eq!((next.page, next.id), (2, Uuid::from_u128(1)));
     }
 
     #[test]
     fn the_last_page_leads_nowhere() {
         let (shown, meta) = page(rows(2), 2, 4, Some(8));
-        assert_eq!(
-            (shown.len(), meta.page, meta.total, next_address(&meta)),
-            (2, 4, Some(8), None)
-        );
+        assert_eq!((shown.len(), meta.page, meta.total, next_address(&meta)), (2, 4, Some(8), None));
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use shared::cursor::{CursorOf, CursorScope};
 use shared::input::Fields;
 use shared::validation::{FullDate, Text};
 use uuid::Uuid;
@@ -16,13 +17,20 @@ pub struct PageQuery {
     #[validate(range(min = 1, max = 100))]
     pub limit: Option<i64>,
     /// `meta.nextCursor` of the page before.
-    #[validate(length(max = 255))]
-    pub cursor: Option<Text>,
+    pub cursor: Option<CursorOf<PatientList>>,
     /// Whether to count them all, up to 10 001.
     pub include_total: Option<bool>,
 }
 
 impl Fields for PageQuery {}
+
+/// The list that its cursors are bound to.
+#[derive(Debug)]
+pub struct PatientList;
+
+impl CursorScope for PatientList {
+    const SCOPE: &'static str = "/api/v1/patients";
+}
 
 /// A patient in a list: what tells people apart, not everything.
 #[derive(Debug, Serialize)]

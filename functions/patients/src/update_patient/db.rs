@@ -51,10 +51,8 @@ pub(super) fn update_patient(
     let email = patch.email.into_option();
     let document = patch.document.into_option();
     let notes = patch.notes.into_option();
-    let document_key = document
-        .as_ref()
-        .and_then(Option::as_ref)
-        .map(|text: &Text| document_key(text.as_str()));
+    let document_key =
+        document.as_ref().and_then(Option::as_ref).map(|text: &Text| document_key(text.as_str()));
     Statement::new(
         "patients.update_patient",
         "WITH changed AS (

@@ -31,18 +31,9 @@ pub(super) async fn handle(
         tx.add(db::update_patient(clinic, id, version, patch, call.now));
         tx.add(keep_history(call, clinic, id, caller.user_id));
         tx.add(announce(call, clinic, id, "patient.updated"));
-        tx.add(audit(
-            call,
-            clinic,
-            caller.user_id,
-            "patient.updated",
-            "patient",
-            id,
-        ));
+        tx.add(audit(call, clinic, caller.user_id, "patient.updated", "patient", id));
     }
-    let stored = tx
-        .commit_with_reply::<_, UpdatePatientFailure>(patient(clinic, id))
-        .await?;
+    let stored = tx.commit_with_reply::<_, UpdatePatientFailure>(patient(clinic, id)).await?;
 
     let version = stored.data.version;
     Ok(Reply::ok(stored.data).version(version).replayed(stored.replayed))

@@ -26,9 +26,8 @@ pub struct UpdatePatient;
 impl Endpoint for UpdatePatient {
     const NAME: &'static str = "update-patient";
     const ROUTE: Route = Route::patch("/api/v1/patients/{id}");
-    const POLICY: Policy = Policy::requires(crate::WRITE_PATIENTS)
-        .if_match()
-        .idempotency(Idempotency::Accepted);
+    const POLICY: Policy =
+        Policy::requires(crate::WRITE_PATIENTS).if_match().idempotency(Idempotency::Accepted);
     type Input = WithPathAndBody<PatientPath, schema::PatientPatch>;
     type Output = Reply<Patient>;
     type Failure = schema::UpdatePatientFailure;

@@ -17,10 +17,7 @@ async fn a_patient_is_made_with_its_history_event_and_audit_row() {
     assert_eq!(added.data()["fullName"], "Beatriz Lima", "trimmed");
     assert_eq!(added.header("etag"), Some("\"1\""));
     let id = added.data()["id"].as_str().unwrap();
-    assert_eq!(
-        added.header("location"),
-        Some(format!("/api/v1/patients/{id}").as_str())
-    );
+    assert_eq!(added.header("location"), Some(format!("/api/v1/patients/{id}").as_str()));
     let written = stage
         .database
         .rows(&format!(
@@ -37,46 +34,24 @@ async fn a_patient_is_made_with_its_history_event_and_audit_row() {
     let actor = tenant.user(Role::Owner).to_string();
     let ids = format!("{{\"patientId\": \"{id}\"}}");
     let name = "Beatriz Lima";
-    let expected = [
-        name,
-        "123456",
-        "1",
-        name,
-        &actor,
-        "patient.created",
-        "1",
-        &ids,
-        "patient.created",
-        &actor,
-        id,
-    ];
+    let expected =
+        [name, "123456", "1", name, &actor, "patient.created", "1", &ids, "patient.created", &actor, id];
     assert_eq!(written, [expected.map(str::to_owned).to_vec()]);
 }
 
 #[tokio::test]
 async fn a_repeated_key_makes_one_patient_and_answers_the_same_bytes() {
     let (stage, tenant) = stage().await;
-    let ask = Ask::post("/api/v1/patients", &json!({ "fullName": "Caio" }))
-        .token(tenant.owner())
-        .key("one");
+    let ask = Ask::post("/api/v1/patients", &json!({ "fullName": "Caio" })).token(tenant.owner()).key("one");
 
     let first = stage.ask(ask.clone()).await;
     let second = stage.ask(ask).await;
 
     assert_eq!((first.status, first.header("idempotency-replayed")), (201, None));
-    assert_eq!(
-        (second.status, second.header("idempotency-replayed")),
-        (201, Some("true"))
-    );
+    assert_eq!((second.status, second.header("idempotency-replayed")), (201, Some("true")));
     assert_eq!(first.text, second.text);
     assert_eq!(first.header("etag"), second.header("etag"));
-    assert_eq!(
-        stage
-            .database
-            .value("SELECT count(*) FROM patients.patients")
-            .await,
-        "1"
-    );
+    assert_eq!(stage.database.value("SELECT count(*) FROM patients.patients").await, "1");
 }
 
 mod race {
@@ -96,20 +71,8 @@ mod race {
             assert_eq!(refused.refusal(), (409, "DUPLICATE_PATIENT"));
             assert_eq!(refused.details(), [("/document", "DUPLICATE_PATIENT")]);
         }
-        for table in [
-            "patients.patients",
-            "patients.patient_history",
-            "kernel.outbox",
-            "kernel.audit_log",
-        ] {
-            assert_eq!(
-                stage
-                    .database
-                    .value(&format!("SELECT count(*) FROM {table}"))
-                    .await,
-                "1",
-                "{table}"
-            );
+        for table in ["patients.patients", "patients.patient_history", "kernel.outbox", "kernel.audit_log"] {
+            assert_eq!(stage.database.value(&format!("SELECT count(*) FROM {table}")).await, "1", "{table}");
         }
     }
 }
@@ -126,33 +89,15 @@ mod integrity {
             .await;
 
         let refused = stage
-            .ask(
-                Ask::post("/api/v1/patients", &json!({ "fullName": "D" }))
-                    .token(tenant.owner())
-                    .key("k"),
-            )
+            .ask(Ask::post("/api/v1/patients", &json!({ "fullName": "D" })).token(tenant.owner()).key("k"))
             .await;
 
         assert_eq!(refused.refusal(), (500, "INTERNAL_ERROR"));
-        assert!(
-            !refused.text.contains("outbox"),
-            "nothing of the database's own names: {}",
-            refused.text
-        );
-        for table in [
-            "patients.patients",
-            "patients.patient_history",
-            "kernel.audit_log",
-            "kernel.idempotency_keys",
-        ] {
-            assert_eq!(
-                stage
-                    .database
-                    .value(&format!("SELECT count(*) FROM {table}"))
-                    .await,
-                "0",
-                "{table}"
-            );
+        assert!(!refused.text.contains("outbox"), "nothing of the database's own names: {}", refused.text);
+        for table in
+            ["patients.patients", "patients.patient_history", "kernel.audit_log", "kernel.idempotency_keys"]
+        {
+            assert_eq!(stage.database.value(&format!("SELECT count(*) FROM {table}")).await, "0", "{table}");
         }
     }
 
@@ -162,9 +107,7 @@ mod integrity {
         add(&stage, &tenant, &json!({ "fullName": "A", "document": "1" })).await;
         let with = |document: &str| {
             let body = json!({ "fullName": "B", "document": document });
-            Ask::post("/api/v1/patients", &body)
-                .token(tenant.owner())
-                .key("k")
+            Ask::post("/api/v1/patients", &body).token(tenant.owner()).key("k")
         };
 
         let refused = stage.ask(with("1")).await;
@@ -189,13 +132,7 @@ mod integrity {
         let ask =
             Ask::post("/api/v1/patients", &json!({ "fullName": "A" })).token(tenant.token(Role::Accountant));
         assert_eq!(stage.ask(ask).await.refusal(), (403, "PERMISSION_DENIED"));
-        assert_eq!(
-            stage
-                .database
-                .value("SELECT count(*) FROM patients.patients")
-                .await,
-            "0"
-        );
+        assert_eq!(stage.database.value("SELECT count(*) FROM patients.patients").await, "0");
     }
 }
 

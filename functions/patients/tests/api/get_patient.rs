@@ -9,18 +9,13 @@ async fn a_patient_is_read_with_its_version_and_once_known_not_sent_again() {
     let ask = Ask::get(&address).token(tenant.owner());
 
     let read = stage.ask(ask.clone()).await;
-    let known = stage
-        .ask(ask.clone().header("if-none-match", "W/\"9\", \"1\""))
-        .await;
+    let known = stage.ask(ask.clone().header("if-none-match", "W/\"9\", \"1\"")).await;
     let older = stage.ask(ask.header("if-none-match", "\"2\"")).await;
 
     assert_eq!((read.status, read.header("etag")), (200, Some("\"1\"")));
     assert_eq!(read.data()["fullName"], "Beatriz");
     assert_eq!(read.header("cache-control"), Some("no-store"));
-    assert_eq!(
-        (known.status, known.text.as_str(), known.header("etag")),
-        (304, "", Some("\"1\""))
-    );
+    assert_eq!((known.status, known.text.as_str(), known.header("etag")), (304, "", Some("\"1\"")));
     assert_eq!(older.status, 200);
 }
 
@@ -31,11 +26,7 @@ mod race {
     async fn a_reader_among_writers_never_sees_a_mixed_version() {
         let (stage, tenant) = stage().await;
         let body = json!({ "fullName": "v1", "notes": "v1" });
-        let address = add(&stage, &tenant, &body)
-            .await
-            .header("location")
-            .unwrap()
-            .to_owned();
+        let address = add(&stage, &tenant, &body).await.header("location").unwrap().to_owned();
         let mut asks = Vec::new();
         for version in 1..=20 {
             let name = format!("v{}", version + 1);
@@ -71,10 +62,7 @@ mod integrity {
         let other = stage.tenant().await;
         let archived = address_of_new(&stage, &tenant, "A").await;
         let foreign = address_of_new(&stage, &other, "B").await;
-        stage
-            .database
-            .run("UPDATE patients.patients SET deleted_at = now() WHERE full_name = 'A'")
-            .await;
+        stage.database.run("UPDATE patients.patients SET deleted_at = now() WHERE full_name = 'A'").await;
         let unknown = "/api/v1/patients/01890a5d-ac96-774b-bcce-b302099a8057".to_owned();
 
         let mut replies = Vec::new();
@@ -96,18 +84,12 @@ mod boundary {
     #[tokio::test]
     async fn a_malformed_id_is_400_and_an_unknown_parameter_too() {
         let (stage, tenant) = stage().await;
-        for address in [
-            "/api/v1/patients/7",
-            "/api/v1/patients/01890a5d",
-            "/api/v1/patients/%00",
-        ] {
+        for address in ["/api/v1/patients/7", "/api/v1/patients/01890a5d", "/api/v1/patients/%00"] {
             let refused = stage.ask(Ask::get(address).token(tenant.owner())).await;
             assert_eq!(refused.status, 400, "{address} {}", refused.text);
         }
         let address = address_of_new(&stage, &tenant, "A").await;
-        let refused = stage
-            .ask(Ask::get(&format!("{address}?expand=all")).token(tenant.owner()))
-            .await;
+        let refused = stage.ask(Ask::get(&format!("{address}?expand=all")).token(tenant.owner())).await;
         assert_eq!(refused.refusal(), (400, "UNKNOWN_PARAMETER"));
     }
 }

@@ -5,17 +5,12 @@ use std::collections::BTreeSet;
 use testkit::{Answer, Ask, Stage, Tenant};
 
 async fn list(stage: &Stage, tenant: &Tenant, query: &str) -> Answer {
-    stage
-        .ask(Ask::get(&format!("/api/v1/patients{query}")).token(tenant.owner()))
-        .await
+    stage.ask(Ask::get(&format!("/api/v1/patients{query}")).token(tenant.owner())).await
 }
 
 fn names(answer: &Answer) -> Vec<String> {
     let items = answer.data().as_array().unwrap();
-    items
-        .iter()
-        .map(|item| item["fullName"].as_str().unwrap().to_owned())
-        .collect()
+    items.iter().map(|item| item["fullName"].as_str().unwrap().to_owned()).collect()
 }
 
 /// Adds patients a second apart.
@@ -49,10 +44,7 @@ async fn pages_run_from_the_newest_to_the_oldest_and_say_where_they_are() {
     );
     assert_eq!(names(&second), ["a"]);
     let meta = &second.json["meta"];
-    assert_eq!(
-        (&meta["page"], &meta["hasMore"], &meta["total"]),
-        (&2.into(), &false.into(), &Value::Null)
-    );
+    assert_eq!((&meta["page"], &meta["hasMore"], &meta["total"]), (&2.into(), &false.into(), &Value::Null));
     assert_eq!((&meta["nextCursor"], second.header("link")), (&Value::Null, None));
 }
 
@@ -92,10 +84,7 @@ mod integrity {
         for _ in 0..7 {
             let page = list(&stage, &tenant, &query).await;
             assert!(seen.insert(names(&page).pop().unwrap()));
-            query = format!(
-                "?limit=1&cursor={}",
-                page.json["meta"]["nextCursor"].as_str().unwrap_or("")
-            );
+            query = format!("?limit=1&cursor={}", page.json["meta"]["nextCursor"].as_str().unwrap_or(""));
         }
         assert_eq!(seen.len(), 7);
     }
@@ -131,11 +120,7 @@ mod boundary {
             ("?page=2".to_owned(), "UNKNOWN_PARAMETER"),
         ];
         for (query, code) in cases {
-            assert_eq!(
-                list(&stage, &tenant, &query).await.refusal(),
-                (400, code),
-                "{query}"
-            );
+            assert_eq!(list(&stage, &tenant, &query).await.refusal(), (400, code), "{query}");
         }
     }
 

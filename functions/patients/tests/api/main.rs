@@ -1,10 +1,7 @@
 //! The module's endpoints against a real Postgres, one `mod` a slice; in each, the failures that its catalogue row
 //! names: a race, an integrity violation, a boundary.
 
-#![expect(
-    clippy::unwrap_used,
-    reason = "a test that cannot go on should say where and end"
-)]
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on should say where and end")]
 
 mod create_patient;
 mod get_patient;
@@ -24,9 +21,7 @@ async fn stage() -> (Arc<Stage>, Tenant) {
 
 /// Adds a patient as the owner.
 async fn add(stage: &Stage, tenant: &Tenant, body: &Value) -> Answer {
-    stage
-        .ask(Ask::post("/api/v1/patients", body).token(tenant.owner()))
-        .await
+    stage.ask(Ask::post("/api/v1/patients", body).token(tenant.owner())).await
 }
 
 /// Adds a patient of that name and answers its address.

@@ -6,47 +6,24 @@ use testkit::Ask;
 async fn null_clears_absent_keeps_and_every_change_leaves_its_trace() {
     let (stage, tenant) = stage().await;
     let body = json!({ "fullName": "A", "phone": "+5511987654321", "document": "1", "notes": "n" });
-    let address = add(&stage, &tenant, &body)
-        .await
-        .header("location")
-        .unwrap()
-        .to_owned();
+    let address = add(&stage, &tenant, &body).await.header("location").unwrap().to_owned();
     let patch = json!({ "phone": null, "document": "2-b", "birthDate": "2000-01-01" });
 
-    let edited = stage
-        .ask(
-            Ask::patch(&address, &patch)
-                .token(tenant.owner())
-                .header("if-match", "\"1\""),
-        )
-        .await;
+    let edited =
+        stage.ask(Ask::patch(&address, &patch).token(tenant.owner()).header("if-match", "\"1\"")).await;
 
-    assert_eq!(
-        (edited.status, edited.header("etag")),
-        (200, Some("\"2\"")),
-        "{}",
-        edited.text
-    );
+    assert_eq!((edited.status, edited.header("etag")), (200, Some("\"2\"")), "{}", edited.text);
     let data = edited.data();
-    assert_eq!(
-        (&data["phone"], &data["notes"], &data["version"]),
-        (&json!(null), &json!("n"), &json!(2))
-    );
+    assert_eq!((&data["phone"], &data["notes"], &data["version"]), (&json!(null), &json!("n"), &json!(2)));
     let row = stage
         .database
         .rows("SELECT phone, document_key, birth_date, notes, version FROM patients.patients")
         .await;
-    assert_eq!(
-        row,
-        [["NULL", "2B", "2000-01-01", "n", "2"].map(str::to_owned).to_vec()]
-    );
+    assert_eq!(row, [["NULL", "2B", "2000-01-01", "n", "2"].map(str::to_owned).to_vec()]);
     let history = "SELECT version, state->>'phone' FROM patients.patient_history ORDER BY version";
     assert_eq!(
         stage.database.rows(history).await,
-        [
-            ["1", "+5511987654321"].map(str::to_owned).to_vec(),
-            ["2", "NULL"].map(str::to_owned).to_vec()
-        ]
+        [["1", "+5511987654321"].map(str::to_owned).to_vec(), ["2", "NULL"].map(str::to_owned).to_vec()]
     );
     let events = "SELECT kind, seq FROM kernel.outbox ORDER BY seq";
     assert_eq!(
@@ -56,13 +33,7 @@ async fn null_clears_absent_keeps_and_every_change_leaves_its_trace() {
             ["patient.updated", "2"].map(str::to_owned).to_vec()
         ]
     );
-    assert_eq!(
-        stage
-            .database
-            .value("SELECT count(*) FROM kernel.audit_log")
-            .await,
-        "2"
-    );
+    assert_eq!(stage.database.value("SELECT count(*) FROM kernel.audit_log").await, "2");
 }
 
 #[tokio::test]
@@ -79,10 +50,7 @@ async fn a_merge_patch_may_say_what_it_is_and_a_key_makes_it_repeatable() {
     let second = stage.ask(ask).await;
 
     assert_eq!((first.status, second.status), (200, 200), "{}", second.text);
-    assert_eq!(
-        (first.text, first.json["data"]["version"].clone()),
-        (second.text.clone(), json!(2))
-    );
+    assert_eq!((first.text, first.json["data"]["version"].clone()), (second.text.clone(), json!(2)));
     assert_eq!(second.header("idempotency-replayed"), Some("true"));
 }
 
@@ -95,9 +63,7 @@ mod race {
         let address = address_of_new(&stage, &tenant, "A").await;
         let asks = (0..10).map(|number| {
             let patch = json!({ "fullName": format!("B{number}") });
-            Ask::patch(&address, &patch)
-                .token(tenant.owner())
-                .header("if-match", "\"1\"")
+            Ask::patch(&address, &patch).token(tenant.owner()).header("if-match", "\"1\"")
         });
 
         let answers = stage.ask_at_once(asks.collect()).await;
@@ -107,24 +73,9 @@ mod race {
         for stale in answers.iter().filter(|answer| answer.status != 200) {
             assert_eq!(stale.refusal(), (412, "VERSION_STALE"));
         }
-        let row = stage
-            .database
-            .rows("SELECT full_name, version FROM patients.patients")
-            .await;
-        assert_eq!(
-            row,
-            [vec![
-                won[0].data()["fullName"].as_str().unwrap().to_owned(),
-                "2".to_owned()
-            ]]
-        );
-        assert_eq!(
-            stage
-                .database
-                .value("SELECT count(*) FROM patients.patient_history")
-                .await,
-            "2"
-        );
+        let row = stage.database.rows("SELECT full_name, version FROM patients.patients").await;
+        assert_eq!(row, [vec![won[0].data()["fullName"].as_str().unwrap().to_owned(), "2".to_owned()]]);
+        assert_eq!(stage.database.value("SELECT count(*) FROM patients.patient_history").await, "2");
     }
 }
 
@@ -136,11 +87,7 @@ mod integrity {
         let (stage, tenant) = stage().await;
         add(&stage, &tenant, &json!({ "fullName": "A", "document": "1" })).await;
         let address = address_of_new(&stage, &tenant, "B").await;
-        let edit = |patch| {
-            Ask::patch(&address, &patch)
-                .token(tenant.owner())
-                .header("if-match", "\"1\"")
-        };
+        let edit = |patch| Ask::patch(&address, &patch).token(tenant.owner()).header("if-match", "\"1\"");
 
         let duplicate = stage.ask(edit(json!({ "document": " 1." }))).await;
         let cleared = stage.ask(edit(json!({ "fullName": null }))).await;
@@ -152,13 +99,7 @@ mod integrity {
             ((400, "INVALID_TYPE"), vec![("/fullName", "INVALID_TYPE")])
         );
         assert_eq!(unborn.refusal(), (400, "BIRTH_DATE_IN_FUTURE"));
-        assert_eq!(
-            stage
-                .database
-                .value("SELECT max(version) FROM patients.patients")
-                .await,
-            "1"
-        );
+        assert_eq!(stage.database.value("SELECT max(version) FROM patients.patients").await, "1");
     }
 
     #[tokio::test]
@@ -167,23 +108,29 @@ mod integrity {
         let other = stage.tenant().await;
         let address = address_of_new(&stage, &other, "A").await;
         for patch in [json!({ "fullName": "B" }), json!({})] {
-            let ask = Ask::patch(&address, &patch)
-                .token(tenant.owner())
-                .header("if-match", "\"1\"");
+            let ask = Ask::patch(&address, &patch).token(tenant.owner()).header("if-match", "\"1\"");
             assert_eq!(stage.ask(ask).await.refusal(), (404, "PATIENT_NOT_FOUND"));
         }
-        assert_eq!(
-            stage
-                .database
-                .value("SELECT full_name FROM patients.patients")
-                .await,
-            "A"
-        );
+        assert_eq!(stage.database.value("SELECT full_name FROM patients.patients").await, "A");
     }
 }
 
 mod boundary {
     use super::*;
+
+    #[tokio::test]
+    async fn a_tag_is_compared_by_its_characters_and_is_part_of_what_a_key_was_used_for() {
+        let (stage, tenant) = stage().await;
+        let address = address_of_new(&stage, &tenant, "A").await;
+        let edit = |tag: &str| {
+            Ask::patch(&address, &json!({ "notes": "n" })).token(tenant.owner()).header("if-match", tag)
+        };
+        for other in ["\"01\"", "\"+1\"", "\"1 \""] {
+            assert_eq!(stage.ask(edit(other)).await.refusal(), (412, "VERSION_STALE"), "{other}");
+        }
+        assert_eq!(stage.ask(edit("\"1\"").key("k")).await.status, 200);
+        assert_eq!(stage.ask(edit("\"2\"").key("k")).await.refusal(), (422, "IDEMPOTENCY_KEY_REUSED"));
+    }
 
     #[tokio::test]
     async fn an_empty_patch_changes_nothing_but_still_needs_the_version() {
@@ -202,16 +149,7 @@ mod boundary {
         assert_eq!(foreign_tag.refusal(), (412, "VERSION_STALE"));
         assert_eq!(malformed.refusal(), (400, "IF_MATCH_INVALID"));
         assert_eq!((nothing.status, nothing.header("etag")), (200, Some("\"1\"")));
-        assert_eq!(
-            stage
-                .database
-                .value("SELECT count(*) FROM patients.patient_history")
-                .await,
-            "1"
-        );
-        assert_eq!(
-            stage.database.value("SELECT count(*) FROM kernel.outbox").await,
-            "1"
-        );
+        assert_eq!(stage.database.value("SELECT count(*) FROM patients.patient_history").await, "1");
+        assert_eq!(stage.database.value("SELECT count(*) FROM kernel.outbox").await, "1");
     }
 }

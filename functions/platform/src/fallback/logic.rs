@@ -15,11 +15,8 @@ const ROUTES: &str = include_str!("../../routes.json");
 /// The methods that `path` takes, `HEAD` and `OPTIONS` included; none when there is nothing at this address.
 pub(super) fn methods_at(path: &str) -> Result<Vec<&'static str>, serde_json::Error> {
     let rows: Vec<Row<'static>> = serde_json::from_str(ROUTES)?;
-    let mut methods: Vec<&str> = rows
-        .iter()
-        .filter(|row| parameters(row.path, path).is_some())
-        .map(|row| row.method)
-        .collect();
+    let mut methods: Vec<&str> =
+        rows.iter().filter(|row| parameters(row.path, path).is_some()).map(|row| row.method).collect();
     if methods.contains(&"GET") {
         methods.push("HEAD");
     }

@@ -21,9 +21,7 @@ pub struct Fallback;
 impl Endpoint for Fallback {
     const NAME: &'static str = "fallback";
     const ROUTE: Route = Route::catch_all();
-    const POLICY: Policy = Policy::public()
-        .round_trips(0)
-        .produces(&["application/json", "text/html"]);
+    const POLICY: Policy = Policy::public().round_trips(0).produces(&["application/json", "text/html"]);
     type Input = schema::Anything;
     type Output = Response;
     type Failure = shared::failure::NoFailure;

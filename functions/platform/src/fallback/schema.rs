@@ -27,10 +27,7 @@ impl Input for Anything {
         Ok(Self {
             method: raw.request.method.clone(),
             path: raw.request.path.clone(),
-            is_preflight: raw
-                .request
-                .headers
-                .contains_key(http::header::ACCESS_CONTROL_REQUEST_METHOD),
+            is_preflight: raw.request.headers.contains_key(http::header::ACCESS_CONTROL_REQUEST_METHOD),
         })
     }
 }

@@ -45,21 +45,10 @@ mod boundary {
         let allowed = stage.ask(preflight("https://app.example")).await;
         let other = stage.ask(preflight("https://app.example.evil")).await;
         assert_eq!((allowed.status, allowed.text.as_str()), (204, ""));
-        assert_eq!(
-            allowed.header("access-control-allow-origin"),
-            Some("https://app.example")
-        );
+        assert_eq!(allowed.header("access-control-allow-origin"), Some("https://app.example"));
         assert_eq!(allowed.header("access-control-allow-credentials"), Some("true"));
-        assert_eq!(
-            allowed.header("access-control-allow-methods"),
-            Some("POST, GET, HEAD, OPTIONS")
-        );
-        assert!(
-            allowed
-                .header("access-control-allow-headers")
-                .unwrap()
-                .contains("Idempotency-Key")
-        );
+        assert_eq!(allowed.header("access-control-allow-methods"), Some("POST, GET, HEAD, OPTIONS"));
+        assert!(allowed.header("access-control-allow-headers").unwrap().contains("Idempotency-Key"));
         assert_eq!(other.header("access-control-allow-origin"), None);
         assert_eq!(other.header("vary"), Some("Origin"));
     }

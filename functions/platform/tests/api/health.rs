@@ -22,11 +22,7 @@ mod race {
         let answers = stage.ask_at_once(vec![Ask::get("/health/ready"); 20]).await;
 
         assert!(answers.iter().all(|answer| answer.status == 200));
-        assert_eq!(
-            stage.database.value(CONNECTIONS).await,
-            "1",
-            "one connection was opened, for one probe"
-        );
+        assert_eq!(stage.database.value(CONNECTIONS).await, "1", "one connection was opened, for one probe");
     }
 
     const CONNECTIONS: &str = "SELECT count(*) FROM pg_stat_activity
@@ -54,13 +50,7 @@ mod integrity {
     async fn an_answer_stands_for_a_while_and_not_for_ever() {
         let stage = stage().await;
         assert_eq!(stage.ask(Ask::get("/health/ready")).await.status, 200);
-        stage
-            .database
-            .run(&format!(
-                "ALTER DATABASE {} CONNECTION LIMIT 0",
-                stage.database.name()
-            ))
-            .await;
+        stage.database.run(&format!("ALTER DATABASE {} CONNECTION LIMIT 0", stage.database.name())).await;
         stage
             .database
             .rows("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'platform' AND datname = current_database()")
@@ -99,9 +89,6 @@ mod boundary {
         let started = Instant::now();
         let refused = stage.ask(Ask::get("/health/ready")).await;
         assert_eq!(refused.refusal(), (503, "NOT_READY"));
-        assert!(
-            started.elapsed() < Duration::from_secs(4),
-            "far from the call's own ten seconds"
-        );
+        assert!(started.elapsed() < Duration::from_secs(4), "far from the call's own ten seconds");
     }
 }

@@ -5,20 +5,13 @@ use testkit::Ask;
 async fn a_problem_is_explained_as_json_and_to_browsers_as_html() {
     let stage = stage().await;
     let json = stage.ask(Ask::get("/api/v1/problems/invalid-phone")).await;
-    let html = stage
-        .ask(Ask::get("/api/v1/problems/invalid-phone").header("accept", "text/html,*/*;q=0.8"))
-        .await;
-    assert_eq!(
-        (json.status, json.data()["code"].as_str()),
-        (200, Some("INVALID_PHONE"))
-    );
+    let html =
+        stage.ask(Ask::get("/api/v1/problems/invalid-phone").header("accept", "text/html,*/*;q=0.8")).await;
+    assert_eq!((json.status, json.data()["code"].as_str()), (200, Some("INVALID_PHONE")));
     assert_eq!(json.header("content-type"), Some("application/json"));
     assert_eq!(html.header("content-type"), Some("text/html; charset=utf-8"));
     assert!(html.text.contains("<h1>Invalid phone number</h1>"));
-    assert_eq!(
-        html.header("content-security-policy"),
-        Some("default-src 'none'; frame-ancestors 'none'")
-    );
+    assert_eq!(html.header("content-security-policy"), Some("default-src 'none'; frame-ancestors 'none'"));
 }
 
 mod integrity {
@@ -29,12 +22,8 @@ mod integrity {
     async fn every_code_of_the_catalogue_resolves() {
         let stage = stage().await;
         let catalogue: Value = serde_json::from_str(include_str!("../../problems.json")).unwrap();
-        let codes: Vec<_> = catalogue
-            .as_array()
-            .unwrap()
-            .iter()
-            .map(|page| page["code"].as_str().unwrap())
-            .collect();
+        let codes: Vec<_> =
+            catalogue.as_array().unwrap().iter().map(|page| page["code"].as_str().unwrap()).collect();
         assert!(codes.len() > 40);
         for code in codes {
             let slug = code.to_lowercase().replace('_', "-");
@@ -53,11 +42,7 @@ mod boundary {
         for code in ["nonsense", "INVALID_PHONE", "%3Cscript%3E"] {
             let ask = Ask::get(&format!("/api/v1/problems/{code}"))
                 .header("accept", "text/html, application/problem+json");
-            assert_eq!(
-                stage.ask(ask).await.refusal(),
-                (404, "PROBLEM_NOT_FOUND"),
-                "{code}"
-            );
+            assert_eq!(stage.ask(ask).await.refusal(), (404, "PROBLEM_NOT_FOUND"), "{code}");
         }
     }
 }

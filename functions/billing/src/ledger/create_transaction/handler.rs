@@ -18,17 +18,8 @@ pub(super) async fn handle(
     tx.add(db::move_balance(clinic, &transfer, call.now));
     tx.add(db::insert_transfer(clinic, id, &transfer, call.now));
     tx.add(db::announce(call, clinic, id));
-    tx.add(audit(
-        call,
-        clinic,
-        caller.user_id,
-        "transaction.recorded",
-        "transaction",
-        id,
-    ));
-    let stored = tx
-        .commit_with_reply::<Recorded, CreateTransactionFailure>(db::recorded(clinic, id))
-        .await?;
+    tx.add(audit(call, clinic, caller.user_id, "transaction.recorded", "transaction", id));
+    let stored = tx.commit_with_reply::<Recorded, CreateTransactionFailure>(db::recorded(clinic, id)).await?;
 
     let location = format!("/api/v1/transactions/{}", stored.data.transaction_id);
     Ok(Reply::created(location, stored.data).replayed(stored.replayed))

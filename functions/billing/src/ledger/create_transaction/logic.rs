@@ -54,19 +54,13 @@ mod tests {
     #[test]
     fn income_credits_the_patient_and_raises_the_balance() {
         let transfer = transfer(asked(Kind::Income, 500)).unwrap();
-        assert_eq!(
-            (transfer.debit, transfer.credit, transfer.delta_minor),
-            ("cash", "patient", 500)
-        );
+        assert_eq!((transfer.debit, transfer.credit, transfer.delta_minor), ("cash", "patient", 500));
     }
 
     #[test]
     fn expense_debits_the_patient_and_lowers_the_balance() {
         let transfer = transfer(asked(Kind::Expense, 500)).unwrap();
-        assert_eq!(
-            (transfer.debit, transfer.credit, transfer.delta_minor),
-            ("patient", "cash", -500)
-        );
+        assert_eq!((transfer.debit, transfer.credit, transfer.delta_minor), ("patient", "cash", -500));
     }
 
     #[test]

@@ -37,10 +37,6 @@ impl Endpoint for GetBalance {
         let slot = tx.add(db::balance(call.principal()?.clinic_id, input.path.id));
         let found = tx.commit::<schema::GetBalanceFailure>().await?.optional(&slot)?;
         let (balance_minor, currency) = found.ok_or(schema::GetBalanceFailure::PatientNotFound)?;
-        Ok(Reply::ok(schema::Balance {
-            balance_minor,
-            currency,
-            as_of: call.now,
-        }))
+        Ok(Reply::ok(schema::Balance { balance_minor, currency, as_of: call.now }))
     }
 }

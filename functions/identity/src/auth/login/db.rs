@@ -16,12 +16,7 @@ pub(super) fn account_by_email(email_key: String) -> Statement<Account> {
           WHERE email_key = $1",
     )
     .bind(email_key)
-    .decode(|columns| {
-        Ok(Account {
-            id: columns.get("id")?,
-            password_hash: columns.get("password_hash")?,
-        })
-    })
+    .decode(|columns| Ok(Account { id: columns.get("id")?, password_hash: columns.get("password_hash")? }))
 }
 
 /// Under `app.account_id`, which opens these rows and no others. A person has far fewer than 100 clinics.

@@ -6,9 +6,8 @@ use crate::auth::session::Session;
 use shared::database::Scope;
 use shared::endpoint::Call;
 use shared::failure::Error;
-use shared::passwords::{NOBODY, off_thread};
+use shared::passwords::NOBODY;
 use shared::reply::Reply;
-use std::sync::Arc;
 
 /// Checks the password, then reads what it opens.
 pub(super) async fn handle(
@@ -20,23 +19,11 @@ pub(super) async fn handle(
     let account = tx.commit::<LoginFailure>().await?.optional(&account)?;
 
     // An unknown address is checked against the hash of nobody, so that it costs the same.
-    let hash = account
-        .as_ref()
-        .map_or(NOBODY, |account| &account.password_hash)
-        .to_owned();
-    let hasher = Arc::clone(&call.app.hasher);
-    let matches = off_thread(hasher, move |hasher| {
-        hasher.matches(given.password.expose(), &hash)
-    })
-    .await?;
-    let account = account
-        .filter(|_| matches)
-        .ok_or(LoginFailure::InvalidCredentials)?;
+    let hash = account.as_ref().map_or(NOBODY, |account| &account.password_hash).to_owned();
+    let matches = call.hash(move |hasher| hasher.matches(given.password.expose(), &hash)).await?;
+    let account = account.filter(|_| matches).ok_or(LoginFailure::InvalidCredentials)?;
 
-    let mut tx = call.read_as(Scope {
-        clinic: None,
-        account: Some(account.id),
-    });
+    let mut tx = call.read_as(Scope { clinic: None, account: Some(account.id) });
     let memberships = tx.add(db::memberships_of_account(account.id));
     let memberships = tx.commit::<LoginFailure>().await?.many(&memberships)?;
     let (clinic, user) = logic::choose(memberships, given.clinic_id)?;

@@ -14,10 +14,7 @@ pub(super) fn choose(
         return memberships.pop().ok_or(LoginFailure::ClinicNotFound);
     }
     if memberships.len() > 1 {
-        let choices = memberships.into_iter().map(|(clinic, _)| Choice {
-            id: clinic.id,
-            name: clinic.name,
-        });
+        let choices = memberships.into_iter().map(|(clinic, _)| Choice { id: clinic.id, name: clinic.name });
         return Err(LoginFailure::ClinicRequired(choices.collect()));
     }
     memberships.pop().ok_or(LoginFailure::NoActiveMembership)
@@ -37,31 +34,18 @@ mod tests {
             time_zone: "UTC".to_owned(),
             currency: "BRL".to_owned(),
         };
-        (
-            clinic,
-            User {
-                id: Uuid::from_u128(id),
-                name: name.clone(),
-                email: name,
-                role: Role::Owner,
-            },
-        )
+        (clinic, User { id: Uuid::from_u128(id), name: name.clone(), email: name, role: Role::Owner })
     }
 
     #[test]
     fn the_only_clinic_needs_no_name() {
-        assert_eq!(
-            choose(vec![membership(1)], None).unwrap().0.id,
-            Uuid::from_u128(1)
-        );
+        assert_eq!(choose(vec![membership(1)], None).unwrap().0.id, Uuid::from_u128(1));
     }
 
     #[test]
     fn of_several_clinics_one_must_be_named() {
         let failure = choose(vec![membership(1), membership(2)], None).unwrap_err();
-        let LoginFailure::ClinicRequired(choices) = failure else {
-            panic!("a choice was due")
-        };
+        let LoginFailure::ClinicRequired(choices) = failure else { panic!("a choice was due") };
         assert_eq!(choices.len(), 2);
         let chosen = choose(vec![membership(1), membership(2)], Some(Uuid::from_u128(2))).unwrap();
         assert_eq!(chosen.0.id, Uuid::from_u128(2));
@@ -70,13 +54,7 @@ mod tests {
     #[test]
     fn a_clinic_of_others_is_not_found_and_no_clinic_at_all_says_so() {
         let named = Some(Uuid::from_u128(9));
-        assert_eq!(
-            choose(vec![membership(1)], named).unwrap_err(),
-            LoginFailure::ClinicNotFound
-        );
-        assert_eq!(
-            choose(vec![], None).unwrap_err(),
-            LoginFailure::NoActiveMembership
-        );
+        assert_eq!(choose(vec![membership(1)], named).unwrap_err(), LoginFailure::ClinicNotFound);
+        assert_eq!(choose(vec![], None).unwrap_err(), LoginFailure::NoActiveMembership);
     }
 }

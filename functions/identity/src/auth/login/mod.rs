@@ -28,10 +28,7 @@ pub struct Login;
 impl Endpoint for Login {
     const NAME: &'static str = "login";
     const ROUTE: Route = Route::post("/api/v1/auth/login");
-    const POLICY: Policy = Policy::public()
-        .issues_tokens()
-        .limit(RateClass::Strict)
-        .round_trips(2);
+    const POLICY: Policy = Policy::public().issues_tokens().limit(RateClass::Strict).round_trips(2);
     type Input = WithBody<schema::Credentials>;
     type Output = Reply<Session>;
     type Failure = schema::LoginFailure;

@@ -49,24 +49,16 @@ pub enum LoginFailure {
     NoActiveMembership,
 }
 
-const INVALID_CREDENTIALS: Problem = Problem::new(
-    401,
-    "INVALID_CREDENTIALS",
-    "Wrong address or password",
-    "Check both and try again.",
-);
+const INVALID_CREDENTIALS: Problem =
+    Problem::new(401, "INVALID_CREDENTIALS", "Wrong address or password", "Check both and try again.");
 const CLINIC_REQUIRED: Problem = Problem::new(
     409,
     "CLINIC_REQUIRED",
     "Which clinic?",
     "This account belongs to several clinics. Repeat with the clinicId of one of those in clinics.",
 );
-const CLINIC_NOT_FOUND: Problem = Problem::new(
-    404,
-    "CLINIC_NOT_FOUND",
-    "No such clinic",
-    "This account does not belong to that clinic.",
-);
+const CLINIC_NOT_FOUND: Problem =
+    Problem::new(404, "CLINIC_NOT_FOUND", "No such clinic", "This account does not belong to that clinic.");
 const NO_ACTIVE_MEMBERSHIP: Problem = Problem::new(
     403,
     "NO_ACTIVE_MEMBERSHIP",
@@ -75,12 +67,8 @@ const NO_ACTIVE_MEMBERSHIP: Problem = Problem::new(
 );
 
 impl Failure for LoginFailure {
-    const PROBLEMS: &'static [Problem] = &[
-        INVALID_CREDENTIALS,
-        CLINIC_REQUIRED,
-        CLINIC_NOT_FOUND,
-        NO_ACTIVE_MEMBERSHIP,
-    ];
+    const PROBLEMS: &'static [Problem] =
+        &[INVALID_CREDENTIALS, CLINIC_REQUIRED, CLINIC_NOT_FOUND, NO_ACTIVE_MEMBERSHIP];
 
     fn problem(&self) -> &'static Problem {
         match self {

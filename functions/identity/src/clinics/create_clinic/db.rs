@@ -77,32 +77,15 @@ pub(super) fn clinic_created(call: &Call<'_>, clinic: &Clinic) -> Statement<()> 
 /// All statements of the slice, as [`Endpoint::statements`](shared::endpoint::Endpoint::statements) lists them.
 pub(super) fn all(sample: &Sample<'_>) -> Vec<Statement<()>> {
     let call = &sample.call;
-    let clinic = |id| Clinic {
-        id,
-        name: sample.text(),
-        time_zone: "UTC".to_owned(),
-        currency: "BRL".to_owned(),
-    };
-    let owner = |account| Owner {
-        account,
-        email_key: "sample".to_owned(),
-        password_hash: "$argon2id$".to_owned(),
-    };
-    let user = User {
-        id: call.new_id(),
-        name: sample.text(),
-        email: sample.text(),
-        role: Role::Owner,
-    };
+    let clinic =
+        |id| Clinic { id, name: sample.text(), time_zone: "UTC".to_owned(), currency: "BRL".to_owned() };
+    let owner =
+        |account| Owner { account, email_key: "sample".to_owned(), password_hash: "$argon2id$".to_owned() };
+    let user = User { id: call.new_id(), name: sample.text(), email: sample.text(), role: Role::Owner };
     vec![
         insert_account(&owner(call.new_id()), &user, call.now),
         insert_clinic(&clinic(sample.id("new_clinic")), call.now),
-        insert_membership(
-            &clinic(sample.clinic()),
-            &owner(sample.id("stranger")),
-            &user,
-            call.now,
-        ),
+        insert_membership(&clinic(sample.clinic()), &owner(sample.id("stranger")), &user, call.now),
         clinic_created(call, &clinic(sample.clinic())),
     ]
 }

@@ -6,10 +6,8 @@ use shared::access::Role;
 use shared::database::Scope;
 use shared::endpoint::Call;
 use shared::failure::Error;
-use shared::passwords::off_thread;
 use shared::records::audit;
 use shared::reply::Reply;
-use std::sync::Arc;
 
 /// Hashes the password, makes clinic, account and membership, starts the session.
 pub(super) async fn handle(
@@ -17,8 +15,7 @@ pub(super) async fn handle(
     new: NewClinic,
 ) -> Result<Reply<Session>, Error<CreateClinicFailure>> {
     let password = new.password;
-    let hasher = Arc::clone(&call.app.hasher);
-    let password_hash = off_thread(hasher, move |hasher| hasher.hash(password.expose())).await?;
+    let password_hash = call.hash(move |hasher| hasher.hash(password.expose())).await?;
 
     let clinic = Clinic {
         id: call.new_id(),
@@ -26,36 +23,17 @@ pub(super) async fn handle(
         time_zone: new.time_zone.into_string(),
         currency: new.currency.into_string(),
     };
-    let user = User {
-        id: call.new_id(),
-        name: new.owner_name,
-        email: new.email,
-        role: Role::Owner,
-    };
-    let account = Owner {
-        account: call.new_id(),
-        email_key: email::key(user.email.as_str()),
-        password_hash,
-    };
+    let user = User { id: call.new_id(), name: new.owner_name, email: new.email, role: Role::Owner };
+    let account = Owner { account: call.new_id(), email_key: email::key(user.email.as_str()), password_hash };
 
-    let mut tx = call.write_as(Scope {
-        clinic: Some(clinic.id),
-        account: None,
-    });
+    let mut tx = call.write_as(Scope { clinic: Some(clinic.id), account: None });
     tx.add(db::insert_account(&account, &user, call.now));
     tx.add(db::insert_clinic(&clinic, call.now));
     tx.add(db::insert_membership(&clinic, &account, &user, call.now));
     tx.add(db::clinic_created(call, &clinic));
-    tx.add(audit(
-        call,
-        clinic.id,
-        user.id,
-        "clinic.created",
-        "clinic",
-        clinic.id,
-    ));
-    tx.commit::<CreateClinicFailure>().await?;
-
+    tx.add(audit(call, clinic.id, user.id, "clinic.created", "clinic", clinic.id));
+    // The token before the commit: what can still fail must not fail afterwards.
     let session = Session::start(call.signer()?, clinic, user, call.now)?;
+    tx.commit::<CreateClinicFailure>().await?;
     Ok(Reply::created_here(session))
 }

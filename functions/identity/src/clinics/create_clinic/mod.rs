@@ -26,7 +26,7 @@ pub struct CreateClinic;
 impl Endpoint for CreateClinic {
     const NAME: &'static str = "create-clinic";
     const ROUTE: Route = Route::post("/api/v1/clinics");
-    const POLICY: Policy = Policy::public().issues_tokens().limit(RateClass::Strict);
+    const POLICY: Policy = Policy::public().signs_up().limit(RateClass::Strict);
     type Input = WithBody<schema::NewClinic>;
     type Output = Reply<schema::Session>;
     type Failure = schema::CreateClinicFailure;

@@ -13,9 +13,5 @@ pub(super) async fn handle(call: &Call<'_>) -> Result<Reply<Me>, Error<GetMeFail
     let (clinic, user) = found.ok_or(GetMeFailure::UserDisabled)?;
     let permissions =
         logic::permissions_of(user.role).map_err(|_| Fault::internal("permissions.json does not parse"))?;
-    Ok(Reply::ok(Me {
-        clinic,
-        user,
-        permissions,
-    }))
+    Ok(Reply::ok(Me { clinic, user, permissions }))
 }

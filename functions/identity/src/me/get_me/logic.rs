@@ -15,11 +15,7 @@ const PERMISSIONS: &str = include_str!("../../../permissions.json");
 /// The names of the permissions that `role` holds.
 pub(super) fn permissions_of(role: Role) -> Result<Vec<&'static str>, serde_json::Error> {
     let rows: Vec<Row<'static>> = serde_json::from_str(PERMISSIONS)?;
-    Ok(rows
-        .into_iter()
-        .filter(|row| row.roles.contains(&role))
-        .map(|row| row.name)
-        .collect())
+    Ok(rows.into_iter().filter(|row| row.roles.contains(&role)).map(|row| row.name).collect())
 }
 
 #[cfg(test)]

@@ -8,19 +8,12 @@ const PROBLEMS: &str = include_str!("../../../problems.json");
 /// The problem whose code in kebab-case is `slug`.
 pub(super) fn find(slug: &str) -> Result<Option<ProblemPage>, serde_json::Error> {
     let pages: Vec<ProblemPage> = serde_json::from_str(PROBLEMS)?;
-    Ok(pages
-        .into_iter()
-        .find(|page| page.code.to_ascii_lowercase().replace('_', "-") == slug))
+    Ok(pages.into_iter().find(|page| page.code.to_ascii_lowercase().replace('_', "-") == slug))
 }
 
 /// The page for people. Everything in it is text of ours.
 pub(super) fn html(page: &ProblemPage) -> String {
-    let ProblemPage {
-        code,
-        status,
-        title,
-        detail,
-    } = page;
+    let ProblemPage { code, status, title, detail } = page;
     format!(
         "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>{title}</title></head>\
          <body><h1>{title}</h1><p>{detail}</p><p>Status {status}, code <code>{code}</code></p></body></html>\n"
@@ -41,12 +34,7 @@ mod tests {
     #[test]
     fn a_browser_gets_html_and_a_client_json() {
         assert!(prefers_html(Some("text/html,application/xhtml+xml,*/*;q=0.8")));
-        for client in [
-            None,
-            Some("*/*"),
-            Some("application/json"),
-            Some("application/json, text/html"),
-        ] {
+        for client in [None, Some("*/*"), Some("application/json"), Some("application/json, text/html")] {
             assert!(!prefers_html(client), "{client:?}");
         }
     }

@@ -22,9 +22,7 @@ pub struct GetProblem;
 impl Endpoint for GetProblem {
     const NAME: &'static str = "get-problem";
     const ROUTE: Route = Route::get("/api/v1/problems/{code}");
-    const POLICY: Policy = Policy::public()
-        .round_trips(0)
-        .produces(&["application/json", "text/html"]);
+    const POLICY: Policy = Policy::public().round_trips(0).produces(&["application/json", "text/html"]);
     type Input = WithPath<schema::ProblemPath>;
     type Output = Response;
     type Failure = schema::GetProblemFailure;
