@@ -21,13 +21,7 @@ pub enum Role {
 
 impl Role {
     /// All roles, for matrices and checks.
-    pub const ALL: [Self; 5] = [
-        Self::Owner,
-        Self::Admin,
-        Self::Clinician,
-        Self::FrontDesk,
-        Self::Accountant,
-    ];
+    pub const ALL: [Self; 5] = [Self::Owner, Self::Admin, Self::Clinician, Self::FrontDesk, Self::Accountant];
 
     /// The name used in tokens, JSON and the database, e.g. `front_desk`.
     pub const fn name(self) -> &'static str {

@@ -4,7 +4,7 @@ use crate::clock::{Clock, Ids};
 use crate::database::Database;
 use crate::failure::Fault;
 use crate::health::Readiness;
-use crate::passwords::Hasher;
+use crate::passwords::{Hasher, HashingGate};
 use crate::settings::Settings;
 use crate::token::{TokenSigner, TokenVerifier};
 use std::sync::Arc;
@@ -20,6 +20,8 @@ pub struct App {
     pub ids: Arc<dyn Ids>,
     /// The password hasher.
     pub hasher: Arc<dyn Hasher>,
+    /// How many passwords are hashed at once.
+    pub hashing: HashingGate,
     /// The keys that access tokens are checked with.
     pub verifier: TokenVerifier,
     /// Exact origins that browsers may call from.
@@ -49,6 +51,7 @@ impl App {
             clock,
             ids,
             hasher,
+            hashing: HashingGate::default(),
             verifier: settings.verifier,
             allowed_origins: settings.allowed_origins,
             readiness: Readiness::default(),
@@ -59,9 +62,7 @@ impl App {
 
     /// The token signer, which only functions that issue tokens have.
     pub fn signer(&self) -> Result<&TokenSigner, Fault> {
-        self.signer
-            .as_ref()
-            .ok_or_else(|| Fault::internal("this function has no token key"))
+        self.signer.as_ref().ok_or_else(|| Fault::internal("this function has no token key"))
     }
 
     /// Whether this is the first request of the environment.

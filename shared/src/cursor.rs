@@ -3,16 +3,23 @@
 //! A cursor is opaque and holds a time, an id and the page's number, nothing of the rows. Its checksum binds it to
 //! the route and filters it came from, so one list's cursor does not steer another.
 
-use crate::validation::{Place, Violation};
+use crate::problem::INVALID_CURSOR;
+use crate::validation::refuse;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jiff::Timestamp;
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::{Deserialize, Deserializer};
 use sha2::{Digest as _, Sha256};
+use std::borrow::Cow;
+use std::fmt;
+use std::marker::PhantomData;
 use uuid::Uuid;
 
 /// Rows are counted up to here.
 pub const COUNTED_AT_MOST: i64 = 10_001;
 
+const MESSAGE: &str = "must be the nextCursor of the page before, unchanged";
 const LENGTH: usize = 4 + 8 + 16 + CHECKSUM;
 const CHECKSUM: usize = 8;
 
@@ -39,45 +46,73 @@ impl Cursor {
         URL_SAFE_NO_PAD.encode(bytes)
     }
 
-    /// The cursor of a text that [`Cursor::encode`] made for the same `scope`; anything else is a violation.
-    pub fn decode(text: &str, scope: &str) -> Result<Self, Violation> {
-        Self::read(text, scope).ok_or_else(|| Violation {
-            place: Place::Query,
-            pointer: "/cursor".to_owned(),
-            code: "INVALID_CURSOR",
-            message: "must be the nextCursor of the page before, unchanged".to_owned(),
-        })
-    }
-
-    fn read(text: &str, scope: &str) -> Option<Self> {
-        let bytes = URL_SAFE_NO_PAD
-            .decode(text)
-            .ok()
-            .filter(|bytes| bytes.len() == LENGTH)?;
+    /// The cursor of a text that [`Cursor::encode`] made for the same `scope`, else `None`.
+    pub fn decode(text: &str, scope: &str) -> Option<Self> {
+        let bytes = URL_SAFE_NO_PAD.decode(text).ok().filter(|bytes| bytes.len() == LENGTH)?;
         let (payload, given) = bytes.split_last_chunk::<CHECKSUM>()?;
         if *given != checksum(payload, scope) {
             return None;
         }
         let (page, rest) = payload.split_first_chunk::<4>()?;
         let (at, id) = rest.split_first_chunk::<8>()?;
-        Some(Self {
+        let cursor = Self {
             page: u32::from_be_bytes(*page),
             at: Timestamp::from_microsecond(i64::from_be_bytes(*at)).ok()?,
             id: Uuid::from_slice(id).ok()?,
-        })
+        };
+        // The checksum is no secret: what no page of ours leads to is refused all the same.
+        (cursor.page >= 2 && cursor.at >= Timestamp::UNIX_EPOCH).then_some(cursor)
+    }
+}
+
+/// The list that a cursor belongs to.
+pub trait CursorScope {
+    /// The route's template.
+    const SCOPE: &'static str;
+}
+
+/// A cursor as a query parameter of the list `S`: refused together with everything else that is wrong.
+pub struct CursorOf<S>(Cursor, PhantomData<fn() -> S>);
+
+impl<S> CursorOf<S> {
+    /// The cursor.
+    pub const fn cursor(&self) -> Cursor {
+        self.0
+    }
+}
+
+impl<S> fmt::Debug for CursorOf<S> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("CursorOf")
+    }
+}
+
+impl<'de, S: CursorScope> Deserialize<'de> for CursorOf<S> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        let cursor = Cursor::decode(&text, S::SCOPE).ok_or_else(|| refuse(INVALID_CURSOR.code, MESSAGE))?;
+        Ok(Self(cursor, PhantomData))
+    }
+}
+
+impl<S> JsonSchema for CursorOf<S> {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        "Cursor".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "type": "string" })
     }
 }
 
 fn checksum(payload: &[u8], scope: &str) -> [u8; CHECKSUM] {
-    let digest = Sha256::new()
-        .chain_update(payload)
-        .chain_update(scope.as_bytes())
-        .finalize();
+    let digest = Sha256::new().chain_update(payload).chain_update(scope.as_bytes()).finalize();
     let mut checksum = [0; CHECKSUM];
-    checksum
-        .iter_mut()
-        .zip(digest.iter())
-        .for_each(|(to, from)| *to = *from);
+    checksum.iter_mut().zip(digest.iter()).for_each(|(to, from)| *to = *from);
     checksum
 }
 
@@ -86,11 +121,7 @@ mod tests {
     use super::*;
 
     fn cursor() -> Cursor {
-        Cursor {
-            page: 2,
-            at: "2026-11-21T10:00:00.123456Z".parse().unwrap(),
-            id: Uuid::from_u128(42),
-        }
+        Cursor { page: 2, at: "2026-11-21T10:00:00.123456Z".parse().unwrap(), id: Uuid::from_u128(42) }
     }
 
     #[test]
@@ -99,19 +130,24 @@ mod tests {
     }
 
     #[test]
+    fn a_forged_time_or_page_is_refused_though_its_checksum_is_right() {
+        let ancient = Cursor { at: Timestamp::MIN, ..cursor() };
+        let first = Cursor { page: 1, ..cursor() };
+        for forged in [ancient, first] {
+            assert_eq!(Cursor::decode(&forged.encode("/a"), "/a"), None);
+        }
+    }
+
+    #[test]
     fn another_list_a_changed_byte_and_garbage_are_refused() {
         let text = cursor().encode("/a");
         let mut changed = text.clone().into_bytes();
         changed[3] = if changed[3] == b'A' { b'B' } else { b'A' };
         let changed = String::from_utf8(changed).unwrap();
-        for (text, scope) in [
-            (text.as_str(), "/b"),
-            (&changed, "/a"),
-            ("", "/a"),
-            ("%%%", "/a"),
-            (&text[1..], "/a"),
-        ] {
-            assert_eq!(Cursor::decode(text, scope).unwrap_err().code, "INVALID_CURSOR");
+        for (text, scope) in
+            [(text.as_str(), "/b"), (&changed, "/a"), ("", "/a"), ("%%%", "/a"), (&text[1..], "/a")]
+        {
+            assert_eq!(Cursor::decode(text, scope), None);
         }
     }
 }

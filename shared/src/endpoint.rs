@@ -10,6 +10,7 @@ use crate::deadline::Deadline;
 use crate::failure::{Error, Failure, Fault, Problem};
 use crate::idempotency::Claim;
 use crate::input::Input;
+use crate::passwords::Hasher;
 use crate::pipeline::{self, Incoming};
 use crate::problem::TOKEN_REQUIRED;
 use crate::reply::{Answer, Response};
@@ -21,6 +22,7 @@ use jiff::Timestamp;
 use schemars::{Schema, SchemaGenerator};
 use std::collections::BTreeMap;
 use std::pin::Pin;
+use std::sync::Arc;
 use uuid::Uuid;
 
 /// The largest body an endpoint takes unless it says otherwise, in bytes.
@@ -72,6 +74,8 @@ pub struct Policy {
     pub if_match: bool,
     /// Whether it issues access tokens and so needs the secret key.
     pub issues_tokens: bool,
+    /// Whether it makes something and hands out tokens for it.
+    pub signs_up: bool,
     /// The rate limit.
     pub rate: RateClass,
     /// The most round trips to the database that a call makes, a retry aside (D8).
@@ -89,6 +93,7 @@ impl Policy {
             idempotency: Idempotency::Reads,
             if_match: false,
             issues_tokens: false,
+            signs_up: false,
             rate: RateClass::Ordinary,
             round_trips: 1,
             body_limit: BODY_LIMIT,
@@ -120,20 +125,13 @@ impl Policy {
     /// `If-Match` is required.
     #[must_use]
     pub const fn if_match(self) -> Self {
-        Self {
-            if_match: true,
-            ..self
-        }
+        Self { if_match: true, ..self }
     }
 
     /// Hands out tokens: needs the secret key, refuses `Idempotency-Key`.
     #[must_use]
     pub const fn issues_tokens(self) -> Self {
-        Self {
-            issues_tokens: true,
-            idempotency: Idempotency::Refused,
-            ..self
-        }
+        Self { issues_tokens: true, idempotency: Idempotency::Refused, ..self }
     }
 
     /// Another rate class than the ordinary one.
@@ -146,6 +144,17 @@ impl Policy {
     #[must_use]
     pub const fn round_trips(self, round_trips: u32) -> Self {
         Self { round_trips, ..self }
+    }
+
+    /// Whether a call that is cut off may have changed something.
+    pub fn writes(&self) -> bool {
+        self.signs_up || matches!(self.idempotency, Idempotency::Required | Idempotency::Accepted)
+    }
+
+    /// Makes something and hands out tokens for it.
+    #[must_use]
+    pub const fn signs_up(self) -> Self {
+        Self { signs_up: true, ..self.issues_tokens() }
     }
 
     /// Other media types than JSON.
@@ -195,9 +204,7 @@ pub struct Sample<'a> {
 impl Sample<'_> {
     /// The clinic.
     pub fn clinic(&self) -> Uuid {
-        self.call
-            .principal
-            .map_or(Uuid::nil(), |principal| principal.clinic_id)
+        self.call.principal.map_or(Uuid::nil(), |principal| principal.clinic_id)
     }
 
     /// A text for where any will do.
@@ -268,13 +275,7 @@ impl<'a> Call<'a> {
     /// A writing transaction within the caller's tenant, under the idempotency claim when a key was sent.
     pub fn write(&self) -> Result<Tx<'a>, Fault> {
         let scope = self.own_scope()?;
-        Ok(Tx::writing(
-            &self.app.database,
-            self.trips,
-            self.deadline,
-            scope,
-            self.claim.clone(),
-        ))
+        Ok(Tx::writing(&self.app.database, self.trips, self.deadline, scope, self.claim.clone()))
     }
 
     /// A reading transaction of a public endpoint.
@@ -292,16 +293,21 @@ impl<'a> Call<'a> {
         self.app.readiness.of(&self.app.database, self.trips).await
     }
 
+    /// Runs a password-hashing job off the async threads, in turn with others.
+    pub async fn hash<T: Send + 'static>(
+        &self,
+        job: impl FnOnce(&dyn Hasher) -> Result<T, Fault> + Send + 'static,
+    ) -> Result<T, Fault> {
+        self.app.hashing.run(Arc::clone(&self.app.hasher), self.deadline, job).await
+    }
+
     /// The token signer; there when the policy issues tokens.
     pub fn signer(&self) -> Result<&'a TokenSigner, Fault> {
         self.app.signer()
     }
 
     fn own_scope(&self) -> Result<Scope, Fault> {
-        Ok(Scope {
-            clinic: Some(self.principal()?.clinic_id),
-            account: None,
-        })
+        Ok(Scope { clinic: Some(self.principal()?.clinic_id), account: None })
     }
 }
 
@@ -355,8 +361,6 @@ pub struct Module {
 impl Module {
     /// Whether one of its endpoints issues tokens.
     pub fn issues_tokens(&self) -> bool {
-        self.endpoints
-            .iter()
-            .any(|endpoint| endpoint.policy.issues_tokens)
+        self.endpoints.iter().any(|endpoint| endpoint.policy.issues_tokens)
     }
 }

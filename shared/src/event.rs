@@ -95,10 +95,7 @@ impl From<Event> for Request {
         let context = event.request_context;
         let method = Method::from_bytes(context.http.method.as_bytes()).unwrap_or(Method::TRACE);
         let pairs = event.headers.iter().filter_map(|(name, value)| {
-            Some((
-                HeaderName::try_from(name.as_str()).ok()?,
-                HeaderValue::try_from(value.as_str()).ok()?,
-            ))
+            Some((HeaderName::try_from(name.as_str()).ok()?, HeaderValue::try_from(value.as_str()).ok()?))
         });
         Self {
             method,
@@ -114,11 +111,7 @@ impl From<Event> for Request {
 
 fn body(body: Option<String>, is_base64: bool) -> Option<Bytes> {
     let body = body.unwrap_or_default();
-    if is_base64 {
-        STANDARD.decode(body).ok().map(Bytes::from)
-    } else {
-        Some(Bytes::from(body))
-    }
+    if is_base64 { STANDARD.decode(body).ok().map(Bytes::from) } else { Some(Bytes::from(body)) }
 }
 
 /// An id that is fit for a header and a log line.
@@ -161,11 +154,7 @@ mod tests {
 
     #[test]
     fn broken_base64_is_no_body_and_no_panic() {
-        let event = Event {
-            body: Some("@@".to_owned()),
-            is_base64_encoded: true,
-            ..Event::default()
-        };
+        let event = Event { body: Some("@@".to_owned()), is_base64_encoded: true, ..Event::default() };
         assert_eq!(Request::from(event).body, None);
     }
 }

@@ -25,12 +25,7 @@ pub struct Problem {
 impl Problem {
     /// Declares a problem.
     pub const fn new(status: u16, code: &'static str, title: &'static str, detail: &'static str) -> Self {
-        Self {
-            code,
-            status,
-            title,
-            detail,
-        }
+        Self { code, status, title, detail }
     }
 
     /// The code as the last segment of the problem's address: `DUPLICATE_PATIENT` is `duplicate-patient`.
@@ -175,10 +170,7 @@ impl From<&'static Problem> for Fault {
 impl Fault {
     /// The request broke these rules.
     pub fn invalid(violations: Vec<Violation>) -> Self {
-        Self {
-            violations,
-            ..Self::from(&crate::problem::VALIDATION_FAILED)
-        }
+        Self { violations, ..Self::from(&crate::problem::VALIDATION_FAILED) }
     }
 
     /// Something that should not happen; `private` says what, for the log.

@@ -16,10 +16,7 @@ const DEFAULTS: [(HeaderName, &str); 6] = [
     (STRICT_TRANSPORT_SECURITY, "max-age=63072000; includeSubDomains"),
     (X_CONTENT_TYPE_OPTIONS, "nosniff"),
     (X_FRAME_OPTIONS, "DENY"),
-    (
-        CONTENT_SECURITY_POLICY,
-        "default-src 'none'; frame-ancestors 'none'",
-    ),
+    (CONTENT_SECURITY_POLICY, "default-src 'none'; frame-ancestors 'none'"),
     (REFERRER_POLICY, "no-referrer"),
     (CACHE_CONTROL, "no-store"),
 ];
@@ -43,21 +40,13 @@ pub(crate) fn complete(
     }
     if request.method == Method::HEAD {
         // The length that GET would have (RFC 9110 §9.3.2).
-        response
-            .headers
-            .insert(CONTENT_LENGTH, HeaderValue::from(response.body.len()));
+        response.headers.insert(CONTENT_LENGTH, HeaderValue::from(response.body.len()));
         response.body.clear();
     }
     for (name, value) in DEFAULTS {
-        response
-            .headers
-            .entry(name)
-            .or_insert(HeaderValue::from_static(value));
+        response.headers.entry(name).or_insert(HeaderValue::from_static(value));
     }
-    let own = [
-        ("x-request-id", request_id),
-        ("traceparent", &trace.traceparent()),
-    ];
+    let own = [("x-request-id", request_id), ("traceparent", &trace.traceparent())];
     for (name, value) in own {
         if let Ok(value) = HeaderValue::from_str(value) {
             response.headers.insert(HeaderName::from_static(name), value);
@@ -74,10 +63,7 @@ fn is_known(response: &Response, request: &Request) -> bool {
         return false;
     };
     let Ok(tag) = tag.to_str() else { return false };
-    known
-        .split(',')
-        .map(str::trim)
-        .any(|known| known == "*" || known.trim_start_matches("W/") == tag)
+    known.split(',').map(str::trim).any(|known| known == "*" || known.trim_start_matches("W/") == tag)
 }
 
 /// CORS by exact allow-list; an origin that is not on it gets nothing.
@@ -89,18 +75,9 @@ fn allow_origin(response: &mut Response, request: &Request, origins: &[String]) 
     let Some(origin) = request.headers.get(ORIGIN) else {
         return;
     };
-    if origins
-        .iter()
-        .any(|allowed| allowed.as_bytes() == origin.as_bytes())
-    {
-        response
-            .headers
-            .insert(ACCESS_CONTROL_ALLOW_ORIGIN, origin.clone());
-        response
-            .headers
-            .insert(ACCESS_CONTROL_ALLOW_CREDENTIALS, HeaderValue::from_static("true"));
-        response
-            .headers
-            .insert(ACCESS_CONTROL_EXPOSE_HEADERS, HeaderValue::from_static(EXPOSED));
+    if origins.iter().any(|allowed| allowed.as_bytes() == origin.as_bytes()) {
+        response.headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, origin.clone());
+        response.headers.insert(ACCESS_CONTROL_ALLOW_CREDENTIALS, HeaderValue::from_static("true"));
+        response.headers.insert(ACCESS_CONTROL_EXPOSE_HEADERS, HeaderValue::from_static(EXPOSED));
     }
 }

@@ -25,17 +25,13 @@ impl Readiness {
             match *last {
                 Some((at, ready)) if at.elapsed() < KEPT => ready,
                 _ => {
-                    let ready = tokio::time::timeout(LIMIT, probe(database, trips))
-                        .await
-                        .unwrap_or(false);
+                    let ready = tokio::time::timeout(LIMIT, probe(database, trips)).await.unwrap_or(false);
                     *last = Some((Instant::now(), ready));
                     ready
                 }
             }
         };
-        tokio::time::timeout(Duration::from_secs(1), asked)
-            .await
-            .unwrap_or(false)
+        tokio::time::timeout(Duration::from_secs(1), asked).await.unwrap_or(false)
     }
 }
 
@@ -45,12 +41,7 @@ pub(crate) fn probe_statement() -> Statement<i32> {
 
 async fn probe(database: &Database, trips: &Trips) -> bool {
     // The transaction's own limits are longer than the probe's: the probe ends it by dropping it.
-    let mut tx = Tx::reading(
-        database,
-        trips,
-        Deadline::within(Duration::from_secs(3)),
-        Scope::default(),
-    );
+    let mut tx = Tx::reading(database, trips, Deadline::within(Duration::from_secs(3)), Scope::default());
     let one = tx.add(probe_statement());
     let done: Result<_, Error<NoFailure>> = tx.commit().await;
     done.is_ok_and(|done| done.one(&one).is_ok_and(|one| one == 1))

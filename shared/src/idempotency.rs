@@ -47,12 +47,13 @@ pub fn checked(key: &[u8]) -> Result<String, Fault> {
     }
 }
 
-/// What makes two requests the same: method, path, and the body as a JSON value, whatever its spacing or key order.
-pub fn fingerprint(method: &str, path: &str, body: &[u8]) -> Vec<u8> {
+/// What makes two requests the same: method, path, the version edited (`If-Match`), and the body as a JSON value,
+/// whatever its spacing or key order.
+pub fn fingerprint(method: &str, path: &str, version: &[u8], body: &[u8]) -> Vec<u8> {
     let canonical = serde_json::from_slice::<serde_json::Value>(body)
         .map_or_else(|_| body.to_vec(), |value| value.to_string().into_bytes());
     let mut hash = Sha256::new();
-    for part in [method.as_bytes(), path.as_bytes(), &canonical] {
+    for part in [method.as_bytes(), path.as_bytes(), version, &canonical] {
         hash.update(part.len().to_be_bytes());
         hash.update(part);
     }
@@ -138,7 +139,7 @@ mod tests {
 
     #[test]
     fn spacing_and_key_order_do_not_change_a_fingerprint_but_values_and_paths_do() {
-        let of = |path, body: &str| fingerprint("POST", path, body.as_bytes());
+        let of = |path, body: &str| fingerprint("POST", path, b"", body.as_bytes());
         assert_eq!(of("/a", r#"{"x":1,"y":2}"#), of("/a", "{ \"y\": 2, \"x\": 1 }"));
         assert_ne!(of("/a", r#"{"x":1}"#), of("/a", r#"{"x":2}"#));
         assert_ne!(of("/a", r#"{"x":1}"#), of("/b", r#"{"x":1}"#));

@@ -3,6 +3,7 @@
 
 use crate::access::Principal;
 use crate::endpoint::Declaration;
+use crate::settings::SettingError;
 use crate::trace::Trace;
 use http::{Method, StatusCode};
 use json_subscriber::JsonLayer;
@@ -14,14 +15,18 @@ use tracing_subscriber::layer::SubscriberExt as _;
 /// The version in every line.
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");
 
-/// Starts logging to standard output at `level` (`LOG_LEVEL`), for the rest of the process. A panic is logged by its
-/// place alone: its message may carry a value.
-pub fn start(level: &str) {
+/// Starts logging to standard output at `level` (`LOG_LEVEL`: error, warn, info, debug or trace), for the rest of the
+/// process. Only lines of ours are written: those of drivers have neither our fields nor our care for what they say.
+/// A panic is logged by its place alone: its message may carry a value.
+pub fn start(level: &str) -> Result<(), SettingError> {
+    if !["error", "warn", "info", "debug", "trace"].contains(&level) {
+        return Err(SettingError::Malformed);
+    }
     let mut layer = JsonLayer::stdout();
     layer.with_timer("timestamp", tracing_subscriber::fmt::time::SystemTime);
     layer.with_level("level");
     layer.with_flattened_event();
-    let filter = EnvFilter::try_new(level).unwrap_or_else(|_| EnvFilter::new("info"));
+    let filter = EnvFilter::new(format!("off,shared={level},grafono={level}"));
     let subscriber = tracing_subscriber::registry().with(filter).with(layer);
     if tracing::subscriber::set_global_default(subscriber).is_ok() {
         std::panic::set_hook(Box::new(|panic| {
@@ -29,6 +34,7 @@ pub fn start(level: &str) {
             tracing::error!(event = "panic", place, "a panic");
         }));
     }
+    Ok(())
 }
 
 /// What the steps learn of a request on the way and the log keeps, however it ends.
@@ -67,16 +73,8 @@ pub(crate) fn request(finished: &Finished<'_>) {
                 event = "request",
                 "requestId" = finished.request_id,
                 "traceId" = finished.trace.trace_id,
-                "userId" = finished
-                    .seen
-                    .caller
-                    .get()
-                    .map(|caller| caller.user_id.to_string()),
-                "clinicId" = finished
-                    .seen
-                    .caller
-                    .get()
-                    .map(|caller| caller.clinic_id.to_string()),
+                "userId" = finished.seen.caller.get().map(|caller| caller.user_id.to_string()),
+                "clinicId" = finished.seen.caller.get().map(|caller| caller.clinic_id.to_string()),
                 function = finished.declaration.name,
                 version = VERSION,
                 "coldStart" = finished.cold_start,

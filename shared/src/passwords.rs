@@ -1,10 +1,15 @@
 //! Password hashing with argon2id (C4; OWASP Password Storage Cheat Sheet: 19 MiB, two passes, one lane).
 
+use crate::deadline::Deadline;
 use crate::failure::Fault;
+use crate::problem::OVERLOADED;
 use argon2::password_hash::phc::PasswordHash;
 use argon2::password_hash::{PasswordHasher as _, PasswordVerifier as _};
 use argon2::{Algorithm, Argon2, Params, Version};
+use std::num::NonZero;
 use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// Hashes and checks passwords. Injected, so that a test can count the calls.
 pub trait Hasher: Send + Sync {
@@ -33,27 +38,57 @@ impl Argon2id {
 impl Hasher for Argon2id {
     fn hash(&self, password: &str) -> Result<String, Fault> {
         let hash = Self::algorithm().hash_password(password.as_bytes());
-        hash.map(|hash| hash.to_string())
-            .map_err(|_| Fault::internal("a password could not be hashed"))
+        hash.map(|hash| hash.to_string()).map_err(|_| Fault::internal("a password could not be hashed"))
     }
 
     fn matches(&self, password: &str, hash: &str) -> Result<bool, Fault> {
         let hash =
             PasswordHash::new(hash).map_err(|_| Fault::internal("a stored password hash is malformed"))?;
-        Ok(Self::algorithm()
-            .verify_password(password.as_bytes(), &hash)
-            .is_ok())
+        Ok(Self::algorithm().verify_password(password.as_bytes(), &hash).is_ok())
     }
 }
 
-/// Runs a hashing job off the async threads: it takes tens of milliseconds of CPU.
-pub async fn off_thread<T: Send + 'static>(
-    hasher: Arc<dyn Hasher>,
-    job: impl FnOnce(&dyn Hasher) -> Result<T, Fault> + Send + 'static,
-) -> Result<T, Fault> {
-    tokio::task::spawn_blocking(move || job(hasher.as_ref()))
-        .await
-        .map_err(|_| Fault::internal("the password hasher panicked"))?
+/// Lets as many passwords be hashed at once as there are processors. Each takes 19 MiB and tens of milliseconds of
+/// CPU, so without a bound a flood of sign-ins takes the memory and the time of everybody else.
+#[derive(Debug)]
+pub struct HashingGate(Arc<Semaphore>);
+
+impl Default for HashingGate {
+    fn default() -> Self {
+        let processors = std::thread::available_parallelism().map_or(1, NonZero::get);
+        Self(Arc::new(Semaphore::new(processors)))
+    }
+}
+
+impl HashingGate {
+    /// Runs a hashing job off the async threads, when its turn comes before the deadline; else `OVERLOADED`. The turn
+    /// ends with the job, not with the caller.
+    pub async fn run<T: Send + 'static>(
+        &self,
+        hasher: Arc<dyn Hasher>,
+        deadline: Deadline,
+        job: impl FnOnce(&dyn Hasher) -> Result<T, Fault> + Send + 'static,
+    ) -> Result<T, Fault> {
+        let turn = Arc::clone(&self.0).acquire_owned();
+        let turn = tokio::time::timeout_at(deadline.less(Duration::from_millis(500)), turn).await;
+        let Ok(Ok(turn)) = turn else {
+            return Err(
+                Fault::from(&OVERLOADED).because("no turn at the password hasher before the deadline")
+            );
+        };
+        let job = move || {
+            let outcome = job(hasher.as_ref());
+            drop(turn);
+            outcome
+        };
+        tokio::task::spawn_blocking(job).await.map_err(|_| Fault::internal("the password hasher panicked"))?
+    }
+
+    /// Takes all turns, for as long as the result is held: what a flood does.
+    pub async fn close(&self) -> Option<OwnedSemaphorePermit> {
+        let all = u32::try_from(self.0.available_permits()).unwrap_or(u32::MAX);
+        Arc::clone(&self.0).acquire_many_owned(all).await.ok()
+    }
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@ use crate::database::Trips;
 use crate::deadline::Deadline;
 use crate::endpoint::{Access, Call, Declaration, Endpoint, Idempotency, Policy};
 use crate::event::{Event, GatewayReply, Request};
-use crate::failure::Fault;
+use crate::failure::{Fault, Problem};
 use crate::headers;
 use crate::idempotency::{self, Claim, IDEMPOTENCY_KEY};
 use crate::input::{Input, Raw};
@@ -23,7 +23,9 @@ use crate::reply::{Answer as _, Response};
 use crate::trace::Trace;
 use crate::validation::{Place, Violation};
 use futures_util::FutureExt as _;
-use http::header::{ACCEPT, ALLOW, AUTHORIZATION, CONTENT_TYPE, IF_MATCH, RETRY_AFTER, WWW_AUTHENTICATE};
+use http::header::{
+    ACCEPT, ALLOW, AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, IF_MATCH, RETRY_AFTER, WWW_AUTHENTICATE,
+};
 use http::{HeaderName, HeaderValue, Method, StatusCode};
 use jiff::Timestamp;
 use std::panic::AssertUnwindSafe;
@@ -50,10 +52,7 @@ pub async fn answer(app: &App, declaration: &Declaration, event: Event, left: Du
     let deadline = Deadline::within(left);
     let request = Request::from(event);
     let now = app.clock.now();
-    let request_id = request
-        .gateway_id
-        .clone()
-        .unwrap_or_else(|| app.ids.new_id(now).to_string());
+    let request_id = request.gateway_id.clone().unwrap_or_else(|| app.ids.new_id(now).to_string());
     let traceparent = HeaderName::from_static("traceparent");
     let trace = Trace::continue_from(request.header(&traceparent), app.ids.as_ref(), now);
     let (trips, seen) = (Trips::default(), logging::Seen::default());
@@ -68,7 +67,7 @@ pub async fn answer(app: &App, declaration: &Declaration, event: Event, left: Du
         trips: &trips,
         seen: &seen,
     };
-    let outcome = within(deadline, &request.method, (declaration.serve)(incoming)).await;
+    let outcome = within(deadline, declaration.policy.writes(), (declaration.serve)(incoming)).await;
     let private = outcome.as_ref().err().and_then(|fault| fault.private.clone());
     let mut response = outcome.unwrap_or_else(|fault| refuse(&fault, declaration, &request, &request_id));
     headers::complete(&mut response, &request, &request_id, &trace, &app.allowed_origins);
@@ -89,17 +88,7 @@ pub async fn answer(app: &App, declaration: &Declaration, event: Event, left: Du
 
 /// The steps of every request, in order.
 pub(crate) async fn serve<E: Endpoint>(incoming: Incoming<'_>) -> Result<Response, Fault> {
-    let Incoming {
-        app,
-        request,
-        request_id,
-        trace,
-        now,
-        deadline,
-        trips,
-        seen,
-        ..
-    } = incoming;
+    let Incoming { app, request, request_id, trace, now, deadline, trips, seen, .. } = incoming;
     let policy = &E::POLICY;
 
     let path = routed(incoming.declaration, request)?;
@@ -114,7 +103,7 @@ pub(crate) async fn serve<E: Endpoint>(incoming: Incoming<'_>) -> Result<Respons
     let if_match = if_match(policy, request)?;
     let key = idempotency_key(policy, request);
     let input = E::Input::parse(&Raw { request, path: &path });
-    let (key, input) = all_valid(key, input)?;
+    let (if_match, key, input) = all_valid(if_match, key, input)?;
 
     let claim = match (principal, key) {
         (Some(principal), Some(key)) => Some(claim(&principal, key, request, now)),
@@ -122,18 +111,7 @@ pub(crate) async fn serve<E: Endpoint>(incoming: Incoming<'_>) -> Result<Respons
     };
     let accept = request.header(&ACCEPT);
     let request_id = request_id.to_owned();
-    let call = Call {
-        app,
-        request_id,
-        trace,
-        now,
-        deadline,
-        if_match,
-        accept,
-        principal,
-        claim,
-        trips,
-    };
+    let call = Call { app, request_id, trace, now, deadline, if_match, accept, principal, claim, trips };
     // What the handler does, it does in one transaction: claim, access, change, history, audit, outbox, reply.
     let output = E::handle(&call, input).await?;
     output.respond()
@@ -142,17 +120,15 @@ pub(crate) async fn serve<E: Endpoint>(incoming: Incoming<'_>) -> Result<Respons
 /// Runs the steps; a panic becomes a 500, running out of time a 504.
 async fn within(
     deadline: Deadline,
-    method: &Method,
+    writes: bool,
     steps: impl Future<Output = Result<Response, Fault>>,
 ) -> Result<Response, Fault> {
     let guarded = AssertUnwindSafe(steps).catch_unwind();
     match tokio::time::timeout_at(deadline.less(Duration::from_millis(50)), guarded).await {
         Ok(Ok(outcome)) => outcome,
         Ok(Err(_)) => Err(Fault::internal("the handler panicked")),
-        Err(_) if *method == Method::GET => {
-            Err(Fault::from(&DEADLINE_EXCEEDED).because("the handler was cut off"))
-        }
-        Err(_) => Err(Fault::from(&OUTCOME_UNKNOWN).because("the handler was cut off")),
+        Err(_) if writes => Err(Fault::from(&OUTCOME_UNKNOWN).because("the handler was cut off")),
+        Err(_) => Err(Fault::from(&DEADLINE_EXCEEDED).because("the handler was cut off")),
     }
 }
 
@@ -165,31 +141,20 @@ fn refuse(fault: &Fault, declaration: &Declaration, request: &Request, request_i
         "application/problem+json",
         serde_json::to_vec(&document).unwrap_or_default(),
     );
-    response.headers.extend(
-        fault
-            .headers
-            .iter()
-            .map(|(name, value)| (name.clone(), value.clone())),
-    );
+    response.headers.extend(fault.headers.iter().map(|(name, value)| (name.clone(), value.clone())));
     if status == StatusCode::UNAUTHORIZED {
-        response
-            .headers
-            .insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        response.headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
     }
     let in_flight = fault.problem.code == problem::IDEMPOTENCY_KEY_IN_FLIGHT.code;
     if matches!(status.as_u16(), 503 | 504) || in_flight {
-        response
-            .headers
-            .insert(RETRY_AFTER, HeaderValue::from_static("1"));
+        response.headers.insert(RETRY_AFTER, HeaderValue::from_static("1"));
     }
     response
 }
 
 fn routed(declaration: &Declaration, request: &Request) -> Result<Vec<(String, String)>, Fault> {
     let route = &declaration.route;
-    let path = route
-        .parameters(&request.path)
-        .ok_or_else(|| Fault::from(&ROUTE_NOT_FOUND))?;
+    let path = route.parameters(&request.path).ok_or_else(|| Fault::from(&ROUTE_NOT_FOUND))?;
     if route.takes(&request.method) {
         return Ok(path);
     }
@@ -198,38 +163,37 @@ fn routed(declaration: &Declaration, request: &Request) -> Result<Vec<(String, S
     Err(Fault::from(&METHOD_NOT_ALLOWED).with_header(ALLOW, allow))
 }
 
-/// Whether the caller takes what this endpoint answers (RFC 9110 §12.5.1); a range with `q=0` is not taken.
+/// Whether the caller takes what this endpoint answers: of the ranges that fit, the most precise one decides, and
+/// `q=0` means no (RFC 9110 §12.5.1).
 fn acceptable(policy: &Policy, request: &Request) -> Result<(), Fault> {
-    let Some(accept) = request.header(&ACCEPT) else {
-        return Ok(());
+    let accept = request.header(&ACCEPT).map(str::trim).filter(|accept| !accept.is_empty());
+    let Some(accept) = accept else { return Ok(()) };
+    let is_taken = |offer: &&str| {
+        let ranges = accept.split(',').filter_map(|range| fit(range, offer));
+        ranges.max_by_key(|(precision, _)| *precision).is_some_and(|(_, taken)| taken)
     };
-    let takes = |range: &str| {
-        let mut parts = range.split(';').map(str::trim);
-        let media = parts.next().unwrap_or("").to_ascii_lowercase();
-        let refused = parts.any(|part| matches!(part.trim_end_matches('0'), "q=" | "q=." | "q=0."));
-        let offered = policy.produces.iter().any(|offer| {
-            media == "*/*"
-                || media == *offer
-                || media
-                    .strip_suffix('*')
-                    .is_some_and(|kind| offer.starts_with(kind))
-        });
-        !refused && (offered || media == "application/problem+json")
+    if policy.produces.iter().any(is_taken) { Ok(()) } else { Err(Fault::from(&NOT_ACCEPTABLE)) }
+}
+
+/// How precisely a media range fits an offer, and whether it takes it; `None` when it does not fit.
+fn fit(range: &str, offer: &str) -> Option<(u8, bool)> {
+    let range = range.to_ascii_lowercase();
+    let mut parts = range.split(';').map(str::trim);
+    let media = parts.next()?;
+    let quality = parts.find_map(|part| part.strip_prefix("q=")).unwrap_or("1");
+    let taken = quality.parse::<f32>().is_ok_and(|quality| quality > 0.0);
+    let precision = match media.strip_suffix("/*") {
+        _ if media == offer => 2,
+        Some("*") => 0,
+        Some(kind) if offer.split('/').next() == Some(kind) => 1,
+        _ => return None,
     };
-    if accept.split(',').any(takes) {
-        Ok(())
-    } else {
-        Err(Fault::from(&NOT_ACCEPTABLE))
-    }
+    Some((precision, taken))
 }
 
 fn sized(policy: &Policy, request: &Request) -> Result<(), Fault> {
     let length = request.body.as_ref().map_or(0, bytes::Bytes::len);
-    if length > policy.body_limit {
-        Err(Fault::from(&BODY_TOO_LARGE))
-    } else {
-        Ok(())
-    }
+    if length > policy.body_limit { Err(Fault::from(&BODY_TOO_LARGE)) } else { Ok(()) }
 }
 
 /// The content type of a body must be JSON (B11), or a JSON merge patch (RFC 7396) where one is meant.
@@ -237,18 +201,19 @@ fn typed<E: Endpoint>(request: &Request) -> Result<(), Fault> {
     if !E::Input::HAS_BODY {
         return Ok(());
     }
+    if request.headers.get(CONTENT_ENCODING).is_some_and(|coding| coding != "identity") {
+        return Err(Fault::from(&UNSUPPORTED_MEDIA_TYPE));
+    }
     let given = request.header(&CONTENT_TYPE).unwrap_or("").to_ascii_lowercase();
     let mut parts = given.split(';').map(str::trim);
     let media = parts.next().unwrap_or("");
     let known = media == "application/json"
         || (media == "application/merge-patch+json" && E::ROUTE.method == Method::PATCH);
-    let utf_8 = parts
-        .all(|part| !part.starts_with("charset=") || matches!(part, "charset=utf-8" | "charset=\"utf-8\""));
-    if known && utf_8 {
-        Ok(())
-    } else {
-        Err(Fault::from(&UNSUPPORTED_MEDIA_TYPE))
-    }
+    let utf_8 = parts.all(|part| match part.split_once('=') {
+        Some((name, value)) if name.trim() == "charset" => value.trim().trim_matches('"') == "utf-8",
+        _ => true,
+    });
+    if known && utf_8 { Ok(()) } else { Err(Fault::from(&UNSUPPORTED_MEDIA_TYPE)) }
 }
 
 /// The caller by the token; none is looked for on public endpoints.
@@ -265,9 +230,7 @@ fn authenticated(
         return Err(Fault::from(&TOKEN_REQUIRED));
     };
     let header = header.to_str().map_err(|_| Fault::from(&TOKEN_INVALID))?;
-    let (scheme, token) = header
-        .split_once(' ')
-        .ok_or_else(|| Fault::from(&TOKEN_INVALID))?;
+    let (scheme, token) = header.split_once(' ').ok_or_else(|| Fault::from(&TOKEN_INVALID))?;
     if !scheme.eq_ignore_ascii_case("bearer") {
         return Err(Fault::from(&TOKEN_REQUIRED));
     }
@@ -284,52 +247,52 @@ fn permitted(policy: &Policy, principal: Option<Principal>) -> Result<(), Fault>
     }
 }
 
-/// The version in `If-Match`: one strong tag. A tag that is none of ours matches no version.
-fn if_match(policy: &Policy, request: &Request) -> Result<Option<i64>, Fault> {
+/// The version in `If-Match`: one strong tag, compared by its characters. A tag that is none of ours matches no version.
+/// Its absence is a 428 of its own; its form is reported with the rest of the request.
+fn if_match(policy: &Policy, request: &Request) -> Result<Result<Option<i64>, Violation>, Fault> {
     if !policy.if_match {
-        return Ok(None);
+        return Ok(Ok(None));
     }
     let Some(header) = request.headers.get(IF_MATCH) else {
         return Err(Fault::from(&IF_MATCH_REQUIRED));
     };
-    let tag = header
-        .to_str()
-        .ok()
-        .and_then(|text| text.trim().strip_prefix('"')?.strip_suffix('"'));
-    let tag = tag
-        .filter(|tag| !tag.contains('"'))
-        .ok_or_else(|| Fault::from(&IF_MATCH_INVALID))?;
-    Ok(Some(tag.parse().unwrap_or(0)))
+    let tag = header.to_str().ok().and_then(|text| text.trim().strip_prefix('"')?.strip_suffix('"'));
+    let Some(tag) = tag.filter(|tag| !tag.contains('"')) else {
+        return Ok(Err(header_violation("/if-match", &IF_MATCH_INVALID)));
+    };
+    let version = tag.parse().ok().filter(|version: &i64| version.to_string() == tag);
+    Ok(Ok(Some(version.unwrap_or(0))))
+}
+
+fn header_violation(pointer: &str, problem: &'static Problem) -> Violation {
+    Violation::new(Place::Header, pointer, problem.code, problem.detail)
 }
 
 /// The key when the policy takes one; its absence and its form are reported with the rest of the request.
 fn idempotency_key(policy: &Policy, request: &Request) -> Result<Option<String>, Violation> {
     let given = request.headers.get(IDEMPOTENCY_KEY);
-    let violation = |problem: &'static crate::failure::Problem| Violation {
-        place: Place::Header,
-        pointer: "/idempotency-key".to_owned(),
-        code: problem.code,
-        message: problem.detail.to_owned(),
-    };
+    let violation = |problem| header_violation("/idempotency-key", problem);
     match (policy.idempotency, given) {
         (Idempotency::Reads, _) | (Idempotency::Accepted | Idempotency::Refused, None) => Ok(None),
         (Idempotency::Refused, Some(_)) => Err(violation(&IDEMPOTENCY_KEY_NOT_ACCEPTED)),
         (Idempotency::Required, None) => Err(violation(&problem::IDEMPOTENCY_KEY_REQUIRED)),
-        (Idempotency::Required | Idempotency::Accepted, Some(key)) => idempotency::checked(key.as_bytes())
-            .map(Some)
-            .map_err(|fault| violation(fault.problem)),
+        (Idempotency::Required | Idempotency::Accepted, Some(key)) => {
+            idempotency::checked(key.as_bytes()).map(Some).map_err(|fault| violation(fault.problem))
+        }
     }
 }
 
-/// Header and input both valid, or everything that is wrong with either.
+/// Headers and input all valid, or everything that is wrong with any of them.
 fn all_valid<I>(
+    if_match: Result<Option<i64>, Violation>,
     key: Result<Option<String>, Violation>,
     input: Result<I, Vec<Violation>>,
-) -> Result<(Option<String>, I), Fault> {
-    match (key, input) {
-        (Ok(key), Ok(input)) => Ok((key, input)),
-        (key, input) => {
+) -> Result<(Option<i64>, Option<String>, I), Fault> {
+    match (if_match, key, input) {
+        (Ok(if_match), Ok(key), Ok(input)) => Ok((if_match, key, input)),
+        (if_match, key, input) => {
             let mut all = input.err().unwrap_or_default();
+            all.extend(if_match.err());
             all.extend(key.err());
             all.sort();
             Err(Fault::invalid(all))
@@ -339,12 +302,7 @@ fn all_valid<I>(
 
 fn claim(principal: &Principal, key: String, request: &Request, now: Timestamp) -> Claim {
     let body = request.body.as_deref().unwrap_or_default();
-    let fingerprint = idempotency::fingerprint(request.method.as_str(), &request.path, body);
-    Claim {
-        clinic: principal.clinic_id,
-        caller: principal.user_id,
-        key,
-        fingerprint,
-        at: now,
-    }
+    let version = request.headers.get(IF_MATCH).map(HeaderValue::as_bytes).unwrap_or_default();
+    let fingerprint = idempotency::fingerprint(request.method.as_str(), &request.path, version, body);
+    Claim { clinic: principal.clinic_id, caller: principal.user_id, key, fingerprint, at: now }
 }

@@ -61,7 +61,7 @@ common! {
     TOKEN_EXPIRED = 401 "TOKEN_EXPIRED", "Access token expired", "The access token has expired. Sign in again.";
     PERMISSION_DENIED = 403 "PERMISSION_DENIED", "Permission denied",
         "Your role does not include this. Ask an owner or administrator of your clinic.";
-    ROUTE_NOT_FOUND = 404 "ROUTE_NOT_FOUND", "No such address", "There is nothing at this address. See the API reference.";
+    ROUTE_NOT_FOUND = 404 "ROUTE_NOT_FOUND", "No such address", "There is nothing at this address. Check it for typing errors and a slash at the end.";
     METHOD_NOT_ALLOWED = 405 "METHOD_NOT_ALLOWED", "Method not allowed",
         "This address does not take this method. The Allow header lists those it takes.";
     NOT_ACCEPTABLE = 406 "NOT_ACCEPTABLE", "Not acceptable", "This address answers JSON. Accept application/json.";
@@ -77,7 +77,9 @@ common! {
     IF_MATCH_REQUIRED = 428 "IF_MATCH_REQUIRED", "If-Match required",
         "Send If-Match with the ETag of the version you edited, so that nobody's change is overwritten.";
     INTERNAL_ERROR = 500 "INTERNAL_ERROR", "Unexpected failure",
-        "This is our fault and is logged. Nothing was changed. Report it with the request id in meta.requestId.";
+        "This is our fault and is logged. Report it with the request id in meta.requestId.";
+    OVERLOADED = 503 "OVERLOADED", "Too busy",
+        "Too many requests of this kind are being worked on. Nothing was changed. Repeat after the time in Retry-After.";
     DATABASE_UNAVAILABLE = 503 "DATABASE_UNAVAILABLE", "Database unavailable",
         "The database cannot be reached. Nothing was changed. Repeat after the time in Retry-After.";
     DATABASE_BUSY = 503 "DATABASE_BUSY", "Database busy",
@@ -169,34 +171,15 @@ impl<'a> Document<'a> {
 /// One entry a violation; a slice's failure that concerns one field has one entry as well.
 fn details(fault: &Fault) -> Vec<Detail<'_>> {
     if let Some(pointer) = fault.pointer {
-        let Problem {
-            code,
-            detail: message,
-            ..
-        } = fault.problem;
-        return vec![Detail {
-            place: Place::Body,
-            pointer,
-            code,
-            message,
-        }];
+        let Problem { code, detail: message, .. } = fault.problem;
+        return vec![Detail { place: Place::Body, pointer, code, message }];
     }
     fault.violations.iter().map(detail).collect()
 }
 
 fn detail(violation: &Violation) -> Detail<'_> {
-    let Violation {
-        place,
-        pointer,
-        code,
-        message,
-    } = violation;
-    Detail {
-        place: *place,
-        pointer,
-        code,
-        message,
-    }
+    let Violation { place, pointer, code, message } = violation;
+    Detail { place: *place, pointer, code, message }
 }
 
 #[cfg(test)]
@@ -209,10 +192,7 @@ mod tests {
         let codes: BTreeSet<_> = COMMON.iter().map(|problem| problem.code).collect();
         assert_eq!(codes.len(), COMMON.len());
         for code in codes {
-            assert!(
-                code.bytes().all(|byte| byte.is_ascii_uppercase() || byte == b'_'),
-                "{code}"
-            );
+            assert!(code.bytes().all(|byte| byte.is_ascii_uppercase() || byte == b'_'), "{code}");
         }
     }
 

@@ -36,17 +36,11 @@ pub fn statements(sample: &Sample<'_>) -> Vec<Statement<()>> {
         clinic,
         caller: sample.id("user"),
         key: "sample".to_owned(),
-        fingerprint: idempotency::fingerprint("POST", "/", b""),
+        fingerprint: idempotency::fingerprint("POST", "/", b"", b""),
         at: call.now,
     };
     vec![
-        settings(
-            Scope {
-                clinic: Some(clinic),
-                account: None,
-            },
-            call.deadline.left(),
-        ),
+        settings(Scope { clinic: Some(clinic), account: None }, call.deadline.left()),
         idempotency::forget_if_expired(&claim),
         idempotency::claim(&claim),
         idempotency::store(&claim),

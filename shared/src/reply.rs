@@ -22,21 +22,13 @@ pub struct Response {
 impl Response {
     /// A response without a body.
     pub fn empty(status: StatusCode) -> Self {
-        Self {
-            status,
-            headers: HeaderMap::new(),
-            body: Vec::new(),
-        }
+        Self { status, headers: HeaderMap::new(), body: Vec::new() }
     }
 
     /// A response with a body of that content type.
     pub fn with_body(status: StatusCode, content_type: &'static str, body: Vec<u8>) -> Self {
         let headers = HeaderMap::from_iter([(CONTENT_TYPE, HeaderValue::from_static(content_type))]);
-        Self {
-            status,
-            headers,
-            body,
-        }
+        Self { status, headers, body }
     }
 }
 
@@ -82,30 +74,17 @@ pub struct PageMeta {
 impl<T: Serialize + Send> Reply<T> {
     /// 200 with data.
     pub fn ok(data: T) -> Self {
-        Self {
-            status: StatusCode::OK,
-            data,
-            meta: None,
-            headers: Vec::new(),
-        }
+        Self { status: StatusCode::OK, data, meta: None, headers: Vec::new() }
     }
 
     /// 201 with the thing made; `location` is where it can be fetched.
     pub fn created(location: String, data: T) -> Self {
-        Self {
-            status: StatusCode::CREATED,
-            data,
-            meta: None,
-            headers: vec![(LOCATION, location)],
-        }
+        Self { status: StatusCode::CREATED, data, meta: None, headers: vec![(LOCATION, location)] }
     }
 
     /// 201 with a thing that has no address of its own.
     pub fn created_here(data: T) -> Self {
-        Self {
-            status: StatusCode::CREATED,
-            ..Self::ok(data)
-        }
+        Self { status: StatusCode::CREATED, ..Self::ok(data) }
     }
 
     /// The row's version as a strong `ETag` (B9).
@@ -153,12 +132,7 @@ enum Meta<'a> {
 impl<T: Serialize + Send> Answer for Reply<T> {
     fn respond(self) -> Result<Response, Fault> {
         let meta = self.meta.as_ref().map_or(Meta::None {}, Meta::Page);
-        let envelope = Envelope {
-            success: true,
-            data: &self.data,
-            meta,
-            error: (),
-        };
+        let envelope = Envelope { success: true, data: &self.data, meta, error: () };
         let body = serde_json::to_vec(&envelope)
             .map_err(|error| Fault::internal(format!("the reply could not be serialised: {error}")))?;
         let mut response = Response::with_body(self.status, "application/json", body);
@@ -178,10 +152,7 @@ mod tests {
     #[test]
     fn the_envelope_has_its_four_members_in_order() {
         let response = Reply::ok(1).respond().unwrap();
-        assert_eq!(
-            response.body,
-            br#"{"success":true,"data":1,"meta":{},"error":null}"#
-        );
+        assert_eq!(response.body, br#"{"success":true,"data":1,"meta":{},"error":null}"#);
     }
 
     #[test]

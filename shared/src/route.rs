@@ -15,34 +15,22 @@ pub struct Route {
 impl Route {
     /// `GET` (and `HEAD`).
     pub const fn get(template: &'static str) -> Self {
-        Self {
-            method: Method::GET,
-            template,
-        }
+        Self { method: Method::GET, template }
     }
 
     /// `POST`.
     pub const fn post(template: &'static str) -> Self {
-        Self {
-            method: Method::POST,
-            template,
-        }
+        Self { method: Method::POST, template }
     }
 
     /// `PATCH`.
     pub const fn patch(template: &'static str) -> Self {
-        Self {
-            method: Method::PATCH,
-            template,
-        }
+        Self { method: Method::PATCH, template }
     }
 
     /// The gateway's catch-all: every method, every path that no other route has.
     pub const fn catch_all() -> Self {
-        Self {
-            method: Method::OPTIONS,
-            template: "$default",
-        }
+        Self { method: Method::OPTIONS, template: "$default" }
     }
 
     /// Whether this is the catch-all.
@@ -99,14 +87,9 @@ mod tests {
 
     #[test]
     fn other_shapes_do_not_match() {
-        for path in [
-            "/api/v1/patients",
-            "/api/v1/patients/",
-            "/api/v1/patients/1/",
-            "/api/v1/patients/1/x",
-            "",
-            "/",
-        ] {
+        for path in
+            ["/api/v1/patients", "/api/v1/patients/", "/api/v1/patients/1/", "/api/v1/patients/1/x", "", "/"]
+        {
             assert_eq!(PATIENT.parameters(path), None, "{path}");
         }
     }

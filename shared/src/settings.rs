@@ -21,11 +21,7 @@ pub struct BadSettings(pub Vec<(&'static str, SettingError)>);
 
 impl fmt::Display for BadSettings {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let lines: Vec<String> = self
-            .0
-            .iter()
-            .map(|(key, error)| format!("{key} {error}"))
-            .collect();
+        let lines: Vec<String> = self.0.iter().map(|(key, error)| format!("{key} {error}")).collect();
         formatter.write_str(&lines.join("; "))
     }
 }
@@ -51,18 +47,12 @@ impl Settings {
         variable: &dyn Fn(&'static str) -> Option<String>,
         issues_tokens: bool,
     ) -> Result<Self, BadSettings> {
-        let required = |key| {
-            variable(key)
-                .filter(|value| !value.is_empty())
-                .ok_or(SettingError::Missing)
-        };
+        let required = |key| variable(key).filter(|value| !value.is_empty()).ok_or(SettingError::Missing);
         let connections = || match variable("DATABASE_CONNECTIONS") {
             None => Ok(1),
-            Some(text) => text
-                .parse()
-                .ok()
-                .filter(|count| (1..=100).contains(count))
-                .ok_or(SettingError::Malformed),
+            Some(text) => {
+                text.parse().ok().filter(|count| (1..=100).contains(count)).ok_or(SettingError::Malformed)
+            }
         };
         let connections = connections();
         let size = *connections.as_ref().unwrap_or(&1);
@@ -73,12 +63,9 @@ impl Settings {
             .transpose();
         let origins = origins(variable("CORS_ALLOWED_ORIGINS"));
         match (database, connections, verifier, signer, origins) {
-            (Ok(database), Ok(_), Ok(verifier), Ok(signer), Ok(allowed_origins)) => Ok(Self {
-                database,
-                verifier,
-                signer,
-                allowed_origins,
-            }),
+            (Ok(database), Ok(_), Ok(verifier), Ok(signer), Ok(allowed_origins)) => {
+                Ok(Self { database, verifier, signer, allowed_origins })
+            }
             (database, connections, verifier, signer, origins) => Err(bad([
                 ("DATABASE_URL", database.err()),
                 ("DATABASE_CONNECTIONS", connections.err()),
@@ -91,12 +78,7 @@ impl Settings {
 }
 
 fn bad<const N: usize>(outcomes: [(&'static str, Option<SettingError>); N]) -> BadSettings {
-    BadSettings(
-        outcomes
-            .into_iter()
-            .filter_map(|(key, error)| Some((key, error?)))
-            .collect(),
-    )
+    BadSettings(outcomes.into_iter().filter_map(|(key, error)| Some((key, error?))).collect())
 }
 
 /// Exact origins such as `https://app.example.com`; a wildcard is refused, because tokens go with the requests.
@@ -130,10 +112,7 @@ mod tests {
             _ => None,
         };
         let settings = Settings::read(&|key| variable(key), true).unwrap();
-        assert_eq!(
-            settings.allowed_origins,
-            ["https://a.example", "http://localhost:5173"]
-        );
+        assert_eq!(settings.allowed_origins, ["https://a.example", "http://localhost:5173"]);
     }
 
     #[test]

@@ -59,10 +59,7 @@ impl std::fmt::Debug for TokenSigner {
 
 impl std::fmt::Debug for TokenVerifier {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter
-            .debug_list()
-            .entries(self.keys.iter().map(|(kid, _)| kid))
-            .finish()
+        formatter.debug_list().entries(self.keys.iter().map(|(kid, _)| kid)).finish()
     }
 }
 
@@ -73,9 +70,7 @@ impl TokenVerifier {
             let key = AsymmetricPublicKey::<V4>::try_from(key.trim()).map_err(|_| SettingError::Malformed)?;
             Ok((key_id(&key)?, key))
         });
-        Ok(Self {
-            keys: parsed.collect::<Result<_, _>>()?,
-        })
+        Ok(Self { keys: parsed.collect::<Result<_, _>>()? })
     }
 
     /// The caller that a token names, or why it names none.
@@ -88,11 +83,7 @@ impl TokenVerifier {
             return Err(Fault::from(&TOKEN_EXPIRED));
         }
         let role = Role::named(&claims.role).ok_or_else(|| Fault::from(&TOKEN_INVALID))?;
-        Ok(Principal {
-            user_id: claims.sub,
-            clinic_id: claims.clinic,
-            role,
-        })
+        Ok(Principal { user_id: claims.sub, clinic_id: claims.clinic, role })
     }
 
     fn claims(&self, token: &str) -> Option<Claims> {
@@ -112,9 +103,7 @@ impl TokenSigner {
     pub fn from_paserk(key: &str) -> Result<Self, SettingError> {
         let key = AsymmetricSecretKey::<V4>::try_from(key.trim()).map_err(|_| SettingError::Malformed)?;
         let public = AsymmetricPublicKey::try_from(&key).map_err(|_| SettingError::Malformed)?;
-        let footer = Footer {
-            kid: key_id(&public)?,
-        };
+        let footer = Footer { kid: key_id(&public)? };
         let footer = serde_json::to_vec(&footer).map_err(|_| SettingError::Malformed)?;
         Ok(Self { footer, key })
     }
@@ -147,12 +136,8 @@ pub fn new_key_pair() -> Result<(String, String), SettingError> {
     use pasetors::keys::{AsymmetricKeyPair, Generate};
     let pair = AsymmetricKeyPair::<V4>::generate().map_err(|_| SettingError::Malformed)?;
     let (mut secret, mut public) = (String::new(), String::new());
-    pair.secret
-        .fmt(&mut secret)
-        .map_err(|_| SettingError::Malformed)?;
-    pair.public
-        .fmt(&mut public)
-        .map_err(|_| SettingError::Malformed)?;
+    pair.secret.fmt(&mut secret).map_err(|_| SettingError::Malformed)?;
+    pair.public.fmt(&mut public).map_err(|_| SettingError::Malformed)?;
     Ok((secret, public))
 }
 
@@ -173,18 +158,11 @@ mod tests {
 
     fn pair() -> (TokenSigner, TokenVerifier) {
         let (secret, public) = new_key_pair().unwrap();
-        (
-            TokenSigner::from_paserk(&secret).unwrap(),
-            TokenVerifier::from_paserk(&public).unwrap(),
-        )
+        (TokenSigner::from_paserk(&secret).unwrap(), TokenVerifier::from_paserk(&public).unwrap())
     }
 
     fn somebody() -> Principal {
-        Principal {
-            user_id: Uuid::from_u128(1),
-            clinic_id: Uuid::from_u128(2),
-            role: Role::FrontDesk,
-        }
+        Principal { user_id: Uuid::from_u128(1), clinic_id: Uuid::from_u128(2), role: Role::FrontDesk }
     }
 
     #[test]
@@ -193,10 +171,7 @@ mod tests {
         let token = signer.issue(&somebody(), NOW).unwrap();
         let last = NOW + LIFETIME - SignedDuration::from_micros(1);
         assert_eq!(verifier.verify(&token, last).unwrap(), somebody());
-        assert_eq!(
-            verifier.verify(&token, NOW + LIFETIME).unwrap_err().problem.code,
-            "TOKEN_EXPIRED"
-        );
+        assert_eq!(verifier.verify(&token, NOW + LIFETIME).unwrap_err().problem.code, "TOKEN_EXPIRED");
     }
 
     #[test]
@@ -204,16 +179,10 @@ mod tests {
         let (signer, _) = pair();
         let (mut other, verifier) = pair();
         let token = signer.issue(&somebody(), NOW).unwrap();
-        assert_eq!(
-            verifier.verify(&token, NOW).unwrap_err().problem.code,
-            "TOKEN_INVALID"
-        );
+        assert_eq!(verifier.verify(&token, NOW).unwrap_err().problem.code, "TOKEN_INVALID");
         other.key = signer.key;
         let forged = other.issue(&somebody(), NOW).unwrap();
-        assert_eq!(
-            verifier.verify(&forged, NOW).unwrap_err().problem.code,
-            "TOKEN_INVALID"
-        );
+        assert_eq!(verifier.verify(&forged, NOW).unwrap_err().problem.code, "TOKEN_INVALID");
     }
 
     #[test]
@@ -221,36 +190,19 @@ mod tests {
         let (signer, verifier) = pair();
         let token = signer.issue(&somebody(), NOW).unwrap();
         let long = "v4.public.".to_owned() + &"A".repeat(100_000);
-        for hostile in [
-            "",
-            "v4.public.",
-            "v4.public.AAAA",
-            "v4.local.AAAA",
-            &token[..token.len() - 2],
-            &long,
-        ] {
-            assert_eq!(
-                verifier.verify(hostile, NOW).unwrap_err().problem.code,
-                "TOKEN_INVALID"
-            );
+        for hostile in ["", "v4.public.", "v4.public.AAAA", "v4.local.AAAA", &token[..token.len() - 2], &long]
+        {
+            assert_eq!(verifier.verify(hostile, NOW).unwrap_err().problem.code, "TOKEN_INVALID");
         }
     }
 
     #[test]
     fn a_token_for_another_audience_or_from_the_future_is_refused() {
         let (signer, verifier) = pair();
-        let token = signer
-            .issue(&somebody(), NOW + SignedDuration::from_mins(5))
-            .unwrap();
-        assert_eq!(
-            verifier.verify(&token, NOW).unwrap_err().problem.code,
-            "TOKEN_INVALID"
-        );
+        let token = signer.issue(&somebody(), NOW + SignedDuration::from_mins(5)).unwrap();
+        assert_eq!(verifier.verify(&token, NOW).unwrap_err().problem.code, "TOKEN_INVALID");
         let claims = r#"{"sub":"00000000-0000-0000-0000-000000000001","clinic":"00000000-0000-0000-0000-000000000002","role":"owner","aud":"other","iat":"1970-01-01T00:00:00Z","exp":"1970-01-01T00:10:00Z"}"#;
         let other = PublicToken::sign(&signer.key, claims.as_bytes(), Some(&signer.footer), None).unwrap();
-        assert_eq!(
-            verifier.verify(&other, NOW).unwrap_err().problem.code,
-            "TOKEN_INVALID"
-        );
+        assert_eq!(verifier.verify(&other, NOW).unwrap_err().problem.code, "TOKEN_INVALID");
     }
 }

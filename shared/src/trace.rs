@@ -19,27 +19,14 @@ impl Trace {
         let fresh = ids.new_id(now).simple().to_string();
         let own_span: String = ids.new_id(now).simple().to_string().chars().skip(16).collect();
         match header.and_then(parse) {
-            Some((trace_id, sampled)) => Self {
-                trace_id,
-                span_id: own_span,
-                sampled,
-            },
-            None => Self {
-                trace_id: fresh,
-                span_id: own_span,
-                sampled: false,
-            },
+            Some((trace_id, sampled)) => Self { trace_id, span_id: own_span, sampled },
+            None => Self { trace_id: fresh, span_id: own_span, sampled: false },
         }
     }
 
     /// The header to send on.
     pub fn traceparent(&self) -> String {
-        format!(
-            "00-{}-{}-0{}",
-            self.trace_id,
-            self.span_id,
-            u8::from(self.sampled)
-        )
+        format!("00-{}-{}-0{}", self.trace_id, self.span_id, u8::from(self.sampled))
     }
 }
 
@@ -49,9 +36,7 @@ fn parse(header: &str) -> Option<(String, bool)> {
     let (version, trace, parent, flags) = (parts.next()?, parts.next()?, parts.next()?, parts.next()?);
     let hex = |text: &str, length: usize| {
         text.len() == length
-            && text
-                .bytes()
-                .all(|byte| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte))
+            && text.bytes().all(|byte| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte))
     };
     let zero = |text: &str| text.bytes().all(|byte| byte == b'0');
     let well_formed = hex(version, 2)
@@ -87,13 +72,7 @@ mod tests {
 
     #[test]
     fn a_malformed_header_starts_a_new_trace() {
-        for header in [
-            "",
-            "00",
-            "00-0-0-0",
-            &GIVEN.to_uppercase(),
-            &GIVEN.replace("4bf92f35", "4bf92f3é"),
-        ] {
+        for header in ["", "00", "00-0-0-0", &GIVEN.to_uppercase(), &GIVEN.replace("4bf92f35", "4bf92f3é")] {
             let trace = at(Some(header));
             assert_eq!(trace.trace_id.len(), 32, "{header}");
             assert_ne!(trace.trace_id, "4bf92f3577b34da6a3ce929d0e0e4736", "{header}");

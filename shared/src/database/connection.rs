@@ -31,39 +31,19 @@ impl std::fmt::Debug for Database {
 }
 
 impl Database {
-    /// Reads a connection URL; nothing is sent yet. TLS is required for every host but this machine's own, with
-    /// `WebPKI` roots, and channel binding for Neon.
+    /// Reads a connection URL (see [`address`]); nothing is sent yet.
     pub fn at(url: &str, connections: usize) -> Result<Self, SettingError> {
-        let mut config: Config = url.parse().map_err(|_| SettingError::Malformed)?;
-        if !is_local(&config) {
-            config.ssl_mode(SslMode::Require);
-        }
-        if is_neon(&config) {
-            config.channel_binding(ChannelBinding::Require);
-        }
-        config
-            .application_name("grafono")
-            .connect_timeout(Duration::from_secs(5));
-        let recycling = ManagerConfig {
-            recycling_method: RecyclingMethod::Fast,
-        };
+        let config = address(url)?;
+        let recycling = ManagerConfig { recycling_method: RecyclingMethod::Fast };
         let manager = Manager::from_config(config, connector()?, recycling);
-        let pool = Pool::builder(manager)
-            .max_size(connections)
-            .pre_recycle(alive_after_idling())
-            .build();
-        Ok(Self {
-            pool: pool.map_err(|_| SettingError::Malformed)?,
-        })
+        let pool = Pool::builder(manager).max_size(connections).pre_recycle(alive_after_idling()).build();
+        Ok(Self { pool: pool.map_err(|_| SettingError::Malformed)? })
     }
 
     /// A connection, or why there is none within the time left. Neon's wake-up is waited for.
     pub(super) async fn connection(&self, deadline: Deadline) -> Result<Lease, Fault> {
         match tokio::time::timeout_at(deadline.less(Duration::from_millis(300)), self.pool.get()).await {
-            Ok(Ok(object)) => Ok(Lease {
-                object: Some(object),
-                finished: false,
-            }),
+            Ok(Ok(object)) => Ok(Lease { object: Some(object), finished: false }),
             Ok(Err(PoolError::Backend(error))) => {
                 let reason = error.code().map_or("no connection", |state| state.code());
                 Err(Fault::from(&DATABASE_UNAVAILABLE).because(format!("connecting failed: {reason}")))
@@ -77,6 +57,19 @@ impl Database {
     }
 }
 
+/// Reads a connection URL. TLS is required for every host but this machine's own, channel binding for Neon.
+pub fn address(url: &str) -> Result<Config, SettingError> {
+    let mut config: Config = url.parse().map_err(|_| SettingError::Malformed)?;
+    if !is_local(&config) {
+        config.ssl_mode(SslMode::Require);
+    }
+    if is_neon(&config) {
+        config.channel_binding(ChannelBinding::Require);
+    }
+    config.application_name("grafono").connect_timeout(Duration::from_secs(5));
+    Ok(config)
+}
+
 fn is_local(config: &Config) -> bool {
     config.get_hosts().iter().all(|host| match host {
         Host::Tcp(name) => matches!(name.as_str(), "localhost" | "127.0.0.1" | "::1"),
@@ -86,24 +79,16 @@ fn is_local(config: &Config) -> bool {
 }
 
 fn is_neon(config: &Config) -> bool {
-    config
-        .get_hosts()
-        .iter()
-        .any(|host| matches!(host, Host::Tcp(name) if name.ends_with(".neon.tech")))
+    config.get_hosts().iter().any(|host| matches!(host, Host::Tcp(name) if name.ends_with(".neon.tech")))
 }
 
 /// What opens TLS where the server or [`Database::at`] asks for it: `WebPKI` roots, one crypto provider.
 pub fn connector() -> Result<MakeRustlsConnect, SettingError> {
-    let roots = webpki_roots::TLS_SERVER_ROOTS
-        .iter()
-        .cloned()
-        .collect::<RootCertStore>();
+    let roots = webpki_roots::TLS_SERVER_ROOTS.iter().cloned().collect::<RootCertStore>();
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
     let builder = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
     let builder = builder.map_err(|_| SettingError::Malformed)?;
-    Ok(MakeRustlsConnect::new(
-        builder.with_root_certificates(roots).with_no_client_auth(),
-    ))
+    Ok(MakeRustlsConnect::new(builder.with_root_certificates(roots).with_no_client_auth()))
 }
 
 /// The freeze hook: after idling, one empty round trip decides whether the connection is still there.

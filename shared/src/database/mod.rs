@@ -10,7 +10,7 @@ mod statement;
 mod tx;
 mod verdict;
 
-pub use connection::{Database, POOL_IDLE_CHECK, connector};
+pub use connection::{Database, POOL_IDLE_CHECK, address, connector};
 pub use statement::{Bind, Columns, DecodeError, Statement};
 pub(crate) use tx::settings;
 pub use tx::{Done, Scope, Slot, Stored, Trips, Tx};

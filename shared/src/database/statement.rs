@@ -31,9 +31,7 @@ impl Columns<'_> {
 
     /// As [`Columns::text`], for a column that may be NULL.
     pub fn optional_text(&self, name: &str) -> Result<Option<Text>, DecodeError> {
-        self.get::<Option<&str>>(name)?
-            .map(|_| self.text(name))
-            .transpose()
+        self.get::<Option<&str>>(name)?.map(|_| self.text(name)).transpose()
     }
 }
 
@@ -82,12 +80,7 @@ pub struct Statement<R> {
 impl Statement<()> {
     /// A statement whose rows, if any, say nothing. `name` is `<module>.<what it does>`.
     pub fn new(name: &'static str, sql: &'static str) -> Self {
-        Self {
-            name,
-            sql,
-            parameters: Vec::new(),
-            decode: |_| Ok(()),
-        }
+        Self { name, sql, parameters: Vec::new(), decode: |_| Ok(()) }
     }
 }
 
@@ -101,12 +94,7 @@ impl<R> Statement<R> {
 
     /// Says what a row becomes.
     pub fn decode<S>(self, decode: Decoder<S>) -> Statement<S> {
-        Statement {
-            name: self.name,
-            sql: self.sql,
-            parameters: self.parameters,
-            decode,
-        }
+        Statement { name: self.name, sql: self.sql, parameters: self.parameters, decode }
     }
 
     /// For a statement whose one column is the reply as JSON text:
@@ -126,10 +114,7 @@ impl<R> Statement<R> {
 
     /// The parameters with their types, for the checks that prepare and explain statements.
     pub fn parameters(&self) -> Vec<(&(dyn ToSql + Sync), Type)> {
-        self.parameters
-            .iter()
-            .map(|(value, kind)| (&**value as &(dyn ToSql + Sync), kind.clone()))
-            .collect()
+        self.parameters.iter().map(|(value, kind)| (&**value as &(dyn ToSql + Sync), kind.clone())).collect()
     }
 
     /// `<module>.<what it does>`: the name in spans and checks.

@@ -71,15 +71,7 @@ pub struct Tx<'a> {
 impl<'a> Tx<'a> {
     /// A transaction that only reads.
     pub fn reading(database: &'a Database, trips: &'a Trips, deadline: Deadline, scope: Scope) -> Self {
-        Self {
-            database,
-            trips,
-            deadline,
-            scope,
-            writes: false,
-            claim: None,
-            statements: Vec::new(),
-        }
+        Self { database, trips, deadline, scope, writes: false, claim: None, statements: Vec::new() }
     }
 
     /// A transaction that changes something, under an idempotency claim when there is one.
@@ -90,46 +82,27 @@ impl<'a> Tx<'a> {
         scope: Scope,
         claim: Option<Claim>,
     ) -> Self {
-        Self {
-            writes: true,
-            claim,
-            ..Self::reading(database, trips, deadline, scope)
-        }
+        Self { writes: true, claim, ..Self::reading(database, trips, deadline, scope) }
     }
 
     /// Adds a statement; its rows are found under the slot once the transaction is done.
     pub fn add<R>(&mut self, statement: Statement<R>) -> Slot<R> {
-        let Statement {
-            name,
-            sql,
-            parameters,
-            decode,
-        } = statement;
-        let slot = Slot {
-            index: self.statements.len(),
-            name,
-            decode,
-            row: PhantomData,
-        };
-        self.statements.push(Statement {
-            name,
-            sql,
-            parameters,
-            decode: |_| Ok(()),
-        });
+        let Statement { name, sql, parameters, decode } = statement;
+        let slot = Slot { index: self.statements.len(), name, decode, row: PhantomData };
+        self.statements.push(Statement { name, sql, parameters, decode: |_| Ok(()) });
         slot
     }
 
     /// Sends everything in one flush and commits. Fails with the slice's failure when one of its constraints or
     /// conditions failed; then nothing was changed.
     pub async fn commit<F: Failure>(mut self) -> Result<Done, Error<F>> {
-        debug_assert!(self.claim.is_none(), "a claimed key needs commit_with_reply");
+        if self.claim.is_some() {
+            return Err(Fault::internal("a claimed key needs commit_with_reply").into());
+        }
         let (names, mut plan, end) = self.plan();
         let outcome = self.send(&mut plan, end).await?;
         match outcome.verdict {
-            Verdict::Committed => Ok(Done {
-                rows: outcome.rows(2..end),
-            }),
+            Verdict::Committed => Ok(Done { rows: outcome.rows(2..end) }),
             verdict => Err(self.refusal(&verdict, &names)),
         }
     }
@@ -142,10 +115,7 @@ impl<'a> Tx<'a> {
     ) -> Result<Stored<T>, Error<F>> {
         let Some(claim) = self.claim.take() else {
             let slot = self.add(reply);
-            return Ok(Stored {
-                data: self.commit().await?.one(&slot)?,
-                replayed: false,
-            });
+            return Ok(Stored { data: self.commit().await?.one(&slot)?, replayed: false });
         };
         self.claimed(&claim, reply);
         let (names, mut plan, end) = self.plan();
@@ -156,18 +126,13 @@ impl<'a> Tx<'a> {
         let replayed = match &outcome.verdict {
             Verdict::Committed => false,
             verdict if is_taken(verdict) => true,
-            Verdict::RolledBack {
-                step: 2 | 3, state, ..
-            } if state == "55P03" => return Err(in_flight()),
+            Verdict::RolledBack { step: 2 | 3, state, .. } if state == "55P03" => return Err(in_flight()),
             verdict => return Err(self.refusal(verdict, &names)),
         };
         // Behind COMMIT: BEGIN, settings, the stored reply.
         let row = outcome.take(end + 3).and_then(|rows| rows.into_iter().next());
         match row {
-            Some(row) => Ok(Stored {
-                data: idempotency::replay(&row, &claim)?,
-                replayed,
-            }),
+            Some(row) => Ok(Stored { data: idempotency::replay(&row, &claim)?, replayed }),
             // Committed, and the connection was lost before the stored reply came; or the key expired meanwhile.
             None => Err(verdict::unknown().into()),
         }
@@ -198,10 +163,7 @@ impl<'a> Tx<'a> {
 
     fn opening(&self) -> [Step; 2] {
         let begin = if self.writes { "BEGIN" } else { "BEGIN READ ONLY" };
-        [
-            Step::Control(begin),
-            step(settings(self.scope, self.deadline.left())),
-        ]
+        [Step::Control(begin), step(settings(self.scope, self.deadline.left()))]
     }
 
     /// Sends the plan; once more when the session had been ended before anything could be committed, or when the
@@ -212,11 +174,7 @@ impl<'a> Tx<'a> {
         let harmless = !self.writes || claimed;
         let again = verdict::is_worth_repeating(&first.verdict)
             || (harmless && matches!(first.verdict, Verdict::Unknown) && !first.out_of_time);
-        if again {
-            self.attempt(plan, end).await
-        } else {
-            Ok(first)
-        }
+        if again { self.attempt(plan, end).await } else { Ok(first) }
     }
 
     async fn attempt(&self, plan: &mut [Step], end: usize) -> Result<Outcome, Fault> {
@@ -238,18 +196,12 @@ impl<'a> Tx<'a> {
         let mut replies = Vec::new();
         self.trips.0.fetch_add(1, Ordering::Relaxed);
         let limit = self.deadline.less(Duration::from_millis(100));
-        let out_of_time = tokio::time::timeout_at(limit, flush(client, plan, &mut replies))
-            .await
-            .is_err();
+        let out_of_time = tokio::time::timeout_at(limit, flush(client, plan, &mut replies)).await.is_err();
         let verdict = judge(replies.get(..=end).unwrap_or_default());
         if out_of_time {
             lease.cancel();
         }
-        let outcome = Outcome {
-            replies,
-            verdict,
-            out_of_time,
-        };
+        let outcome = Outcome { replies, verdict, out_of_time };
         if outcome.is_connection_sound() {
             lease.give_back();
         }
@@ -259,12 +211,7 @@ impl<'a> Tx<'a> {
     /// Why nothing was changed: the slice's failure of that constraint, or a common fault.
     fn refusal<F: Failure>(&self, verdict: &Verdict, names: &[&'static str]) -> Error<F> {
         match verdict {
-            Verdict::RolledBack {
-                step,
-                state,
-                constraint,
-                ..
-            } => {
+            Verdict::RolledBack { step, state, constraint, .. } => {
                 let name = constraint.as_deref();
                 if let Some(failure) = name.and_then(F::of_constraint) {
                     return failure.into();
@@ -298,12 +245,8 @@ fn in_flight<F>() -> Error<F> {
 /// lock, statement, transaction (D10). `transaction_timeout` is set to 0 first, because a running timer is never
 /// changed and a database default would win silently.
 pub(crate) fn settings(scope: Scope, left: Duration) -> Statement<()> {
-    let transaction = left
-        .saturating_sub(Duration::from_millis(300))
-        .max(Duration::from_millis(3));
-    let statement = left
-        .saturating_sub(Duration::from_millis(400))
-        .max(Duration::from_millis(2));
+    let transaction = left.saturating_sub(Duration::from_millis(300)).max(Duration::from_millis(3));
+    let statement = left.saturating_sub(Duration::from_millis(400)).max(Duration::from_millis(2));
     let lock = LOCK_TIMEOUT.min(statement / 2).max(Duration::from_millis(1));
     let text = |id: Option<Uuid>| id.map(|id| id.to_string()).unwrap_or_default();
     let milliseconds = |limit: Duration| limit.as_millis().to_string();
@@ -333,14 +276,7 @@ struct Outcome {
 impl Outcome {
     /// Every step was answered and no answer ended the session.
     fn is_connection_sound(&self) -> bool {
-        let lost = matches!(
-            &self.verdict,
-            Verdict::Unknown
-                | Verdict::RolledBack {
-                    session_lost: true,
-                    ..
-                }
-        );
+        let lost = matches!(&self.verdict, Verdict::Unknown | Verdict::RolledBack { session_lost: true, .. });
         let broken = |reply: &Option<Reply>| match reply {
             Some(Ok(_)) => false,
             Some(Err(error)) => error.as_db_error().is_none(),
@@ -381,7 +317,6 @@ impl Done {
 
     /// The row of a statement that always gives one.
     pub fn one<R>(&self, slot: &Slot<R>) -> Result<R, Fault> {
-        self.optional(slot)?
-            .ok_or_else(|| Fault::internal(format!("{} gave no row", slot.name)))
+        self.optional(slot)?.ok_or_else(|| Fault::internal(format!("{} gave no row", slot.name)))
     }
 }

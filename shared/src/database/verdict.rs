@@ -76,7 +76,8 @@ pub(super) fn fault(state: &str, constraint: Option<&str>, statement: &str) -> F
         "57014" | TRANSACTION_TIMEOUT => &DEADLINE_EXCEEDED,
         // shutdown, crash, starting up, too many connections, connection exceptions
         "57P01" | "57P02" | "57P03" | "57P05" | "53300" => &DATABASE_UNAVAILABLE,
-        _ if state.starts_with("08") => &DATABASE_UNAVAILABLE,
+        // 08P01 is a statement of ours that does not fit its parameters.
+        _ if state.starts_with("08") && state != "08P01" => &DATABASE_UNAVAILABLE,
         _ => return Fault::internal(private),
     };
     Fault::from(problem).because(private)

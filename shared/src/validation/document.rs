@@ -21,10 +21,7 @@ pub(super) fn read(bytes: &[u8]) -> Result<Tree, Violation> {
     let text = std::str::from_utf8(bytes).map_err(|_| encoding("must be UTF-8"))?;
     let state = State::default();
     let mut json = serde_json::Deserializer::from_str(text);
-    let seed = Reader {
-        state: &state,
-        depth: 0,
-    };
+    let seed = Reader { state: &state, depth: 0 };
     seed.deserialize(&mut json)
         .and_then(|tree| json.end().map(|()| tree))
         .map_err(|error| state.explain(&error))
@@ -90,14 +87,9 @@ struct Reader<'s> {
 impl Reader<'_> {
     fn deeper<E: serde::de::Error>(self) -> Result<Self, E> {
         if self.depth >= MAX_DEPTH {
-            return Err(self
-                .state
-                .refuse("TOO_DEEP", "must not be nested deeper than 32 levels"));
+            return Err(self.state.refuse("TOO_DEEP", "must not be nested deeper than 32 levels"));
         }
-        Ok(Self {
-            depth: self.depth + 1,
-            ..self
-        })
+        Ok(Self { depth: self.depth + 1, ..self })
     }
 
     fn refuse_duplicates<E: serde::de::Error>(self, members: &[(String, Tree)]) -> Result<(), E> {
@@ -105,9 +97,7 @@ impl Reader<'_> {
         for (name, _) in members {
             if !seen.insert(name.as_str()) {
                 self.state.enter(name);
-                return Err(self
-                    .state
-                    .refuse("DUPLICATE_KEY", "must not occur more than once"));
+                return Err(self.state.refuse("DUPLICATE_KEY", "must not occur more than once"));
             }
         }
         Ok(())
@@ -146,9 +136,7 @@ impl<'de> Visitor<'de> for Reader<'_> {
     }
 
     fn visit_f64<E: serde::de::Error>(self, value: f64) -> Result<Tree, E> {
-        Number::from_f64(value)
-            .map(Tree::Number)
-            .ok_or_else(|| E::custom("number out of range"))
+        Number::from_f64(value).map(Tree::Number).ok_or_else(|| E::custom("number out of range"))
     }
 
     fn visit_str<E>(self, value: &str) -> Result<Tree, E> {

@@ -81,11 +81,7 @@ impl de::Error for Fault {
     fn custom<T: Display>(message: T) -> Self {
         let _ = PRINTED.try_with(|slot| slot.set(None));
         let _ = write!(Nowhere, "{message}");
-        PRINTED
-            .try_with(Cell::take)
-            .ok()
-            .flatten()
-            .map_or(Self::Other, Self::Refused)
+        PRINTED.try_with(Cell::take).ok().flatten().map_or(Self::Other, Self::Refused)
     }
 
     fn invalid_type(_: de::Unexpected<'_>, _: &dyn de::Expected) -> Self {

@@ -127,9 +127,7 @@ impl Search<'_> {
         let node = self.tree.at(path).unwrap_or(&Tree::Null);
         let (parent, shape) = locate(self.tree, self.shape, path);
         let name = self.tree.name(path);
-        let shapes = parent
-            .zip(name)
-            .map_or_else(Vec::new, |(parent, name)| parent.alternatives(name));
+        let shapes = parent.zip(name).map_or_else(Vec::new, |(parent, name)| parent.alternatives(name));
         let choices: Vec<&str> = match shapes.as_slice() {
             [] => shape.map_or_else(Vec::new, Shape::choices),
             shapes => shapes.iter().flat_map(|shape| shape.choices()).collect(),
@@ -189,9 +187,7 @@ pub(super) fn locate<'s>(
     let mut shape = Some(root);
     for &index in path {
         parent = shape;
-        shape = node
-            .zip(shape)
-            .and_then(|(node, shape)| child_shape(node, shape, index));
+        shape = node.zip(shape).and_then(|(node, shape)| child_shape(node, shape, index));
         node = node.and_then(|node| node.child(index));
     }
     (parent, shape)

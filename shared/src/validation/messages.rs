@@ -38,10 +38,7 @@ fn built_in(error: &ValidationError, node: Option<&Tree>) -> Reason {
         "contains" | "does_not_contain" => ("INVALID_FORMAT", "is not valid".into()),
         "credit_card" => ("INVALID_CARD_NUMBER", "must be a card number".into()),
         "non_control_character" => ("INVALID_CHARACTERS", "must not contain control characters".into()),
-        _ => (
-            fixed(Some(&error.code)).unwrap_or("INVALID_VALUE"),
-            "is not valid".into(),
-        ),
+        _ => (fixed(Some(&error.code)).unwrap_or("INVALID_VALUE"), "is not valid".into()),
     }
 }
 

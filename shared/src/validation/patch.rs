@@ -180,8 +180,7 @@ macro_rules! patch_type {
 
         impl<T: ValidateRegex> ValidateRegex for $name<T> {
             fn validate_regex(&self, regex: impl AsRegex) -> bool {
-                self.given()
-                    .is_none_or(|value: &T| value.validate_regex(regex))
+                self.given().is_none_or(|value: &T| value.validate_regex(regex))
             }
         }
 

@@ -49,11 +49,7 @@ pub(super) fn probe<T: DeserializeOwned>(tree: &Tree, path: &[usize], start: usi
         good: Cell::new(false),
         tuple: Cell::new(false),
     };
-    let result = T::deserialize(Walk {
-        tree,
-        mode: Mode::of(path),
-        watch: &watch,
-    });
+    let result = T::deserialize(Walk { tree, mode: Mode::of(path), watch: &watch });
     Outcome {
         good: watch.good.get() || result.is_ok(),
         result,

@@ -19,9 +19,8 @@ pub(super) fn repair(tree: &mut Tree, root: Shape<'_>, findings: &[Finding]) {
         match &finding.wrong {
             Wrong::Unknown => drops.push(&finding.path),
             Wrong::Missing(name) => {
-                let value = shape
-                    .and_then(|shape| shape.property(name))
-                    .and_then(|shape| example(shape, MAX_LEVELS));
+                let value =
+                    shape.and_then(|shape| shape.property(name)).and_then(|shape| example(shape, MAX_LEVELS));
                 if let (Some(value), Some(Tree::Object(members))) = (value, tree.at_mut(&finding.path)) {
                     members.push((name.clone(), value));
                 }

@@ -32,11 +32,7 @@ pub(super) struct Rules<'a> {
 
 impl<'a> Rules<'a> {
     pub(super) fn new(place: Place, replaced: &'a [String]) -> Self {
-        Self {
-            place,
-            replaced,
-            violations: Vec::new(),
-        }
+        Self { place, replaced, violations: Vec::new() }
     }
 
     pub(super) fn collect(
@@ -45,11 +41,7 @@ impl<'a> Rules<'a> {
         tree: &'a Tree,
         shape: Shape<'a>,
     ) -> Vec<Violation> {
-        let spot = Spot {
-            pointer: String::new(),
-            shape: Some(shape),
-            node: Some(tree),
-        };
+        let spot = Spot { pointer: String::new(), shape: Some(shape), node: Some(tree) };
         self.object(errors, &spot);
         self.violations
     }
@@ -95,8 +87,7 @@ impl<'a> Rules<'a> {
             return;
         }
         let (code, message) = messages::explain(error, spot.node);
-        self.violations
-            .push(Violation::new(self.place, spot.pointer.as_str(), code, message));
+        self.violations.push(Violation::new(self.place, spot.pointer.as_str(), code, message));
     }
 
     /// Whether the node, or what a rule on it judged, was put in by the repair.
@@ -109,9 +100,7 @@ impl<'a> Rules<'a> {
 
 /// Whether `inner` is `outer` or below it.
 pub(super) fn is_within(inner: &str, outer: &str) -> bool {
-    inner
-        .strip_prefix(outer)
-        .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    inner.strip_prefix(outer).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
 impl Spot<'_> {
@@ -122,10 +111,7 @@ impl Spot<'_> {
         Self {
             pointer,
             shape: self.shape.and_then(|shape| shape.property(&name)),
-            node: self
-                .node
-                .and_then(|node| node.member(&name))
-                .map(|(_, node)| node),
+            node: self.node.and_then(|node| node.member(&name)).map(|(_, node)| node),
         }
     }
 

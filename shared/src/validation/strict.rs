@@ -21,11 +21,7 @@ pub(super) fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Option<T> {
         return None;
     }
     let mut json = serde_json::Deserializer::from_slice(bytes);
-    let value = T::deserialize(Strict {
-        inner: &mut json,
-        depth: 0,
-    })
-    .ok()?;
+    let value = T::deserialize(Strict { inner: &mut json, depth: 0 }).ok()?;
     json.end().ok()?;
     Some(value)
 }

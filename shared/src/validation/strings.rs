@@ -43,10 +43,7 @@ pub(super) fn gather(place: Place, pairs: &[(String, String)], shape: Shape<'_>)
             violations.push(about(place, name, code, &message));
         }
     }
-    Gathered {
-        tree: Tree::Object(members),
-        violations,
-    }
+    Gathered { tree: Tree::Object(members), violations }
 }
 
 fn about(place: Place, name: &str, code: &'static str, message: &str) -> Violation {

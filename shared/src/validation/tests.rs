@@ -170,8 +170,5 @@ fn refused_order(changes: &[(&str, &str)]) -> Vec<Violation> {
 
 /// `pointer code message` of each, which reads well in an assertion.
 fn lines(violations: &[Violation]) -> Vec<String> {
-    violations
-        .iter()
-        .map(|it| format!("{} {} {}", it.pointer, it.code, it.message))
-        .collect()
+    violations.iter().map(|it| format!("{} {} {}", it.pointer, it.code, it.message)).collect()
 }

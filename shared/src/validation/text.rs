@@ -13,10 +13,8 @@ use super::fault::{Refusal, refuse};
 use super::violation::is_unsafe;
 
 /// Why a string with such characters is refused.
-const UNSAFE: Refusal = Refusal {
-    code: "INVALID_CHARACTERS",
-    message: "must not contain control characters",
-};
+const UNSAFE: Refusal =
+    Refusal { code: "INVALID_CHARACTERS", message: "must not contain control characters" };
 
 /// NFC (Unicode annex 15), so that equal-looking names are equal; then trimmed.
 fn tidy(raw: &str) -> String {
@@ -35,11 +33,8 @@ fn one_line(raw: &str) -> Result<String, Refusal> {
 }
 
 fn many_lines(raw: &str) -> Result<String, Refusal> {
-    let unified = if raw.contains("\r\n") {
-        Cow::Owned(raw.replace("\r\n", "\n"))
-    } else {
-        Cow::Borrowed(raw)
-    };
+    let unified =
+        if raw.contains("\r\n") { Cow::Owned(raw.replace("\r\n", "\n")) } else { Cow::Borrowed(raw) };
     let is_bad = |character| is_unsafe(character) && !matches!(character, '\n' | '\t');
     if unified.chars().any(is_bad) {
         return Err(UNSAFE);

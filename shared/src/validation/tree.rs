@@ -103,9 +103,7 @@ impl Tree {
 /// them (which arrive as floats): the latter are out of range, not a wrong type.
 fn is_whole(number: &Number) -> bool {
     const EXACT: f64 = 9_007_199_254_740_992.0;
-    number
-        .as_f64()
-        .is_some_and(|value| !number.is_f64() || (value.fract() == 0.0 && value.abs() > EXACT))
+    number.as_f64().is_some_and(|value| !number.is_f64() || (value.fract() == 0.0 && value.abs() > EXACT))
 }
 
 impl From<&Value> for Tree {
@@ -116,12 +114,9 @@ impl From<&Value> for Tree {
             Value::Number(number) => Self::Number(number.clone()),
             Value::String(text) => Self::Text(text.clone()),
             Value::Array(items) => Self::List(items.iter().map(Self::from).collect()),
-            Value::Object(members) => Self::Object(
-                members
-                    .iter()
-                    .map(|(name, value)| (name.clone(), Self::from(value)))
-                    .collect(),
-            ),
+            Value::Object(members) => {
+                Self::Object(members.iter().map(|(name, value)| (name.clone(), Self::from(value))).collect())
+            }
         }
     }
 }

@@ -52,12 +52,7 @@ impl Violation {
         code: &'static str,
         message: impl Into<String>,
     ) -> Self {
-        Self {
-            place,
-            pointer: pointer.into(),
-            code,
-            message: message.into(),
-        }
+        Self { place, pointer: pointer.into(), code, message: message.into() }
     }
 
     /// Whether the body could not be read at all, rather than having bad

@@ -28,13 +28,7 @@ impl<'a> Children<'a> {
             Mode::Target => (parent.watch.start.min(length), length),
             Mode::Below => (0, length),
         };
-        Self {
-            parent,
-            items: &[],
-            members: &[],
-            next,
-            end,
-        }
+        Self { parent, items: &[], members: &[], next, end }
     }
 
     /// The visitor must have read all: a tuple's stops at its own length.
@@ -73,11 +67,7 @@ fn note(parent: Walk<'_>, child: Option<usize>) {
 }
 
 fn child<'a>(parent: Walk<'a>, index: usize, tree: &'a Tree) -> Walk<'a> {
-    Walk {
-        tree,
-        mode: parent.mode.child(index),
-        watch: parent.watch,
-    }
+    Walk { tree, mode: parent.mode.child(index), watch: parent.watch }
 }
 
 /// Only here, after the node's own type had its last word, is a node good.
@@ -140,11 +130,7 @@ pub(super) struct Variant<'a> {
 
 impl<'a> Variant<'a> {
     pub(super) fn new(parent: Walk<'a>, name: &'a str, tree: &'a Tree) -> Self {
-        Self {
-            name,
-            parent,
-            content: child(parent, 0, tree),
-        }
+        Self { name, parent, content: child(parent, 0, tree) }
     }
 
     fn read<T>(&self, read: impl FnOnce(Walk<'a>) -> Result<T, Fault>) -> Result<T, Fault> {

@@ -63,15 +63,7 @@ fn an_empty_object_lacks_every_required_field() {
     let pointers: Vec<&str> = violations.iter().map(|it| it.pointer.as_str()).collect();
     assert_eq!(
         pointers,
-        [
-            "/emailAddress",
-            "/fullName",
-            "/isPaid",
-            "/kind",
-            "/lines",
-            "/orderId",
-            "/startDate",
-        ]
+        ["/emailAddress", "/fullName", "/isPaid", "/kind", "/lines", "/orderId", "/startDate",]
     );
     assert!(violations.iter().all(|it| it.code == "REQUIRED"));
 }
@@ -106,10 +98,7 @@ fn nested_structs_and_lists_have_full_pointers() {
                 {"itemName": "", "quantity": 0},
                 7]"#,
         ),
-        (
-            "address",
-            r#"{"streetLine": "far too long a street", "postCode": 70000}"#,
-        ),
+        ("address", r#"{"streetLine": "far too long a street", "postCode": 70000}"#),
     ]);
 
     assert_eq!(
@@ -177,10 +166,7 @@ fn an_integer_too_large_for_its_type_is_out_of_range() {
 
     let violations = refused_order(&[("lines", big)]);
 
-    assert_eq!(
-        lines(&violations),
-        ["/lines/0/quantity OUT_OF_RANGE must be from 1 to 99999999999"]
-    );
+    assert_eq!(lines(&violations), ["/lines/0/quantity OUT_OF_RANGE must be from 1 to 99999999999"]);
 }
 
 #[test]

@@ -77,10 +77,7 @@ fn a_number_beyond_64_bits_is_refused_with_its_pointer() {
 fn a_duplicate_key_is_refused_at_any_level() {
     let cases = [
         (r#"{"fullName": "a", "fullName": "b"}"#, "/fullName"),
-        (
-            r#"{"lines": [{"quantity": 1, "quantity": 2}]}"#,
-            "/lines/0/quantity",
-        ),
+        (r#"{"lines": [{"quantity": 1, "quantity": 2}]}"#, "/lines/0/quantity"),
         (r#"{"x": {"y": {"z": 1, "\u007a": 2}}}"#, "/x/y/z"),
     ];
     for (body, expected) in cases {

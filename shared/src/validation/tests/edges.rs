@@ -65,14 +65,8 @@ fn variants_with_data_maps_tuples_and_free_values_are_read() {
     assert!(matches!(parsed.tagged, Some(Tagged::Circle { radius: 2 })));
     assert_eq!(parsed.pair, Some((1, true)));
     assert_eq!(parsed.counts.unwrap()["a"], 1);
-    assert!(matches!(
-        shapes(r#"{"method": "cash"}"#).unwrap().method,
-        Some(Method::Cash)
-    ));
-    assert!(matches!(
-        shapes(r#"{"tagged": {"type": "dot"}}"#).unwrap().tagged,
-        Some(Tagged::Dot)
-    ));
+    assert!(matches!(shapes(r#"{"method": "cash"}"#).unwrap().method, Some(Method::Cash)));
+    assert!(matches!(shapes(r#"{"tagged": {"type": "dot"}}"#).unwrap().tagged, Some(Tagged::Dot)));
     assert!(shapes(r#"{"method": {"pair": [1, false]}}"#).is_ok());
 }
 
@@ -86,14 +80,8 @@ fn bad_nodes_inside_them_are_found() {
                 "/method/card/x UNKNOWN_FIELD is not a known field",
             ],
         ),
-        (
-            r#"{"method": {"transfer": {}}}"#,
-            vec!["/method/transfer/bankCode REQUIRED is required"],
-        ),
-        (
-            r#"{"tagged": {"type": "circle"}}"#,
-            vec!["/tagged/radius REQUIRED is required"],
-        ),
+        (r#"{"method": {"transfer": {}}}"#, vec!["/method/transfer/bankCode REQUIRED is required"]),
+        (r#"{"tagged": {"type": "circle"}}"#, vec!["/tagged/radius REQUIRED is required"]),
         (
             r#"{"tagged": {"type": "circle", "radius": 1, "CANARY": 2}}"#,
             vec!["/tagged UNKNOWN_FIELD has an unknown field"],
@@ -111,24 +99,12 @@ fn bad_nodes_inside_them_are_found() {
 #[test]
 fn bad_nodes_inside_lists_and_maps_are_found() {
     let cases = [
-        (
-            r#"{"pair": [1, 2]}"#,
-            vec!["/pair/1 INVALID_TYPE must be a boolean"],
-        ),
-        (
-            r#"{"pair": [1, true, 3]}"#,
-            vec!["/pair INVALID_VALUE is not valid"],
-        ),
-        (
-            r#"{"triple": [1, 300, 2]}"#,
-            vec!["/triple/1 OUT_OF_RANGE must be from 0 to 255"],
-        ),
+        (r#"{"pair": [1, 2]}"#, vec!["/pair/1 INVALID_TYPE must be a boolean"]),
+        (r#"{"pair": [1, true, 3]}"#, vec!["/pair INVALID_VALUE is not valid"]),
+        (r#"{"triple": [1, 300, 2]}"#, vec!["/triple/1 OUT_OF_RANGE must be from 0 to 255"]),
         (
             r#"{"counts": {"a": 1, "b": -1, "c": "x"}}"#,
-            vec![
-                "/counts/b OUT_OF_RANGE must be from 0 to 255",
-                "/counts/c INVALID_TYPE must be an integer",
-            ],
+            vec!["/counts/b OUT_OF_RANGE must be from 0 to 255", "/counts/c INVALID_TYPE must be an integer"],
         ),
         (
             r#"{"boxed": [[1, 200], "x", [true]]}"#,
@@ -140,10 +116,7 @@ fn bad_nodes_inside_lists_and_maps_are_found() {
         ),
         (
             r#"{"single": 1, "letter": "ll"}"#,
-            vec![
-                "/letter INVALID_VALUE is not valid",
-                "/single INVALID_TYPE must be a string",
-            ],
+            vec!["/letter INVALID_VALUE is not valid", "/single INVALID_TYPE must be a string"],
         ),
     ];
     for (body, expected) in cases {

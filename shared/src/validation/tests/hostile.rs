@@ -129,9 +129,7 @@ fn random_and_damaged_bytes_never_panic() {
             bytes[place] = dice.pick(&[b"{", b"}", b"[", b"]", b"\"", b",", b"\\", b"0", b"\xFF"])[0];
         }
         parse_as_everything(&bytes);
-        let noise: Vec<u8> = (0..dice.roll(40))
-            .map(|_| dice.roll(256).to_le_bytes()[0])
-            .collect();
+        let noise: Vec<u8> = (0..dice.roll(40)).map(|_| dice.roll(256).to_le_bytes()[0]).collect();
         parse_as_everything(&noise);
     }
 }
@@ -140,9 +138,8 @@ fn random_and_damaged_bytes_never_panic() {
 fn random_parameters_never_panic() {
     let mut dice = Dice(0xFACE);
     for _ in 0..1_000 {
-        let pairs: Vec<(String, String)> = (0..dice.roll(9))
-            .map(|_| (dice.pick(NAMES).to_owned(), dice.pick(TEXTS).to_owned()))
-            .collect();
+        let pairs: Vec<(String, String)> =
+            (0..dice.roll(9)).map(|_| (dice.pick(NAMES).to_owned(), dice.pick(TEXTS).to_owned())).collect();
         let _ = parse_strings::<Order>(Place::Query, &pairs);
         let _ = parse_strings::<OrderPatch>(Place::Path, &pairs);
     }

@@ -81,10 +81,7 @@ fn the_schema_is_that_of_the_value_and_null_is_for_patch_only() {
     let schema = schemars::schema_for!(OrderPatch).to_value();
     let properties = &schema["properties"];
 
-    assert_eq!(
-        properties["quantity"]["type"],
-        serde_json::json!(["integer", "null"])
-    );
+    assert_eq!(properties["quantity"]["type"], serde_json::json!(["integer", "null"]));
     assert_eq!(properties["fullName"]["type"], "string");
     assert_eq!(properties["fullName"]["maxLength"], 8);
     assert!(properties["fullName"].get("default").is_none());
@@ -102,10 +99,7 @@ fn a_forgotten_default_is_an_error_and_never_a_clear() {
     let refused = parse_body::<Forgotten>(b"{}").unwrap_err();
     let given = parse_body::<Forgotten>(br#"{"name": null, "other": 1}"#).unwrap();
 
-    assert_eq!(
-        lines(&refused),
-        ["/name REQUIRED is required", "/other REQUIRED is required"]
-    );
+    assert_eq!(lines(&refused), ["/name REQUIRED is required", "/other REQUIRED is required"]);
     assert!(given.name == Patch::Clear && given.other == Replace::Set(1));
 }
 

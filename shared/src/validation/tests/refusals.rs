@@ -43,10 +43,7 @@ impl TryFrom<i64> for Even {
         if value % 2 == 0 {
             return Ok(Self);
         }
-        Err(Refusal {
-            code: "ODD",
-            message: "must be even",
-        })
+        Err(Refusal { code: "ODD", message: "must be even" })
     }
 }
 

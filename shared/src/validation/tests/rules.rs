@@ -19,10 +19,7 @@ fn a_struct_rule_still_runs_beside_an_unknown_field() {
 
     assert_eq!(
         lines(&violations),
-        [
-            " END_BEFORE_START ends too early",
-            "/zzz UNKNOWN_FIELD is not a known field"
-        ]
+        [" END_BEFORE_START ends too early", "/zzz UNKNOWN_FIELD is not a known field"]
     );
 }
 
@@ -50,10 +47,7 @@ fn a_list_has_items_and_keeps_its_length_rule_beside_bad_items() {
 
     assert_eq!(
         lines(&violations),
-        [
-            "/lines TOO_LONG must have at most 5 items",
-            "/lines/5 INVALID_TYPE must be an object"
-        ]
+        ["/lines TOO_LONG must have at most 5 items", "/lines/5 INVALID_TYPE must be an object"]
     );
 }
 

@@ -26,10 +26,8 @@ struct Listing {
 const TENANT: (&str, &str) = ("tenantId", "6f1c1b1e-5d0e-4a4e-9b39-0a6b1c2d3e4f");
 
 fn parse(pairs: &[(&str, &str)]) -> Result<Listing, Vec<Violation>> {
-    let pairs: Vec<(String, String)> = pairs
-        .iter()
-        .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
-        .collect();
+    let pairs: Vec<(String, String)> =
+        pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
     parse_strings(Place::Query, &pairs)
 }
 
@@ -122,11 +120,7 @@ fn numbers_are_read_strictly() {
     for value in ["+1", "01", " 1", "1 ", "", "0x1", "1_0", "١", "-", "1e2", "null"] {
         let violations = parse(&[TENANT, ("pageSize", value)]).unwrap_err();
 
-        assert_eq!(
-            lines(&violations),
-            ["/pageSize INVALID_TYPE must be an integer"],
-            "{value}"
-        );
+        assert_eq!(lines(&violations), ["/pageSize INVALID_TYPE must be an integer"], "{value}");
     }
 }
 

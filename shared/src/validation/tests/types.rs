@@ -10,10 +10,7 @@ fn text(raw: &str) -> Option<String> {
 
 #[test]
 fn text_is_normalised_and_trimmed() {
-    assert_eq!(
-        text("  e\u{301}te\u{301} \u{A0}").as_deref(),
-        Some("\u{E9}t\u{E9}")
-    );
+    assert_eq!(text("  e\u{301}te\u{301} \u{A0}").as_deref(), Some("\u{E9}t\u{E9}"));
     assert_eq!(text("\u{3000}").as_deref(), Some(""));
 }
 
@@ -24,9 +21,9 @@ fn text_lengths_count_characters() {
 
 #[test]
 fn text_refuses_control_and_direction_characters() {
-    for bad in [
-        "\u{0}", "\n", "\t", "\u{7F}", "\u{85}", "\u{9F}", "\u{202A}", "\u{202E}", "\u{2066}", "\u{2069}",
-    ] {
+    for bad in
+        ["\u{0}", "\n", "\t", "\u{7F}", "\u{85}", "\u{9F}", "\u{202A}", "\u{202E}", "\u{2066}", "\u{2069}"]
+    {
         assert_eq!(text(&format!("a{bad}b")), None, "{bad:?}");
     }
     assert!(text("\u{A0}a\u{200E}\u{2065}").is_some());
@@ -68,33 +65,21 @@ fn a_secret_is_taken_as_it_is_and_shown_nowhere() {
 fn a_secret_that_is_too_short_is_called_so_though_validator_cannot_see_it() {
     let violations = refused_order(&[("password", "\"ab\"")]);
 
-    assert_eq!(
-        lines(&violations),
-        ["/password TOO_SHORT must have at least 3 characters"]
-    );
+    assert_eq!(lines(&violations), ["/password TOO_SHORT must have at least 3 characters"]);
 }
 
 #[test]
 fn text_shows_its_type_only() {
     assert_eq!(format!("{:?}", Text::try_from("CANARY").unwrap()), "Text");
-    assert_eq!(
-        format!("{:?}", MultilineText::try_from("CANARY").unwrap()),
-        "MultilineText"
-    );
+    assert_eq!(format!("{:?}", MultilineText::try_from("CANARY").unwrap()), "MultilineText");
 }
 
 #[test]
 fn a_full_date_takes_one_spelling_only() {
     assert!(from_str::<FullDate>("\"2024-02-29\"").is_ok());
-    for bad in [
-        "2023-02-29",
-        "20240229",
-        "2024-02-29T10:00:00",
-        "2024-2-9",
-        "+002024-02-29",
-        "",
-        "２０２４-02",
-    ] {
+    for bad in
+        ["2023-02-29", "20240229", "2024-02-29T10:00:00", "2024-2-9", "+002024-02-29", "", "２０２４-02"]
+    {
         assert!(from_str::<FullDate>(&format!("\"{bad}\"")).is_err(), "{bad}");
     }
 }
