@@ -39,7 +39,8 @@ pub struct ServeOptions {
     /// The folder for the database and keys [default: one for each checkout, in the user's data folder]
     #[arg(long, env = "GRAFONO_DATA")]
     pub data: Option<PathBuf>,
-    /// An own `PostgreSQL`, 17 or newer, instead of the one that is installed and started
+    #[expect(clippy::doc_markdown, reason = "it is printed by --help as it stands")]
+    /// Your own PostgreSQL, 17 or newer, instead of the one that is installed and started
     #[arg(long, env = "DATABASE_URL", hide_env_values = true)]
     pub database_url: Option<String>,
 }

@@ -25,10 +25,11 @@ impl Data {
             Some(folder) => folder,
             None => home.join(checkout()?),
         };
+        if folder.is_file() {
+            return Err(Error::NotAFolder(folder));
+        }
         fs::create_dir_all(&folder).map_err(Error::io("make the data folder", &folder))?;
-        let folder = folder
-            .canonicalize()
-            .map_err(Error::io("open the data folder", &folder))?;
+        let folder = folder.canonicalize().map_err(Error::io("open the data folder", &folder))?;
         fs::read_dir(&folder).map_err(Error::io("read the data folder", &folder))?;
         Ok(Self { home, folder })
     }
@@ -58,25 +59,15 @@ fn write_secret(path: &Path, secret: &str) -> Result<(), Error> {
     let mut options = fs::OpenOptions::new();
     let file = options.write(true).create_new(true).mode(0o600).open(path);
     let mut file = file.map_err(Error::io("write", path))?;
-    file.write_all(secret.as_bytes())
-        .map_err(Error::io("write", path))
+    file.write_all(secret.as_bytes()).map_err(Error::io("write", path))
 }
 
 /// A name for the current folder: its own, and a hash of its path, so that two checkouts do not share a database.
 fn checkout() -> Result<String, Error> {
     let here = std::env::current_dir().map_err(Error::io("find the current folder", Path::new(".")))?;
-    let name = here
-        .file_name()
-        .map_or_else(String::new, |name| name.to_string_lossy().into_owned());
-    let plain: String = name
-        .chars()
-        .filter(char::is_ascii_alphanumeric)
-        .take(32)
-        .collect();
+    let name = here.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
+    let plain: String = name.chars().filter(char::is_ascii_alphanumeric).take(32).collect();
     let hash = Sha256::digest(here.as_os_str().as_encoded_bytes());
-    let hash = hash
-        .iter()
-        .take(4)
-        .fold(0_u32, |number, byte| (number << 8) | u32::from(*byte));
+    let hash = hash.iter().take(4).fold(0_u32, |number, byte| (number << 8) | u32::from(*byte));
     Ok(format!("{plain}-{hash:08x}"))
 }

@@ -3,9 +3,10 @@
 use crate::data::Data;
 use crate::error::Error;
 use postgres_cluster::{Cluster, Options, install, migrate};
-use shared::database::connector;
+use shared::database::{address, connector};
 use shared::settings::SettingError;
 use std::io::Write as _;
+use std::time::Duration;
 use tokio_postgres::Config;
 
 /// The database's name in the installed cluster.
@@ -24,23 +25,18 @@ impl LocalDatabase {
     /// Uses the given database, or installs and starts one; then migrates it.
     pub async fn start(given: Option<String>, data: &Data) -> Result<Self, Error> {
         if let Some(url) = given {
+            drop(connect(&url).await?);
             migrate_at(&url).await?;
             lend_roles(&url).await?;
-            return Ok(Self {
-                cluster: None,
-                given: Some(url),
-            });
+            return Ok(Self { cluster: None, given: Some(url) });
         }
         let home = data.home.clone();
         let installation = tokio::task::spawn_blocking(move || install::installation(&home)).await;
-        let installation = installation.map_err(|error| Error::Output(error.into()))??;
+        let installation = installation.map_err(Error::Ended)??;
         let cluster = Cluster::start(Options::new(installation, data.folder.join("postgres"))).await?;
         create_database(&cluster.url("postgres", "postgres")).await?;
         migrate_at(&cluster.url("postgres", NAME)).await?;
-        Ok(Self {
-            cluster: Some(cluster),
-            given: None,
-        })
+        Ok(Self { cluster: Some(cluster), given: None })
     }
 
     /// Whether the database was installed and started here, and so holds nothing but trials.
@@ -61,6 +57,14 @@ impl LocalDatabase {
         }
     }
 
+    /// Whether each module's role gets in: what is found out now is not found out by a caller.
+    pub async fn check(&self) -> Result<(), Error> {
+        for module in crate::modules() {
+            drop(connect(&self.url(module.name)).await?);
+        }
+        Ok(())
+    }
+
     /// Stops what was started here.
     pub async fn stop(self) {
         if let Some(cluster) = self.cluster {
@@ -71,6 +75,7 @@ impl LocalDatabase {
 
 /// `migrate --database-url URL`.
 pub async fn migrate_given(url: &str) -> Result<(), Error> {
+    drop(connect(url).await?);
     let report = migrate_at(url).await?;
     limit_connections(url).await?;
     let mut out = std::io::stdout().lock();
@@ -88,7 +93,7 @@ fn config(url: &str) -> Result<Config, Error> {
     if !url.starts_with("postgres://") && !url.starts_with("postgresql://") {
         return Err(Error::DatabaseUrl);
     }
-    url.parse().map_err(|_| Error::DatabaseUrl)
+    address(url).map_err(|_| Error::DatabaseUrl)
 }
 
 fn tls() -> Result<tokio_postgres_rustls::MakeRustlsConnect, Error> {
@@ -96,17 +101,16 @@ fn tls() -> Result<tokio_postgres_rustls::MakeRustlsConnect, Error> {
 }
 
 async fn connect(url: &str) -> Result<tokio_postgres::Client, Error> {
-    let (client, connection) = config(url)?
-        .connect(tls()?)
-        .await
-        .map_err(Error::database("connect"))?;
+    let connecting = tokio::time::timeout(Duration::from_secs(10), config(url)?.connect(tls()?)).await;
+    let connected = connecting.map_err(|_| Error::DatabaseSilent)?;
+    let (client, connection) = connected.map_err(Error::database("connect"))?;
     tokio::spawn(connection);
     Ok(client)
 }
 
 async fn create_database(url: &str) -> Result<(), Error> {
     let client = connect(url).await?;
-    match client.batch_execute("CREATE DATABASE grafono").await {
+    match client.batch_execute(&format!("CREATE DATABASE {NAME}")).await {
         Err(error) if error.code() != Some(&tokio_postgres::error::SqlState::DUPLICATE_DATABASE) => {
             Err(Error::database("create the database")(error))
         }
@@ -130,20 +134,12 @@ async fn limit_connections(url: &str) -> Result<(), Error> {
     let client = connect(url).await?;
     let asking = "limit the roles' connections";
     let sql = "SELECT current_setting('max_connections')::int4";
-    let rows = client
-        .query_typed(sql, &[])
-        .await
-        .map_err(Error::database(asking))?;
-    let most: i32 = rows
-        .first()
-        .map_or(Ok(100), |row| row.try_get(0))
-        .map_err(Error::database(asking))?;
+    let rows = client.query_typed(sql, &[]).await.map_err(Error::database(asking))?;
+    let most: i32 = rows.first().map_or(Ok(100), |row| row.try_get(0)).map_err(Error::database(asking))?;
     let modules = crate::modules();
     let count = i32::try_from(modules.len()).unwrap_or(i32::MAX);
     let share = ((most - RESERVED_CONNECTIONS) / count).max(1);
-    let limits = modules
-        .iter()
-        .map(|module| format!("ALTER ROLE {} CONNECTION LIMIT {share}", module.name));
+    let limits = modules.iter().map(|module| format!("ALTER ROLE {} CONNECTION LIMIT {share}", module.name));
     let sql = format!("SET ROLE migrator; {}", limits.collect::<Vec<_>>().join("; "));
     client.batch_execute(&sql).await.map_err(Error::database(asking))
 }

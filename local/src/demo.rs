@@ -24,10 +24,7 @@ pub async fn sign_up(gateway: &Gateway) -> bool {
     let event = Event {
         raw_path: http.path.clone(),
         headers: [("content-type".to_owned(), "application/json".to_owned())].into(),
-        request_context: RequestContext {
-            request_id: String::new(),
-            http,
-        },
+        request_context: RequestContext { request_id: String::new(), http },
         body: Some(body.to_string()),
         ..Event::default()
     };

@@ -16,6 +16,9 @@ pub enum Error {
     /// A file or folder.
     #[error("cannot {0} {1}: {2}")]
     Io(&'static str, PathBuf, io::Error),
+    /// A file where a folder is due.
+    #[error("the data folder {0} is a file; choose a folder with --data")]
+    NotAFolder(PathBuf),
     /// No place for data is known.
     #[error("there is no home folder to keep data in; choose a folder with --data")]
     NoHome,
@@ -28,6 +31,15 @@ pub enum Error {
     /// The database was reached and refused something.
     #[error("the database refused to {0} (SQLSTATE {1})")]
     Database(&'static str, String),
+    /// Something listens there and says nothing.
+    #[error("the database did not answer within ten seconds; is DATABASE_URL the address of a PostgreSQL?")]
+    DatabaseSilent,
+    /// A thread of ours ended.
+    #[error("a part of the program ended unexpectedly: {0}")]
+    Ended(tokio::task::JoinError),
+    /// The signals cannot be heard.
+    #[error("cannot listen for signals: {0}")]
+    Signals(io::Error),
     /// An address that is none.
     #[error("DATABASE_URL is not an address such as postgresql://user:password@localhost:5432/grafono")]
     DatabaseUrl,

@@ -32,14 +32,9 @@ impl Gateway {
     /// Each module's endpoints, with the module's own app.
     pub fn new(modules: Vec<(Module, Arc<App>)>) -> Self {
         let functions = modules.into_iter().flat_map(|(module, app)| {
-            module
-                .endpoints
-                .into_iter()
-                .map(move |declaration| (declaration, Arc::clone(&app)))
+            module.endpoints.into_iter().map(move |declaration| (declaration, Arc::clone(&app)))
         });
-        Self {
-            functions: functions.collect(),
-        }
+        Self { functions: functions.collect() }
     }
 
     /// Passes an event to the function that has its route, or to the catch-all.
@@ -51,11 +46,7 @@ impl Gateway {
             !route.is_catch_all() && route.takes(&method) && route.parameters(&event.raw_path).is_some()
         };
         let found = self.functions.iter().find(|(declaration, _)| has(declaration));
-        let fallback = || {
-            self.functions
-                .iter()
-                .find(|(declaration, _)| declaration.route.is_catch_all())
-        };
+        let fallback = || self.functions.iter().find(|(declaration, _)| declaration.route.is_catch_all());
         match found.or_else(fallback) {
             Some((declaration, app)) => pipeline::answer(app, declaration, event, TIME).await,
             None => GatewayReply {
@@ -68,30 +59,39 @@ impl Gateway {
     }
 
     /// One HTTP request, from `client`.
+    ///
+    /// # Errors
+    ///
+    /// A body that breaks off, is framed wrongly or does not come in time: nothing is called, the connection closes.
     pub async fn serve(
         &self,
         request: http::Request<Incoming>,
         client: SocketAddr,
-    ) -> http::Response<Full<Bytes>> {
+    ) -> Result<http::Response<Full<Bytes>>, BrokenBody> {
         let (head, body) = request.into_parts();
-        let body = read(body).await;
+        let body = tokio::time::timeout(TIME, read(body)).await.map_err(|_| BrokenBody)??;
         let event = event(&head, &body, client);
-        response(self.pass(event).await)
+        Ok(response(self.pass(event).await))
     }
 }
 
-/// The body, or its first part. A body that breaks off is taken as far as it came.
-async fn read(mut body: Incoming) -> Vec<u8> {
+/// A body that did not come as it was announced.
+#[derive(Debug, thiserror::Error)]
+#[error("the body did not come as it was announced")]
+pub struct BrokenBody;
+
+/// The body, or its first part when it is longer than any function takes.
+async fn read(mut body: Incoming) -> Result<Vec<u8>, BrokenBody> {
     let mut bytes = Vec::new();
-    while let Some(Ok(frame)) = body.frame().await {
-        if let Some(data) = frame.data_ref() {
+    while let Some(frame) = body.frame().await {
+        if let Some(data) = frame.map_err(|_| BrokenBody)?.data_ref() {
             bytes.extend_from_slice(data);
         }
         if bytes.len() > READ_AT_MOST {
             break;
         }
     }
-    bytes
+    Ok(bytes)
 }
 
 fn event(head: &http::request::Parts, body: &[u8], client: SocketAddr) -> Event {
@@ -126,21 +126,11 @@ fn event(head: &http::request::Parts, body: &[u8], client: SocketAddr) -> Event 
 /// Lower-case names, repeated headers joined by commas, no cookies, as the gateway does.
 fn headers(given: &HeaderMap) -> BTreeMap<String, String> {
     let names = given.keys().filter(|name| *name != COOKIE);
-    names
-        .map(|name| {
-            (
-                name.as_str().to_owned(),
-                values(given, name).collect::<Vec<_>>().join(","),
-            )
-        })
-        .collect()
+    names.map(|name| (name.as_str().to_owned(), values(given, name).collect::<Vec<_>>().join(","))).collect()
 }
 
 fn values<'a>(headers: &'a HeaderMap, name: &HeaderName) -> impl Iterator<Item = String> + 'a {
-    headers
-        .get_all(name)
-        .into_iter()
-        .map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned())
+    headers.get_all(name).into_iter().map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned())
 }
 
 fn response(reply: GatewayReply) -> http::Response<Full<Bytes>> {

@@ -30,10 +30,7 @@ pub fn write_all() -> Result<(), Error> {
 
 /// The repository this program was built from.
 pub fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-        .parent()
-        .map(Path::to_path_buf)
-        .unwrap_or_default()
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().map(Path::to_path_buf).unwrap_or_default()
 }
 
 fn text(value: &Value) -> Result<String, Error> {
@@ -41,23 +38,15 @@ fn text(value: &Value) -> Result<String, Error> {
 }
 
 fn endpoints() -> Vec<Declaration> {
-    modules()
-        .into_iter()
-        .flat_map(|module| module.endpoints)
-        .collect()
+    modules().into_iter().flat_map(|module| module.endpoints).collect()
 }
 
 /// Every problem once, by its code.
 fn problems() -> Value {
     let endpoints = endpoints();
-    let own = endpoints
-        .iter()
-        .flat_map(|endpoint| endpoint.problems.iter().copied());
-    let all: BTreeMap<&str, &Problem> = COMMON
-        .iter()
-        .chain(own)
-        .map(|problem| (problem.code, problem))
-        .collect();
+    let own = endpoints.iter().flat_map(|endpoint| endpoint.problems.iter().copied());
+    let all: BTreeMap<&str, &Problem> =
+        COMMON.iter().chain(own).map(|problem| (problem.code, problem)).collect();
     all.values()
         .map(|problem| {
             json!({
@@ -69,13 +58,8 @@ fn problems() -> Value {
 
 fn routes() -> Value {
     let endpoints = endpoints();
-    let routes = endpoints
-        .iter()
-        .map(|endpoint| &endpoint.route)
-        .filter(|route| !route.is_catch_all());
-    routes
-        .map(|route| json!({ "method": route.method.as_str(), "path": route.template }))
-        .collect()
+    let routes = endpoints.iter().map(|endpoint| &endpoint.route).filter(|route| !route.is_catch_all());
+    routes.map(|route| json!({ "method": route.method.as_str(), "path": route.template })).collect()
 }
 
 /// Every permission once, with the roles that hold it.
@@ -88,7 +72,5 @@ fn permissions() -> Value {
             Access::Public | Access::SignedIn => None,
         })
         .collect();
-    all.iter()
-        .map(|(name, roles)| json!({ "name": name, "roles": roles }))
-        .collect()
+    all.iter().map(|(name, roles)| json!({ "name": name, "roles": roles })).collect()
 }

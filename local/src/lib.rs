@@ -15,10 +15,5 @@ use shared::endpoint::Module;
 
 /// All modules. A new module is added here and nowhere else.
 pub fn modules() -> Vec<Module> {
-    vec![
-        identity::module(),
-        patients::module(),
-        billing::module(),
-        platform::module(),
-    ]
+    vec![identity::module(), patients::module(), billing::module(), platform::module()]
 }

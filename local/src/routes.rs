@@ -8,12 +8,8 @@ use std::io::Write as _;
 /// Prints the table.
 pub fn print() -> Result<(), Error> {
     let mut out = std::io::stdout().lock();
-    writeln!(
-        out,
-        "{:<8} {:<32} {:<20} {:<20} round trips",
-        "method", "path", "function", "caller"
-    )
-    .map_err(Error::Output)?;
+    writeln!(out, "{:<8} {:<32} {:<20} {:<20} round trips", "method", "path", "function", "caller")
+        .map_err(Error::Output)?;
     for module in modules() {
         for endpoint in &module.endpoints {
             writeln!(out, "{}", line(endpoint)).map_err(Error::Output)?;
@@ -24,19 +20,12 @@ pub fn print() -> Result<(), Error> {
 
 fn line(endpoint: &Declaration) -> String {
     let route = &endpoint.route;
-    let method = if route.is_catch_all() {
-        "any"
-    } else {
-        route.method.as_str()
-    };
+    let method = if route.is_catch_all() { "any" } else { route.method.as_str() };
     let caller = match endpoint.policy.access {
         Access::Public => "anybody",
         Access::SignedIn => "signed in",
         Access::Requires(permission) => permission.name,
     };
     let trips = endpoint.policy.round_trips;
-    format!(
-        "{method:<8} {:<32} {:<20} {caller:<20} {trips}",
-        route.template, endpoint.name
-    )
+    format!("{method:<8} {:<32} {:<20} {caller:<20} {trips}", route.template, endpoint.name)
 }

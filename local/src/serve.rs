@@ -13,8 +13,7 @@ use shared::app::App;
 use shared::clock::{SystemClock, SystemIds};
 use shared::logging;
 use shared::passwords::Argon2id;
-use shared::settings::Settings;
-use std::convert::Infallible;
+use shared::settings::{BadSettings, Settings};
 use std::io::Write as _;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
@@ -27,43 +26,41 @@ const DRAIN: Duration = Duration::from_secs(10);
 
 /// Starts everything, serves, and stops everything.
 pub async fn serve(options: ServeOptions) -> Result<(), Error> {
-    logging::start(&variable("LOG_LEVEL").unwrap_or_else(|| "info".to_owned()));
+    let level = variable("LOG_LEVEL").unwrap_or_else(|| "info".to_owned());
+    logging::start(&level).map_err(|error| BadSettings(vec![("LOG_LEVEL", error)]))?;
     let listener = listen(options.port).await?;
     let mut stop = std::pin::pin!(stop_signal()?);
     let started = async {
         let data = Data::open(options.data)?;
         let database = LocalDatabase::start(options.database_url, &data).await?;
+        database.check().await?;
         let gateway = Arc::new(gateway(&database, &data)?);
-        Ok::<_, Error>((database, gateway))
+        let has_demo = database.is_own() && demo::sign_up(&gateway).await;
+        Ok::<_, Error>((database, gateway, has_demo))
     };
-    let (database, gateway) = tokio::select! {
+    let (database, gateway, has_demo) = tokio::select! {
         started = started => started?,
         // Stopped while starting: dropping what is half up stops it.
         () = &mut stop => return Ok(()),
     };
-    let address = listener
-        .local_addr()
-        .map_err(|error| Error::Listen(options.port, error))?;
-    let has_demo = database.is_own() && demo::sign_up(&gateway).await;
+    let address = listener.local_addr().map_err(|error| Error::Listen(options.port, error))?;
     greet(address, has_demo)?;
-    accept(&listener, &gateway, stop).await;
+    accept(listener, &gateway, stop).await;
     database.stop().await;
     Ok(())
 }
 
 async fn listen(port: u16) -> Result<TcpListener, Error> {
-    TcpListener::bind((Ipv4Addr::LOCALHOST, port))
-        .await
-        .map_err(|error| match error.kind() {
-            std::io::ErrorKind::AddrInUse => Error::PortTaken(port),
-            _ => Error::Listen(port, error),
-        })
+    TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await.map_err(|error| match error.kind() {
+        std::io::ErrorKind::AddrInUse => Error::PortTaken(port),
+        _ => Error::Listen(port, error),
+    })
 }
 
 /// Resolves at Ctrl-C or SIGTERM. The handlers stand before anything is started.
 fn stop_signal() -> Result<impl Future<Output = ()>, Error> {
-    let mut interrupt = signal(SignalKind::interrupt()).map_err(Error::Output)?;
-    let mut terminate = signal(SignalKind::terminate()).map_err(Error::Output)?;
+    let mut interrupt = signal(SignalKind::interrupt()).map_err(Error::Signals)?;
+    let mut terminate = signal(SignalKind::terminate()).map_err(Error::Signals)?;
     Ok(async move {
         tokio::select! {
             _ = interrupt.recv() => {}
@@ -85,21 +82,13 @@ fn gateway(database: &LocalDatabase, data: &Data) -> Result<Gateway, Error> {
             other => variable(other),
         };
         let settings = Settings::read(&own, module.issues_tokens())?;
-        let app = App::new(
-            settings,
-            Arc::new(SystemClock),
-            Arc::new(SystemIds),
-            Arc::new(Argon2id),
-        );
+        let app = App::new(settings, Arc::new(SystemClock), Arc::new(SystemIds), Arc::new(Argon2id));
         all.push((module, Arc::new(app)));
     }
     Ok(Gateway::new(all))
 }
 
-#[expect(
-    clippy::disallowed_methods,
-    reason = "the local server's one reading of the environment"
-)]
+#[expect(clippy::disallowed_methods, reason = "the local server's one reading of the environment")]
 fn variable(key: &str) -> Option<String> {
     std::env::var(key).ok()
 }
@@ -118,17 +107,14 @@ fn greet(address: SocketAddr, has_demo: bool) -> Result<(), Error> {
     let last = "  every address: cargo run -- routes        stop: Ctrl-C";
     let text = format!("\nGrafono listens on http://{address}\n\n{first}\n\n{last}\n\n");
     let mut out = std::io::stdout().lock();
-    out.write_all(text.as_bytes())
-        .and_then(|()| out.flush())
-        .map_err(Error::Output)
+    out.write_all(text.as_bytes()).and_then(|()| out.flush()).map_err(Error::Output)
 }
 
 /// Accepts connections until told to stop, then lets the requests under way finish.
-async fn accept(listener: &TcpListener, gateway: &Arc<Gateway>, stop: impl Future<Output = ()>) {
+async fn accept(listener: TcpListener, gateway: &Arc<Gateway>, stop: impl Future<Output = ()>) {
     let graceful = GracefulShutdown::new();
     let mut http = hyper::server::conn::http1::Builder::new();
-    http.timer(TokioTimer::new())
-        .header_read_timeout(Duration::from_secs(10));
+    http.timer(TokioTimer::new()).header_read_timeout(Duration::from_secs(10));
     let mut stop = std::pin::pin!(stop);
     loop {
         let accepted = tokio::select! {
@@ -144,7 +130,7 @@ async fn accept(listener: &TcpListener, gateway: &Arc<Gateway>, stop: impl Futur
         let gateway = Arc::clone(gateway);
         let service = service_fn(move |request| {
             let gateway = Arc::clone(&gateway);
-            async move { Ok::<_, Infallible>(gateway.serve(request, client).await) }
+            async move { gateway.serve(request, client).await }
         });
         let connection = graceful.watch(http.serve_connection(TokioIo::new(stream), service));
         tokio::spawn(async move {
@@ -152,5 +138,6 @@ async fn accept(listener: &TcpListener, gateway: &Arc<Gateway>, stop: impl Futur
             let _ = connection.await;
         });
     }
+    drop(listener);
     let _ = tokio::time::timeout(DRAIN, graceful.shutdown()).await;
 }

@@ -74,10 +74,7 @@ impl Account {
         for path in above {
             let metadata = fs::metadata(path).map_err(Error::io("read", path))?;
             if !self.may_enter(&metadata) {
-                return Err(Error::NotTraversable {
-                    user: self.name.clone(),
-                    path: path.to_path_buf(),
-                });
+                return Err(Error::NotTraversable { user: self.name.clone(), path: path.to_path_buf() });
             }
         }
         Ok(())

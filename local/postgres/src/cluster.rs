@@ -93,9 +93,8 @@ impl Cluster {
     pub async fn start(options: Options) -> Result<Self, Error> {
         let data = options.data.clone();
         let launched = tokio::task::spawn_blocking(move || Self::launch(&options)).await;
-        let mut cluster = launched
-            .map_err(io::Error::other)
-            .map_err(Error::io("start a server on", &data))??;
+        let mut cluster =
+            launched.map_err(io::Error::other).map_err(Error::io("start a server on", &data))??;
         cluster.wait_until_ready().await?;
         Ok(cluster)
     }
@@ -151,30 +150,18 @@ impl Cluster {
         data::clear_stale_mark(&data, &sockets);
         let server = Server::spawn(options, &data, &sockets, account, &log)?;
         let log = data::beside(&data, ".log");
-        Ok(Self {
-            server,
-            sockets,
-            log,
-            log_offset,
-            _lock: lock,
-        })
+        Ok(Self { server, sockets, log, log_offset, _lock: lock })
     }
 
     async fn wait_until_ready(&mut self) -> Result<(), Error> {
         let mut config = tokio_postgres::Config::new();
-        config
-            .host_path(&self.sockets)
-            .user("postgres")
-            .dbname("postgres");
+        config.host_path(&self.sockets).user("postgres").dbname("postgres");
         let start = Instant::now();
         while let Some(left) = READY.checked_sub(start.elapsed()) {
             // An error here would mean that there is no such child: it has ended.
             if !matches!(self.server.postgres.try_wait(), Ok(None)) {
                 let reason = log::reason(&self.log, self.log_offset);
-                return Err(Error::Start {
-                    reason,
-                    log: self.log.clone(),
-                });
+                return Err(Error::Start { reason, log: self.log.clone() });
             }
             if matches!(timeout(left, config.connect(NoTls)).await, Ok(Ok(_))) {
                 return Ok(());

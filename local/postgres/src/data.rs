@@ -53,10 +53,7 @@ pub(crate) fn inspect(data: &Path, durability: Durability) -> Result<Option<Meta
     let file = data.join("PG_VERSION");
     match fs::read_to_string(&file) {
         Ok(found) if found.trim() == VERSION => Ok(Some(metadata)),
-        Ok(found) => Err(Error::OtherVersion {
-            path: data.to_path_buf(),
-            found: found.trim().to_owned(),
-        }),
+        Ok(found) => Err(Error::OtherVersion { path: data.to_path_buf(), found: found.trim().to_owned() }),
         Err(error) if error.kind() == ErrorKind::NotFound => Err(Error::NotACluster(data.to_path_buf())),
         Err(error) => Err(Error::io("read", &file)(error)),
     }
@@ -87,10 +84,7 @@ pub(crate) fn create(
     }
     let stderr = log.try_clone().map_err(Error::io("write to", data))?;
     let program = installation.program("initdb");
-    let status = command
-        .stderr(stderr)
-        .status()
-        .map_err(Error::io("run", &program))?;
+    let status = command.stderr(stderr).status().map_err(Error::io("run", &program))?;
     if !status.success() {
         let _ = fs::remove_dir_all(&unfinished);
         let log = beside(data, ".log");
@@ -122,19 +116,14 @@ fn initdb(installation: &Installation, data: &Path, durability: Durability) -> C
 /// Keeps the caller's settings, and folders closed to the server's user, away from a command.
 pub(crate) fn neutral_surroundings(command: &mut Command) {
     let path = std::env::var_os("PATH").unwrap_or_else(|| "/usr/bin:/bin".into());
-    command
-        .env_clear()
-        .env("PATH", path)
-        .env("HOME", "/")
-        .env("LC_ALL", "C")
-        .current_dir("/");
+    command.env_clear().env("PATH", path).env("HOME", "/").env("LC_ALL", "C").current_dir("/");
 }
 
 fn sync_parent(data: &Path, durability: Durability) -> Result<(), Error> {
     match data.parent() {
-        Some(parent) if durability == Durability::Durable => File::open(parent)
-            .and_then(|folder| folder.sync_all())
-            .map_err(Error::io("write to", parent)),
+        Some(parent) if durability == Durability::Durable => {
+            File::open(parent).and_then(|folder| folder.sync_all()).map_err(Error::io("write to", parent))
+        }
         _ => Ok(()),
     }
 }

@@ -34,12 +34,8 @@ impl Installation {
 
     /// The installation in a folder, if its main programs are there.
     fn find(folder: &Path) -> Option<Self> {
-        let found = Self {
-            folder: folder.to_path_buf(),
-        };
-        let complete = ["initdb", "postgres"]
-            .iter()
-            .all(|name| found.program(name).is_file());
+        let found = Self { folder: folder.to_path_buf() };
+        let complete = ["initdb", "postgres"].iter().all(|name| found.program(name).is_file());
         complete.then_some(found)
     }
 }
@@ -54,9 +50,7 @@ pub fn home() -> Option<PathBuf> {
     if rustix::process::geteuid().is_root() {
         return Some(PathBuf::from("/var/lib/grafono"));
     }
-    let data = std::env::var_os("XDG_DATA_HOME")
-        .filter(|path| !path.is_empty())
-        .map(PathBuf::from);
+    let data = std::env::var_os("XDG_DATA_HOME").filter(|path| !path.is_empty()).map(PathBuf::from);
     let fallback = || Some(PathBuf::from(std::env::var_os("HOME")?).join(".local/share"));
     Some(data.or_else(fallback)?.join("grafono"))
 }
@@ -143,11 +137,7 @@ fn pip_error(stderr: &str) -> Error {
     let line = log::last_line(stderr).unwrap_or_else(|| "nothing".to_owned());
     // Pip's last line only says that it found no release, the cause stands above it.
     let offline = ["Retrying (", "Max retries exceeded", "Could not fetch URL"];
-    if offline.iter().any(|mark| stderr.contains(mark)) {
-        Error::NoNetwork(line)
-    } else {
-        Error::Pip(line)
-    }
+    if offline.iter().any(|mark| stderr.contains(mark)) { Error::NoNetwork(line) } else { Error::Pip(line) }
 }
 
 /// Lets other users read, and run what is a program: the server may run as one of them.

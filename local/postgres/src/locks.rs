@@ -28,10 +28,7 @@ pub(crate) fn own(data: &Path) -> Result<File, Error> {
     let mut file = options.open(&path).map_err(Error::io("write to", &path))?;
     if !lock_within(&file, &path, ENDING)? {
         let owner = fs::read_to_string(&path).unwrap_or_default();
-        return Err(Error::InUse {
-            path: data.to_path_buf(),
-            pid: owner.trim().parse().ok(),
-        });
+        return Err(Error::InUse { path: data.to_path_buf(), pid: owner.trim().parse().ok() });
     }
     file.set_len(0)
         .and_then(|()| file.seek(SeekFrom::Start(0)))
@@ -47,10 +44,7 @@ pub(crate) fn open_log(data: &Path) -> Result<File, Error> {
     options.create(true).append(true).mode(0o600);
     let file = options.open(&path).map_err(Error::io("write to", &path))?;
     if !lock_within(&file, &path, LEFTOVER)? {
-        return Err(Error::InUse {
-            path: data.to_path_buf(),
-            pid: data::marked_pid(data),
-        });
+        return Err(Error::InUse { path: data.to_path_buf(), pid: data::marked_pid(data) });
     }
     if file.metadata().is_ok_and(|metadata| metadata.len() > LONG_LOG) {
         file.set_len(0).map_err(Error::io("write to", &path))?;

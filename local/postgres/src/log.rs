@@ -14,21 +14,13 @@ pub(crate) fn reason(log: &Path, offset: u64) -> String {
         file.seek(SeekFrom::Start(offset))?;
         file.read_to_end(&mut text)
     });
-    let line = read
-        .ok()
-        .and_then(|_| failure_line(&String::from_utf8_lossy(&text)));
+    let line = read.ok().and_then(|_| failure_line(&String::from_utf8_lossy(&text)));
     line.unwrap_or_else(|| "it left no reason".to_owned())
 }
 
 /// The last line that names an error, else the last line that says anything.
 fn failure_line(text: &str) -> Option<String> {
-    const MARKS: [&str; 5] = [
-        "PANIC:  ",
-        "FATAL:  ",
-        "initdb: error: ",
-        "postgres: ",
-        "ERROR:  ",
-    ];
+    const MARKS: [&str; 5] = ["PANIC:  ", "FATAL:  ", "initdb: error: ", "postgres: ", "ERROR:  "];
     let marked = text.lines().rev().find_map(|line| {
         let (mark, at) = MARKS.iter().find_map(|mark| Some((mark, line.find(mark)?)))?;
         line.get(at + mark.len()..)

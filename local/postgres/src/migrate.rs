@@ -77,11 +77,7 @@ async fn apply(client: &mut Client) -> Result<Report, Error> {
     check_not_newer(client, &runner).await?;
     let report = runner.run_async(client).await.map_err(Error::from_refinery)?;
     Ok(Report {
-        applied: report
-            .applied_migrations()
-            .iter()
-            .map(ToString::to_string)
-            .collect(),
+        applied: report.applied_migrations().iter().map(ToString::to_string).collect(),
         current: newest(&runner),
     })
 }
@@ -95,23 +91,17 @@ async fn check_version(client: &Client) -> Result<(), Error> {
     }
     let version: String = row.get(1);
     // Distributions add their own name: "15.18 (Debian 15.18-0+deb12u1)".
-    Err(Error::TooOld(
-        version.split(' ').next().unwrap_or_default().to_owned(),
-    ))
+    Err(Error::TooOld(version.split(' ').next().unwrap_or_default().to_owned()))
 }
 
 /// Refinery would call it a missing migration, and not say that the program is out of date.
 async fn check_not_newer(client: &Client, runner: &Runner) -> Result<(), Error> {
     let step = "reading the applied migrations";
-    let exists = client
-        .query_typed_one("SELECT to_regclass($1) IS NOT NULL", &[(&TABLE, Type::TEXT)])
-        .await;
+    let exists = client.query_typed_one("SELECT to_regclass($1) IS NOT NULL", &[(&TABLE, Type::TEXT)]).await;
     if !exists.map_err(Error::at(step))?.get::<_, bool>(0) {
         return Ok(());
     }
-    let last = client
-        .query_typed_one(&format!("SELECT max(version) FROM {TABLE}"), &[])
-        .await;
+    let last = client.query_typed_one(&format!("SELECT max(version) FROM {TABLE}"), &[]).await;
     let database: Option<i32> = last.map_err(Error::at(step))?.get(0);
     let program = newest(runner);
     match database {

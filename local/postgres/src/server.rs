@@ -18,18 +18,17 @@ const GATE: &str = r#"read -r go && exec "$@""#;
 const WATCHDOG: &str = include_str!("watchdog.sh");
 
 /// Settings of every server. Those of a caller come after them.
-const SETTINGS: [(&str, &str); 3] = [
+const SETTINGS: [(&str, &str); 4] = [
     ("max_connections", "100"),
+    // DETAIL has values of rows, which are personal.
+    ("log_error_verbosity", "terse"),
     ("timezone", "UTC"),
     ("log_timezone", "UTC"),
 ];
 
 /// Settings that gain speed for data that no one will miss.
-const THROWAWAY: [(&str, &str); 3] = [
-    ("fsync", "off"),
-    ("synchronous_commit", "off"),
-    ("full_page_writes", "off"),
-];
+const THROWAWAY: [(&str, &str); 3] =
+    [("fsync", "off"), ("synchronous_commit", "off"), ("full_page_writes", "off")];
 
 /// A running `PostgreSQL` and its watchdog, which lives as long as its standard input is open.
 #[derive(Debug)]
@@ -71,39 +70,16 @@ fn gate(
 ) -> io::Result<Command> {
     let mut command = Command::new("/bin/sh");
     command.args(["-c", GATE, "postgres"]);
-    command
-        .arg(options.installation.program("postgres"))
-        .arg("-D")
-        .arg(data);
-    let throwaway = if options.durability == Durability::Throwaway {
-        &THROWAWAY[..]
-    } else {
-        &[]
-    };
-    let given = options
-        .settings
-        .iter()
-        .map(|(name, value)| (name.as_str(), value.as_str()));
+    command.arg(options.installation.program("postgres")).arg("-D").arg(data);
+    let throwaway = if options.durability == Durability::Throwaway { &THROWAWAY[..] } else { &[] };
+    let given = options.settings.iter().map(|(name, value)| (name.as_str(), value.as_str()));
     // Last, so that no one opens the server to the network, where everyone would be trusted.
     let folder = format!("\"{}\"", sockets.display());
-    let closed = [
-        ("listen_addresses", ""),
-        ("port", "5432"),
-        ("unix_socket_directories", folder.as_str()),
-    ];
-    for (name, value) in SETTINGS
-        .iter()
-        .chain(throwaway)
-        .copied()
-        .chain(given)
-        .chain(closed)
-    {
+    let closed = [("listen_addresses", ""), ("port", "5432"), ("unix_socket_directories", folder.as_str())];
+    for (name, value) in SETTINGS.iter().chain(throwaway).copied().chain(given).chain(closed) {
         command.arg("-c").arg(format!("{name}={value}"));
     }
-    command
-        .stdin(Stdio::piped())
-        .stdout(log.try_clone()?)
-        .stderr(log.try_clone()?);
+    command.stdin(Stdio::piped()).stdout(log.try_clone()?).stderr(log.try_clone()?);
     // Ctrl-C is for the owner alone, who decides in which order things stop.
     command.process_group(0);
     neutral_surroundings(&mut command);
@@ -130,14 +106,8 @@ fn remains(options: &Options, data: &Path, sockets: &Path) -> Vec<PathBuf> {
 /// Runs as the owner's user, not the server's, so that it can remove folders in others of theirs.
 fn watchdog(postgres: u32, remains: &[PathBuf], log: &File) -> io::Result<Command> {
     let mut command = Command::new("/bin/sh");
-    command
-        .args(["-c", WATCHDOG, "watchdog"])
-        .arg(postgres.to_string())
-        .args(remains);
-    command
-        .stdin(Stdio::piped())
-        .stdout(Stdio::null())
-        .stderr(log.try_clone()?);
+    command.args(["-c", WATCHDOG, "watchdog"]).arg(postgres.to_string()).args(remains);
+    command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(log.try_clone()?);
     command.process_group(0);
     neutral_surroundings(&mut command);
     Ok(command)

@@ -79,11 +79,7 @@ pub(crate) fn prepare(path: &Path, account: Option<&Account>) -> Result<(), Erro
 /// A connection address through the socket folder, each part percent-encoded.
 pub(crate) fn url(folder: &Path, role: &str, database: &str) -> String {
     let host = encode(&folder.to_string_lossy());
-    format!(
-        "postgresql:///{}?host={host}&user={}",
-        encode(database),
-        encode(role)
-    )
+    format!("postgresql:///{}?host={host}&user={}", encode(database), encode(role))
 }
 
 fn encode(text: &str) -> String {

@@ -1,10 +1,6 @@
 //! Starting, stopping and sharing real servers.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::panic,
-    reason = "a test that cannot go on should say where and end"
-)]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on should say where and end")]
 
 mod common;
 
@@ -23,16 +19,10 @@ fn owner(data: &Path, durability: &str) -> (Child, Config) {
     let tests = std::env::current_exe().unwrap();
     let program = tests.ancestors().nth(2).unwrap().join("examples/owner");
     let mut command = Command::new(program);
-    command
-        .arg(home())
-        .arg(data)
-        .arg(durability)
-        .stdout(Stdio::piped());
+    command.arg(home()).arg(data).arg(durability).stdout(Stdio::piped());
     let mut child = command.spawn().unwrap();
     let mut url = String::new();
-    BufReader::new(child.stdout.take().unwrap())
-        .read_line(&mut url)
-        .unwrap();
+    BufReader::new(child.stdout.take().unwrap()).read_line(&mut url).unwrap();
     (child, url.trim().parse().unwrap())
 }
 
@@ -59,18 +49,12 @@ async fn data_survives_a_restart() {
     installation();
     let cluster = Cluster::start(folder.options(Durability::Durable)).await.unwrap();
     let client = connect(&config(&cluster, "postgres")).await;
-    client
-        .batch_execute("CREATE TABLE kept AS SELECT 7 AS n")
-        .await
-        .unwrap();
+    client.batch_execute("CREATE TABLE kept AS SELECT 7 AS n").await.unwrap();
     cluster.stop().await;
 
     let cluster = Cluster::start(folder.options(Durability::Durable)).await.unwrap();
     let client = connect(&config(&cluster, "postgres")).await;
-    let row = client
-        .query_typed_one("SELECT n, current_setting('TimeZone') FROM kept", &[])
-        .await
-        .unwrap();
+    let row = client.query_typed_one("SELECT n, current_setting('TimeZone') FROM kept", &[]).await.unwrap();
     assert_eq!((row.get::<_, i32>(0), row.get::<_, &str>(1)), (7, "UTC"));
     let sockets = socket_folder(&config(&cluster, "postgres"));
     // Dropped and not stopped: the next start waits for the watchdog.
@@ -90,10 +74,7 @@ async fn a_throwaway_leaves_nothing() {
     let cluster = Cluster::start(options).await.unwrap();
     let client = connect(&config(&cluster, "postgres")).await;
     for (name, value) in [("work_mem", "5MB"), ("listen_addresses", ""), ("fsync", "off")] {
-        let row = client
-            .query_typed_one("SELECT current_setting($1)", &[(&name, Type::TEXT)])
-            .await
-            .unwrap();
+        let row = client.query_typed_one("SELECT current_setting($1)", &[(&name, Type::TEXT)]).await.unwrap();
         assert_eq!(row.get::<_, &str>(0), value);
     }
     cluster.stop().await;
@@ -117,10 +98,7 @@ async fn the_server_ends_with_a_killed_owner() {
     let folder = Folder::new("killed");
     let (mut child, config) = owner(&folder.data(), "durable");
     let client = connect(&config).await;
-    client
-        .batch_execute("CREATE TABLE kept AS SELECT 7 AS n")
-        .await
-        .unwrap();
+    client.batch_execute("CREATE TABLE kept AS SELECT 7 AS n").await.unwrap();
     let pid = server_pid(&folder.data());
     assert!(runs(pid));
     child.kill().unwrap();
@@ -128,14 +106,7 @@ async fn the_server_ends_with_a_killed_owner() {
     let cluster = Cluster::start(folder.options(Durability::Durable)).await.unwrap();
     assert!(!runs(pid));
     let client = connect(&config).await;
-    assert_eq!(
-        client
-            .query_typed_one("SELECT n FROM kept", &[])
-            .await
-            .unwrap()
-            .get::<_, i32>(0),
-        7
-    );
+    assert_eq!(client.query_typed_one("SELECT n FROM kept", &[]).await.unwrap().get::<_, i32>(0), 7);
     child.wait().unwrap();
     cluster.stop().await;
 }
@@ -157,10 +128,7 @@ async fn a_killed_server_starts_again() {
     let folder = Folder::new("crashed");
     let cluster = Cluster::start(folder.options(Durability::Durable)).await.unwrap();
     let pid = server_pid(&folder.data());
-    Command::new("kill")
-        .args(["-KILL", &pid.to_string()])
-        .status()
-        .unwrap();
+    Command::new("kill").args(["-KILL", &pid.to_string()]).status().unwrap();
     cluster.stop().await;
     // The mark of the killed server stays; as after a restart of the machine, its process id
     // is another process's by now: this one's.
@@ -176,24 +144,14 @@ async fn a_killed_server_starts_again() {
 async fn a_live_data_folder_has_one_owner() {
     let folder = Folder::new("owned");
     let (mut child, config) = owner(&folder.data(), "durable");
-    let error = Cluster::start(folder.options(Durability::Durable))
-        .await
-        .unwrap_err();
+    let error = Cluster::start(folder.options(Durability::Durable)).await.unwrap_err();
     let data = folder.data();
-    let text = format!(
-        "{} is in use by another running instance (pid {})",
-        data.display(),
-        child.id()
-    );
+    let text = format!("{} is in use by another running instance (pid {})", data.display(), child.id());
     assert_eq!(error.to_string(), text);
     connect(&config).await;
     child.kill().unwrap();
     child.wait().unwrap();
-    Cluster::start(folder.options(Durability::Durable))
-        .await
-        .unwrap()
-        .stop()
-        .await;
+    Cluster::start(folder.options(Durability::Durable)).await.unwrap().stop().await;
 }
 
 #[tokio::test]
@@ -204,19 +162,13 @@ async fn refuses_folders_that_cannot_be_one() {
 
     std::fs::write(&data, "").unwrap();
     let error = start(Durability::Durable).await;
-    assert_eq!(
-        error.to_string(),
-        format!("{} is a file: a data folder is needed", data.display())
-    );
+    assert_eq!(error.to_string(), format!("{} is a file: a data folder is needed", data.display()));
 
     std::fs::remove_file(&data).unwrap();
     std::fs::create_dir(&data).unwrap();
     std::fs::write(data.join("letter.txt"), "").unwrap();
     assert!(matches!(start(Durability::Durable).await, Error::NotACluster(_)));
-    assert!(matches!(
-        start(Durability::Throwaway).await,
-        Error::NotThrowaway(_)
-    ));
+    assert!(matches!(start(Durability::Throwaway).await, Error::NotThrowaway(_)));
 
     std::fs::write(data.join("PG_VERSION"), "17\n").unwrap();
     let error = start(Durability::Durable).await;
@@ -229,8 +181,5 @@ async fn says_why_the_server_did_not_start() {
     let mut options = folder.options(Durability::Throwaway);
     options.settings.push(("work_memory".into(), "1".into()));
     let error = Cluster::start(options).await.unwrap_err().to_string();
-    assert!(
-        error.contains("unrecognized configuration parameter \"work_memory\""),
-        "{error}"
-    );
+    assert!(error.contains("unrecognized configuration parameter \"work_memory\""), "{error}");
 }

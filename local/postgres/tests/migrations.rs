@@ -1,9 +1,6 @@
 //! Migrations on a real server.
 
-#![expect(
-    clippy::unwrap_used,
-    reason = "a test that cannot go on should say where and end"
-)]
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on should say where and end")]
 
 mod common;
 
@@ -16,20 +13,10 @@ use tokio_postgres::NoTls;
 fn all() -> Vec<String> {
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../migrations");
     let files = std::fs::read_dir(folder).unwrap();
-    let mut names: Vec<String> = files
-        .map(|file| {
-            file.unwrap()
-                .file_name()
-                .into_string()
-                .unwrap()
-                .replace(".sql", "")
-        })
-        .collect();
+    let mut names: Vec<String> =
+        files.map(|file| file.unwrap().file_name().into_string().unwrap().replace(".sql", "")).collect();
     names.sort();
-    names
-        .into_iter()
-        .map(|name| format!("V{}", name[1..].trim_start_matches('0')))
-        .collect()
+    names.into_iter().map(|name| format!("V{}", name[1..].trim_start_matches('0'))).collect()
 }
 
 fn current() -> i32 {
@@ -43,26 +30,12 @@ fn count(reports: &[&Report]) -> usize {
 #[tokio::test]
 async fn a_second_run_applies_nothing() {
     let folder = Folder::new("twice");
-    let cluster = Cluster::start(folder.options(Durability::Throwaway))
-        .await
-        .unwrap();
+    let cluster = Cluster::start(folder.options(Durability::Throwaway)).await.unwrap();
     let config = config(&cluster, "postgres");
     let first = migrate(&config, NoTls).await.unwrap();
-    assert_eq!(
-        first,
-        Report {
-            applied: all(),
-            current: current()
-        }
-    );
+    assert_eq!(first, Report { applied: all(), current: current() });
     let second = migrate(&config, NoTls).await.unwrap();
-    assert_eq!(
-        second,
-        Report {
-            applied: vec![],
-            current: current()
-        }
-    );
+    assert_eq!(second, Report { applied: vec![], current: current() });
     let others = "SELECT count(*) FROM pg_class WHERE relnamespace = 'kernel'::regnamespace
         AND relkind = 'r' AND relowner <> 'migrator'::regrole";
     let rows = connect(&config).await.query_typed(others, &[]).await.unwrap();
@@ -73,15 +46,10 @@ async fn a_second_run_applies_nothing() {
 #[tokio::test]
 async fn runners_take_turns_within_and_across_databases() {
     let folder = Folder::new("turns");
-    let cluster = Cluster::start(folder.options(Durability::Throwaway))
-        .await
-        .unwrap();
+    let cluster = Cluster::start(folder.options(Durability::Throwaway)).await.unwrap();
     let one = config(&cluster, "postgres");
     let client = connect(&one).await;
-    client
-        .batch_execute("CREATE DATABASE \"Other one\"")
-        .await
-        .unwrap();
+    client.batch_execute("CREATE DATABASE \"Other one\"").await.unwrap();
     let two = config(&cluster, "Other one");
     let (a, b, c, d) = tokio::try_join!(
         migrate(&one, NoTls),
@@ -97,18 +65,10 @@ async fn runners_take_turns_within_and_across_databases() {
 #[tokio::test]
 async fn an_ordinary_user_with_createrole_can_migrate() {
     let folder = Folder::new("user");
-    let cluster = Cluster::start(folder.options(Durability::Throwaway))
-        .await
-        .unwrap();
+    let cluster = Cluster::start(folder.options(Durability::Throwaway)).await.unwrap();
     let client = connect(&config(&cluster, "postgres")).await;
-    client
-        .batch_execute("CREATE ROLE deployer LOGIN CREATEROLE")
-        .await
-        .unwrap();
-    client
-        .batch_execute("CREATE DATABASE app OWNER deployer")
-        .await
-        .unwrap();
+    client.batch_execute("CREATE ROLE deployer LOGIN CREATEROLE").await.unwrap();
+    client.batch_execute("CREATE DATABASE app OWNER deployer").await.unwrap();
     let app = cluster.url("deployer", "app").parse().unwrap();
     assert_eq!(migrate(&app, NoTls).await.unwrap().applied, all());
     assert_eq!(migrate(&app, NoTls).await.unwrap().applied, [""; 0]);
@@ -118,9 +78,7 @@ async fn an_ordinary_user_with_createrole_can_migrate() {
 #[tokio::test]
 async fn says_how_the_database_and_the_program_disagree() {
     let folder = Folder::new("disagree");
-    let cluster = Cluster::start(folder.options(Durability::Throwaway))
-        .await
-        .unwrap();
+    let cluster = Cluster::start(folder.options(Durability::Throwaway)).await.unwrap();
     let config = config(&cluster, "postgres");
     migrate(&config, NoTls).await.unwrap();
     let client = connect(&config).await;

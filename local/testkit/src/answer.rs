@@ -16,12 +16,7 @@ pub struct Answer {
 impl From<GatewayReply> for Answer {
     fn from(reply: GatewayReply) -> Self {
         let json = serde_json::from_str(&reply.body).unwrap_or(Value::Null);
-        Self {
-            status: reply.status_code,
-            text: reply.body,
-            json,
-            headers: reply.headers,
-        }
+        Self { status: reply.status_code, text: reply.body, json, headers: reply.headers }
     }
 }
 
@@ -33,9 +28,7 @@ impl Answer {
 
     /// All headers.
     pub fn headers(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.headers
-            .iter()
-            .map(|(name, value)| (name.as_str(), value.as_str()))
+        self.headers.iter().map(|(name, value)| (name.as_str(), value.as_str()))
     }
 
     /// `data`, of a reply that must be a success.
@@ -64,12 +57,7 @@ impl Answer {
         let details = self.json["error"]["details"].as_array().unwrap();
         details
             .iter()
-            .map(|detail| {
-                (
-                    detail["pointer"].as_str().unwrap(),
-                    detail["code"].as_str().unwrap(),
-                )
-            })
+            .map(|detail| (detail["pointer"].as_str().unwrap(), detail["code"].as_str().unwrap()))
             .collect()
     }
 }

@@ -94,11 +94,8 @@ impl Ask {
 
     /// The event, passed through its JSON form as on Lambda.
     pub fn event(self) -> Event {
-        let http = HttpContext {
-            method: self.method,
-            path: self.path.clone(),
-            source_ip: "192.0.2.1".to_owned(),
-        };
+        let http =
+            HttpContext { method: self.method, path: self.path.clone(), source_ip: "192.0.2.1".to_owned() };
         let event = Event {
             version: "2.0".to_owned(),
             route_key: "$default".to_owned(),
@@ -106,10 +103,7 @@ impl Ask {
             raw_query_string: self.query,
             cookies: Vec::new(),
             headers: self.headers,
-            request_context: RequestContext {
-                request_id: String::new(),
-                http,
-            },
+            request_context: RequestContext { request_id: String::new(), http },
             body: self.body,
             is_base64_encoded: self.is_base64,
         };

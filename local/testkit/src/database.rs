@@ -24,11 +24,7 @@ impl TestDatabase {
         tokio::task::spawn_blocking(cluster).await.unwrap();
         let name = format!("test_{}", NEXT.fetch_add(1, Ordering::SeqCst));
         let sql = format!("CREATE DATABASE {name} TEMPLATE {TEMPLATE}");
-        connect(&cluster().url("postgres", "postgres"))
-            .await
-            .batch_execute(&sql)
-            .await
-            .unwrap();
+        connect(&cluster().url("postgres", "postgres")).await.batch_execute(&sql).await.unwrap();
         Self { name }
     }
 
@@ -61,17 +57,12 @@ impl TestDatabase {
     /// Runs SQL under a role; the SQLSTATE when it is refused.
     pub async fn run_as(&self, role: &str, sql: &str) -> Result<Vec<Vec<String>>, String> {
         let messages = connect(&self.url(role)).await.simple_query(sql).await;
-        let messages = messages.map_err(|error| {
-            error
-                .code()
-                .map_or_else(String::new, |code| code.code().to_owned())
-        })?;
+        let messages =
+            messages.map_err(|error| error.code().map_or_else(String::new, |code| code.code().to_owned()))?;
         let rows = messages.into_iter().filter_map(|message| match message {
-            SimpleQueryMessage::Row(row) => Some(
-                (0..row.len())
-                    .map(|column| row.get(column).unwrap_or("NULL").to_owned())
-                    .collect(),
-            ),
+            SimpleQueryMessage::Row(row) => {
+                Some((0..row.len()).map(|column| row.get(column).unwrap_or("NULL").to_owned()).collect())
+            }
             _ => None,
         });
         Ok(rows.collect())
@@ -112,11 +103,8 @@ fn pooler() -> Option<&'static Pooler> {
 fn cluster() -> &'static Cluster {
     CLUSTER.get_or_init(|| {
         let started = std::thread::spawn(|| {
-            let runtime = tokio::runtime::Builder::new_multi_thread()
-                .worker_threads(1)
-                .enable_all()
-                .build()
-                .unwrap();
+            let runtime =
+                tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
             let cluster = runtime.block_on(start());
             // The runtime goes on as long as the process: it may have to look after the cluster.
             std::mem::forget(runtime);
@@ -132,15 +120,10 @@ async fn start() -> Cluster {
     let data = std::env::temp_dir().join(format!("grafono-test-{}", std::process::id()));
     let mut options = Options::new(installation, data);
     options.durability = Durability::Throwaway;
-    options
-        .settings
-        .push(("max_connections".to_owned(), "300".to_owned()));
+    options.settings.push(("max_connections".to_owned(), "300".to_owned()));
     let cluster = Cluster::start(options).await.unwrap();
     let admin = connect(&cluster.url("postgres", "postgres")).await;
-    admin
-        .batch_execute(&format!("CREATE DATABASE {TEMPLATE}"))
-        .await
-        .unwrap();
+    admin.batch_execute(&format!("CREATE DATABASE {TEMPLATE}")).await.unwrap();
     let config = cluster.url("postgres", TEMPLATE).parse().unwrap();
     migrate::migrate(&config, NoTls).await.unwrap();
     cluster

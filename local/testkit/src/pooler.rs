@@ -29,30 +29,21 @@ impl Pooler {
         let script =
             "pgbouncer \"$1\" >/dev/null 2>&1 & bouncer=$!; read -r _; kill -INT $bouncer; rm -rf \"$2\"";
         let mut command = Command::new("sh");
-        command
-            .args(["-c", script, "pooler"])
-            .arg(&configuration)
-            .arg(&folder);
+        command.args(["-c", script, "pooler"]).arg(&configuration).arg(&folder);
         command.stdin(Stdio::piped()).process_group(0);
         if owner.uid() != fs::metadata(&folder).unwrap().uid() {
             chown(&folder, Some(owner.uid()), Some(owner.gid())).unwrap();
             command.uid(owner.uid()).gid(owner.gid());
         }
         let alive = command.spawn().unwrap().stdin.take().unwrap();
-        let pooler = Self {
-            folder,
-            _alive: alive,
-        };
+        let pooler = Self { folder, _alive: alive };
         pooler.wait();
         pooler
     }
 
     /// A database's address through the pooler, under a role.
     pub(crate) fn url(&self, role: &str, database: &str) -> String {
-        format!(
-            "postgresql:///{database}?host={}&port=6432&user={role}",
-            self.folder.display()
-        )
+        format!("postgresql:///{database}?host={}&port=6432&user={role}", self.folder.display())
     }
 
     #[expect(clippy::disallowed_methods, reason = "runs on a thread for blocking work")]

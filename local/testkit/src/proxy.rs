@@ -40,29 +40,16 @@ impl Proxy {
                 let replied = Arc::new(AtomicBool::new(true));
                 let (from_client, to_client) = client.into_split();
                 let (from_server, to_server) = server.into_split();
-                tokio::spawn(requests(
-                    from_client,
-                    to_server,
-                    Arc::clone(&shared),
-                    Arc::clone(&replied),
-                ));
+                tokio::spawn(requests(from_client, to_server, Arc::clone(&shared), Arc::clone(&replied)));
                 tokio::spawn(replies(from_server, to_client, Arc::clone(&shared), replied));
             }
         });
-        Self {
-            folder,
-            name: database.name().to_owned(),
-            wire,
-        }
+        Self { folder, name: database.name().to_owned(), wire }
     }
 
     /// The database's address through this wire, under a role.
     pub fn url(&self, role: &str) -> String {
-        format!(
-            "postgresql:///{}?host={}&user={role}",
-            self.name,
-            self.folder.display()
-        )
+        format!("postgresql:///{}?host={}&user={role}", self.name, self.folder.display())
     }
 
     /// The round trips so far, those of connecting included.

@@ -59,13 +59,11 @@ impl Stage {
         for module in modules {
             let url = stage.database.function_url(module.name);
             let app = Arc::new(stage.app(&url, connections));
-            stage
-                .functions
-                .extend(module.endpoints.into_iter().map(|declaration| Function {
-                    module: module.name,
-                    declaration,
-                    app: Arc::clone(&app),
-                }));
+            stage.functions.extend(module.endpoints.into_iter().map(|declaration| Function {
+                module: module.name,
+                declaration,
+                app: Arc::clone(&app),
+            }));
         }
         stage
     }
@@ -80,8 +78,7 @@ impl Stage {
         let mut apps: BTreeMap<&'static str, Arc<App>> = BTreeMap::new();
         let modules: Vec<&'static str> = self.functions.iter().map(|function| function.module).collect();
         for module in modules {
-            apps.entry(module)
-                .or_insert_with(|| Arc::new(self.app(&url(module), 4)));
+            apps.entry(module).or_insert_with(|| Arc::new(self.app(&url(module), 4)));
         }
         for function in &mut self.functions {
             if let Some(app) = apps.get(function.module) {
@@ -93,12 +90,7 @@ impl Stage {
     /// Opens the connection of the function of that name, as the first request would.
     pub async fn warm(&self, name: &str) {
         let (trips, deadline) = (Trips::default(), Deadline::within(self.time));
-        let tx = Tx::reading(
-            &self.function(name).app.database,
-            &trips,
-            deadline,
-            Scope::default(),
-        );
+        let tx = Tx::reading(&self.function(name).app.database, &trips, deadline, Scope::default());
         let opened: Result<_, Error<NoFailure>> = tx.commit().await;
         opened.unwrap();
     }
@@ -113,12 +105,7 @@ impl Stage {
             _ => None,
         };
         let settings = Settings::read(&|key| variable(key), true).unwrap();
-        App::new(
-            settings,
-            self.clock.clone(),
-            Arc::new(SystemIds),
-            self.hasher.clone(),
-        )
+        App::new(settings, self.clock.clone(), Arc::new(SystemIds), self.hasher.clone())
     }
 
     /// The key pair, secret and public, in PASERK form.
@@ -144,9 +131,7 @@ impl Stage {
     /// Passes a request to the function that has its route, or to the catch-all if there is one, or to the first.
     pub async fn ask(&self, ask: Ask) -> Answer {
         let (declaration, app) = self.route(ask.method(), ask.path());
-        pipeline::answer(app, declaration, ask.event(), self.time)
-            .await
-            .into()
+        pipeline::answer(app, declaration, ask.event(), self.time).await.into()
     }
 
     /// The function that the gateway would call.
@@ -157,41 +142,24 @@ impl Stage {
             !route.is_catch_all() && route.takes(&method) && route.parameters(path).is_some()
         };
         let found = self.functions.iter().find(has);
-        let fallback = || {
-            self.functions
-                .iter()
-                .find(|function| function.declaration.route.is_catch_all())
-        };
-        let function = found
-            .or_else(fallback)
-            .or_else(|| self.functions.first())
-            .unwrap();
+        let fallback = || self.functions.iter().find(|function| function.declaration.route.is_catch_all());
+        let function = found.or_else(fallback).or_else(|| self.functions.first()).unwrap();
         (&function.declaration, &function.app)
     }
 
     /// Passes a request to the function of that name, whatever its route.
     pub async fn ask_function(&self, name: &str, ask: Ask) -> Answer {
         let function = self.function(name);
-        pipeline::answer(&function.app, &function.declaration, ask.event(), self.time)
-            .await
-            .into()
+        pipeline::answer(&function.app, &function.declaration, ask.event(), self.time).await.into()
     }
 
     /// The app of a module's functions.
     pub fn app_of(&self, module: &str) -> &App {
-        &self
-            .functions
-            .iter()
-            .find(|function| function.module == module)
-            .unwrap()
-            .app
+        &self.functions.iter().find(|function| function.module == module).unwrap().app
     }
 
     fn function(&self, name: &str) -> &Function {
-        self.functions
-            .iter()
-            .find(|function| function.declaration.name == name)
-            .unwrap()
+        self.functions.iter().find(|function| function.declaration.name == name).unwrap()
     }
 
     /// Sends requests all at once and waits for all replies.

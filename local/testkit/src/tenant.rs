@@ -43,11 +43,7 @@ impl Tenant {
                     role = role.name()
                 ))
                 .await;
-            let principal = Principal {
-                user_id: user,
-                clinic_id: clinic,
-                role,
-            };
+            let principal = Principal { user_id: user, clinic_id: clinic, role };
             members.push((role, user, signer.issue(&principal, now).unwrap()));
         }
         Self { clinic, members }

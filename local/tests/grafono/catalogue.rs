@@ -18,31 +18,19 @@ async fn provoke_by_field(scene: &Scene, code: &str) -> Option<Answer> {
         "INVALID_TYPE" => scene.patient_with(json!({ "fullName": 1 })).await,
         "INVALID_CHOICE" => scene.transaction_with("method", json!("gold")).await,
         "INVALID_UUID" => scene.get("/api/v1/patients/1").await,
-        "INVALID_DATE" => {
-            scene
-                .patient_with(json!({ "fullName": "A", "birthDate": "1990-02-30" }))
-                .await
-        }
+        "INVALID_DATE" => scene.patient_with(json!({ "fullName": "A", "birthDate": "1990-02-30" })).await,
         "INVALID_EMAIL" => scene.patient_with(json!({ "fullName": "A", "email": "a" })).await,
         "INVALID_CHARACTERS" => scene.patient_with(json!({ "fullName": "A\u{0}" })).await,
         "TOO_SHORT" => scene.patient_with(json!({ "fullName": "" })).await,
         "TOO_LONG" => scene.patient_with(json!({ "fullName": "A".repeat(256) })).await,
         "OUT_OF_RANGE" => scene.transaction_with("amountMinor", json!(0)).await,
         "INVALID_PHONE" => scene.patient_with(json!({ "fullName": "A", "phone": "1" })).await,
-        "INVALID_DOCUMENT" => {
-            scene
-                .patient_with(json!({ "fullName": "A", "document": "-" }))
-                .await
-        }
+        "INVALID_DOCUMENT" => scene.patient_with(json!({ "fullName": "A", "document": "-" })).await,
         "BIRTH_DATE_TOO_EARLY" => {
-            scene
-                .patient_with(json!({ "fullName": "A", "birthDate": "1899-01-01" }))
-                .await
+            scene.patient_with(json!({ "fullName": "A", "birthDate": "1899-01-01" })).await
         }
         "BIRTH_DATE_IN_FUTURE" => {
-            scene
-                .patient_with(json!({ "fullName": "A", "birthDate": "2999-01-01" }))
-                .await
+            scene.patient_with(json!({ "fullName": "A", "birthDate": "2999-01-01" })).await
         }
         "UNKNOWN_TIME_ZONE" => scene.clinic_with("timeZone", "Mars/Olympus").await,
         "UNKNOWN_CURRENCY" => scene.clinic_with("currency", "ZZZ").await,
@@ -67,11 +55,7 @@ async fn provoke_by_form(scene: &Scene, code: &str) -> Option<Answer> {
         "INVALID_CURSOR" => scene.get("/api/v1/patients?cursor=AAAA").await,
         "ROUTE_NOT_FOUND" => scene.get("/nowhere").await,
         "METHOD_NOT_ALLOWED" => scene.ask(Ask::new("DELETE", "/api/v1/patients")).await,
-        "NOT_ACCEPTABLE" => {
-            scene
-                .ask(Ask::get("/health/live").header("accept", "image/png"))
-                .await
-        }
+        "NOT_ACCEPTABLE" => scene.ask(Ask::get("/health/live").header("accept", "image/png")).await,
         "BODY_TOO_LARGE" => scene.patient_text(&" ".repeat(64 * 1024 + 1)).await,
         "UNSUPPORTED_MEDIA_TYPE" => {
             scene
@@ -94,11 +78,7 @@ async fn provoke_by_caller(scene: &Scene, code: &str) -> Option<Answer> {
             scene.get("/api/v1/me").await
         }
         "USER_DISABLED" => {
-            scene
-                .stage
-                .database
-                .run("UPDATE identity.memberships SET disabled_at = now()")
-                .await;
+            scene.stage.database.run("UPDATE identity.memberships SET disabled_at = now()").await;
             scene.get("/api/v1/me").await
         }
         "PERMISSION_DENIED" => {
@@ -108,9 +88,7 @@ async fn provoke_by_caller(scene: &Scene, code: &str) -> Option<Answer> {
         "IDEMPOTENCY_KEY_REQUIRED" => scene.ask(record).await,
         "IDEMPOTENCY_KEY_INVALID" => scene.ask(record.key("")).await,
         "IDEMPOTENCY_KEY_NOT_ACCEPTED" => {
-            scene
-                .ask(Ask::post("/api/v1/clinics", &sign_up("scene@example.com")).key("k"))
-                .await
+            scene.ask(Ask::post("/api/v1/clinics", &sign_up("scene@example.com")).key("k")).await
         }
         "IDEMPOTENCY_KEY_REUSED" => {
             assert_eq!(scene.ask(record.key("scene")).await.status, 201);
@@ -126,21 +104,11 @@ async fn provoke_by_data(scene: &Scene, code: &str) -> Option<Answer> {
         "IF_MATCH_REQUIRED" => scene.ask(scene.edit(&json!({}))).await,
         "IF_MATCH_INVALID" => scene.ask(scene.edit(&json!({})).header("if-match", "1")).await,
         "VERSION_STALE" => {
-            scene
-                .ask(
-                    scene
-                        .edit(&json!({ "fullName": "B" }))
-                        .header("if-match", "\"9\""),
-                )
-                .await
+            scene.ask(scene.edit(&json!({ "fullName": "B" })).header("if-match", "\"9\"")).await
         }
         "PATIENT_NOT_FOUND" => scene.get(&format!("/api/v1/patients/{UNKNOWN}")).await,
         "TRANSACTION_NOT_FOUND" => scene.get(&format!("/api/v1/transactions/{UNKNOWN}")).await,
-        "DUPLICATE_PATIENT" => {
-            scene
-                .patient_with(json!({ "fullName": "B", "document": "CANARY 1" }))
-                .await
-        }
+        "DUPLICATE_PATIENT" => scene.patient_with(json!({ "fullName": "B", "document": "CANARY 1" })).await,
         "CURRENCY_MISMATCH" => scene.transaction_with("currency", json!("EUR")).await,
         "EMAIL_TAKEN" => {
             scene.account().await;
@@ -158,11 +126,7 @@ async fn provoke_by_data(scene: &Scene, code: &str) -> Option<Answer> {
         }
         "NO_ACTIVE_MEMBERSHIP" => {
             scene.account().await;
-            scene
-                .stage
-                .database
-                .run("UPDATE identity.memberships SET disabled_at = now()")
-                .await;
+            scene.stage.database.run("UPDATE identity.memberships SET disabled_at = now()").await;
             scene.log_in(None, PASSWORD).await
         }
         _ => return None,
@@ -172,9 +136,7 @@ async fn provoke_by_data(scene: &Scene, code: &str) -> Option<Answer> {
 /// Provokes what is nobody's fault but ours.
 async fn provoke_by_fault(scene: &mut Scene, code: &str) -> Option<Answer> {
     let nowhere = "postgresql:///nowhere?host=/nowhere&user=nobody";
-    let record = scene
-        .own(Ask::post("/api/v1/transactions", &income(&scene.patient)))
-        .key("scene");
+    let record = scene.own(Ask::post("/api/v1/transactions", &income(&scene.patient))).key("scene");
     Some(match code {
         "INTERNAL_ERROR" => {
             scene
@@ -192,22 +154,23 @@ async fn provoke_by_fault(scene: &mut Scene, code: &str) -> Option<Answer> {
             scene.stage.reconnect(nowhere);
             scene.get("/health/ready").await
         }
+        "OVERLOADED" => {
+            scene.stage.time = Duration::from_millis(1_500);
+            let all_turns = scene.stage.app_of("identity").hashing.close().await;
+            let answer = scene.log_in(None, PASSWORD).await;
+            drop(all_turns);
+            answer
+        }
         "DATABASE_BUSY" => {
-            let edit = scene
-                .edit(&json!({ "fullName": "B" }))
-                .header("if-match", "\"1\"");
-            scene
-                .while_locked("SELECT 1 FROM patients.patients FOR UPDATE", edit)
-                .await
+            let edit = scene.edit(&json!({ "fullName": "B" })).header("if-match", "\"1\"");
+            scene.while_locked("SELECT 1 FROM patients.patients FOR UPDATE", edit).await
         }
         "IDEMPOTENCY_KEY_IN_FLIGHT" => {
             assert_eq!(scene.ask(record.clone()).await.status, 201);
             scene.stage.clock.advance(SignedDuration::from_mins(5));
             let expire = "UPDATE kernel.idempotency_keys SET expires_at = created_at";
             scene.stage.database.run(expire).await;
-            scene
-                .while_locked("SELECT 1 FROM kernel.idempotency_keys FOR UPDATE", record)
-                .await
+            scene.while_locked("SELECT 1 FROM kernel.idempotency_keys FOR UPDATE", record).await
         }
         "DEADLINE_EXCEEDED" => {
             scene.stage.time = Duration::from_millis(300);
@@ -248,15 +211,10 @@ async fn every_problem_of_the_catalogue_is_reached_and_its_type_explains_it() {
     for page in catalogue {
         let code = page["code"].as_str().unwrap();
         let mut scene = Scene::set().await;
-        let answer = provoke(&mut scene, code)
-            .await
-            .unwrap_or_else(|| unreachable!("nothing reaches {code}"));
+        let answer =
+            provoke(&mut scene, code).await.unwrap_or_else(|| unreachable!("nothing reaches {code}"));
         assert_eq!(answer.code(), code, "{}", answer.text);
-        assert_eq!(
-            u64::from(answer.status),
-            page["status"].as_u64().unwrap(),
-            "{code}"
-        );
+        assert_eq!(u64::from(answer.status), page["status"].as_u64().unwrap(), "{code}");
         let about = scene.ask(Ask::get(answer.json["type"].as_str().unwrap())).await;
         assert_eq!((about.status, about.data()), (200, &page), "{code}");
     }

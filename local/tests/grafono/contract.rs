@@ -10,16 +10,10 @@ const SOME_ID: &str = "01890a5d-ac96-774b-bcce-b302099a8057";
 fn reach(endpoint: &Declaration, tenant: &Tenant) -> Ask {
     let path = match endpoint.route.template {
         "$default" => "/nowhere".to_owned(),
-        template => template
-            .replace("{id}", SOME_ID)
-            .replace("{code}", "invalid-phone"),
+        template => template.replace("{id}", SOME_ID).replace("{code}", "invalid-phone"),
     };
     let ask = Ask::new(endpoint.route.method.as_str(), &path).header("if-match", "\"1\"");
-    let ask = if endpoint.policy.access == Access::Public {
-        ask
-    } else {
-        ask.token(tenant.owner())
-    };
+    let ask = if endpoint.policy.access == Access::Public { ask } else { ask.token(tenant.owner()) };
     if has_body(endpoint) { ask.text("{}") } else { ask }
 }
 
@@ -34,45 +28,27 @@ fn assert_is_ours(name: &str, ask_path: &str, answer: &Answer) {
         ("strict-transport-security", "max-age=63072000; includeSubDomains"),
         ("x-content-type-options", "nosniff"),
         ("x-frame-options", "DENY"),
-        (
-            "content-security-policy",
-            "default-src 'none'; frame-ancestors 'none'",
-        ),
+        ("content-security-policy", "default-src 'none'; frame-ancestors 'none'"),
         ("referrer-policy", "no-referrer"),
     ];
     for (header, value) in expected {
         assert_eq!(answer.header(header), Some(value), "{name}");
     }
     let request_id = answer.header("x-request-id").unwrap();
-    assert!(
-        answer.header("traceparent").is_some() && answer.header("cache-control").is_some(),
-        "{name}"
-    );
+    assert!(answer.header("traceparent").is_some() && answer.header("cache-control").is_some(), "{name}");
     if answer.status < 400 {
         return;
     }
     let json = &answer.json;
-    assert_eq!(
-        answer.header("content-type"),
-        Some("application/problem+json"),
-        "{name}"
-    );
+    assert_eq!(answer.header("content-type"), Some("application/problem+json"), "{name}");
     assert_eq!(json["status"], answer.status, "{name}");
     assert_eq!(json["error"]["statusCode"], answer.status, "{name}");
-    assert_eq!(
-        (&json["success"], &json["data"]),
-        (&false.into(), &serde_json::Value::Null),
-        "{name}"
-    );
+    assert_eq!((&json["success"], &json["data"]), (&false.into(), &serde_json::Value::Null), "{name}");
     assert_eq!(
         (json["instance"].as_str(), json["meta"]["requestId"].as_str()),
         (Some(ask_path), Some(request_id))
     );
-    let code = json["error"]["code"]
-        .as_str()
-        .unwrap()
-        .to_lowercase()
-        .replace('_', "-");
+    let code = json["error"]["code"].as_str().unwrap().to_lowercase().replace('_', "-");
     assert_eq!(json["type"], format!("/api/v1/problems/{code}"), "{name}");
     assert!(
         json["title"].is_string() && json["detail"].is_string() && json["error"]["details"].is_array(),
@@ -91,16 +67,8 @@ async fn ask(stage: &Stage, endpoint: &Declaration, ask: Ask) -> Answer {
 async fn without_a_token_or_with_a_bad_one_nothing_but_the_public_answers() {
     let (stage, tenant) = stage().await;
     let mut guarded = 0;
-    for endpoint in stage
-        .declarations()
-        .filter(|endpoint| endpoint.policy.access != Access::Public)
-    {
-        let without = ask(
-            &stage,
-            endpoint,
-            reach(endpoint, &tenant).without("authorization"),
-        )
-        .await;
+    for endpoint in stage.declarations().filter(|endpoint| endpoint.policy.access != Access::Public) {
+        let without = ask(&stage, endpoint, reach(endpoint, &tenant).without("authorization")).await;
         let bad = ask(&stage, endpoint, reach(endpoint, &tenant).token("v4.public.AAAA")).await;
         assert_eq!(without.refusal(), (401, "TOKEN_REQUIRED"), "{}", endpoint.name);
         assert_eq!(bad.refusal(), (401, "TOKEN_INVALID"), "{}", endpoint.name);
@@ -117,20 +85,9 @@ async fn each_role_passes_exactly_where_it_holds_the_permission() {
             continue;
         };
         for role in shared::access::Role::ALL {
-            let answer = ask(
-                &stage,
-                endpoint,
-                reach(endpoint, &tenant).token(tenant.token(role)),
-            )
-            .await;
+            let answer = ask(&stage, endpoint, reach(endpoint, &tenant).token(tenant.token(role))).await;
             let refused = answer.status == 403;
-            assert_eq!(
-                refused,
-                !permission.is_held_by(role),
-                "{} {}",
-                endpoint.name,
-                role.name()
-            );
+            assert_eq!(refused, !permission.is_held_by(role), "{} {}", endpoint.name, role.name());
         }
     }
 }
@@ -159,12 +116,7 @@ async fn hostile_bodies_are_refused_with_a_reason_and_never_with_500() {
         }
         for base64 in ["/w==", "@@"] {
             let answer = ask(&stage, endpoint, reach(endpoint, &tenant).base64(base64)).await;
-            assert!(
-                answer.text.contains("INVALID_ENCODING"),
-                "{} {}",
-                endpoint.name,
-                answer.text
-            );
+            assert!(answer.text.contains("INVALID_ENCODING"), "{} {}", endpoint.name, answer.text);
         }
     }
 }
@@ -176,27 +128,26 @@ async fn sizes_types_and_wishes_that_do_not_fit_are_refused() {
         let large = " ".repeat(endpoint.policy.body_limit + 1);
         let answer = ask(&stage, endpoint, reach(endpoint, &tenant).text(&large)).await;
         assert_eq!(answer.refusal(), (413, "BODY_TOO_LARGE"), "{}", endpoint.name);
-        let answer = ask(
-            &stage,
-            endpoint,
-            reach(endpoint, &tenant).header("accept", "image/png"),
-        )
-        .await;
+        let answer = ask(&stage, endpoint, reach(endpoint, &tenant).header("accept", "image/png")).await;
         assert_eq!(answer.refusal(), (406, "NOT_ACCEPTABLE"), "{}", endpoint.name);
+        for wishes in ["application/json;q=0, text/html;Q=0, */*", "image/*, application/problem+json"] {
+            let answer = ask(&stage, endpoint, reach(endpoint, &tenant).header("accept", wishes)).await;
+            assert_eq!(answer.refusal(), (406, "NOT_ACCEPTABLE"), "{} {wishes}", endpoint.name);
+        }
+        for wishes in ["", "*/*", "application/*;q=0.1", "image/png, application/json;q=0.5"] {
+            let answer = ask(&stage, endpoint, reach(endpoint, &tenant).header("accept", wishes)).await;
+            assert_ne!(answer.status, 406, "{} {wishes}", endpoint.name);
+        }
         if has_body(endpoint) {
-            for media in ["text/plain", "application/json; charset=latin1", ""] {
-                let answer = ask(
-                    &stage,
-                    endpoint,
-                    reach(endpoint, &tenant).header("content-type", media),
-                )
-                .await;
-                assert_eq!(
-                    answer.refusal(),
-                    (415, "UNSUPPORTED_MEDIA_TYPE"),
-                    "{}",
-                    endpoint.name
-                );
+            let answer =
+                ask(&stage, endpoint, reach(endpoint, &tenant).header("content-encoding", "gzip")).await;
+            assert_eq!(answer.refusal(), (415, "UNSUPPORTED_MEDIA_TYPE"), "{}", endpoint.name);
+            for media in
+                ["text/plain", "application/json; charset=latin1", "application/json;charset =latin1", ""]
+            {
+                let answer =
+                    ask(&stage, endpoint, reach(endpoint, &tenant).header("content-type", media)).await;
+                assert_eq!(answer.refusal(), (415, "UNSUPPORTED_MEDIA_TYPE"), "{}", endpoint.name);
             }
         }
     }
@@ -205,21 +156,12 @@ async fn sizes_types_and_wishes_that_do_not_fit_are_refused() {
 #[tokio::test]
 async fn an_event_for_another_route_is_not_served() {
     let (stage, tenant) = stage().await;
-    for endpoint in stage
-        .declarations()
-        .filter(|endpoint| !endpoint.route.is_catch_all())
-    {
+    for endpoint in stage.declarations().filter(|endpoint| !endpoint.route.is_catch_all()) {
         let other = Ask::new(endpoint.route.method.as_str(), "/elsewhere").token(tenant.owner());
         let path = reach(endpoint, &tenant).path().to_owned();
         let method = Ask::new("DELETE", &path).token(tenant.owner());
-        assert_eq!(
-            ask(&stage, endpoint, other).await.refusal(),
-            (404, "ROUTE_NOT_FOUND")
-        );
-        assert_eq!(
-            ask(&stage, endpoint, method).await.refusal(),
-            (405, "METHOD_NOT_ALLOWED")
-        );
+        assert_eq!(ask(&stage, endpoint, other).await.refusal(), (404, "ROUTE_NOT_FOUND"));
+        assert_eq!(ask(&stage, endpoint, method).await.refusal(), (405, "METHOD_NOT_ALLOWED"));
     }
 }
 

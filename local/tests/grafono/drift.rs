@@ -7,10 +7,7 @@ use std::collections::BTreeMap;
 fn the_committed_files_are_what_the_declarations_say() {
     for (path, content) in generate::all().unwrap() {
         let committed = std::fs::read_to_string(generate::root().join(path)).unwrap();
-        assert!(
-            committed == content,
-            "{path} has drifted: run `cargo run -- generate` and commit it"
-        );
+        assert!(committed == content, "{path} has drifted: run `cargo run -- generate` and commit it");
     }
 }
 
@@ -21,12 +18,7 @@ fn names_and_routes_are_unique_in_the_workspace() {
     for module in grafono::modules() {
         for endpoint in module.endpoints {
             let route = format!("{} {}", endpoint.route.method, endpoint.route.template);
-            assert_eq!(
-                names.insert(endpoint.name, module.name),
-                None,
-                "{} twice",
-                endpoint.name
-            );
+            assert_eq!(names.insert(endpoint.name, module.name), None, "{} twice", endpoint.name);
             assert_eq!(routes.insert(route.clone(), endpoint.name), None, "{route} twice");
         }
     }
@@ -41,10 +33,6 @@ fn one_code_is_one_problem_wherever_it_is_declared() {
         .flat_map(|endpoint| endpoint.problems);
     for problem in shared::problem::COMMON.iter().chain(own) {
         let before = seen.insert(problem.code, (problem.status, problem.title));
-        assert!(
-            before.is_none_or(|before| before == (problem.status, problem.title)),
-            "{}",
-            problem.code
-        );
+        assert!(before.is_none_or(|before| before == (problem.status, problem.title)), "{}", problem.code);
     }
 }

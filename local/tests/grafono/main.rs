@@ -28,10 +28,7 @@ async fn stage() -> (Stage, Tenant) {
 
 /// The address of a new patient, and its id.
 async fn new_patient(stage: &Stage, tenant: &Tenant) -> (String, String) {
-    let ask = Ask::post(
-        "/api/v1/patients",
-        &json!({ "fullName": "Canary Patient", "document": "canary-1" }),
-    );
+    let ask = Ask::post("/api/v1/patients", &json!({ "fullName": "Canary Patient", "document": "canary-1" }));
     let added = stage.ask(ask.token(tenant.owner())).await;
     let id = added.data()["id"].as_str().unwrap().to_owned();
     (format!("/api/v1/patients/{id}"), id)

@@ -19,15 +19,8 @@ pub(crate) fn new_folder() -> PathBuf {
 /// The program's command line, in an environment that says nothing about databases or ports.
 pub(crate) fn command(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_grafono"));
-    command
-        .args(arguments)
-        .env_remove("DATABASE_URL")
-        .env_remove("GRAFONO_PORT")
-        .env_remove("GRAFONO_DATA");
-    command
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped());
+    command.args(arguments).env_remove("DATABASE_URL").env_remove("GRAFONO_PORT").env_remove("GRAFONO_DATA");
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     command
 }
 
@@ -66,23 +59,13 @@ impl Program {
         let mut log = String::new();
         let address = loop {
             let mut line = String::new();
-            assert!(
-                output.read_line(&mut line).unwrap() > 0,
-                "it ended before it listened: {log}"
-            );
+            assert!(output.read_line(&mut line).unwrap() > 0, "it ended before it listened: {log}");
             log.push_str(&line);
             if let Some(address) = line.strip_prefix("Grafono listens on ") {
                 break address.trim().to_owned();
             }
         };
-        Self {
-            child,
-            output,
-            log,
-            address,
-            data: data.to_owned(),
-            is_data_own: false,
-        }
+        Self { child, output, log, address, data: data.to_owned(), is_data_own: false }
     }
 
     /// What curl prints, as JSON.
@@ -93,34 +76,26 @@ impl Program {
     /// What curl prints.
     pub(crate) fn curl_text(&self, arguments: &[&str], path: &str) -> String {
         let url = format!("{}{path}", self.address);
-        let output = Command::new("curl")
-            .args(["-s", "--max-time", "20"])
-            .args(arguments)
-            .arg(url)
-            .output()
-            .unwrap();
+        let output =
+            Command::new("curl").args(["-s", "--max-time", "20"]).args(arguments).arg(url).output().unwrap();
         String::from_utf8(output.stdout).unwrap()
     }
 
     /// The address of its database, for a superuser: the server's own note says where its socket is.
     pub(crate) fn database_url(&self) -> String {
         let note = std::fs::read_to_string(self.data.join("postgres/postmaster.pid")).unwrap();
-        format!(
-            "postgresql:///grafono?host={}&user=postgres",
-            note.lines().nth(4).unwrap()
-        )
+        format!("postgresql:///grafono?host={}&user=postgres", note.lines().nth(4).unwrap())
+    }
+
+    /// What its database wrote down.
+    pub(crate) fn database_log(&self) -> String {
+        std::fs::read_to_string(self.data.join("postgres.log")).unwrap()
     }
 
     /// Sends a signal by its name, e.g. `TERM`.
     pub(crate) fn signal(&self, name: &str) {
         let id = self.child.id().to_string();
-        assert!(
-            Command::new("kill")
-                .args(["-s", name, &id])
-                .status()
-                .unwrap()
-                .success()
-        );
+        assert!(Command::new("kill").args(["-s", name, &id]).status().unwrap().success());
     }
 
     /// Stops it as Ctrl-C does: what it printed, and its exit code.

@@ -10,36 +10,22 @@ async fn successes(stage: &Stage, tenant: &Tenant) -> BTreeMap<&'static str, Ask
     let (address, id) = new_patient(stage, tenant).await;
     let record = Ask::post("/api/v1/transactions", &income(&id)).token(tenant.owner());
     let recorded = stage.ask(record.clone().key("before")).await;
-    stage
-        .ask(Ask::post("/api/v1/clinics", &sign_up("before@example.com")))
-        .await;
+    stage.ask(Ask::post("/api/v1/clinics", &sign_up("before@example.com"))).await;
     let login = json!({ "email": "before@example.com", "password": "a long and lonely road" });
     let owned = |ask: Ask| ask.token(tenant.owner());
     BTreeMap::from([
-        (
-            "create-clinic",
-            Ask::post("/api/v1/clinics", &sign_up("new@example.com")),
-        ),
+        ("create-clinic", Ask::post("/api/v1/clinics", &sign_up("new@example.com"))),
         ("login", Ask::post("/api/v1/auth/login", &login)),
         ("get-me", owned(Ask::get("/api/v1/me"))),
-        (
-            "create-patient",
-            owned(Ask::post("/api/v1/patients", &json!({ "fullName": "A" }))).key("p"),
-        ),
-        (
-            "list-patients",
-            owned(Ask::get("/api/v1/patients?includeTotal=true")),
-        ),
+        ("create-patient", owned(Ask::post("/api/v1/patients", &json!({ "fullName": "A" }))).key("p")),
+        ("list-patients", owned(Ask::get("/api/v1/patients?includeTotal=true"))),
         ("get-patient", owned(Ask::get(&address))),
         (
             "update-patient",
             owned(Ask::patch(&address, &json!({ "fullName": "B" }))).header("if-match", "\"1\""),
         ),
         ("create-transaction", record.key("new")),
-        (
-            "get-transaction",
-            owned(Ask::get(recorded.header("location").unwrap())),
-        ),
+        ("get-transaction", owned(Ask::get(recorded.header("location").unwrap()))),
         ("get-balance", owned(Ask::get(&format!("{address}/balance")))),
         ("get-live", Ask::get("/health/live")),
         ("get-ready", Ask::get("/health/ready")),
@@ -54,17 +40,13 @@ async fn each_endpoint_makes_exactly_the_round_trips_it_declares() {
     let mut asks = successes(&stage, &tenant).await;
     let proxy = Proxy::to(&stage.database);
     stage.rewire(|role| proxy.url(role));
-    let declared: Vec<_> = stage
-        .declarations()
-        .map(|endpoint| (endpoint.name, endpoint.policy.round_trips))
-        .collect();
+    let declared: Vec<_> =
+        stage.declarations().map(|endpoint| (endpoint.name, endpoint.policy.round_trips)).collect();
 
     for (name, budget) in declared {
         // A refused request opens the connection; what it costs to connect is not the endpoint's.
         stage.warm(name).await;
-        let ask = asks
-            .remove(name)
-            .unwrap_or_else(|| unreachable!("{name} has no request here"));
+        let ask = asks.remove(name).unwrap_or_else(|| unreachable!("{name} has no request here"));
         let before = proxy.trips();
         let answer = stage.ask(ask).await;
         assert!(answer.status < 300, "{name}: {} {}", answer.status, answer.text);
@@ -76,29 +58,18 @@ async fn each_endpoint_makes_exactly_the_round_trips_it_declares() {
 async fn a_replay_and_a_refusal_cost_one_round_trip_too() {
     let (mut stage, tenant) = stage().await;
     let (_, id) = new_patient(&stage, &tenant).await;
-    let record = Ask::post("/api/v1/transactions", &income(&id))
-        .token(tenant.owner())
-        .key("k");
+    let record = Ask::post("/api/v1/transactions", &income(&id)).token(tenant.owner()).key("k");
     stage.ask(record.clone()).await;
     let proxy = Proxy::to(&stage.database);
     stage.rewire(|role| proxy.url(role));
     stage.warm("create-transaction").await;
-    let duplicate = Ask::post(
-        "/api/v1/transactions",
-        &income("01890a5d-ac96-774b-bcce-b302099a8057"),
-    );
+    let duplicate = Ask::post("/api/v1/transactions", &income("01890a5d-ac96-774b-bcce-b302099a8057"));
 
     let before = proxy.trips();
     let replay = stage.ask(record).await;
     let between = proxy.trips();
     let refused = stage.ask(duplicate.token(tenant.owner()).key("other")).await;
 
-    assert_eq!(
-        (replay.header("idempotency-replayed"), between - before),
-        (Some("true"), 1)
-    );
-    assert_eq!(
-        (refused.refusal(), proxy.trips() - between),
-        ((404, "PATIENT_NOT_FOUND"), 1)
-    );
+    assert_eq!((replay.header("idempotency-replayed"), between - before), (Some("true"), 1));
+    assert_eq!((refused.refusal(), proxy.trips() - between), ((404, "PATIENT_NOT_FOUND"), 1));
 }

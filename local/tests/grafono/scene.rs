@@ -18,12 +18,7 @@ impl Scene {
     pub(crate) async fn set() -> Self {
         let (stage, tenant) = stage().await;
         let (address, patient) = new_patient(&stage, &tenant).await;
-        Self {
-            stage,
-            tenant,
-            address,
-            patient,
-        }
+        Self { stage, tenant, address, patient }
     }
 
     pub(crate) async fn ask(&self, ask: Ask) -> Answer {
@@ -41,8 +36,7 @@ impl Scene {
 
     /// A new patient with this body, as text.
     pub(crate) async fn patient_text(&self, body: &str) -> Answer {
-        self.ask(self.own(Ask::new("POST", "/api/v1/patients").text(body)))
-            .await
+        self.ask(self.own(Ask::new("POST", "/api/v1/patients").text(body))).await
     }
 
     /// A sign-up with one field changed.
@@ -56,8 +50,7 @@ impl Scene {
     pub(crate) async fn transaction_with(&self, field: &str, value: Value) -> Answer {
         let mut body = income(&self.patient);
         body[field] = value;
-        self.ask(self.own(Ask::post("/api/v1/transactions", &body)).key("scene"))
-            .await
+        self.ask(self.own(Ask::post("/api/v1/transactions", &body)).key("scene")).await
     }
 
     pub(crate) async fn get(&self, address: &str) -> Answer {
@@ -78,12 +71,7 @@ impl Scene {
 
     /// Signs the account of the scene up.
     pub(crate) async fn account(&self) {
-        assert_eq!(
-            self.ask(Ask::post("/api/v1/clinics", &sign_up("scene@example.com")))
-                .await
-                .status,
-            201
-        );
+        assert_eq!(self.ask(Ask::post("/api/v1/clinics", &sign_up("scene@example.com"))).await.status, 201);
     }
 
     /// Makes the account of the scene a member of the tenant's clinic, too.
@@ -92,18 +80,13 @@ impl Scene {
                           (id, clinic_id, account_id, name, role, version, created_at, updated_at)
                    SELECT uuidv7(), '{clinic}', id, 'Guest', 'admin', 1, now(), now()
                      FROM identity.accounts WHERE email_key = 'scene@example.com'";
-        self.stage
-            .database
-            .run(&sql.replace("{clinic}", &self.tenant.clinic.to_string()))
-            .await;
+        self.stage.database.run(&sql.replace("{clinic}", &self.tenant.clinic.to_string())).await;
     }
 
     /// Holds a lock on what `sql` locks while `ask` is answered.
     pub(crate) async fn while_locked(&self, sql: &str, ask: Ask) -> Answer {
         let url = self.stage.database.url("postgres");
-        let (client, connection) = tokio_postgres::connect(&url, tokio_postgres::NoTls)
-            .await
-            .unwrap();
+        let (client, connection) = tokio_postgres::connect(&url, tokio_postgres::NoTls).await.unwrap();
         tokio::spawn(connection);
         client.batch_execute(&format!("BEGIN; {sql}")).await.unwrap();
         let answer = self.ask(ask).await;

@@ -14,10 +14,7 @@ fn assert_refuses(command: Command, expected: &str) {
     let (code, _, error) = run(command);
     assert_eq!(code, Some(1), "{error}");
     assert_eq!(error.trim_end().lines().count(), 1, "{error}");
-    assert!(
-        error.starts_with("grafono: ") && error.contains(expected),
-        "{error}"
-    );
+    assert!(error.starts_with("grafono: ") && error.contains(expected), "{error}");
 }
 
 #[test]
@@ -25,18 +22,12 @@ fn it_stops_on_ctrl_c_and_on_sigterm_and_keeps_its_data() {
     let data = new_folder();
     let first = Program::start_on(&data, &[]);
     let body = crate::sign_up("ana@example.com").to_string();
-    assert_eq!(
-        first.curl(&["-d", &body, "-H", JSON], "/api/v1/clinics")["success"],
-        true
-    );
+    assert_eq!(first.curl(&["-d", &body, "-H", JSON], "/api/v1/clinics")["success"], true);
     let (_, code) = first.stop();
     assert_eq!(code, Some(0));
 
     let second = Program::start_on(&data, &[]);
-    assert_eq!(
-        second.curl(&["-d", &body, "-H", JSON], "/api/v1/clinics")["error"]["code"],
-        "EMAIL_TAKEN"
-    );
+    assert_eq!(second.curl(&["-d", &body, "-H", JSON], "/api/v1/clinics")["error"]["code"], "EMAIL_TAKEN");
     second.signal("TERM");
     let (_, code) = second.wait();
     assert_eq!(code, Some(0));
@@ -49,19 +40,13 @@ fn a_killed_run_does_not_hinder_the_next_and_a_token_outlives_both() {
     let killed = Program::start_on(&data, &[]);
     let login = json!({ "email": "demo@grafono.example", "password": "demo-on-one-machine" }).to_string();
     let session = killed.curl(&["-d", &login, "-H", JSON], "/api/v1/auth/login");
-    let bearer = format!(
-        "authorization: Bearer {}",
-        session["data"]["accessToken"].as_str().unwrap()
-    );
+    let bearer = format!("authorization: Bearer {}", session["data"]["accessToken"].as_str().unwrap());
     killed.signal("KILL");
     let (_, code) = killed.wait();
     assert_eq!(code, None);
 
     let next = Program::start_on(&data, &[]);
-    assert_eq!(
-        next.curl(&["-H", &bearer], "/api/v1/me")["data"]["user"]["email"],
-        "demo@grafono.example"
-    );
+    assert_eq!(next.curl(&["-H", &bearer], "/api/v1/me")["data"]["user"]["email"], "demo@grafono.example");
     drop(next.stop());
     std::fs::remove_dir_all(data).unwrap();
 }
@@ -93,17 +78,11 @@ fn a_data_folder_that_cannot_be_used_is_named() {
     let folder = new_folder();
     let file = folder.join("file");
     std::fs::write(&file, "").unwrap();
-    assert_refuses(
-        command(&["--port", "0", "--data", file.to_str().unwrap()]),
-        "data folder",
-    );
+    assert_refuses(command(&["--port", "0", "--data", file.to_str().unwrap()]), "data folder");
     let closed = folder.join("closed");
     std::fs::create_dir(&closed).unwrap();
     std::fs::set_permissions(&closed, std::fs::Permissions::from_mode(0o000)).unwrap();
-    assert_refuses(
-        command(&["--port", "0", "--data", closed.to_str().unwrap()]),
-        closed.to_str().unwrap(),
-    );
+    assert_refuses(command(&["--port", "0", "--data", closed.to_str().unwrap()]), closed.to_str().unwrap());
     std::fs::remove_dir_all(folder).unwrap();
 }
 
@@ -117,33 +96,22 @@ fn a_newer_database_an_unreachable_one_and_a_wrong_address_are_one_line_each() {
         let url = url.clone();
         let sql = sql.to_owned();
         tokio::runtime::Runtime::new().unwrap().block_on(async move {
-            let (client, connection) = tokio_postgres::connect(&url, tokio_postgres::NoTls)
-                .await
-                .unwrap();
+            let (client, connection) = tokio_postgres::connect(&url, tokio_postgres::NoTls).await.unwrap();
             tokio::spawn(connection);
             client.batch_execute(&sql).await.unwrap();
         });
     };
     psql("INSERT INTO kernel.schema_migrations VALUES (9999, 'n', '2026-01-01T00:00:00Z', '1')");
-    assert_refuses(
-        command(&["migrate", "--database-url", &url]),
-        "newer than this program's",
-    );
+    assert_refuses(command(&["migrate", "--database-url", &url]), "newer than this program's");
     psql("DELETE FROM kernel.schema_migrations WHERE version = 9999");
     let (code, out, _) = run(command(&["migrate", "--database-url", &url]));
     assert_eq!(
-        (
-            code,
-            out.lines()
-                .last()
-                .unwrap()
-                .starts_with("the database is at migration")
-        ),
+        (code, out.lines().last().unwrap().starts_with("the database is at migration")),
         (Some(0), true),
         "{out}"
     );
 
-    let given = Program::start_on(&new_folder(), &["--database-url", &url]);
+    let given = Program::start(&["--database-url", &url]);
     assert_eq!(given.curl(&[], "/health/ready")["data"]["status"], "ready");
     drop(given.stop());
     drop(running.stop());
@@ -171,10 +139,23 @@ fn routes_are_listed() {
     assert_eq!(code, Some(0));
     for module in grafono::modules() {
         for endpoint in module.endpoints {
-            assert!(
-                out.contains(endpoint.route.template) && out.contains(endpoint.name),
-                "{out}"
-            );
+            assert!(out.contains(endpoint.route.template) && out.contains(endpoint.name), "{out}");
         }
+    }
+}
+
+#[test]
+fn a_bad_setting_is_named_and_its_value_is_not() {
+    for (key, value) in [("LOG_LEVEL", "canary"), ("CORS_ALLOWED_ORIGINS", "canary")] {
+        let data = new_folder();
+        let mut command = command(&["--port", "0", "--data", data.to_str().unwrap()]);
+        command.env(key, value);
+        let (code, out, error) = run(command);
+        assert_eq!(
+            (code, error.as_str()),
+            (Some(1), format!("grafono: {key} is not in the expected form\n").as_str())
+        );
+        assert!(!out.contains("canary"));
+        std::fs::remove_dir_all(data).unwrap();
     }
 }

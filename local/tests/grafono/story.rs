@@ -3,6 +3,8 @@
 use crate::program::Program;
 use crate::{income, sign_up};
 use serde_json::{Value, json};
+use std::io::{Read as _, Write as _};
+use std::net::{Shutdown, TcpStream};
 
 const JSON: &str = "content-type: application/json";
 
@@ -14,15 +16,9 @@ struct Client<'a> {
 
 impl Client<'_> {
     fn sign_up<'a>(program: &'a Program, email: &str) -> Client<'a> {
-        let made = program.curl(
-            &["-d", &sign_up(email).to_string(), "-H", JSON],
-            "/api/v1/clinics",
-        );
+        let made = program.curl(&["-d", &sign_up(email).to_string(), "-H", JSON], "/api/v1/clinics");
         let token = made["data"]["accessToken"].as_str().unwrap();
-        Client {
-            program,
-            bearer: format!("authorization: Bearer {token}"),
-        }
+        Client { program, bearer: format!("authorization: Bearer {token}") }
     }
 
     fn get(&self, path: &str) -> Value {
@@ -31,21 +27,7 @@ impl Client<'_> {
 
     fn send(&self, method: &str, path: &str, body: &Value, header: &str) -> Value {
         let body = body.to_string();
-        self.program.curl(
-            &[
-                "-X",
-                method,
-                "-d",
-                &body,
-                "-H",
-                JSON,
-                "-H",
-                &self.bearer,
-                "-H",
-                header,
-            ],
-            path,
-        )
+        self.program.curl(&["-X", method, "-d", &body, "-H", JSON, "-H", &self.bearer, "-H", header], path)
     }
 }
 
@@ -68,14 +50,8 @@ fn a_clinic_signs_up_keeps_patients_and_takes_money() {
     let page = clinic.get("/api/v1/patients?limit=1&includeTotal=true");
     let cursor = page["meta"]["nextCursor"].as_str().unwrap();
     let next = clinic.get(&format!("/api/v1/patients?limit=1&cursor={cursor}"));
-    assert_eq!(
-        (&page["meta"]["total"], &page["data"][0]["fullName"]),
-        (&json!(2), &json!("Caio"))
-    );
-    assert_eq!(
-        (&next["data"][0]["id"], &next["meta"]["hasMore"]),
-        (&json!(id), &json!(false))
-    );
+    assert_eq!((&page["meta"]["total"], &page["data"][0]["fullName"]), (&json!(2), &json!("Caio")));
+    assert_eq!((&next["data"][0]["id"], &next["meta"]["hasMore"]), (&json!(id), &json!(false)));
 
     let record = |body: &Value| clinic.send("POST", "/api/v1/transactions", body, "idempotency-key: first");
     let recorded = record(&income(id));
@@ -91,12 +67,7 @@ fn a_clinic_signs_up_keeps_patients_and_takes_money() {
 
     let edit = |etag: &str| {
         let path = format!("/api/v1/patients/{id}");
-        clinic.send(
-            "PATCH",
-            &path,
-            &json!({ "phone": null }),
-            &format!("if-match: {etag}"),
-        )
+        clinic.send("PATCH", &path, &json!({ "phone": null }), &format!("if-match: {etag}"))
     };
     assert_eq!(edit("\"1\"")["data"]["version"], 2);
     assert_eq!(edit("\"1\"")["error"]["code"], "VERSION_STALE");
@@ -113,19 +84,13 @@ fn http_itself_is_answered_in_our_terms() {
     let program = Program::start(&[]);
     let head = program.curl_text(&["-I"], "/health/live");
     let large = new_body_of(2 * 1024 * 1024);
-    let refused = program.curl(
-        &["-d", &format!("@{}", large.display()), "-H", JSON],
-        "/api/v1/clinics",
-    );
+    let refused = program.curl(&["-d", &format!("@{}", large.display()), "-H", JSON], "/api/v1/clinics");
     let latin = program.curl(&["--data-binary", "@-", "-H", JSON], "/api/v1/clinics");
     let unknown = program.curl(&["-X", "BREW"], "/api/v1/patients");
     let _ = std::fs::remove_file(large);
     let live = program.curl_text(&[], "/health/live");
     assert!(head.starts_with("HTTP/1.1 200"), "{head}");
-    assert!(
-        head.contains(&format!("content-length: {}\r\n", live.len())),
-        "{head}"
-    );
+    assert!(head.contains(&format!("content-length: {}\r\n", live.len())), "{head}");
     assert_eq!(refused["error"]["code"], "BODY_TOO_LARGE");
     assert_eq!(latin["error"]["code"], "MALFORMED_JSON", "an empty body");
     assert_eq!(unknown["error"]["code"], "METHOD_NOT_ALLOWED");
@@ -136,4 +101,25 @@ fn new_body_of(length: usize) -> std::path::PathBuf {
     let path = std::env::temp_dir().join(format!("grafono-body-{}", std::process::id()));
     std::fs::write(&path, " ".repeat(length)).unwrap();
     path
+}
+
+#[test]
+fn a_body_that_breaks_off_or_is_framed_wrongly_is_never_executed() {
+    let program = Program::start(&[]);
+    let host = program.address.strip_prefix("http://").unwrap();
+    let body = sign_up("cut@example.com").to_string();
+    for (framing, rest) in [
+        ("content-length: 5000".to_owned(), body.clone()),
+        ("transfer-encoding: chunked".to_owned(), format!("{:x}\r\n{body}\r\nZZZ\r\n", body.len())),
+    ] {
+        let mut stream = TcpStream::connect(host).unwrap();
+        write!(stream, "POST /api/v1/clinics HTTP/1.1\r\nhost: x\r\n{JSON}\r\n{framing}\r\n\r\n{rest}")
+            .unwrap();
+        stream.shutdown(Shutdown::Write).unwrap();
+        let mut reply = String::new();
+        let _ = stream.read_to_string(&mut reply);
+        assert!(!reply.contains(" 201 "), "{framing}: {reply}");
+    }
+    let made = program.curl(&["-d", &body, "-H", JSON], "/api/v1/clinics");
+    assert_eq!(made["success"], true, "the address was still free: {made}");
 }

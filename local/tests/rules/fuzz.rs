@@ -12,14 +12,8 @@ use testkit::{Answer, Stage};
 const CASES: u32 = 300;
 
 fn runner() -> TestRunner {
-    let config = Config {
-        failure_persistence: None,
-        ..Config::default()
-    };
-    TestRunner::new(Config {
-        cases: config.cases.max(CASES),
-        ..config
-    })
+    let config = Config { failure_persistence: None, ..Config::default() };
+    TestRunner::new(Config { cases: config.cases.max(CASES), ..config })
 }
 
 /// Any JSON, a few levels deep.
@@ -116,17 +110,12 @@ async fn pass(stage: &Stage, token: &str, mut event: Value) -> Answer {
     let event: Event = serde_json::from_value(event).unwrap();
     let method = event.request_context.http.method.clone();
     let (declaration, app) = stage.route(&method, &event.raw_path);
-    pipeline::answer(app, declaration, event, Duration::from_secs(10))
-        .await
-        .into()
+    pipeline::answer(app, declaration, event, Duration::from_secs(10)).await.into()
 }
 
 /// Runs `strategy` against the stage; whatever comes, the reply is ours and no fault of ours.
 fn assert_no_fault(strategy: impl Strategy<Value = Value>) {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let (stage, tenant) = runtime.block_on(async {
         let stage = Stage::of(grafono::modules()).await;
         let tenant = stage.tenant().await;
@@ -135,12 +124,7 @@ fn assert_no_fault(strategy: impl Strategy<Value = Value>) {
     let outcome = runner().run(&strategy, |event| {
         let shown = event.to_string();
         let answer = runtime.block_on(pass(&stage, tenant.owner(), event));
-        prop_assert!(
-            answer.status < 500,
-            "{shown} got {} {}",
-            answer.status,
-            answer.text
-        );
+        prop_assert!(answer.status < 500, "{shown} got {} {}", answer.status, answer.text);
         prop_assert!(answer.header("x-request-id").is_some());
         if answer.status >= 400 {
             prop_assert!(
@@ -162,10 +146,8 @@ fn event(
     body: Option<&str>,
     base64: bool,
 ) -> Value {
-    let headers: serde_json::Map<String, Value> = headers
-        .into_iter()
-        .map(|(name, value)| (name, json!(value)))
-        .collect();
+    let headers: serde_json::Map<String, Value> =
+        headers.into_iter().map(|(name, value)| (name, json!(value))).collect();
     json!({
         "version": "2.0", "rawPath": path, "rawQueryString": query, "headers": headers, "body": body,
         "isBase64Encoded": base64, "requestContext": { "http": { "method": method, "path": path, "sourceIp": "x" } },
@@ -174,9 +156,8 @@ fn event(
 
 #[test]
 fn hostile_events_are_answered() {
-    let methods = prop::sample::select(vec![
-        "GET", "POST", "PATCH", "PUT", "DELETE", "HEAD", "OPTIONS", "", "x y",
-    ]);
+    let methods =
+        prop::sample::select(vec!["GET", "POST", "PATCH", "PUT", "DELETE", "HEAD", "OPTIONS", "", "x y"]);
     let strategy = (methods, path(), any::<String>(), headers(), body(), any::<bool>());
     assert_no_fault(strategy.prop_map(|(method, path, query, headers, body, base64)| {
         event(method, &path, &query, headers, body.as_deref(), base64)
@@ -185,11 +166,7 @@ fn hostile_events_are_answered() {
 
 #[test]
 fn hostile_bodies_are_answered() {
-    let paths = prop::sample::select(vec![
-        "/api/v1/patients",
-        "/api/v1/transactions",
-        "/api/v1/auth/login",
-    ]);
+    let paths = prop::sample::select(vec!["/api/v1/patients", "/api/v1/transactions", "/api/v1/auth/login"]);
     let object = prop::collection::btree_map(field_name(), any_json(), 0..8);
     assert_no_fault((paths, object).prop_map(|(path, body)| {
         let key = vec![("idempotency-key".to_owned(), "fuzz".to_owned())];
@@ -202,19 +179,15 @@ fn hostile_bodies_are_answered() {
 fn hostile_cursors_are_answered() {
     let cursor = prop_oneof![any::<String>(), "[A-Za-z0-9_-]{48}", "[A-Za-z0-9_-]{0,80}"];
     assert_no_fault(cursor.prop_map(|cursor| {
-        let query: String = form_urlencoded::Serializer::new(String::new())
-            .append_pair("cursor", &cursor)
-            .finish();
+        let query: String =
+            form_urlencoded::Serializer::new(String::new()).append_pair("cursor", &cursor).finish();
         event("GET", "/api/v1/patients", &query, Vec::new(), None, false)
     }));
 }
 
 #[test]
 fn hostile_tokens_are_answered() {
-    let token = prop_oneof![
-        any::<String>(),
-        "v4\\.public\\.[A-Za-z0-9_-]{0,200}(\\.[A-Za-z0-9_-]{0,60})?"
-    ];
+    let token = prop_oneof![any::<String>(), "v4\\.public\\.[A-Za-z0-9_-]{0,200}(\\.[A-Za-z0-9_-]{0,60})?"];
     assert_no_fault(token.prop_map(|token| {
         let headers = vec![("authorization".to_owned(), format!("Bearer {token}"))];
         event("GET", "/api/v1/me", "", headers, None, false)

@@ -5,26 +5,11 @@ use grafono::generate::root;
 use std::collections::BTreeSet;
 
 /// Folders are business capabilities, never layers (A2).
-const LAYERS: [&str; 8] = [
-    "controllers",
-    "services",
-    "repositories",
-    "models",
-    "utils",
-    "helpers",
-    "common",
-    "handlers",
-];
+const LAYERS: [&str; 8] =
+    ["controllers", "services", "repositories", "models", "utils", "helpers", "common", "handlers"];
 
 /// A slice's files are its layers; a file that would be empty does not exist.
-const FILES: [&str; 6] = [
-    "mod.rs",
-    "handler.rs",
-    "logic.rs",
-    "schema.rs",
-    "db.rs",
-    "main.rs",
-];
+const FILES: [&str; 6] = ["mod.rs", "handler.rs", "logic.rs", "schema.rs", "db.rs", "main.rs"];
 
 /// What pure decisions cannot know (A3).
 const IMPURE: [&str; 14] = [
@@ -46,34 +31,18 @@ const IMPURE: [&str; 14] = [
 
 /// Words of the trade, which `shared` must not know (A5). `clinic` is its name for a tenant, after the setting
 /// `app.clinic_id`, and the roles are the vocabulary of its tokens.
-const NOUNS: [&str; 8] = [
-    "patient",
-    "appointment",
-    "practitioner",
-    "receipt",
-    "therap",
-    "diagnos",
-    "invoice",
-    "ledger",
-];
+const NOUNS: [&str; 8] =
+    ["patient", "appointment", "practitioner", "receipt", "therap", "diagnos", "invoice", "ledger"];
 
 /// Tests that a slice does not have, and why (G2).
 const OMITTED: [(&str, &str, &str); 9] = [
-    (
-        "get_transaction",
-        "race",
-        "a transfer never changes once it can be read",
-    ),
+    ("get_transaction", "race", "a transfer never changes once it can be read"),
     ("get_live", "race", "it touches nothing"),
     ("get_live", "integrity", "in health.rs, with get_ready"),
     ("get_ready", "race", "in health.rs, with get_live"),
     ("get_problem", "race", "it reads a constant"),
     ("fallback", "race", "it reads a constant"),
-    (
-        "fallback",
-        "integrity",
-        "it changes and reads nothing that could be violated",
-    ),
+    ("fallback", "integrity", "it changes and reads nothing that could be violated"),
     ("get_live", "boundary", "in health.rs, with get_ready"),
     ("get_ready", "boundary", "in health.rs, with get_live"),
 ];
@@ -100,20 +69,14 @@ fn a_slice_is_a_folder_with_its_layers_as_files_and_nothing_else() {
 
 #[test]
 fn pure_logic_names_no_database_no_network_no_clock_and_has_a_unit_test() {
-    let logic: Vec<_> = production()
-        .into_iter()
-        .filter(|source| source.path.ends_with("/logic.rs"))
-        .collect();
+    let logic: Vec<_> =
+        production().into_iter().filter(|source| source.path.ends_with("/logic.rs")).collect();
     assert!(logic.len() >= 5);
     for source in logic {
         for impure in IMPURE {
             assert!(!source.code().contains(impure), "{} names {impure}", source.path);
         }
-        assert!(
-            source.text.contains("#[test]"),
-            "{} has no unit test (G1)",
-            source.path
-        );
+        assert!(source.text.contains("#[test]"), "{} has no unit test (G1)", source.path);
     }
 }
 
@@ -137,15 +100,11 @@ fn no_module_depends_on_another() {
             std::fs::read_to_string(root().join("functions").join(name).join("Cargo.toml")).unwrap();
         for other in names.iter().filter(|other| *other != name) {
             assert!(
-                !manifest
-                    .lines()
-                    .any(|line| line.starts_with(&format!("{other}."))),
+                !manifest.lines().any(|line| line.starts_with(&format!("{other}."))),
                 "{name} on {other}"
             );
             assert!(
-                !manifest
-                    .lines()
-                    .any(|line| line.starts_with(&format!("{other} "))),
+                !manifest.lines().any(|line| line.starts_with(&format!("{other} "))),
                 "{name} on {other}"
             );
         }
@@ -154,10 +113,7 @@ fn no_module_depends_on_another() {
 
 #[test]
 fn what_is_shared_knows_nothing_of_the_trade() {
-    for source in under("shared/src")
-        .into_iter()
-        .filter(|source| !source.path.contains("/tests"))
-    {
+    for source in under("shared/src").into_iter().filter(|source| !source.path.contains("/tests")) {
         let code = source.code().to_lowercase();
         for noun in NOUNS {
             assert!(!code.contains(noun), "{} says {noun}", source.path);
@@ -178,16 +134,10 @@ fn every_slice_tests_its_race_its_integrity_and_its_boundary_or_says_why_not() {
             let before = unused.len();
             unused.retain(|omitted| *omitted != (name.as_str(), kind));
             let omitted = unused.len() < before || is_tested_elsewhere(&name);
-            assert!(
-                omitted || tests.contains(&format!("mod {kind} {{")),
-                "{name} has no {kind} test"
-            );
+            assert!(omitted || tests.contains(&format!("mod {kind} {{")), "{name} has no {kind} test");
         }
     }
-    assert!(
-        unused.is_empty(),
-        "omitted, but there is no such slice: {unused:?}"
-    );
+    assert!(unused.is_empty(), "omitted, but there is no such slice: {unused:?}");
 }
 
 /// Slices of one page, tested together in a file named after the resource.
@@ -198,13 +148,7 @@ fn is_tested_elsewhere(slice: &str) -> bool {
 #[test]
 fn production_files_stay_short_enough_to_be_read() {
     for source in production() {
-        let lines = source
-            .text
-            .split("#[cfg(test)]")
-            .next()
-            .unwrap_or("")
-            .lines()
-            .count();
+        let lines = source.text.split("#[cfg(test)]").next().unwrap_or("").lines().count();
         assert!(
             lines <= LONGEST_FILE || LONG.contains(&source.path.as_str()),
             "{}: {lines} lines",
@@ -216,8 +160,4 @@ fn production_files_stay_short_enough_to_be_read() {
 const LONGEST_FILE: usize = 250;
 
 /// Longer ones, each one thing that would not be clearer in two.
-const LONG: [&str; 3] = [
-    "shared/src/database/tx.rs",
-    "shared/src/endpoint.rs",
-    "shared/src/pipeline.rs",
-];
+const LONG: [&str; 3] = ["shared/src/database/tx.rs", "shared/src/endpoint.rs", "shared/src/pipeline.rs"];

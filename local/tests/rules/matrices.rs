@@ -13,16 +13,8 @@ use testkit::{Answer, Ask, Stage, Tenant};
 const UNKNOWN: &str = "01890a5d-ac96-774b-bcce-b302099a8057";
 
 /// What nobody sets by sending it.
-const PRIVILEGED: [&str; 8] = [
-    "role",
-    "clinicId",
-    "balanceMinor",
-    "version",
-    "deletedAt",
-    "isAdmin",
-    "id",
-    "createdAt",
-];
+const PRIVILEGED: [&str; 8] =
+    ["role", "clinicId", "balanceMinor", "version", "deletedAt", "isAdmin", "id", "createdAt"];
 
 /// The JSON schema of an endpoint's body.
 fn schema(endpoint: &Declaration) -> Option<Value> {
@@ -48,11 +40,7 @@ fn reach(endpoint: &Declaration, id: &str) -> Ask {
         .replace("{code}", "invalid-phone")
         .replace("$default", "/x");
     let ask = Ask::new(endpoint.route.method.as_str(), &path).header("if-match", "\"1\"");
-    let ask = if endpoint.policy.issues_tokens {
-        ask
-    } else {
-        ask.key("matrix")
-    };
+    let ask = if endpoint.policy.issues_tokens { ask } else { ask.key("matrix") };
     match schema(endpoint) {
         Some(schema) => ask.text(&body(&schema).to_string()),
         None => ask,
@@ -77,21 +65,12 @@ fn for_another_audience(stage: &Stage, tenant: &Tenant) -> String {
 async fn a_token_expired_or_for_somebody_else_opens_nothing() {
     let stage = Stage::of(grafono::modules()).await;
     let tenant = stage.tenant().await;
-    let principal = Principal {
-        user_id: tenant.user(Role::Owner),
-        clinic_id: tenant.clinic,
-        role: Role::Owner,
-    };
-    let expired = stage
-        .signer
-        .issue(&principal, stage.clock.now() - shared::token::LIFETIME)
-        .unwrap();
+    let principal =
+        Principal { user_id: tenant.user(Role::Owner), clinic_id: tenant.clinic, role: Role::Owner };
+    let expired = stage.signer.issue(&principal, stage.clock.now() - shared::token::LIFETIME).unwrap();
     let foreign = for_another_audience(&stage, &tenant);
     let mut tried = 0;
-    for endpoint in stage
-        .declarations()
-        .filter(|endpoint| endpoint.policy.access != Access::Public)
-    {
+    for endpoint in stage.declarations().filter(|endpoint| endpoint.policy.access != Access::Public) {
         for (token, code) in [(&expired, "TOKEN_EXPIRED"), (&foreign, "TOKEN_INVALID")] {
             let answer = stage.ask(reach(endpoint, UNKNOWN).token(token)).await;
             assert_eq!(answer.refusal(), (401, code), "{}", endpoint.name);
@@ -110,16 +89,12 @@ async fn a_token_expired_or_for_somebody_else_opens_nothing() {
 /// One thing of each kind that has an address, made in that clinic, by the path segment before `{id}`.
 async fn things(stage: &Stage, tenant: &Tenant) -> BTreeMap<&'static str, String> {
     let owned = |ask: Ask| ask.token(tenant.owner());
-    let patient = stage
-        .ask(owned(Ask::post("/api/v1/patients", &json!({ "fullName": "A" }))))
-        .await;
+    let patient = stage.ask(owned(Ask::post("/api/v1/patients", &json!({ "fullName": "A" })))).await;
     let patient = patient.data()["id"].as_str().unwrap().to_owned();
     let body = json!({
         "patientId": patient, "type": "income", "amountMinor": 1, "currency": "BRL", "method": "cash",
     });
-    let transaction = stage
-        .ask(owned(Ask::post("/api/v1/transactions", &body)).key("things"))
-        .await;
+    let transaction = stage.ask(owned(Ask::post("/api/v1/transactions", &body)).key("things")).await;
     let transaction = transaction.data()["transactionId"].as_str().unwrap().to_owned();
     BTreeMap::from([("patients", patient), ("transactions", transaction)])
 }
@@ -144,10 +119,7 @@ async fn another_clinics_things_answer_like_things_that_never_were_and_stay_unto
                           SELECT b::text FROM billing.balances AS b) AS t";
     let before = stage.database.value(everything).await;
     let mut tried = 0;
-    for endpoint in stage
-        .declarations()
-        .filter(|endpoint| endpoint.route.template.contains("{id}"))
-    {
+    for endpoint in stage.declarations().filter(|endpoint| endpoint.route.template.contains("{id}")) {
         let kind = endpoint.route.template.split('/').nth(3).unwrap();
         let ask = |id: &str| reach(endpoint, id).token(tenant.owner());
         let of_other = stage.ask(ask(&foreign[kind])).await;
@@ -156,11 +128,7 @@ async fn another_clinics_things_answer_like_things_that_never_were_and_stay_unto
         assert_eq!(of_other.status, 404, "{}: {}", endpoint.name, of_other.text);
         assert_eq!(essence(&of_other), essence(&of_nobody), "{}", endpoint.name);
         assert_eq!(malformed.refusal(), (400, "INVALID_UUID"), "{}", endpoint.name);
-        assert!(
-            stage.ask(ask(&own[kind])).await.status < 300,
-            "{}: one's own is there",
-            endpoint.name
-        );
+        assert!(stage.ask(ask(&own[kind])).await.status < 300, "{}: one's own is there", endpoint.name);
         tried += 1;
     }
     assert!(tried >= 4);
@@ -180,13 +148,8 @@ async fn privileged_and_unknown_fields_are_refused_wherever_a_body_is_taken() {
             }
             let mut sent = body(&schema);
             sent[field] = json!("canary");
-            let answer = stage
-                .ask(
-                    reach(endpoint, UNKNOWN)
-                        .token(tenant.owner())
-                        .text(&sent.to_string()),
-                )
-                .await;
+            let answer =
+                stage.ask(reach(endpoint, UNKNOWN).token(tenant.owner()).text(&sent.to_string())).await;
             let pointer = format!("/{field}");
             assert_eq!(answer.status, 400, "{} {field}", endpoint.name);
             assert!(

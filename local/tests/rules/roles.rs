@@ -8,11 +8,7 @@ use testkit::{Ask, Stage, TestDatabase};
 const DENIED: &str = "42501";
 
 /// Tables that only grow.
-const APPEND_ONLY: [&str; 3] = [
-    "billing.transfers",
-    "patients.patient_history",
-    "kernel.audit_log",
-];
+const APPEND_ONLY: [&str; 3] = ["billing.transfers", "patients.patient_history", "kernel.audit_log"];
 
 /// Tables without tenants: no clinic can be told from another in them.
 const WITHOUT_TENANTS: [&str; 1] = ["identity.accounts"];
@@ -23,9 +19,7 @@ async fn tables(database: &TestDatabase) -> Vec<(String, String)> {
                 WHERE c.relkind IN ('r', 'v') AND n.nspname NOT IN ('pg_catalog', 'information_schema')
                 ORDER BY 2";
     let rows = database.rows(sql).await;
-    rows.into_iter()
-        .map(|row| (row[0].clone(), row[1].clone()))
-        .collect()
+    rows.into_iter().map(|row| (row[0].clone(), row[1].clone())).collect()
 }
 
 fn roles() -> Vec<&'static str> {
@@ -48,11 +42,7 @@ async fn another_modules_tables_are_closed_and_only_what_it_publishes_is_open() 
             ];
             let published = table.contains(".published_");
             for verb in verbs.iter().skip(usize::from(published)) {
-                assert_eq!(
-                    database.run_as(role, verb).await.unwrap_err(),
-                    DENIED,
-                    "{role}: {verb}"
-                );
+                assert_eq!(database.run_as(role, verb).await.unwrap_err(), DENIED, "{role}: {verb}");
                 tried += 1;
             }
         }
@@ -82,24 +72,13 @@ async fn no_role_reshapes_empties_or_owns_a_table_and_what_only_grows_is_never_c
                 verbs.push(format!("UPDATE {table} SET created_at = now()"));
             }
             for verb in verbs {
-                assert_eq!(
-                    database.run_as(role, &verb).await.unwrap_err(),
-                    DENIED,
-                    "{role}: {verb}"
-                );
+                assert_eq!(database.run_as(role, &verb).await.unwrap_err(), DENIED, "{role}: {verb}");
             }
         }
-        for reach in [
-            "CREATE SCHEMA own",
-            "CREATE ROLE other",
-            "SET ROLE migrator",
-            "CREATE TABLE public.t (a int)",
-        ] {
-            assert_eq!(
-                database.run_as(role, reach).await.unwrap_err(),
-                DENIED,
-                "{role}: {reach}"
-            );
+        for reach in
+            ["CREATE SCHEMA own", "CREATE ROLE other", "SET ROLE migrator", "CREATE TABLE public.t (a int)"]
+        {
+            assert_eq!(database.run_as(role, reach).await.unwrap_err(), DENIED, "{role}: {reach}");
         }
     }
 }
@@ -118,20 +97,13 @@ async fn two_clinics() -> (Stage, [String; 2]) {
     let mut clinics = Vec::new();
     for _ in 0..2 {
         let tenant = stage.tenant().await;
-        let ask = Ask::post("/api/v1/patients", &json!({ "fullName": "A" }))
-            .token(tenant.owner())
-            .key("k");
+        let ask = Ask::post("/api/v1/patients", &json!({ "fullName": "A" })).token(tenant.owner()).key("k");
         let patient = stage.ask(ask).await.data()["id"].clone();
         let body = json!({
             "patientId": patient, "type": "income", "amountMinor": 1, "currency": "BRL", "method": "cash",
         });
-        let recorded = stage
-            .ask(
-                Ask::post("/api/v1/transactions", &body)
-                    .token(tenant.owner())
-                    .key("k"),
-            )
-            .await;
+        let recorded =
+            stage.ask(Ask::post("/api/v1/transactions", &body).token(tenant.owner()).key("k")).await;
         assert_eq!(recorded.status, 201, "{}", recorded.text);
         clinics.push(tenant.clinic.to_string());
     }
@@ -148,13 +120,8 @@ async fn readable(database: &TestDatabase, role: &str) -> BTreeMap<String, Strin
           WHERE c.relkind IN ('r', 'v') AND n.nspname NOT IN ('pg_catalog', 'information_schema')
             AND has_schema_privilege('{role}', n.oid, 'USAGE') AND has_table_privilege('{role}', c.oid, 'SELECT')"
     );
-    let rows = database
-        .rows(&sql)
-        .await
-        .into_iter()
-        .map(|row| (row[0].clone(), row[1].clone()));
-    rows.filter(|(table, _)| !WITHOUT_TENANTS.contains(&table.as_str()))
-        .collect()
+    let rows = database.rows(&sql).await.into_iter().map(|row| (row[0].clone(), row[1].clone()));
+    rows.filter(|(table, _)| !WITHOUT_TENANTS.contains(&table.as_str())).collect()
 }
 
 #[tokio::test]
@@ -164,10 +131,7 @@ async fn without_a_clinic_nothing_is_seen_and_with_one_nothing_of_another() {
     let mut seen = 0;
     for role in roles() {
         for (table, column) in readable(database, role).await {
-            let none = database
-                .run_as(role, &format!("SELECT count(*) FROM {table}"))
-                .await
-                .unwrap();
+            let none = database.run_as(role, &format!("SELECT count(*) FROM {table}")).await.unwrap();
             assert_eq!(none[0][0], "0", "{role} sees {table} without a clinic");
             let within = format!(
                 "SET app.clinic_id = '{own}';
@@ -176,21 +140,11 @@ async fn without_a_clinic_nothing_is_seen_and_with_one_nothing_of_another() {
             let counts = database.run_as(role, &within).await.unwrap();
             assert_eq!(counts[0][1], "0", "{role} sees another clinic's rows of {table}");
             seen += counts[0][0].parse::<u32>().unwrap();
-            let emptied = format!(
-                "SET app.clinic_id = '';{}",
-                &within[within.find(';').unwrap() + 1..]
-            );
-            assert_eq!(
-                database.run_as(role, &emptied).await.unwrap()[0],
-                ["0", "0"],
-                "{role} {table}"
-            );
+            let emptied = format!("SET app.clinic_id = '';{}", &within[within.find(';').unwrap() + 1..]);
+            assert_eq!(database.run_as(role, &emptied).await.unwrap()[0], ["0", "0"], "{role} {table}");
         }
     }
-    assert!(
-        seen >= 8,
-        "the rows of the own clinic are seen, so the check can tell: {seen}"
-    );
+    assert!(seen >= 8, "the rows of the own clinic are seen, so the check can tell: {seen}");
 }
 
 #[tokio::test]
@@ -202,25 +156,12 @@ async fn a_row_of_another_clinic_cannot_be_written_either() {
          VALUES (uuidv7(), '{other}', 'Smuggled', 1, now(), now())"
     );
     let update = format!("SET app.clinic_id = '{own}'; UPDATE patients.patients SET clinic_id = '{other}'");
-    assert_eq!(
-        stage.database.run_as("patients", &insert).await.unwrap_err(),
-        DENIED
-    );
-    assert_eq!(
-        stage.database.run_as("patients", &update).await.unwrap_err(),
-        DENIED
-    );
+    assert_eq!(stage.database.run_as("patients", &insert).await.unwrap_err(), DENIED);
+    assert_eq!(stage.database.run_as("patients", &update).await.unwrap_err(), DENIED);
     let foreign_module = format!(
         "SET app.clinic_id = '{own}';
          INSERT INTO kernel.audit_log (id, clinic_id, module, actor_id, action, subject, subject_id, request_id, created_at)
          VALUES (uuidv7(), '{own}', 'billing', uuidv7(), 'a', 's', uuidv7(), 'r', now())"
     );
-    assert_eq!(
-        stage
-            .database
-            .run_as("patients", &foreign_module)
-            .await
-            .unwrap_err(),
-        DENIED
-    );
+    assert_eq!(stage.database.run_as("patients", &foreign_module).await.unwrap_err(), DENIED);
 }

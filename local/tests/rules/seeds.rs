@@ -43,10 +43,7 @@ SET session_replication_role = origin;";
 pub(crate) async fn fill(database: &TestDatabase) -> [Seeded; 2] {
     database.run(SQL).await;
     database.run("VACUUM ANALYZE").await;
-    [
-        clinic(database, "Clinic 1").await,
-        clinic(database, "Clinic 77").await,
-    ]
+    [clinic(database, "Clinic 1").await, clinic(database, "Clinic 77").await]
 }
 
 async fn clinic(database: &TestDatabase, name: &str) -> Seeded {
@@ -64,11 +61,7 @@ async fn clinic(database: &TestDatabase, name: &str) -> Seeded {
     let new_clinic = database.value("SELECT uuidv7()").await.parse().unwrap();
     let ids: Vec<Uuid> = row.iter().map(|id| id.parse().unwrap()).collect();
     Seeded {
-        principal: Principal {
-            user_id: ids[1],
-            clinic_id: ids[0],
-            role: Role::Owner,
-        },
+        principal: Principal { user_id: ids[1], clinic_id: ids[0], role: Role::Owner },
         existing: BTreeMap::from([
             ("user", ids[1]),
             ("account", ids[2]),

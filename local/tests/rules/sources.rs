@@ -14,9 +14,7 @@ impl Source {
     /// Without comments and without what stands behind `#[cfg(test)]`.
     pub(crate) fn code(&self) -> String {
         let production = self.text.split("#[cfg(test)]").next().unwrap_or("");
-        let lines = production
-            .lines()
-            .map(|line| line.split("//").next().unwrap_or(""));
+        let lines = production.lines().map(|line| line.split("//").next().unwrap_or(""));
         lines.collect::<Vec<_>>().join("\n")
     }
 }
@@ -44,9 +42,7 @@ pub(crate) fn slices() -> Vec<PathBuf> {
     let declares =
         |source: &Source| source.path.ends_with("/mod.rs") && source.text.contains("impl Endpoint for ");
     let found = under("functions").into_iter().filter(declares);
-    found
-        .map(|source| root().join(source.path).parent().unwrap().to_owned())
-        .collect()
+    found.map(|source| root().join(source.path).parent().unwrap().to_owned()).collect()
 }
 
 fn collect(folder: &Path, into: &mut Vec<Source>) {

@@ -19,30 +19,15 @@ fn listed(stage: &Stage, module: &Module, seeded: &Seeded) -> Vec<Statement<()>>
         Trace::continue_from(None, &shared::clock::SystemIds, jiff::Timestamp::UNIX_EPOCH),
     );
     let call = Call::sample(stage.app_of(module.name), &trace, &trips, seeded.principal);
-    let sample = Sample {
-        call,
-        existing: seeded.existing.clone(),
-    };
+    let sample = Sample { call, existing: seeded.existing.clone() };
     let mut all = shared::records::statements(&sample);
-    all.extend(
-        module
-            .endpoints
-            .iter()
-            .flat_map(|endpoint| (endpoint.statements)(&sample)),
-    );
+    all.extend(module.endpoints.iter().flat_map(|endpoint| (endpoint.statements)(&sample)));
     all
 }
 
 fn nobody() -> Seeded {
-    let principal = Principal {
-        user_id: Uuid::nil(),
-        clinic_id: Uuid::nil(),
-        role: Role::Owner,
-    };
-    Seeded {
-        principal,
-        existing: BTreeMap::new(),
-    }
+    let principal = Principal { user_id: Uuid::nil(), clinic_id: Uuid::nil(), role: Role::Owner };
+    Seeded { principal, existing: BTreeMap::new() }
 }
 
 #[tokio::test]
@@ -60,10 +45,7 @@ async fn every_statement_in_the_sources_is_declared_by_its_slice() {
         let text = &source.text;
         for part in text.split("Statement::new(").skip(1) {
             if let Some(name) = part.split('"').nth(1) {
-                assert!(
-                    written.insert(name.to_owned()),
-                    "two statements are called {name}"
-                );
+                assert!(written.insert(name.to_owned()), "two statements are called {name}");
             }
         }
     }
@@ -85,11 +67,7 @@ async fn every_statement_prepares_under_its_role_with_named_columns_of_built_in_
             for column in prepared.columns() {
                 assert_ne!(column.name(), "?column?", "{statement:?}");
                 let built_in = Type::from_oid(column.type_().oid()).is_some();
-                assert!(
-                    built_in,
-                    "{statement:?}: {} makes the driver ask for its type",
-                    column.name()
-                );
+                assert!(built_in, "{statement:?}: {} makes the driver ask for its type", column.name());
             }
         }
     }
@@ -100,21 +78,12 @@ fn statements_name_their_columns_have_no_offset_and_are_never_built_from_strings
     for Source { path, text } in production() {
         for part in text.split("Statement::new(").skip(1) {
             let sql = part.split('"').nth(3).unwrap_or("").to_uppercase();
-            assert!(
-                !sql.contains("SELECT *") && !sql.contains("RETURNING *"),
-                "{path}: D4"
-            );
+            assert!(!sql.contains("SELECT *") && !sql.contains("RETURNING *"), "{path}: D4");
             assert!(!sql.contains(" OFFSET "), "{path}: B8");
-            assert!(
-                !sql.contains("ORDER BY") || sql.contains("LIMIT"),
-                "{path}: a list has a limit"
-            );
+            assert!(!sql.contains("ORDER BY") || sql.contains("LIMIT"), "{path}: a list has a limit");
         }
         if path.ends_with("/db.rs") {
-            assert!(
-                !text.contains("format!"),
-                "{path}: SQL is plain text, values are parameters"
-            );
+            assert!(!text.contains("format!"), "{path}: SQL is plain text, values are parameters");
         }
     }
 }
@@ -129,10 +98,7 @@ async fn run(session: &Session, statement: &Statement<()>, seeded: &Seeded) -> V
     let scope = format!("BEGIN; SET LOCAL {name} = '{id}'; SET LOCAL app.reply = '{{}}'");
     session.client.batch_execute(&scope).await.unwrap();
     session.take_plans();
-    let rows = session
-        .client
-        .query_typed(statement.sql(), &statement.parameters())
-        .await;
+    let rows = session.client.query_typed(statement.sql(), &statement.parameters()).await;
     let rows = rows.unwrap_or_else(|error| unreachable!("{statement:?}: {error:?}"));
     session.client.batch_execute("ROLLBACK").await.unwrap();
     let plans = session.take_plans();
@@ -168,21 +134,11 @@ async fn no_statement_reads_whole_tables_or_throws_most_of_what_it_reads_away() 
     assert!(bad.is_empty(), "{bad:#?}");
 
     // The check itself can fail.
-    let clinic = stage
-        .database
-        .value("SELECT id FROM identity.clinics WHERE name = 'Clinic 1'")
-        .await;
+    let clinic = stage.database.value("SELECT id FROM identity.clinics WHERE name = 'Clinic 1'").await;
     let session = Session::open(&stage.database, "patients").await;
-    session
-        .client
-        .batch_execute(&format!("SET app.clinic_id = '{clinic}'"))
-        .await
-        .unwrap();
+    session.client.batch_execute(&format!("SET app.clinic_id = '{clinic}'")).await.unwrap();
     for (planted, fault) in [
-        (
-            "SELECT count(phone) AS phones FROM patients.patients",
-            "reads all of patients",
-        ),
+        ("SELECT count(phone) AS phones FROM patients.patients", "reads all of patients"),
         (
             "SELECT id FROM patients.patients WHERE phone = '+1' ORDER BY clinic_id, id LIMIT 1",
             "rows of patients to keep",
@@ -190,14 +146,7 @@ async fn no_statement_reads_whole_tables_or_throws_most_of_what_it_reads_away() 
     ] {
         session.take_plans();
         session.client.query_typed(planted, &[]).await.unwrap();
-        let found: Vec<String> = session
-            .take_plans()
-            .iter()
-            .flat_map(|plan| faults(&plan["Plan"]))
-            .collect();
-        assert!(
-            found.iter().any(|found| found.contains(fault)),
-            "{planted}: {found:?}"
-        );
+        let found: Vec<String> = session.take_plans().iter().flat_map(|plan| faults(&plan["Plan"])).collect();
+        assert!(found.iter().any(|found| found.contains(fault)), "{planted}: {found:?}");
     }
 }

@@ -26,11 +26,7 @@ async fn assert_none_in(database: &TestDatabase, rule: &str, query: &str) {
 #[tokio::test]
 async fn there_are_tables_to_look_at() {
     let database = TestDatabase::clone_template().await;
-    let count: u32 = database
-        .value(&format!("SELECT count(*) FROM ({TABLES}) AS t"))
-        .await
-        .parse()
-        .unwrap();
+    let count: u32 = database.value(&format!("SELECT count(*) FROM ({TABLES}) AS t")).await.parse().unwrap();
     assert!(count >= 11, "{count}");
 }
 

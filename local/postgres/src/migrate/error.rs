@@ -50,10 +50,7 @@ impl Error {
     /// Names the step that a database error happened in.
     pub(super) fn at(step: &str) -> impl FnOnce(PostgresError) -> Self + use<> {
         let step = step.to_owned();
-        move |error| Self::Database {
-            step,
-            reason: text(&error),
-        }
+        move |error| Self::Database { step, reason: text(&error) }
     }
 
     /// Says the same as the library, in our words and without the details.
@@ -65,14 +62,10 @@ impl Error {
                 Self::Unknown(migration.to_string())
             }
             Kind::MissingVersion(migration) => Self::Skipped(migration.to_string()),
-            Kind::Connection(step, source) => Self::Database {
-                step: step.clone(),
-                reason: source_text(source.as_ref()),
-            },
-            other => Self::Database {
-                step: "reading the migrations".to_owned(),
-                reason: other.to_string(),
-            },
+            Kind::Connection(step, source) => {
+                Self::Database { step: step.clone(), reason: source_text(source.as_ref()) }
+            }
+            other => Self::Database { step: "reading the migrations".to_owned(), reason: other.to_string() },
         }
     }
 }

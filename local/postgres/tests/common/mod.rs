@@ -1,10 +1,5 @@
 //! What the tests share.
-#![allow(
-    dead_code,
-    unreachable_pub,
-    clippy::allow_attributes,
-    reason = "each test file uses a part"
-)]
+#![allow(dead_code, unreachable_pub, clippy::allow_attributes, reason = "each test file uses a part")]
 
 use postgres_cluster::{Cluster, Durability, Installation, Options, install};
 use std::path::{Path, PathBuf};
@@ -39,10 +34,7 @@ impl Folder {
     }
 
     pub fn options(&self, durability: Durability) -> Options {
-        Options {
-            durability,
-            ..Options::new(installation(), self.data())
-        }
+        Options { durability, ..Options::new(installation(), self.data()) }
     }
 }
 
