@@ -36,6 +36,11 @@ fn assert_is_ours(name: &str, ask_path: &str, answer: &Answer) {
     }
     let request_id = answer.header("x-request-id").unwrap();
     assert!(answer.header("traceparent").is_some() && answer.header("cache-control").is_some(), "{name}");
+    for internal in
+        ["SQLSTATE", "sqlstate", "kernel.", "billing.", "_fkey", "_pkey", "tokio", "panicked", ".rs:"]
+    {
+        assert!(!answer.text.contains(internal), "{name} says {internal}: {}", answer.text);
+    }
     if answer.status < 400 {
         return;
     }

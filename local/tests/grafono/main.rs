@@ -10,6 +10,7 @@ mod catalogue;
 mod contract;
 mod drift;
 mod logs;
+mod outage;
 mod program;
 mod round_trips;
 mod scene;

@@ -165,3 +165,38 @@ async fn a_row_of_another_clinic_cannot_be_written_either() {
     );
     assert_eq!(stage.database.run_as("patients", &foreign_module).await.unwrap_err(), DENIED);
 }
+
+#[tokio::test]
+async fn events_audit_rows_and_problem_documents_carry_ids_and_nothing_personal() {
+    let stage = Stage::of(grafono::modules()).await;
+    let tenant = stage.tenant().await;
+    let owned = |ask: Ask| ask.token(tenant.owner());
+    let patient = json!({
+        "fullName": "Canary Name", "phone": "+5511987654321", "email": "canary@example.com", "document": "CANARY1",
+        "notes": "canary notes", "birthDate": "1990-01-01",
+    });
+    let made = stage.ask(owned(Ask::post("/api/v1/patients", &patient)).key("canary")).await;
+    let id = made.data()["id"].as_str().unwrap().to_owned();
+    let edit = json!({ "fullName": "Canary Other", "phone": "canary" });
+    let refused = stage
+        .ask(owned(Ask::patch(&format!("/api/v1/patients/{id}"), &edit)).header("if-match", "\"1\""))
+        .await;
+    let taken = stage.ask(owned(Ask::post("/api/v1/patients", &patient))).await;
+    let money = json!({
+        "patientId": id, "type": "income", "amountMinor": 1, "currency": "BRL", "method": "cash",
+        "description": "canary therapy",
+    });
+    assert_eq!(stage.ask(owned(Ask::post("/api/v1/transactions", &money)).key("canary")).await.status, 201);
+
+    assert_eq!((refused.status, taken.status), (400, 409));
+    for problem in [refused, taken] {
+        assert!(!problem.text.to_lowercase().contains("canary"), "{}", problem.text);
+    }
+    let told = "SELECT string_agg(t::text, ' ') FROM (SELECT o::text FROM kernel.outbox AS o UNION ALL
+                                                      SELECT a::text FROM kernel.audit_log AS a) AS t";
+    let told = stage.database.value(told).await.to_lowercase();
+    assert!(told.contains("patient.created") && told.contains("ledger.transaction_recorded"), "{told}");
+    for personal in ["canary", "5511987654321", "1990-01-01"] {
+        assert!(!told.contains(personal), "{personal}: {told}");
+    }
+}
