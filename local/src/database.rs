@@ -16,9 +16,11 @@ const NAME: &str = "grafono";
 const RESERVED_CONNECTIONS: i32 = 20;
 
 /// A running database, migrated.
-pub struct LocalDatabase {
-    cluster: Option<Cluster>,
-    given: Option<String>,
+pub enum LocalDatabase {
+    /// Installed and started here.
+    Own(Cluster),
+    /// At the given address.
+    Given(String),
 }
 
 impl LocalDatabase {
@@ -28,32 +30,35 @@ impl LocalDatabase {
             drop(connect(&url).await?);
             migrate_at(&url).await?;
             lend_roles(&url).await?;
-            return Ok(Self { cluster: None, given: Some(url) });
+            return Ok(Self::Given(url));
         }
         let home = data.home.clone();
+        if !install::is_installed(&home) {
+            let mut out = std::io::stdout().lock();
+            writeln!(out, "installing PostgreSQL 18 into {}, once", home.display()).map_err(Error::Output)?;
+        }
         let installation = tokio::task::spawn_blocking(move || install::installation(&home)).await;
         let installation = installation.map_err(Error::Ended)??;
         let cluster = Cluster::start(Options::new(installation, data.folder.join("postgres"))).await?;
         create_database(&cluster.url("postgres", "postgres")).await?;
         migrate_at(&cluster.url("postgres", NAME)).await?;
-        Ok(Self { cluster: Some(cluster), given: None })
+        Ok(Self::Own(cluster))
     }
 
     /// Whether the database was installed and started here, and so holds nothing but trials.
     pub fn is_own(&self) -> bool {
-        self.cluster.is_some()
+        matches!(self, Self::Own(_))
     }
 
     /// The address under a module's role.
     pub fn url(&self, role: &str) -> String {
-        match (&self.cluster, &self.given) {
-            (Some(cluster), _) => cluster.url(role, NAME),
+        match self {
+            Self::Own(cluster) => cluster.url(role, NAME),
             // The given user takes the role at connecting: no password of any role is changed.
-            (None, Some(url)) => {
+            Self::Given(url) => {
                 let separator = if url.contains('?') { '&' } else { '?' };
                 format!("{url}{separator}options=-c%20role%3D{role}")
             }
-            (None, None) => String::new(),
         }
     }
 
@@ -67,7 +72,7 @@ impl LocalDatabase {
 
     /// Stops what was started here.
     pub async fn stop(self) {
-        if let Some(cluster) = self.cluster {
+        if let Self::Own(cluster) = self {
             cluster.stop().await;
         }
     }

@@ -14,7 +14,7 @@ use shared::clock::{SystemClock, SystemIds};
 use shared::logging;
 use shared::passwords::Argon2id;
 use shared::settings::{BadSettings, Settings};
-use std::io::Write as _;
+use std::io::{ErrorKind, Write as _};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
@@ -50,11 +50,18 @@ pub async fn serve(options: ServeOptions) -> Result<(), Error> {
     Ok(())
 }
 
+/// Waits a second for a taken port: a run that was just killed may still hold it.
 async fn listen(port: u16) -> Result<TcpListener, Error> {
-    TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await.map_err(|error| match error.kind() {
-        std::io::ErrorKind::AddrInUse => Error::PortTaken(port),
-        _ => Error::Listen(port, error),
-    })
+    let mut tries = 20;
+    loop {
+        match TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await {
+            Ok(listener) => return Ok(listener),
+            Err(error) if error.kind() != ErrorKind::AddrInUse => return Err(Error::Listen(port, error)),
+            Err(_) if tries == 0 => return Err(Error::PortTaken(port)),
+            Err(_) => tokio::time::sleep(Duration::from_millis(50)).await,
+        }
+        tries -= 1;
+    }
 }
 
 /// Resolves at Ctrl-C or SIGTERM. The handlers stand before anything is started.

@@ -55,6 +55,12 @@ pub fn home() -> Option<PathBuf> {
     Some(data.or_else(fallback)?.join("grafono"))
 }
 
+/// Whether [`installation`] has nothing left to do.
+#[must_use]
+pub fn is_installed(home: &Path) -> bool {
+    Installation::find(&home.join(FOLDER)).is_some()
+}
+
 /// Returns the installation in the folder `home`, after installing it if it is not there yet.
 ///
 /// Installing takes seconds, a network and about 50 MB, and blocks the thread. Several processes

@@ -65,7 +65,7 @@ pub const MAX_VIOLATIONS: usize = 100;
 /// All violations found, sorted and without repeats; never empty. A document
 /// that cannot be read at all gives one with the code `INVALID_ENCODING`,
 /// `MALFORMED_JSON`, `INVALID_NUMBER`, `TOO_DEEP` or `DUPLICATE_KEY`, or
-/// `INVALID_TYPE` at the pointer `""`; see [`Violation::is_document_level`].
+/// `INVALID_TYPE` at the pointer `""`.
 pub fn parse_body<T>(bytes: &[u8]) -> Result<T, Vec<Violation>>
 where
     T: DeserializeOwned + JsonSchema + Validate + 'static,

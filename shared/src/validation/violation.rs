@@ -54,17 +54,6 @@ impl Violation {
     ) -> Self {
         Self { place, pointer: pointer.into(), code, message: message.into() }
     }
-
-    /// Whether the body could not be read at all, rather than having bad
-    /// fields. Such a violation stands alone, and wants the status 400.
-    #[must_use]
-    pub fn is_document_level(&self) -> bool {
-        match self.code {
-            "INVALID_ENCODING" | "MALFORMED_JSON" | "INVALID_NUMBER" | "TOO_DEEP" | "DUPLICATE_KEY" => true,
-            "INVALID_TYPE" => self.pointer.is_empty(),
-            _ => false,
-        }
-    }
 }
 
 /// Appends `/name` to a JSON pointer.
