@@ -1,3 +1,4 @@
+use crate::canary::assert_none_in;
 use serde_json::Value;
 use shared::event::GatewayReply;
 
@@ -16,6 +17,9 @@ pub struct Answer {
 impl From<GatewayReply> for Answer {
     fn from(reply: GatewayReply) -> Self {
         let json = serde_json::from_str(&reply.body).unwrap_or(Value::Null);
+        if reply.status_code >= 400 {
+            assert_none_in("a problem document", &reply.body);
+        }
         Self { status: reply.status_code, text: reply.body, json, headers: reply.headers }
     }
 }

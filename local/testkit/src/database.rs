@@ -1,3 +1,4 @@
+use crate::canary::CANARIES;
 use crate::pooler::{Pooler, VARIABLE};
 use postgres_cluster::{Cluster, Durability, Options, install, migrate};
 use std::sync::OnceLock;
@@ -126,5 +127,10 @@ async fn start() -> Cluster {
     admin.batch_execute(&format!("CREATE DATABASE {TEMPLATE}")).await.unwrap();
     let config = cluster.url("postgres", TEMPLATE).parse().unwrap();
     migrate::migrate(&config, NoTls).await.unwrap();
+    let template = connect(&cluster.url("postgres", TEMPLATE)).await;
+    let canaries = CANARIES.join("|");
+    let told =
+        format!("ALTER TABLE kernel.outbox ADD CONSTRAINT outbox_canary CHECK (ids::text !~* '{canaries}')");
+    template.batch_execute(&told).await.unwrap();
     cluster
 }

@@ -12,6 +12,7 @@
 
 mod answer;
 mod ask;
+mod canary;
 mod clock;
 mod database;
 mod hasher;

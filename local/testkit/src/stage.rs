@@ -1,3 +1,4 @@
+use crate::canary::watch_logs;
 use crate::{Answer, Ask, CountingHasher, Tenant, TestClock, TestDatabase};
 use shared::app::App;
 use shared::clock::{Clock as _, SystemClock, SystemIds};
@@ -45,6 +46,7 @@ impl Stage {
 
     /// As [`Stage::of`], with so many connections a module.
     pub async fn with_connections(modules: Vec<Module>, connections: usize) -> Self {
+        watch_logs();
         let database = TestDatabase::clone_template().await;
         let keys = new_key_pair().unwrap();
         let mut stage = Self {

@@ -1,7 +1,7 @@
 //! Hostile input, bounded in number: gateway events, bodies, cursors, tokens. No panic, no 5xx.
 
 use proptest::prelude::*;
-use proptest::test_runner::{Config, TestRunner};
+use proptest::test_runner::{Config, FileFailurePersistence, TestRunner};
 use serde_json::{Value, json};
 use shared::event::Event;
 use shared::pipeline;
@@ -12,7 +12,9 @@ use testkit::{Answer, Stage};
 const CASES: u32 = 300;
 
 fn runner() -> TestRunner {
-    let config = Config { failure_persistence: None, ..Config::default() };
+    // A case that failed once is tried first ever after.
+    let kept = FileFailurePersistence::Direct("tests/rules/fuzz.regressions");
+    let config = Config { failure_persistence: Some(Box::new(kept)), ..Config::default() };
     TestRunner::new(Config { cases: config.cases.max(CASES), ..config })
 }
 

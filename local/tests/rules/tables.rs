@@ -58,6 +58,18 @@ async fn every_table_says_when_its_rows_were_made_and_changed() {
 }
 
 #[tokio::test]
+async fn a_column_that_may_be_null_is_one_of_those_that_are_meant_to() {
+    let query = "SELECT t.name || '.' || a.attname FROM tables AS t JOIN pg_attribute AS a ON a.attrelid = t.oid
+                  WHERE a.attnum > 0 AND NOT a.attisdropped AND NOT a.attnotnull
+                    AND t.name || '.' || a.attname NOT IN (
+                        'kernel.idempotency_keys.reply', 'identity.memberships.disabled_at',
+                        'patients.patients.birth_date', 'patients.patients.phone', 'patients.patients.email',
+                        'patients.patients.document', 'patients.patients.document_key', 'patients.patients.notes',
+                        'patients.patients.deleted_at', 'billing.transfers.description')";
+    assert_none("D2: a column that nobody meant to be NULL", query).await;
+}
+
+#[tokio::test]
 async fn every_foreign_key_has_an_index_and_stays_within_its_clinic() {
     let unindexed = "SELECT t.name, c.conname FROM tables AS t JOIN pg_constraint AS c ON c.conrelid = t.oid
                       WHERE c.contype = 'f'

@@ -1,0 +1,50 @@
+use std::fmt::{self, Write as _};
+use std::sync::Once;
+use tracing::field::{Field, Visit};
+use tracing::{Event, Subscriber};
+use tracing_subscriber::layer::{Context, Layer, SubscriberExt as _};
+
+/// What tests send as names, passwords and texts. None of it may come back in an error, a log line or an event.
+pub(crate) const CANARIES: [&str; 4] = ["canary", "lonely road", "beatriz lima", "ana souza"];
+
+/// Fails the test when `text` has something personal of the tests' in it.
+///
+/// # Panics
+///
+/// Then.
+pub(crate) fn assert_none_in(place: &str, text: &str) {
+    let text = text.to_lowercase();
+    for canary in CANARIES {
+        assert!(!text.contains(canary), "{place} says {canary}");
+    }
+}
+
+/// From now on every log line of this process is looked at.
+pub(crate) fn watch_logs() {
+    static WATCHED: Once = Once::new();
+    WATCHED.call_once(|| {
+        let subscriber = tracing_subscriber::registry().with(Watch);
+        tracing::subscriber::set_global_default(subscriber).unwrap();
+    });
+}
+
+struct Watch;
+
+impl<S: Subscriber> Layer<S> for Watch {
+    fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
+        // Drivers log what they send; only lines of ours are written (see `shared::logging`).
+        if event.metadata().target().starts_with("shared") {
+            let mut line = Line(String::new());
+            event.record(&mut line);
+            assert_none_in("the log", &line.0);
+        }
+    }
+}
+
+struct Line(String);
+
+impl Visit for Line {
+    fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
+        let _ = write!(self.0, "{}={value:?} ", field.name());
+    }
+}
