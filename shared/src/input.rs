@@ -2,7 +2,8 @@
 
 use crate::event::Request;
 use crate::failure::Problem;
-use crate::validation::{self, Place, Violation};
+use crate::validation::{self, Place, Ruled, Violation};
+use jiff::Timestamp;
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -15,10 +16,12 @@ pub struct Raw<'a> {
     pub request: &'a Request,
     /// The parameters of its path, decoded.
     pub path: &'a [(String, String)],
+    /// When it came.
+    pub now: Timestamp,
 }
 
 /// Fields with their rules: the body, the query or the path of one endpoint.
-pub trait Fields: DeserializeOwned + JsonSchema + Validate + Send + 'static {
+pub trait Fields: DeserializeOwned + JsonSchema + Ruled + Send + 'static {
     /// The problems of its own rules, beside the common ones.
     const RULES: &'static [Problem] = &[];
 }
@@ -55,8 +58,8 @@ pub trait Body: Sized + Send {
     const RULES: &'static [Problem];
     /// Its JSON schema.
     fn schema(generator: &mut SchemaGenerator) -> Option<Schema>;
-    /// Parsed and checked.
-    fn parse(bytes: Option<&[u8]>) -> Result<Self, Vec<Violation>>;
+    /// Parsed and checked; `now` is what rules about time go by.
+    fn parse(bytes: Option<&[u8]>, now: Timestamp) -> Result<Self, Vec<Violation>>;
 }
 
 /// A JSON body.
@@ -71,7 +74,7 @@ impl<T: Fields> Body for Json<T> {
         Some(generator.root_schema_for::<T>())
     }
 
-    fn parse(bytes: Option<&[u8]>) -> Result<Self, Vec<Violation>> {
+    fn parse(bytes: Option<&[u8]>, now: Timestamp) -> Result<Self, Vec<Violation>> {
         let bytes = bytes.ok_or_else(|| {
             vec![Violation {
                 place: Place::Body,
@@ -80,7 +83,7 @@ impl<T: Fields> Body for Json<T> {
                 message: "must be the base64 that the gateway says it is".to_owned(),
             }]
         })?;
-        validation::parse_body(bytes).map(Json)
+        validation::parse_body(bytes, now).map(Json)
     }
 }
 
@@ -92,7 +95,7 @@ impl Body for Nothing {
         None
     }
 
-    fn parse(_bytes: Option<&[u8]>) -> Result<Self, Vec<Violation>> {
+    fn parse(_bytes: Option<&[u8]>, _now: Timestamp) -> Result<Self, Vec<Violation>> {
         Ok(Self {})
     }
 }
@@ -134,9 +137,9 @@ impl<P: Fields, Q: Fields, B: Body> Input for Parts<P, Q, B> {
         let pairs: Vec<(String, String)> = form_urlencoded::parse(raw.request.query.as_bytes())
             .map(|(name, value)| (name.into_owned(), value.into_owned()))
             .collect();
-        let path = validation::parse_strings::<P>(Place::Path, raw.path);
-        let query = validation::parse_strings::<Q>(Place::Query, &pairs);
-        let body = B::parse(raw.request.body.as_deref());
+        let path = validation::parse_strings::<P>(Place::Path, raw.path, raw.now);
+        let query = validation::parse_strings::<Q>(Place::Query, &pairs, raw.now);
+        let body = B::parse(raw.request.body.as_deref(), raw.now);
         match (path, query, body) {
             (Ok(path), Ok(query), Ok(body)) => Ok(Self { path, query, body }),
             (path, query, body) => {

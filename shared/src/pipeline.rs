@@ -102,7 +102,7 @@ pub(crate) async fn serve<E: Endpoint>(incoming: Incoming<'_>) -> Result<Respons
     permitted(policy, principal)?;
     let if_match = if_match(policy, request)?;
     let key = idempotency_key(policy, request);
-    let input = E::Input::parse(&Raw { request, path: &path });
+    let input = E::Input::parse(&Raw { request, path: &path, now });
     let (if_match, key, input) = all_valid(if_match, key, input)?;
 
     let claim = match (principal, key) {

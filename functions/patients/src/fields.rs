@@ -24,6 +24,12 @@ pub(crate) const RULES: &[Problem] = &[
     ),
     Problem::new(
         400,
+        "BIRTH_DATE_IN_FUTURE",
+        "Birth date in the future",
+        "Send a birth date of today or earlier.",
+    ),
+    Problem::new(
+        400,
         "INVALID_DOCUMENT",
         "Invalid document",
         "Send an identity document with at least one letter or digit.",
@@ -47,11 +53,14 @@ pub(crate) fn phone(phone: &impl Given<Text>) -> Result<(), ValidationError> {
     Err(refusal("INVALID_PHONE", "must be a phone number in E.164 form such as +5511987654321"))
 }
 
-/// Nobody alive was born before 1900.
-pub(crate) fn birth_date(date: &impl Given<FullDate>) -> Result<(), ValidationError> {
+/// Nobody alive was born before 1900, or on a day that has begun nowhere yet.
+pub(crate) fn birth_date(date: &impl Given<FullDate>, now: &Timestamp) -> Result<(), ValidationError> {
     match date.given() {
         Some(date) if date.date() < Date::constant(1900, 1, 1) => {
             Err(refusal("BIRTH_DATE_TOO_EARLY", "must be 1900-01-01 or later"))
+        }
+        Some(date) if is_in_the_future(*date, *now) => {
+            Err(refusal("BIRTH_DATE_IN_FUTURE", "must be today or earlier"))
         }
         _ => Ok(()),
     }
@@ -73,7 +82,7 @@ pub(crate) fn document_key(document: &str) -> String {
 }
 
 /// Whether `date` has begun nowhere on Earth yet (UTC+14 is first).
-pub(crate) fn is_in_the_future(date: FullDate, now: Timestamp) -> bool {
+fn is_in_the_future(date: FullDate, now: Timestamp) -> bool {
     let first_zone = now + SignedDuration::from_hours(14);
     date.date() > Offset::UTC.to_datetime(first_zone).date()
 }
@@ -111,8 +120,10 @@ mod tests {
 
     #[test]
     fn birth_dates_begin_with_1900() {
-        assert!(birth_date(&day(1900, 1, 1)).is_ok());
-        assert_eq!(birth_date(&day(1899, 12, 31)).unwrap_err().code, "BIRTH_DATE_TOO_EARLY");
+        let now: Timestamp = "2026-11-21T12:00:00Z".parse().unwrap();
+        assert!(birth_date(&day(1900, 1, 1), &now).is_ok());
+        assert_eq!(birth_date(&day(1899, 12, 31), &now).unwrap_err().code, "BIRTH_DATE_TOO_EARLY");
+        assert_eq!(birth_date(&day(2026, 11, 23), &now).unwrap_err().code, "BIRTH_DATE_IN_FUTURE");
     }
 
     #[test]

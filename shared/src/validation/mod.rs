@@ -11,6 +11,7 @@
 //! is the slow path that decides, so the fast path may refuse too much, never too
 //! little. Callers limit the size of what they hand over (64 KiB for a body).
 
+mod context;
 mod document;
 mod fault;
 mod fields;
@@ -34,9 +35,9 @@ mod walk_access;
 #[cfg(test)]
 mod tests;
 
+use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
-use validator::Validate;
 
 use fields::{Finding, Search, Wrong};
 use probe::probe;
@@ -45,6 +46,7 @@ use shape::Shape;
 use tree::Tree;
 use violation::arrange;
 
+pub use context::{Context, Ruled};
 pub use fault::{Refusal, refuse};
 pub use full_date::FullDate;
 pub use patch::{Given, Patch, Replace};
@@ -58,7 +60,7 @@ pub const MAX_DEPTH: usize = 32;
 /// Most violations in one answer.
 pub const MAX_VIOLATIONS: usize = 100;
 
-/// Parses a JSON body.
+/// Parses a JSON body; `now` is what rules about time go by.
 ///
 /// # Errors
 ///
@@ -66,12 +68,12 @@ pub const MAX_VIOLATIONS: usize = 100;
 /// that cannot be read at all gives one with the code `INVALID_ENCODING`,
 /// `MALFORMED_JSON`, `INVALID_NUMBER`, `TOO_DEEP` or `DUPLICATE_KEY`, or
 /// `INVALID_TYPE` at the pointer `""`.
-pub fn parse_body<T>(bytes: &[u8]) -> Result<T, Vec<Violation>>
+pub fn parse_body<T>(bytes: &[u8], now: Timestamp) -> Result<T, Vec<Violation>>
 where
-    T: DeserializeOwned + JsonSchema + Validate + 'static,
+    T: DeserializeOwned + JsonSchema + Ruled + 'static,
 {
     let parsed = strict::parse::<T>(bytes);
-    let broken = match parsed.map(|value| value.validate().map(|()| value)) {
+    let broken = match parsed.map(|value| value.obey(now).map(|()| value)) {
         Some(Ok(value)) => return Ok(value),
         Some(Err(errors)) => Some(errors),
         None => None,
@@ -88,7 +90,7 @@ where
             let rules = Rules::new(Place::Body, &[]);
             Err(arrange(Place::Body, rules.collect(&errors, &tree, shape)))
         }
-        None => judge(Place::Body, tree, shape, Vec::new()),
+        None => judge(Place::Body, tree, shape, Vec::new(), now),
     }
 }
 
@@ -97,14 +99,14 @@ where
 /// # Errors
 ///
 /// All violations found, sorted and without repeats; never empty.
-pub fn parse_strings<T>(place: Place, pairs: &[(String, String)]) -> Result<T, Vec<Violation>>
+pub fn parse_strings<T>(place: Place, pairs: &[(String, String)], now: Timestamp) -> Result<T, Vec<Violation>>
 where
-    T: DeserializeOwned + JsonSchema + Validate + 'static,
+    T: DeserializeOwned + JsonSchema + Ruled + 'static,
 {
     let schema = shape::schema_of::<T>();
     let shape = Shape::root(&schema);
     let gathered = strings::gather(place, pairs, shape);
-    judge(place, gathered.tree, shape, gathered.violations)
+    judge(place, gathered.tree, shape, gathered.violations, now)
 }
 
 /// The slow path's verdict on a document. `given` are violations known before,
@@ -114,9 +116,10 @@ fn judge<T>(
     mut tree: Tree,
     shape: Shape<'_>,
     given: Vec<Violation>,
+    now: Timestamp,
 ) -> Result<T, Vec<Violation>>
 where
-    T: DeserializeOwned + Validate,
+    T: DeserializeOwned + Ruled,
 {
     let first = probe::<T>(&tree, &[], 0).result;
     let findings = match &first {
@@ -132,7 +135,7 @@ where
     // If even the repaired document does not deserialise, the rules wait until
     // the caller has mended what was found.
     if let Ok(value) = repaired {
-        match value.validate() {
+        match value.obey(now) {
             Ok(()) if violations.is_empty() => return Ok(value),
             Ok(()) => {}
             Err(errors) => {

@@ -19,14 +19,16 @@ mod types;
 
 use std::sync::LazyLock;
 
+use jiff::Timestamp;
 use jiff::civil::Date;
 use regex::Regex;
 use schemars::JsonSchema;
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 use validator::{Validate, ValidationError};
 
-use super::{Given, Patch, Replace, Secret, Text, Violation, parse_body};
+use super::{Given, Patch, Place, Replace, Ruled, Secret, Text, Violation};
 
 static SLUG: LazyLock<Regex> = LazyLock::new(|| Regex::new("^[a-z-]+$").unwrap());
 
@@ -162,6 +164,21 @@ fn order(changes: &[(&str, &str)]) -> String {
         }
     }
     document.to_string()
+}
+
+/// At an instant that none of these rules looks at.
+fn parse_body<T>(bytes: &[u8]) -> Result<T, Vec<Violation>>
+where
+    T: DeserializeOwned + JsonSchema + Ruled + 'static,
+{
+    super::parse_body(bytes, Timestamp::UNIX_EPOCH)
+}
+
+fn parse_strings<T>(place: Place, pairs: &[(String, String)]) -> Result<T, Vec<Violation>>
+where
+    T: DeserializeOwned + JsonSchema + Ruled + 'static,
+{
+    super::parse_strings(place, pairs, Timestamp::UNIX_EPOCH)
 }
 
 fn refused_order(changes: &[(&str, &str)]) -> Vec<Violation> {

@@ -1,6 +1,5 @@
 use super::db;
 use super::schema::{CreatePatientFailure, NewPatient};
-use crate::fields::is_in_the_future;
 use crate::patient::{Patient, announce, keep_history, patient};
 use shared::endpoint::Call;
 use shared::failure::Error;
@@ -12,9 +11,6 @@ pub(super) async fn handle(
     call: &Call<'_>,
     new: NewPatient,
 ) -> Result<Reply<Patient>, Error<CreatePatientFailure>> {
-    if new.birth_date.is_some_and(|date| is_in_the_future(date, call.now)) {
-        return Err(CreatePatientFailure::BirthDateInFuture.into());
-    }
     let caller = call.principal()?;
     let (clinic, id) = (caller.clinic_id, call.new_id());
 

@@ -3,8 +3,8 @@
 //! - **Caller**: who holds `patients:write`. An `Idempotency-Key` is honoured when sent.
 //! - **Writes**: `patients.patients`, `patients.patient_history`, audit, outbox (`patient.created`).
 //! - **Atomic**: all of it with the key's claim and the stored reply, or nothing.
-//! - **Fails**: `DUPLICATE_PATIENT` (of twenty at once with one document, one is made), `BIRTH_DATE_IN_FUTURE`, field
-//!   rules; see [`schema`].
+//! - **Fails**: `DUPLICATE_PATIENT` (of twenty at once with one document, one is made), field rules; see
+//!   [`schema`].
 //! - **Round trips**: 1.
 
 mod db;

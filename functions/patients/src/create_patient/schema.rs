@@ -1,6 +1,7 @@
 //! What comes in and how it fails.
 
 use crate::fields;
+use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use shared::failure::Problem;
@@ -12,13 +13,14 @@ use validator::Validate;
 /// A patient to add.
 #[derive(Debug, Deserialize, JsonSchema, Validate)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[validate(context = Timestamp)]
 pub struct NewPatient {
     /// The full name.
     #[validate(length(min = 1, max = 255))]
     #[schemars(example = "Beatriz Lima")]
     pub full_name: Text,
     /// From 1900 to today.
-    #[validate(custom(function = fields::birth_date))]
+    #[validate(custom(function = fields::birth_date, use_context))]
     pub birth_date: Option<FullDate>,
     /// E.164.
     #[validate(custom(function = fields::phone))]
@@ -45,8 +47,5 @@ failures! {
         DuplicatePatient = 409 "DUPLICATE_PATIENT", "Duplicate patient",
             "A patient of this clinic has this document. Open that patient instead, or correct the document.",
             at "/document", violates ["patients_document_unique"];
-        /// The date has begun nowhere yet.
-        BirthDateInFuture = 400 "BIRTH_DATE_IN_FUTURE", "Birth date in the future",
-            "Send a birth date of today or earlier.", at "/birthDate";
     }
 }

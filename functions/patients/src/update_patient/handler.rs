@@ -1,13 +1,11 @@
 use super::db;
 use super::schema::{PatientPatch, UpdatePatientFailure};
-use crate::fields::is_in_the_future;
 use crate::patient::{Patient, announce, keep_history, patient};
 use shared::endpoint::Call;
 use shared::failure::{Error, Fault};
 use shared::problem::IF_MATCH_REQUIRED;
 use shared::records::audit;
 use shared::reply::Reply;
-use shared::validation::Patch;
 use uuid::Uuid;
 
 /// Applies the patch to the version that the caller read, and answers the patient as it is then.
@@ -16,9 +14,6 @@ pub(super) async fn handle(
     id: Uuid,
     patch: PatientPatch,
 ) -> Result<Reply<Patient>, Error<UpdatePatientFailure>> {
-    if matches!(patch.birth_date, Patch::Set(date) if is_in_the_future(date, call.now)) {
-        return Err(UpdatePatientFailure::BirthDateInFuture.into());
-    }
     let caller = call.principal()?;
     let clinic = caller.clinic_id;
     let version = call.if_match.ok_or_else(|| Fault::from(&IF_MATCH_REQUIRED))?;

@@ -4,7 +4,7 @@
 //! - **Writes**: `patients.patients`, `patients.patient_history`, audit, outbox (`patient.updated`). `{}` writes
 //!   nothing.
 //! - **Atomic**: all of it, or nothing. Of two writers on one version, one gets 412.
-//! - **Fails**: `PATIENT_NOT_FOUND`, `DUPLICATE_PATIENT`, `BIRTH_DATE_IN_FUTURE`, field rules; see [`schema`].
+//! - **Fails**: `PATIENT_NOT_FOUND`, `DUPLICATE_PATIENT`, field rules; see [`schema`].
 //! - **Round trips**: 1.
 
 mod db;

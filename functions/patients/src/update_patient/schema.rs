@@ -1,6 +1,7 @@
 //! What comes in and how it fails.
 
 use crate::fields;
+use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use shared::failure::Problem;
@@ -12,6 +13,7 @@ use validator::Validate;
 /// What to change. A field that is absent stays, null clears it.
 #[derive(Debug, Deserialize, JsonSchema, Validate)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[validate(context = Timestamp)]
 pub struct PatientPatch {
     /// The full name; it cannot be cleared.
     #[serde(default)]
@@ -19,7 +21,7 @@ pub struct PatientPatch {
     pub full_name: Replace<Text>,
     /// From 1900 to today.
     #[serde(default)]
-    #[validate(custom(function = fields::birth_date))]
+    #[validate(custom(function = fields::birth_date, use_context))]
     pub birth_date: Patch<FullDate>,
     /// E.164.
     #[serde(default)]
@@ -65,8 +67,5 @@ failures! {
         DuplicatePatient = 409 "DUPLICATE_PATIENT", "Duplicate patient",
             "A patient of this clinic has this document. Open that patient instead, or correct the document.",
             at "/document", violates ["patients_document_unique"];
-        /// The date has begun nowhere yet.
-        BirthDateInFuture = 400 "BIRTH_DATE_IN_FUTURE", "Birth date in the future",
-            "Send a birth date of today or earlier.", at "/birthDate";
     }
 }

@@ -206,4 +206,20 @@ mod boundary {
         let refused = add(&stage, &tenant, &born(&tomorrow)).await;
         assert_eq!(refused.refusal(), (400, "BIRTH_DATE_IN_FUTURE"));
     }
+
+    #[tokio::test]
+    async fn a_birth_date_in_the_future_is_told_beside_everything_else() {
+        let (stage, tenant) = stage().await;
+        let wrong = json!({ "fullName": 7, "birthDate": "2999-01-01", "phone": "1", "email": "x" });
+        let refused = add(&stage, &tenant, &wrong).await;
+        assert_eq!(
+            refused.details(),
+            [
+                ("/birthDate", "BIRTH_DATE_IN_FUTURE"),
+                ("/email", "INVALID_EMAIL"),
+                ("/fullName", "INVALID_TYPE"),
+                ("/phone", "INVALID_PHONE"),
+            ]
+        );
+    }
 }

@@ -91,14 +91,14 @@ mod integrity {
 
         let duplicate = stage.ask(edit(json!({ "document": " 1." }))).await;
         let cleared = stage.ask(edit(json!({ "fullName": null }))).await;
-        let unborn = stage.ask(edit(json!({ "birthDate": "2999-01-01" }))).await;
+        let unborn = stage.ask(edit(json!({ "birthDate": "2999-01-01", "phone": "1" }))).await;
 
         assert_eq!(duplicate.refusal(), (409, "DUPLICATE_PATIENT"));
         assert_eq!(
             (cleared.refusal(), cleared.details()),
             ((400, "INVALID_TYPE"), vec![("/fullName", "INVALID_TYPE")])
         );
-        assert_eq!(unborn.refusal(), (400, "BIRTH_DATE_IN_FUTURE"));
+        assert_eq!(unborn.details(), [("/birthDate", "BIRTH_DATE_IN_FUTURE"), ("/phone", "INVALID_PHONE")]);
         assert_eq!(stage.database.value("SELECT max(version) FROM patients.patients").await, "1");
     }
 

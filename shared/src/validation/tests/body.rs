@@ -1,4 +1,5 @@
-use super::super::{Place, parse_body};
+use super::super::Place;
+use super::parse_body;
 use super::{GOOD, Kind, Order, lines, order, refused_order};
 
 #[test]

@@ -1,4 +1,5 @@
-use super::super::{Place, parse_body, strict};
+use super::super::{Place, strict};
+use super::parse_body;
 use super::{Folder, GOOD, Order, OrderPatch};
 
 /// The only violation of a body that cannot be read.

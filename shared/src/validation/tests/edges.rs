@@ -6,8 +6,9 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use validator::Validate;
 
-use super::super::{Text, parse_body};
+use super::super::Text;
 use super::lines;
+use super::parse_body;
 use super::refusals::Iban;
 
 #[derive(Debug, PartialEq, Deserialize, JsonSchema)]

@@ -4,8 +4,9 @@ use serde_json::{Value, json};
 
 use super::super::document::read;
 use super::super::probe::probe;
-use super::super::{Place, parse_body, parse_strings, strict};
+use super::super::{Place, strict};
 use super::{Folder, GOOD, Order, OrderPatch};
+use super::{parse_body, parse_strings};
 
 /// A generator of pseudo-random numbers (xorshift64), so that runs repeat.
 struct Dice(u64);

@@ -1,4 +1,5 @@
-use super::super::{Patch, Replace, parse_body};
+use super::super::{Patch, Replace};
+use super::parse_body;
 use super::{OrderPatch, lines};
 use schemars::JsonSchema;
 use serde::Deserialize;

@@ -4,8 +4,9 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer};
 use validator::Validate;
 
-use super::super::{Refusal, parse_body, refuse};
+use super::super::{Refusal, refuse};
 use super::lines;
+use super::parse_body;
 
 /// Refuses by itself, and quotes the input in another error.
 #[derive(Debug)]

@@ -1,10 +1,10 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use validator::{Validate, ValidationError};
+use validator::{Validate, ValidateArgs, ValidationError};
 
+use super::super::Text;
 use super::super::rules::{camel_case, is_within};
-use super::super::{Text, parse_body};
-use super::{lines, refused_order};
+use super::{lines, parse_body, refused_order};
 
 #[test]
 fn a_struct_rule_points_at_the_struct() {
@@ -125,8 +125,10 @@ fn a_refusal_without_a_reason_still_gives_a_violation() {
     #[derive(Debug, Deserialize, JsonSchema)]
     struct Mute {}
 
-    impl Validate for Mute {
-        fn validate(&self) -> Result<(), validator::ValidationErrors> {
+    impl ValidateArgs<'_> for Mute {
+        type Args = ();
+
+        fn validate_with_args(&self, (): ()) -> Result<(), validator::ValidationErrors> {
             Err(validator::ValidationErrors::new())
         }
     }

@@ -4,7 +4,8 @@ use serde::Deserialize;
 use uuid::Uuid;
 use validator::Validate;
 
-use super::super::{FullDate, Place, Text, Violation, parse_strings};
+use super::super::{FullDate, Place, Text, Violation};
+use super::parse_strings;
 use super::{Kind, lines};
 
 #[derive(Debug, Deserialize, JsonSchema, Validate)]
