@@ -2,7 +2,7 @@
 //!
 //! Start with [`endpoint`] (what an endpoint declares) and [`pipeline`] (what happens to a request, in order).
 //! A slice then touches [`validation`] for its input, [`database`] for its one transaction, [`failure`] for the
-//! ways it can fail and [`reply`] for its answer.
+//! ways it can fail and [`reply`] for its answer. [`lambda`] is where a deployed function starts.
 
 pub mod access;
 pub mod app;
@@ -17,6 +17,7 @@ mod headers;
 pub mod health;
 pub mod idempotency;
 pub mod input;
+pub mod lambda;
 pub mod logging;
 pub mod passwords;
 pub mod pipeline;

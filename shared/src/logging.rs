@@ -2,9 +2,7 @@
 //! statements, numbers.
 
 use crate::access::Principal;
-use crate::endpoint::Declaration;
 use crate::settings::SettingError;
-use crate::trace::Trace;
 use http::{Method, StatusCode};
 use json_subscriber::JsonLayer;
 use std::sync::OnceLock;
@@ -52,34 +50,36 @@ impl Seen {
 }
 
 /// A finished request.
-pub(crate) struct Finished<'a> {
-    pub(crate) declaration: &'a Declaration,
-    pub(crate) method: &'a Method,
-    pub(crate) request_id: &'a str,
-    pub(crate) trace: &'a Trace,
-    pub(crate) seen: &'a Seen,
+#[derive(Debug)]
+pub(crate) struct Finished {
+    pub(crate) function: &'static str,
+    pub(crate) route: &'static str,
+    pub(crate) method: Method,
+    pub(crate) request_id: String,
+    pub(crate) trace_id: String,
+    pub(crate) seen: Seen,
     pub(crate) status: StatusCode,
     pub(crate) duration: Duration,
     pub(crate) round_trips: u32,
     pub(crate) cold_start: bool,
-    pub(crate) private: Option<&'a str>,
+    pub(crate) private: Option<String>,
 }
 
 /// Writes the line of a finished request: an error for our faults, a warning when another service failed us.
-pub(crate) fn request(finished: &Finished<'_>) {
+pub(crate) fn request(finished: &Finished) {
     macro_rules! line {
         ($level:ident) => {
             tracing::$level!(
                 event = "request",
                 "requestId" = finished.request_id,
-                "traceId" = finished.trace.trace_id,
+                "traceId" = finished.trace_id,
                 "userId" = finished.seen.caller.get().map(|caller| caller.user_id.to_string()),
                 "clinicId" = finished.seen.caller.get().map(|caller| caller.clinic_id.to_string()),
-                function = finished.declaration.name,
+                function = finished.function,
                 version = VERSION,
                 "coldStart" = finished.cold_start,
                 method = finished.method.as_str(),
-                route = finished.declaration.route.template,
+                route = finished.route,
                 status = finished.status.as_u16(),
                 "durationMs" = u64::try_from(finished.duration.as_millis()).unwrap_or(u64::MAX),
                 "roundTrips" = finished.round_trips,

@@ -46,8 +46,39 @@ pub struct Incoming<'a> {
     seen: &'a logging::Seen,
 }
 
+/// A reply, and what is left to do once it is sent.
+#[derive(Debug)]
+#[must_use = "a reply is sent, and what comes after it is done"]
+pub struct Answered {
+    /// The reply.
+    pub reply: GatewayReply,
+    /// To be done after it was sent.
+    pub after: AfterReply,
+}
+
+impl Answered {
+    /// The reply, with everything done that comes after it: for callers that cannot tell when it is sent.
+    pub fn finish(self) -> GatewayReply {
+        self.after.run();
+        self.reply
+    }
+}
+
+/// What is done after the reply is sent, so that nobody waits for it: the log line. Metrics, the lease of rate tokens
+/// and the nudge of the outbox have their place here.
+#[derive(Debug)]
+#[must_use = "without it, nothing is logged"]
+pub struct AfterReply(logging::Finished);
+
+impl AfterReply {
+    /// Does it.
+    pub fn run(self) {
+        logging::request(&self.0);
+    }
+}
+
 /// Answers a gateway event within the time `left`.
-pub async fn answer(app: &App, declaration: &Declaration, event: Event, left: Duration) -> GatewayReply {
+pub async fn answer(app: &App, declaration: &Declaration, event: Event, left: Duration) -> Answered {
     let started = Instant::now();
     let deadline = Deadline::within(left);
     let request = Request::from(event);
@@ -71,19 +102,20 @@ pub async fn answer(app: &App, declaration: &Declaration, event: Event, left: Du
     let private = outcome.as_ref().err().and_then(|fault| fault.private.clone());
     let mut response = outcome.unwrap_or_else(|fault| refuse(&fault, declaration, &request, &request_id));
     headers::complete(&mut response, &request, &request_id, &trace, &app.allowed_origins);
-    logging::request(&logging::Finished {
-        declaration,
-        method: &request.method,
-        request_id: &request_id,
-        trace: &trace,
-        seen: &seen,
+    let after = AfterReply(logging::Finished {
+        function: declaration.name,
+        route: declaration.route.template,
+        method: request.method,
+        request_id,
+        trace_id: trace.trace_id,
+        seen,
         status: response.status,
         duration: started.elapsed(),
         round_trips: trips.count(),
         cold_start: app.is_cold(),
-        private: private.as_deref(),
+        private,
     });
-    response.into()
+    Answered { reply: response.into(), after }
 }
 
 /// The steps of every request, in order.

@@ -1,7 +1,8 @@
 //! What every integration test needs: a real Postgres, a stage for one module, gateway events.
 //!
 //! It knows no module: a test brings its own. One Postgres is started a test process, with fsync off, and goes away
-//! with it; each [`Stage`] has a database of its own, cloned from a migrated template.
+//! with it; each [`Stage`] has a database of its own, cloned from a migrated template. Built
+//! functions run under [`lambda`]'s Runtime API.
 
 #![expect(
     clippy::unwrap_used,
@@ -16,6 +17,7 @@ mod canary;
 mod clock;
 mod database;
 mod hasher;
+pub mod lambda;
 mod pooler;
 mod proxy;
 mod stage;

@@ -133,7 +133,7 @@ impl Stage {
     /// Passes a request to the function that has its route, or to the catch-all if there is one, or to the first.
     pub async fn ask(&self, ask: Ask) -> Answer {
         let (declaration, app) = self.route(ask.method(), ask.path());
-        pipeline::answer(app, declaration, ask.event(), self.time).await.into()
+        pipeline::answer(app, declaration, ask.event(), self.time).await.finish().into()
     }
 
     /// The function that the gateway would call.
@@ -152,12 +152,17 @@ impl Stage {
     /// Passes a request to the function of that name, whatever its route.
     pub async fn ask_function(&self, name: &str, ask: Ask) -> Answer {
         let function = self.function(name);
-        pipeline::answer(&function.app, &function.declaration, ask.event(), self.time).await.into()
+        pipeline::answer(&function.app, &function.declaration, ask.event(), self.time).await.finish().into()
     }
 
     /// The app of a module's functions.
     pub fn app_of(&self, module: &str) -> &App {
         &self.functions.iter().find(|function| function.module == module).unwrap().app
+    }
+
+    /// The module of the function of that name.
+    pub fn module_of(&self, name: &str) -> &'static str {
+        self.function(name).module
     }
 
     fn function(&self, name: &str) -> &Function {

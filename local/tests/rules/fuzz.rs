@@ -112,7 +112,7 @@ async fn pass(stage: &Stage, token: &str, mut event: Value) -> Answer {
     let event: Event = serde_json::from_value(event).unwrap();
     let method = event.request_context.http.method.clone();
     let (declaration, app) = stage.route(&method, &event.raw_path);
-    pipeline::answer(app, declaration, event, Duration::from_secs(10)).await.into()
+    pipeline::answer(app, declaration, event, Duration::from_secs(10)).await.finish().into()
 }
 
 /// Runs `strategy` against the stage; whatever comes, the reply is ours and no fault of ours.

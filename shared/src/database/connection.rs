@@ -40,6 +40,16 @@ impl Database {
         Ok(Self { pool: pool.map_err(|_| SettingError::Malformed)? })
     }
 
+    /// Opens a connection and keeps it for the first request.
+    pub(crate) async fn open(&self, deadline: Deadline) -> Result<(), Fault> {
+        self.connection(deadline).await.map(Lease::give_back)
+    }
+
+    /// Ends the idle connections, and gives out none from now on.
+    pub(crate) fn close(&self) {
+        self.pool.close();
+    }
+
     /// A connection, or why there is none within the time left. Neon's wake-up is waited for.
     pub(super) async fn connection(&self, deadline: Deadline) -> Result<Lease, Fault> {
         match tokio::time::timeout_at(deadline.less(Duration::from_millis(300)), self.pool.get()).await {

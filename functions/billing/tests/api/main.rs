@@ -1,6 +1,7 @@
 //! The module's endpoints against a real Postgres, one `mod` a slice; in each, the failures that its catalogue row
 //! names: a race, an integrity violation, a boundary.
 
+mod binaries;
 mod create_transaction;
 mod get_balance;
 mod get_transaction;

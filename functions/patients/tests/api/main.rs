@@ -3,6 +3,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should say where and end")]
 
+mod binaries;
 mod create_patient;
 mod get_patient;
 mod list_patients;

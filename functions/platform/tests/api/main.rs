@@ -1,5 +1,6 @@
 //! The module's endpoints, one `mod` a slice; in each, the failures that its catalogue row names.
 
+mod binaries;
 mod fallback;
 mod health;
 mod problems;

@@ -1,7 +1,10 @@
-//! API Gateway HTTP API events, payload format 2.0, and what is answered to them.
+//! Gateway events, and what is answered to them.
 //!
-//! The event is read leniently (absent members are empty): whatever the gateway sends must end in a reply of ours,
-//! so nothing here can fail but the base64 of a body.
+//! HTTP APIs and function URLs send payload format 2.0, REST APIs 1.0; the reply reads the same to all of them. The
+//! event is read leniently (absent members are empty): whatever comes must end in a reply of ours, so nothing here
+//! can fail but the base64 of a body.
+
+mod rest;
 
 use crate::reply::Response;
 use base64::Engine as _;
@@ -33,6 +36,18 @@ pub struct Event {
     pub body: Option<String>,
     /// Whether `body` is base64.
     pub is_base64_encoded: bool,
+}
+
+impl Event {
+    /// Reads an event of either format. What is no event is an empty one, and so a request for a route that is not
+    /// there.
+    pub fn read(json: &str) -> Self {
+        let event: Option<Self> = serde_json::from_str(json).ok();
+        match event.filter(|event| !event.request_context.http.method.is_empty()) {
+            Some(event) => event,
+            None => serde_json::from_str::<rest::RestEvent>(json).unwrap_or_default().into(),
+        }
+    }
 }
 
 /// The gateway's own knowledge of the request.
@@ -150,6 +165,34 @@ mod tests {
         let event: Event = serde_json::from_str("{}").unwrap();
         let request = Request::from(event);
         assert_eq!((request.path.as_str(), request.gateway_id), ("", None));
+    }
+
+    #[test]
+    fn what_is_no_event_is_an_empty_one() {
+        for json in ["null", "7", "[]", "{\"headers\": 7}", "{\"requestContext\": null}", "\u{0}"] {
+            let event = Event::read(json);
+            assert_eq!((event.raw_path.as_str(), event.headers.len()), ("", 0), "{json}");
+        }
+    }
+
+    #[test]
+    fn a_rest_event_is_the_same_request() {
+        let json = r#"{
+            "version": "1.0", "resource": "/things", "path": "/things", "httpMethod": "GET",
+            "headers": { "Accept": "b", "If-None-Match": "\"1\"" },
+            "multiValueHeaders": { "Accept": ["a", "b"] },
+            "queryStringParameters": { "q": "z" },
+            "multiValueQueryStringParameters": { "q": ["x y", "z"] },
+            "requestContext": { "requestId": "r-1", "stage": "$default", "identity": { "sourceIp": "192.0.2.1" } },
+            "body": null, "isBase64Encoded": false
+        }"#;
+        let event = Event::read(json);
+        assert_eq!((event.raw_path.as_str(), event.raw_query_string.as_str()), ("/things", "q=x+y&q=z"));
+        assert_eq!(event.headers["accept"], "a,b");
+        assert_eq!(event.headers["if-none-match"], "\"1\"");
+        let request = Request::from(event);
+        assert_eq!((request.method, request.gateway_id.as_deref()), (Method::GET, Some("r-1")));
+        assert_eq!(request.source_address, "192.0.2.1");
     }
 
     #[test]

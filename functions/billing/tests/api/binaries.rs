@@ -1,0 +1,109 @@
+use serde_json::Value;
+use std::time::Duration;
+use testkit::lambda::{
+    Environment, FAR_AWAY, Outcome, SAMPLE_ID, Sampled, answers_as_the_pipeline_does, program,
+};
+
+/// The patient and the transaction of the sample events.
+async fn sampled() -> Sampled {
+    let (stage, tenant) = super::stage().await;
+    let sql = format!(
+        "INSERT INTO patients.patients (id, clinic_id, full_name, version, created_at, updated_at)
+         VALUES ('{SAMPLE_ID}', '{clinic}', 'Canary Patient', 1, '2026-01-01Z', '2026-01-01Z');
+         INSERT INTO billing.balances
+                (clinic_id, patient_id, currency, balance_minor, seq, created_at, updated_at)
+         VALUES ('{clinic}', '{SAMPLE_ID}', 'BRL', 500, 1, '2026-01-01Z', '2026-01-01Z');
+         INSERT INTO billing.transfers
+                (id, clinic_id, patient_id, kind, debit_account, credit_account, amount_minor, currency, method,
+                 seq, balance_after_minor, created_at)
+         VALUES ('{SAMPLE_ID}', '{clinic}', '{SAMPLE_ID}', 'income', 'cash', 'patient', 500, 'BRL', 'cash',
+                 1, 500, '2026-01-01Z')",
+        clinic = tenant.clinic
+    );
+    stage.database.run(&sql).await;
+    Sampled { stage, tenant }
+}
+
+#[tokio::test]
+async fn every_built_function_answers_as_the_pipeline_does() {
+    answers_as_the_pipeline_does(sampled().await, sampled().await).await;
+}
+
+/// Holds the balance of the sample's patient, so that whoever books waits.
+const HOLD: &str = "BEGIN; SELECT 1 FROM billing.balances FOR UPDATE; SELECT pg_sleep(0.7); COMMIT";
+
+/// Waits until so many of the database's connections are in that state.
+async fn until(sampled: &Sampled, count: u32, state: &str) {
+    let sql = format!("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND {state}");
+    for _ in 0..250 {
+        if sampled.stage.database.value(&sql).await == count.to_string() {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    panic!("never {count} with {state}");
+}
+
+fn status(outcome: Outcome) -> u64 {
+    let Outcome::Response(reply) = outcome else { panic!("{outcome:?}") };
+    serde_json::from_str::<Value>(&reply).unwrap()["statusCode"].as_u64().unwrap()
+}
+
+#[tokio::test]
+async fn at_sigterm_the_request_under_way_is_answered_and_the_connection_closed() {
+    let sampled = sampled().await;
+    let mut function = sampled.start("create-transaction", &[]).await;
+    function.ready().await;
+    let database = sampled.stage.database.clone();
+    let holding = tokio::spawn(async move { database.run(HOLD).await });
+    until(&sampled, 1, "wait_event = 'PgSleep'").await;
+
+    let event = sampled.event("create-transaction");
+    let (outcome, ()) = tokio::join!(function.invoke(&event, FAR_AWAY), async {
+        until(&sampled, 1, "usename = 'billing' AND wait_event_type = 'Lock'").await;
+        function.terminate();
+    });
+    holding.await.unwrap();
+
+    assert_eq!(status(outcome), 201);
+    let (ended, log) = function.ended().await;
+    assert!(ended.success(), "{ended}: {log}");
+    assert!(log.contains(r#""event":"request""#), "{log}");
+    assert_eq!(sampled.stage.database.value("SELECT count(*) FROM billing.transfers").await, "2");
+    // A pooler keeps connections of its own.
+    if !sampled.stage.database.is_pooled() {
+        until(&sampled, 0, "usename = 'billing'").await;
+    }
+}
+
+#[tokio::test]
+async fn under_managed_concurrency_events_are_answered_side_by_side() {
+    let sampled = sampled().await;
+    let settings = [("AWS_LAMBDA_MAX_CONCURRENCY", "4"), ("DATABASE_CONNECTIONS", "4")];
+    let mut function = sampled.start("get-balance", &settings).await;
+    function.ready().await;
+    let event = sampled.event("get-balance");
+
+    let outcomes = futures_util::future::join_all((0..20).map(|_| function.invoke(&event, FAR_AWAY))).await;
+
+    assert!(outcomes.into_iter().all(|outcome| status(outcome) == 200));
+}
+
+#[tokio::test]
+async fn a_bad_setting_ends_the_start_with_its_name_and_without_its_value() {
+    let settings = [("DATABASE_URL", "canary:// no address"), ("TOKEN_PUBLIC_KEYS", "")];
+    let function = Environment::start(&program("get-balance"), &settings).await;
+    let (status, log) = function.ended().await;
+    assert_eq!(status.code(), Some(1), "{log}");
+    assert!(log.contains("DATABASE_URL is not in the expected form; TOKEN_PUBLIC_KEYS is missing"), "{log}");
+    assert!(!log.contains("canary"), "{log}");
+}
+
+#[tokio::test]
+async fn without_a_database_a_function_starts_and_answers_503() {
+    let sampled = sampled().await;
+    let nobody = [("DATABASE_URL", "postgresql://billing@127.0.0.1:1/grafono")];
+    let mut function = sampled.start("get-balance", &nobody).await;
+    function.ready().await;
+    assert_eq!(status(function.invoke(&sampled.event("get-balance"), FAR_AWAY).await), 503);
+}

@@ -1,0 +1,5 @@
+//! The `list-patients` function.
+
+fn main() -> std::process::ExitCode {
+    shared::lambda::run::<patients::list_patients::ListPatients>()
+}

@@ -1,0 +1,5 @@
+//! The `update-patient` function.
+
+fn main() -> std::process::ExitCode {
+    shared::lambda::run::<patients::update_patient::UpdatePatient>()
+}

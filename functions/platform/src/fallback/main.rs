@@ -1,0 +1,5 @@
+//! The `fallback` function.
+
+fn main() -> std::process::ExitCode {
+    shared::lambda::run::<platform::fallback::Fallback>()
+}

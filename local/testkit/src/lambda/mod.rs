@@ -1,0 +1,90 @@
+//! A built function as Lambda runs it: a process that asks a Runtime API for events.
+
+mod runtime_api;
+mod samples;
+
+pub use runtime_api::Outcome;
+pub use samples::{FAR_AWAY, SAMPLE_ID, Sampled, answers_as_the_pipeline_does, program};
+
+use runtime_api::RuntimeApi;
+use std::path::Path;
+use std::process::{ExitStatus, Stdio};
+use std::time::Duration;
+use tokio::io::AsyncReadExt as _;
+use tokio::process::{Child, Command};
+
+/// A deadline in the year 1970, as some emulators send it.
+pub const LONG_AGO: u64 = 0;
+
+/// How long a function may take to start, answer or stop before the test gives up.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// A function's process and the Runtime API it talks to. Dropping it kills the process.
+#[derive(Debug)]
+pub struct Environment {
+    process: Child,
+    api: RuntimeApi,
+}
+
+impl Environment {
+    /// Starts a function that has nothing in its environment but Lambda's own variables and these.
+    pub async fn start(program: &Path, variables: &[(&str, &str)]) -> Self {
+        let api = RuntimeApi::listen().await;
+        let process = Command::new(program)
+            .env_clear()
+            .env("AWS_LAMBDA_RUNTIME_API", api.address())
+            .env("AWS_LAMBDA_FUNCTION_NAME", "under-test")
+            .env("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "256")
+            .env("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST")
+            .envs(variables.iter().copied())
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .kill_on_drop(true)
+            .spawn()
+            .unwrap();
+        Self { process, api }
+    }
+
+    /// Waits until it asks for its first event; fails the test when it ends instead, with what it said.
+    pub async fn ready(&mut self) {
+        let asked = tokio::select! {
+            () = self.api.asked() => true,
+            _ = self.process.wait() => false,
+            () = tokio::time::sleep(PATIENCE) => false,
+        };
+        if !asked {
+            let _ = self.process.start_kill();
+            panic!("the function asked for no event: {}", self.output().await);
+        }
+    }
+
+    /// Sends it an event, with a deadline in milliseconds since 1970, and waits for what it answers.
+    pub async fn invoke(&self, event: &str, deadline: u64) -> Outcome {
+        tokio::time::timeout(PATIENCE, self.api.invoke(event, deadline)).await.unwrap()
+    }
+
+    /// Sends SIGTERM, as Lambda does before it takes an environment away.
+    pub fn terminate(&self) {
+        let id = self.process.id().and_then(|id| i32::try_from(id).ok());
+        let process = id.and_then(rustix::process::Pid::from_raw).unwrap();
+        rustix::process::kill_process(process, rustix::process::Signal::TERM).unwrap();
+    }
+
+    /// Waits for its end: how it ended, and all it wrote.
+    pub async fn ended(mut self) -> (ExitStatus, String) {
+        let status = tokio::time::timeout(PATIENCE, self.process.wait()).await.unwrap().unwrap();
+        (status, self.output().await)
+    }
+
+    async fn output(&mut self) -> String {
+        let mut text = String::new();
+        if let Some(mut output) = self.process.stdout.take() {
+            output.read_to_string(&mut text).await.unwrap();
+        }
+        if let Some(mut errors) = self.process.stderr.take() {
+            errors.read_to_string(&mut text).await.unwrap();
+        }
+        text
+    }
+}

@@ -1,0 +1,135 @@
+//! The sample events, sent to built functions and through the pipeline: both must answer the same.
+
+use super::{Environment, LONG_AGO, Outcome};
+use crate::canary::assert_none_in;
+use crate::{Stage, Tenant};
+use regex::Regex;
+use serde_json::Value;
+use shared::endpoint::Declaration;
+use shared::event::Event;
+use shared::pipeline;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// The id that the sample events name things by.
+pub const SAMPLE_ID: &str = "01890a5d-ac96-774b-bcce-b302099a8057";
+
+/// What is no event: whatever comes must end in a reply of ours.
+const HOSTILE: &str =
+    r#"{"version":"2.0","rawPath":["/"],"headers":{"a":1},"requestContext":7,"body":{},"x":null}"#;
+
+/// Milliseconds since 1970, in the year 2100.
+pub const FAR_AWAY: u64 = 4_102_444_800_000;
+
+/// Where a module's functions run and what its sample events refer to.
+#[derive(Debug)]
+pub struct Sampled {
+    /// A stage with the module alone.
+    pub stage: Arc<Stage>,
+    /// The clinic whose owner sends the events.
+    pub tenant: Tenant,
+}
+
+impl Sampled {
+    /// Starts the built function of that name on the stage, with these settings beside its own.
+    pub async fn start(&self, name: &str, further: &[(&str, &str)]) -> Environment {
+        let declaration = self.stage.declarations().find(|declaration| declaration.name == name).unwrap();
+        let url = self.stage.database.function_url(self.stage.module_of(name));
+        let (secret, public) = self.stage.keys();
+        let secret_key = declaration.policy.issues_tokens.then_some(("TOKEN_SECRET_KEY", secret.as_str()));
+        let variables = [
+            ("DATABASE_URL", url.as_str()),
+            ("TOKEN_PUBLIC_KEYS", public),
+            ("CORS_ALLOWED_ORIGINS", "https://app.example"),
+        ];
+        let all = variables.into_iter().chain(secret_key).chain(further.iter().copied());
+        Environment::start(&program(name), &all.collect::<Vec<_>>()).await
+    }
+
+    /// The sample event of that name, sent by the clinic's owner.
+    pub fn event(&self, name: &str) -> String {
+        samples(name).remove(0).1.replace("ACCESS_TOKEN", self.tenant.owner())
+    }
+}
+
+/// The function that cargo built for the test that runs.
+pub fn program(name: &str) -> PathBuf {
+    let variable = format!("CARGO_BIN_EXE_{name}");
+    PathBuf::from(std::env::var_os(&variable).unwrap_or_else(|| panic!("no built function: {variable}")))
+}
+
+/// Starts every built function of a module under a Runtime API on one stage, sends the same events through the
+/// pipeline on a second stage that stands the same way, and compares what is answered: statuses, headers and bodies,
+/// with ids, instants and tokens masked, which no two runs share.
+pub async fn answers_as_the_pipeline_does(built: Sampled, piped: Sampled) {
+    let declarations: Vec<Declaration> = built.stage.declarations().cloned().collect();
+    for declaration in &declarations {
+        let mut function = built.start(declaration.name, &[]).await;
+        function.ready().await;
+        for (place, sample) in samples(declaration.name) {
+            let as_sent = |tenant: &Tenant| sample.replace("ACCESS_TOKEN", tenant.owner());
+            let deadline = if place.ends_with("rest") { LONG_AGO } else { FAR_AWAY };
+            let answered = function.invoke(&as_sent(&built.tenant), deadline).await;
+            let expected = pass(&piped, declaration, &as_sent(&piped.tenant)).await;
+            let Outcome::Response(answered) = answered else {
+                panic!("{}: {place}: {answered:?}", declaration.name);
+            };
+            assert_eq!(masked(&answered), masked(&expected), "{}: {place}", declaration.name);
+            let status = serde_json::from_str::<Value>(&answered).unwrap()["statusCode"].as_u64().unwrap();
+            let fine = (200..300).contains(&status) || declaration.route.is_catch_all();
+            assert!(fine, "{}: {place}: its own sample is answered {answered}", declaration.name);
+        }
+        stays_up(&function, declaration).await;
+        function.terminate();
+        let (status, output) = function.ended().await;
+        assert!(status.success(), "{}: {status}: {output}", declaration.name);
+        assert_none_in("a function's log", &output);
+        let logged = output.matches("\"event\":\"request\"").count();
+        assert_eq!(logged, samples(declaration.name).len() + 2, "{}: {output}", declaration.name);
+    }
+}
+
+/// The sample events of an endpoint, by where they are.
+fn samples(name: &str) -> Vec<(String, String)> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).unwrap().join("events");
+    let read = |folder: &str| {
+        let text = std::fs::read_to_string(root.join(folder).join(format!("{name}.json"))).ok()?;
+        Some((format!("events/{folder}"), text))
+    };
+    let own = read("").unwrap_or_else(|| panic!("events/{name}.json is missing: cargo run -- generate"));
+    [Some(own), read("rest"), read("function-url")].into_iter().flatten().collect()
+}
+
+async fn pass(piped: &Sampled, declaration: &Declaration, event: &str) -> String {
+    let app = piped.stage.app_of(piped.stage.module_of(declaration.name));
+    let answered = pipeline::answer(app, declaration, Event::read(event), Duration::from_secs(10)).await;
+    serde_json::to_string(&answered.finish()).unwrap()
+}
+
+/// A hostile event is answered like a request for nothing, and the next one like any other.
+async fn stays_up(function: &Environment, declaration: &Declaration) {
+    let Outcome::Response(refused) = function.invoke(HOSTILE, FAR_AWAY).await else {
+        panic!("{}: a hostile event is the function's error", declaration.name);
+    };
+    let refused: Value = serde_json::from_str(&refused).unwrap();
+    assert_eq!(refused["statusCode"], 404, "{}: {refused}", declaration.name);
+    let problem: Value = serde_json::from_str(refused["body"].as_str().unwrap()).unwrap();
+    assert_eq!(problem["error"]["code"], "ROUTE_NOT_FOUND", "{}", declaration.name);
+    let again = function.invoke("{}", LONG_AGO).await;
+    assert!(matches!(again, Outcome::Response(_)), "{}: {again:?}", declaration.name);
+}
+
+/// Without what no two runs share: ids, instants, tokens, the spans of a trace.
+fn masked(reply: &str) -> Value {
+    let patterns = [
+        (r"v4\.public\.[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)?", "TOKEN"),
+        (r"00-[0-9a-f]{32}-[0-9a-f]{16}-0[01]", "TRACE"),
+        (r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", "ID"),
+        (r"\d{4}-\d{2}-\d{2}T[0-9:.]+(Z|\+00:00)", "TIME"),
+    ];
+    let masked = patterns.iter().fold(reply.to_owned(), |text, (pattern, mask)| {
+        Regex::new(pattern).unwrap().replace_all(&text, *mask).into_owned()
+    });
+    serde_json::from_str(&masked).unwrap()
+}

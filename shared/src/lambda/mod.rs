@@ -1,0 +1,121 @@
+//! The Lambda entry: what the one line of every endpoint's `main.rs` calls.
+//!
+//! Settings, secrets and the first connection are set up during init, before the first event is asked for. Then each
+//! event passes the pipeline; what comes after a reply is done once Lambda has it. At SIGTERM no event is begun any
+//! more, the one under way is answered, and the connections are closed.
+
+mod after_reply;
+
+use crate::app::App;
+use crate::clock::{Clock as _, SystemClock, SystemIds};
+use crate::deadline::{Deadline, LONGEST};
+use crate::endpoint::{Declaration, Endpoint};
+use crate::event::{Event, GatewayReply};
+use crate::logging;
+use crate::passwords::Argon2id;
+use crate::pipeline;
+use crate::settings::{BadSettings, Settings};
+use after_reply::AfterReplies;
+use lambda_runtime::{Context, LambdaEvent, Runtime, service_fn, spawn_graceful_shutdown_handler};
+use serde_json::value::RawValue;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// What is kept of Lambda's time for sending the reply and what comes after it.
+const MARGIN: Duration = Duration::from_millis(200);
+
+/// What opening the first connection may take of Lambda's ten seconds of init.
+const CONNECTING: Duration = Duration::from_secs(5);
+
+/// Runs an endpoint as a Lambda function, until Lambda ends the process.
+pub fn run<E: Endpoint>() -> ExitCode {
+    // One thread: an environment serves one event at a time, and what takes long waits for the database. Passwords
+    // are hashed on a thread of their own.
+    let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(_) => return ExitCode::FAILURE,
+    };
+    match runtime.block_on(serve(Declaration::of::<E>())) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            tracing::error!(event = "start", function = E::NAME, reason = %error, "the function did not start");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn serve(declaration: Declaration) -> Result<(), lambda_runtime::Error> {
+    start_logging()?;
+    let settings = Settings::read(&variable, declaration.policy.issues_tokens)?;
+    let app = App::new(settings, Arc::new(SystemClock), Arc::new(SystemIds), Arc::new(Argon2id));
+    if declaration.policy.round_trips > 0 {
+        connect(&app).await;
+    }
+    let after = AfterReplies::default();
+    let function = Arc::new(Function { app, declaration, after: after.clone() });
+    let stopping = Arc::clone(&function);
+    spawn_graceful_shutdown_handler(move || async move {
+        stopping.after.drain().await;
+        stopping.app.database.close();
+        // The driver says goodbye to the server when it is next polled.
+        tokio::task::yield_now().await;
+    })
+    .await;
+    let handler = service_fn(move |event: LambdaEvent<Box<RawValue>>| {
+        let function = Arc::clone(&function);
+        async move { Ok::<_, lambda_runtime::Error>(function.answer(event).await) }
+    });
+    Runtime::new(handler).layer(after).run_concurrent().await
+}
+
+fn start_logging() -> Result<(), BadSettings> {
+    let level = variable("LOG_LEVEL").unwrap_or_else(|| "info".to_owned());
+    logging::start(&level).map_err(|error| {
+        let _ = logging::start("info");
+        BadSettings(vec![("LOG_LEVEL", error)])
+    })
+}
+
+/// Opens the first connection, so that no request waits for it. A database that is away now may be there when the
+/// first request comes, so nothing ends here.
+async fn connect(app: &App) {
+    if let Err(fault) = app.database.open(Deadline::within(CONNECTING)).await {
+        tracing::warn!(event = "start", reason = fault.private.as_deref(), "no connection at start");
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "a function's one reading of the environment")]
+fn variable(key: &'static str) -> Option<String> {
+    std::env::var(key).ok()
+}
+
+/// A function: its endpoint and what it was given at start.
+#[derive(Debug)]
+struct Function {
+    app: App,
+    declaration: Declaration,
+    after: AfterReplies,
+}
+
+impl Function {
+    async fn answer(&self, event: LambdaEvent<Box<RawValue>>) -> GatewayReply {
+        let (json, context) = event.into_parts();
+        let mut event = Event::read(json.get());
+        if event.request_context.request_id.is_empty() {
+            event.request_context.request_id.clone_from(&context.request_id);
+        }
+        let answered = pipeline::answer(&self.app, &self.declaration, event, time_left(&context)).await;
+        self.after.keep(answered.after);
+        answered.reply
+    }
+}
+
+/// The time until Lambda's deadline. One that has passed is unknown: some emulators send the year 1970.
+fn time_left(context: &Context) -> Duration {
+    let now = u64::try_from(SystemClock.now().as_millisecond()).unwrap_or(0);
+    match context.deadline.checked_sub(now) {
+        None | Some(0) => LONGEST,
+        Some(left) => Duration::from_millis(left).saturating_sub(MARGIN),
+    }
+}
