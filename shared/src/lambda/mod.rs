@@ -32,9 +32,8 @@ const CONNECTING: Duration = Duration::from_secs(5);
 pub fn run<E: Endpoint>() -> ExitCode {
     // One thread: an environment serves one event at a time, and what takes long waits for the database. Passwords
     // are hashed on a thread of their own.
-    let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
-        Ok(runtime) => runtime,
-        Err(_) => return ExitCode::FAILURE,
+    let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_all().build() else {
+        return ExitCode::FAILURE;
     };
     match runtime.block_on(serve(Declaration::of::<E>())) {
         Ok(()) => ExitCode::SUCCESS,
