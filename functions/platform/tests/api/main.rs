@@ -2,6 +2,7 @@
 
 mod fallback;
 mod health;
+mod openapi;
 mod problems;
 
 use testkit::Stage;
