@@ -16,3 +16,9 @@ mod seeds;
 mod sources;
 mod statements;
 mod tables;
+
+use std::sync::LazyLock;
+use testkit::Contract;
+
+/// The contract as the declarations make it now: every reply is held against it (B12).
+static CONTRACT: LazyLock<Contract> = LazyLock::new(|| Contract::of(&grafono::openapi::text().unwrap()));
