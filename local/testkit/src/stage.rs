@@ -141,21 +141,17 @@ impl Stage {
     /// Passes a request to the function that has its route, or to the catch-all if there is one, or to the first.
     pub async fn ask(&self, ask: Ask) -> Answer {
         let (declaration, app) = self.route(ask.method(), ask.path());
-<<<<<<< HEAD
-        pipeline::answer(app, declaration, ask.event(), self.time).await.finish().into()
-=======
         self.answer(app, declaration, ask).await
     }
 
     /// One request through the pipeline, and its reply held against the contract.
     async fn answer(&self, app: &App, declaration: &Declaration, ask: Ask) -> Answer {
         let (method, path) = (ask.method().to_owned(), ask.path().to_owned());
-        let answer = pipeline::answer(app, declaration, ask.event(), self.time).await.into();
+        let answer = pipeline::answer(app, declaration, ask.event(), self.time).await.finish().into();
         if let Some(contract) = self.contract {
             contract.hold(&method, &path, &answer);
         }
         answer
->>>>>>> 639ee60b28d64540cfbfa1f984c729486953bcab
     }
 
     /// The function that the gateway would call.
@@ -174,11 +170,7 @@ impl Stage {
     /// Passes a request to the function of that name, whatever its route.
     pub async fn ask_function(&self, name: &str, ask: Ask) -> Answer {
         let function = self.function(name);
-<<<<<<< HEAD
-        pipeline::answer(&function.app, &function.declaration, ask.event(), self.time).await.finish().into()
-=======
         self.answer(&function.app, &function.declaration, ask).await
->>>>>>> 639ee60b28d64540cfbfa1f984c729486953bcab
     }
 
     /// The app of a module's functions.
