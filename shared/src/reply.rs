@@ -16,7 +16,7 @@ pub struct Response {
     pub status: StatusCode,
     /// The headers this reply adds.
     pub headers: HeaderMap,
-    /// The body, UTF-8.
+    /// The body; what is not UTF-8 passes the gateway as base64.
     pub body: Vec<u8>,
 }
 

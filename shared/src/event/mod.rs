@@ -80,10 +80,17 @@ pub struct GatewayReply {
     pub status_code: u16,
     /// Headers; none of ours is repeated.
     pub headers: BTreeMap<String, String>,
-    /// The body, never base64: we answer text.
+    /// The body, base64 when `is_base64_encoded`.
     pub body: String,
-    /// Always false.
+    /// Whether `body` is base64; a REST API takes it only with `*/*` among its binary media types.
     pub is_base64_encoded: bool,
+}
+
+impl GatewayReply {
+    /// The body that the gateway sends; `None` when its base64 is broken.
+    pub fn bytes(self) -> Option<Bytes> {
+        body(Some(self.body), self.is_base64_encoded)
+    }
 }
 
 /// A request, taken out of its event.
@@ -147,12 +154,12 @@ impl From<Response> for GatewayReply {
             .headers
             .iter()
             .filter_map(|(name, value)| Some((name.as_str().to_owned(), value.to_str().ok()?.to_owned())));
-        Self {
-            status_code: response.status.as_u16(),
-            headers: headers.collect(),
-            body: String::from_utf8_lossy(&response.body).into_owned(),
-            is_base64_encoded: false,
-        }
+        let headers = headers.collect();
+        let (body, is_base64_encoded) = match String::from_utf8(response.body) {
+            Ok(text) => (text, false),
+            Err(other) => (STANDARD.encode(other.as_bytes()), true),
+        };
+        Self { status_code: response.status.as_u16(), headers, body, is_base64_encoded }
     }
 }
 
@@ -193,6 +200,18 @@ mod tests {
         let request = Request::from(event);
         assert_eq!((request.method, request.gateway_id.as_deref()), (Method::GET, Some("r-1")));
         assert_eq!(request.source_address, "192.0.2.1");
+    }
+
+    #[test]
+    fn a_body_that_is_no_text_travels_as_base64() {
+        let reply = |body: &[u8]| {
+            let response = Response::with_body(http::StatusCode::OK, "x/y", body.to_vec());
+            GatewayReply::from(response)
+        };
+        let (text, bytes) = (reply("é".as_bytes()), reply(&[0x1f, 0x8b]));
+        assert_eq!((text.body.as_str(), text.is_base64_encoded), ("é", false));
+        assert_eq!((bytes.body.as_str(), bytes.is_base64_encoded), ("H4s=", true));
+        assert_eq!(bytes.bytes().as_deref(), Some(&[0x1f, 0x8b][..]));
     }
 
     #[test]
