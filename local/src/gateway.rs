@@ -134,9 +134,11 @@ fn values<'a>(headers: &'a HeaderMap, name: &HeaderName) -> impl Iterator<Item =
 }
 
 fn response(reply: GatewayReply) -> http::Response<Full<Bytes>> {
-    let mut response = http::Response::new(Full::new(Bytes::from(reply.body)));
-    *response.status_mut() = StatusCode::from_u16(reply.status_code).unwrap_or(StatusCode::BAD_GATEWAY);
-    for (name, value) in reply.headers {
+    let status = StatusCode::from_u16(reply.status_code).unwrap_or(StatusCode::BAD_GATEWAY);
+    let headers = reply.headers.clone();
+    let mut response = http::Response::new(Full::new(reply.bytes().unwrap_or_default()));
+    *response.status_mut() = status;
+    for (name, value) in headers {
         if let (Ok(name), Ok(value)) = (HeaderName::try_from(name), HeaderValue::try_from(value)) {
             response.headers_mut().insert(name, value);
         }

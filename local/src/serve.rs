@@ -109,10 +109,12 @@ fn greet(address: SocketAddr, has_demo: bool) -> Result<(), Error> {
              -d '{{\"email\":\"{email}\",\"password\":\"{password}\"}}'"
         )
     } else {
-        format!("  curl -s http://{address}/health/ready")
+        format!("\n  curl -s http://{address}/health/ready")
     };
     let last = "  every address: cargo run -- routes        stop: Ctrl-C";
-    let text = format!("\nGrafono listens on http://{address}\n\n{first}\n\n{last}\n\n");
+    let text = format!(
+        "\nGrafono listens on http://{address}\n\n  reference    http://{address}/docs\n{first}\n\n{last}\n\n"
+    );
     let mut out = std::io::stdout().lock();
     out.write_all(text.as_bytes()).and_then(|()| out.flush()).map_err(Error::Output)
 }

@@ -1,4 +1,4 @@
-//! platform: health checks, the contract, the page behind every problem, and the answer to everything that has no route.
+//! platform: health checks, the contract and its reference page, the page behind every problem, and the answer to everything that has no route.
 //!
 //! It has no tables of its own. What it must know of the other modules are files generated from their declarations
 //! by `cargo run -- generate`: `openapi.json`, `problems.json` and `routes.json`.
@@ -20,6 +20,8 @@ pub fn module() -> Module {
             Declaration::of::<health::get_ready::GetReady>(),
             Declaration::of::<problems::get_problem::GetProblem>(),
             Declaration::of::<reference::get_openapi::GetOpenapi>(),
+            Declaration::of::<reference::get_docs::GetDocs>(),
+            Declaration::of::<reference::get_docs_script::GetDocsScript>(),
             Declaration::of::<fallback::Fallback>(),
         ],
     }

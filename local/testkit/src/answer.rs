@@ -7,8 +7,10 @@ use shared::event::GatewayReply;
 pub struct Answer {
     /// The status.
     pub status: u16,
-    /// The body as text.
+    /// The body as text, as far as it is any.
     pub text: String,
+    /// The body.
+    pub body: Vec<u8>,
     /// The body as JSON; null when it has none.
     pub json: Value,
     headers: std::collections::BTreeMap<String, String>,
@@ -16,11 +18,14 @@ pub struct Answer {
 
 impl From<GatewayReply> for Answer {
     fn from(reply: GatewayReply) -> Self {
-        let json = serde_json::from_str(&reply.body).unwrap_or(Value::Null);
-        if reply.status_code >= 400 {
-            assert_none_in("a problem document", &reply.body);
+        let (status, headers) = (reply.status_code, reply.headers.clone());
+        let body = reply.bytes().unwrap().to_vec();
+        let text = String::from_utf8_lossy(&body).into_owned();
+        let json = serde_json::from_str(&text).unwrap_or(Value::Null);
+        if status >= 400 {
+            assert_none_in("a problem document", &text);
         }
-        Self { status: reply.status_code, text: reply.body, json, headers: reply.headers }
+        Self { status, text, body, json, headers }
     }
 }
 

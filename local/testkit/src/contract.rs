@@ -18,7 +18,7 @@ pub struct Contract {
 }
 
 /// Headers that a response may have without a word: the document says them in its own way.
-const IMPLIED: [&str; 2] = ["content-type", "content-length"];
+const IMPLIED: [&str; 3] = ["content-type", "content-encoding", "content-length"];
 
 impl Contract {
     /// The document of that text.

@@ -31,6 +31,8 @@ async fn successes(stage: &Stage, tenant: &Tenant) -> BTreeMap<&'static str, Ask
         ("get-ready", Ask::get("/health/ready")),
         ("get-problem", Ask::get("/api/v1/problems/invalid-phone")),
         ("get-openapi", Ask::get("/api/v1/openapi.json")),
+        ("get-docs", Ask::get("/docs")),
+        ("get-docs-script", Ask::get("/docs/scalar.js")),
         ("fallback", Ask::new("OPTIONS", "/api/v1/patients")),
     ])
 }

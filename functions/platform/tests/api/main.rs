@@ -1,6 +1,7 @@
 //! The module's endpoints, one `mod` a slice; in each, the failures that its catalogue row names.
 
 mod binaries;
+mod docs;
 mod fallback;
 mod health;
 mod openapi;

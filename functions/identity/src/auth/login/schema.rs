@@ -10,16 +10,17 @@ use uuid::Uuid;
 use validator::Validate;
 
 /// Address and password, and the clinic when the account has several.
+// The example is the demo login of the one-machine server: sent from its reference page, it works.
 #[derive(Debug, Deserialize, JsonSchema, Validate)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Credentials {
     /// The account's address.
     #[validate(length(min = 1, max = 254))]
-    #[schemars(example = "ana@example.com")]
+    #[schemars(example = "demo@grafono.example")]
     pub email: Text,
     /// The password. Shorter ones than can be chosen are wrong, not malformed.
     #[validate(length(min = 1, max = 1024))]
-    #[schemars(example = "a long and lonely road")]
+    #[schemars(example = "demo-on-one-machine")]
     pub password: Secret,
     /// The clinic to sign in to; needed when the account has several.
     pub clinic_id: Option<Uuid>,

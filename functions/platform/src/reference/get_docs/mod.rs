@@ -1,0 +1,38 @@
+//! `GET /docs`: the contract for people, with a search, and with a form to call each operation.
+//!
+//! The page draws `GET /api/v1/openapi.json` with Scalar, whose script `GET /docs/scalar.js` answers. It loads
+//! nothing from anywhere else. Whoever sends `login` on it makes the next calls with the token that this answered.
+//!
+//! - **Caller**: anybody.
+//! - **Reads**: `page.html`. The hash of its bytes is the `ETag`; `If-None-Match` gives 304.
+//! - **Fails**: in no way of its own.
+//! - **Round trips**: 0.
+
+mod logic;
+pub mod schema;
+
+use shared::endpoint::{Call, Endpoint, Policy};
+use shared::failure::{Error, NoFailure};
+use shared::input::NoInput;
+use shared::route::Route;
+use shared::success::Success;
+
+/// The declaration.
+#[derive(Debug)]
+pub struct GetDocs;
+
+impl Endpoint for GetDocs {
+    const NAME: &'static str = "get-docs";
+    const ROUTE: Route = Route::get("/docs");
+    const POLICY: Policy = Policy::public().round_trips(0).produces(&["text/html"]);
+    const SUMMARY: &'static str = "This document as a page";
+    const DESCRIPTION: &'static str = "For people: with a search, and with a form to call each operation.";
+    const SUCCESS: Success = Success::bare().etag();
+    type Input = NoInput;
+    type Output = schema::Page;
+    type Failure = NoFailure;
+
+    async fn handle(_call: &Call<'_>, _input: Self::Input) -> Result<Self::Output, Error<Self::Failure>> {
+        Ok(schema::Page { html: logic::PAGE, etag: logic::etag(), security_policy: logic::security_policy() })
+    }
+}

@@ -1,0 +1,151 @@
+use super::stage;
+use flate2::read::GzDecoder;
+use std::io::Read as _;
+use testkit::{Answer, Ask};
+
+const PAGE: &str = "/docs";
+const SCRIPT: &str = "/docs/scalar.js";
+
+/// The directives of the page's policy, by their names.
+fn policy(page: &Answer) -> std::collections::BTreeMap<&str, Vec<&str>> {
+    let header = page.header("content-security-policy").unwrap();
+    let directives = header.split(';').map(|directive| directive.split_whitespace());
+    directives.map(|mut words| (words.next().unwrap(), words.collect())).collect()
+}
+
+/// Every address that the page loads something from, or leads to.
+fn addresses(html: &str) -> Vec<&str> {
+    let after = html.split("src=\"").skip(1).chain(html.split("href=\"").skip(1));
+    after.filter_map(|rest| rest.split('"').next()).filter(|address| !address.starts_with("data:")).collect()
+}
+
+#[tokio::test]
+async fn the_page_shows_the_served_document_with_the_served_script() {
+    let stage = stage().await;
+    let page = stage.ask(Ask::get(PAGE).header("accept", "text/html,*/*;q=0.8")).await;
+    let document = stage.ask(Ask::get("/api/v1/openapi.json")).await;
+    let script = stage.ask(Ask::get(SCRIPT).header("accept", "*/*")).await;
+
+    assert_eq!((page.status, page.header("content-type")), (200, Some("text/html; charset=utf-8")));
+    assert!(page.text.contains("url: \"/api/v1/openapi.json\""));
+    assert!(page.text.contains("<script src=\"/docs/scalar.js\" defer></script>"));
+    assert_eq!((document.status, script.status), (200, 200));
+    assert_eq!(script.header("content-type"), Some("text/javascript; charset=utf-8"));
+    assert_eq!(script.header("content-encoding"), Some("gzip"));
+}
+
+#[tokio::test]
+async fn the_address_that_signs_in_is_the_one_of_login() {
+    let stage = stage().await;
+    let page = stage.ask(Ask::get(PAGE)).await;
+    let document = stage.ask(Ask::get("/api/v1/openapi.json")).await;
+    let login = &document.json["paths"]["/api/v1/auth/login"]["post"];
+    let tag = login["tags"][0].as_str().unwrap();
+    assert_eq!(login["operationId"], "login");
+    assert!(page.text.contains("const SIGN_IN = \"/api/v1/auth/login\";"));
+    assert!(page.text.contains(&format!("href=\"#tag/{tag}/POST/api/v1/auth/login\"")));
+}
+
+mod integrity {
+    use super::*;
+
+    #[tokio::test]
+    async fn the_script_is_the_one_that_scalar_published() {
+        let stage = stage().await;
+        let served = stage.ask(Ask::get(SCRIPT)).await;
+        let mut script = Vec::new();
+        GzDecoder::new(served.body.as_slice()).read_to_end(&mut script).unwrap();
+        assert!(script == scalar_api_reference::get_asset("scalar.js").unwrap(), "other bytes");
+        assert!(served.body.len() < 4_000_000, "a reply is 6 MB at most, in base64");
+    }
+
+    #[tokio::test]
+    async fn the_page_may_load_and_call_nothing_but_this_origin() {
+        let stage = stage().await;
+        let page = stage.ask(Ask::get(PAGE)).await;
+        let policy = policy(&page);
+        for (directive, sources) in &policy {
+            for source in sources {
+                let is_hash = source.starts_with("'sha256-");
+                let is_own = ["'none'", "'self'", "data:"].contains(source) || is_hash;
+                let is_style = (*directive, *source) == ("style-src", "'unsafe-inline'");
+                assert!(is_own || is_style, "{directive} {source}");
+            }
+        }
+        for (directive, sources) in [
+            ("default-src", ["'none'"]),
+            ("connect-src", ["'self'"]),
+            ("base-uri", ["'none'"]),
+            ("form-action", ["'none'"]),
+            ("frame-ancestors", ["'none'"]),
+        ] {
+            assert_eq!(policy[directive], sources, "{directive}");
+        }
+        assert!(!policy["script-src"].contains(&"data:"));
+        for address in addresses(&page.text) {
+            let is_own = address.starts_with('#') || (address.starts_with('/') && !address.starts_with("//"));
+            assert!(is_own, "{address}");
+        }
+    }
+
+    #[tokio::test]
+    async fn no_other_reply_has_the_policy_of_the_page() {
+        let stage = stage().await;
+        let others = [
+            Ask::get(SCRIPT),
+            Ask::get("/api/v1/openapi.json"),
+            Ask::get(PAGE).header("accept", "image/png"),
+            Ask::get("/docs/other.js"),
+            Ask::new("POST", PAGE),
+        ];
+        for other in others {
+            let answer = stage.ask(other).await;
+            let policy = answer.header("content-security-policy");
+            assert_eq!(policy, Some("default-src 'none'; frame-ancestors 'none'"), "{}", answer.status);
+        }
+    }
+}
+
+mod boundary {
+    use super::*;
+
+    #[tokio::test]
+    async fn whoever_has_them_is_not_sent_them_again() {
+        let stage = stage().await;
+        for path in [PAGE, SCRIPT] {
+            let served = stage.ask(Ask::get(path)).await;
+            let tag = served.header("etag").unwrap();
+            let known = stage.ask(Ask::get(path).header("if-none-match", tag)).await;
+            let other = stage.ask(Ask::get(path).header("if-none-match", "\"other\"")).await;
+            assert_eq!(served.header("cache-control"), Some("public, no-cache"), "{path}");
+            assert_eq!((known.status, known.body.len(), known.header("etag")), (304, 0, Some(tag)), "{path}");
+            assert_eq!((other.status, other.header("etag")), (200, Some(tag)), "{path}");
+        }
+    }
+
+    #[tokio::test]
+    async fn head_tells_their_lengths_and_nothing_else_is_allowed() {
+        let stage = stage().await;
+        for path in [PAGE, SCRIPT] {
+            let served = stage.ask(Ask::get(path)).await;
+            let head = stage.ask(Ask::new("HEAD", path)).await;
+            let post = stage.ask(Ask::new("POST", path)).await;
+            let length = served.body.len().to_string();
+            assert_eq!((head.status, head.body.len()), (200, 0), "{path}");
+            assert_eq!(head.header("content-length"), Some(length.as_str()), "{path}");
+            assert_eq!(post.refusal(), (405, "METHOD_NOT_ALLOWED"), "{path}");
+        }
+    }
+
+    #[tokio::test]
+    async fn they_are_no_json_and_other_names_are_not_there() {
+        let stage = stage().await;
+        for path in [PAGE, SCRIPT] {
+            let refused = stage.ask(Ask::get(path).header("accept", "application/json")).await;
+            assert_eq!(refused.refusal(), (406, "NOT_ACCEPTABLE"), "{path}");
+        }
+        for path in ["/docs/", "/docs/scalar.js/", "/docs/..%2fscalar.js", "/docs/page.html"] {
+            assert_eq!(stage.ask(Ask::get(path)).await.refusal(), (404, "ROUTE_NOT_FOUND"), "{path}");
+        }
+    }
+}
