@@ -79,7 +79,10 @@ fn document(modules: &[Module]) -> Result<Document, Error> {
         servers: json!([{ "url": "/", "description": "Where this document was read" }]),
         tags: modules
             .iter()
-            .map(|module| json!({ "name": module.name, "description": module.about }))
+            .map(|module| {
+                let shown = components::pascal(module.name);
+                json!({ "name": module.name, "x-displayName": shown, "description": module.about })
+            })
             .collect(),
         components: parts.finish(&mut paths)?,
         paths,

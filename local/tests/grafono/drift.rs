@@ -1,6 +1,7 @@
 //! The generated files are committed as the declarations make them.
 
-use grafono::generate;
+use grafono::{demo, generate};
+use serde_json::json;
 use std::collections::BTreeMap;
 
 #[test]
@@ -35,4 +36,11 @@ fn one_code_is_one_problem_wherever_it_is_declared() {
         let before = seen.insert(problem.code, (problem.status, problem.title));
         assert!(before.is_none_or(|before| before == (problem.status, problem.title)), "{}", problem.code);
     }
+}
+
+#[test]
+fn the_login_that_the_document_shows_works_on_one_machine() {
+    let operation = &crate::CONTRACT.document()["paths"]["/api/v1/auth/login"]["post"];
+    let example = &operation["requestBody"]["content"]["application/json"]["example"];
+    assert_eq!(example, &json!({ "email": demo::EMAIL, "password": demo::PASSWORD }));
 }
