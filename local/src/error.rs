@@ -52,6 +52,9 @@ pub enum Error {
     /// A declaration that cannot be written down.
     #[error("a generated file could not be made: {0}")]
     Generate(#[from] serde_json::Error),
+    /// Two types of one name in the contract.
+    #[error("two different types are called {0} in the contract; rename one with #[schemars(rename)]")]
+    TwoTypes(String),
     /// Output.
     #[error("cannot write the output: {0}")]
     Output(io::Error),

@@ -16,6 +16,7 @@ pub fn all() -> Result<Vec<(&'static str, String)>, Error> {
         ("functions/platform/problems.json", text(&problems())?),
         ("functions/platform/routes.json", text(&routes())?),
         ("functions/identity/permissions.json", text(&permissions())?),
+        ("functions/platform/openapi.json", crate::openapi::text()?),
     ])
 }
 

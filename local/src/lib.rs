@@ -8,6 +8,7 @@ pub mod demo;
 pub mod error;
 pub mod gateway;
 pub mod generate;
+pub mod openapi;
 pub mod routes;
 pub mod serve;
 

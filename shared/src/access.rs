@@ -1,11 +1,13 @@
 //! Who may do what: roles, permissions, and the caller a verified token names.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 /// A role within a tenant. Every permission lists the roles that hold it; nothing is granted by default (C5).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
+#[schemars(description = "What a person is in a clinic; it says what the person may do.")]
 pub enum Role {
     /// Owns the account; the last one cannot be demoted.
     Owner,

@@ -19,6 +19,9 @@ use uuid::Uuid;
 /// Rows are counted up to here.
 pub const COUNTED_AT_MOST: i64 = 10_001;
 
+/// What a cursor's text looks like: 36 bytes in base64url without padding.
+pub(crate) const PATTERN: &str = "^[A-Za-z0-9_-]{48}$";
+
 const MESSAGE: &str = "must be the nextCursor of the page before, unchanged";
 const LENGTH: usize = 4 + 8 + 16 + CHECKSUM;
 const CHECKSUM: usize = 8;
@@ -105,7 +108,7 @@ impl<S> JsonSchema for CursorOf<S> {
     }
 
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({ "type": "string" })
+        json_schema!({ "type": "string", "format": "cursor", "pattern": PATTERN })
     }
 }
 

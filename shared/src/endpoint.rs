@@ -15,6 +15,7 @@ use crate::pipeline::{self, Incoming};
 use crate::problem::TOKEN_REQUIRED;
 use crate::reply::{Answer, Response};
 use crate::route::Route;
+use crate::success::Success;
 use crate::token::TokenSigner;
 use crate::trace::Trace;
 use crate::validation::Text;
@@ -172,6 +173,12 @@ pub trait Endpoint: 'static {
     const ROUTE: Route;
     /// What it asks and promises.
     const POLICY: Policy;
+    /// What it does, in one line for those who call it.
+    const SUMMARY: &'static str;
+    /// What the line leaves out, in `CommonMark`; empty when nothing.
+    const DESCRIPTION: &'static str = "";
+    /// What it answers when it succeeds, beside the data.
+    const SUCCESS: Success = Success::ok();
     /// What it takes.
     type Input: Input;
     /// What it answers.
@@ -326,8 +333,22 @@ pub struct Declaration {
     pub problems: Vec<&'static Problem>,
     /// Every statement it may send.
     pub statements: fn(&Sample<'_>) -> Vec<Statement<()>>,
+    /// What it does, in one line.
+    pub summary: &'static str,
+    /// What the line leaves out, in `CommonMark`.
+    pub description: &'static str,
+    /// What it answers when it succeeds, beside the data.
+    pub success: Success,
+    /// The JSON schema of its path parameters.
+    pub path_schema: fn(&mut SchemaGenerator) -> Option<Schema>,
+    /// The JSON schema of its query parameters.
+    pub query_schema: fn(&mut SchemaGenerator) -> Option<Schema>,
     /// The JSON schema of its body.
     pub body_schema: fn(&mut SchemaGenerator) -> Option<Schema>,
+    /// The JSON schema of the data it answers.
+    pub data_schema: fn(&mut SchemaGenerator) -> Option<Schema>,
+    /// The JSON schemas of what its problems carry beside the usual members, by their codes.
+    pub extension_schemas: fn(&mut SchemaGenerator) -> Vec<(&'static str, Schema)>,
     pub(crate) rules: Vec<&'static Problem>,
     pub(crate) serve: for<'a> fn(Incoming<'a>) -> Serving<'a>,
 }
@@ -342,7 +363,14 @@ impl Declaration {
             policy: E::POLICY,
             problems: E::Failure::PROBLEMS.iter().chain(rules.iter().copied()).collect(),
             statements: E::statements,
+            summary: E::SUMMARY,
+            description: E::DESCRIPTION,
+            success: E::SUCCESS,
+            path_schema: E::Input::path_schema,
+            query_schema: E::Input::query_schema,
             body_schema: E::Input::body_schema,
+            data_schema: E::Output::data_schema,
+            extension_schemas: E::Failure::extension_schemas,
             rules,
             serve: |incoming| Box::pin(pipeline::serve::<E>(incoming)),
         }
@@ -354,6 +382,8 @@ impl Declaration {
 pub struct Module {
     /// E.g. `billing`.
     pub name: &'static str,
+    /// What it is for, in one line for those who call it.
+    pub about: &'static str,
     /// All of its endpoints.
     pub endpoints: Vec<Declaration>,
 }

@@ -6,6 +6,7 @@
 
 use crate::validation::Violation;
 use http::{HeaderName, HeaderValue};
+use schemars::{Schema, SchemaGenerator};
 use serde_json::{Map, Value};
 use std::fmt::Debug;
 
@@ -20,12 +21,20 @@ pub struct Problem {
     pub title: &'static str,
     /// What went wrong and what to do about it, in one or two sentences.
     pub detail: &'static str,
+    /// The JSON pointer of the body field it concerns, when it always concerns the same one.
+    pub pointer: Option<&'static str>,
 }
 
 impl Problem {
     /// Declares a problem.
     pub const fn new(status: u16, code: &'static str, title: &'static str, detail: &'static str) -> Self {
-        Self { code, status, title, detail }
+        Self { code, status, title, detail, pointer: None }
+    }
+
+    /// Says which field of the body it concerns.
+    #[must_use]
+    pub const fn at(self, pointer: &'static str) -> Self {
+        Self { pointer: Some(pointer), ..self }
     }
 
     /// The code as the last segment of the problem's address: `DUPLICATE_PATIENT` is `duplicate-patient`.
@@ -45,14 +54,14 @@ pub trait Failure: Debug + Send + Sized + 'static {
     /// The failure that a violated constraint (or `kernel.ensure` condition) of this name stands for.
     fn of_constraint(name: &str) -> Option<Self>;
 
-    /// The JSON pointer of the body field at fault, when it is one.
-    fn pointer(&self) -> Option<&'static str> {
-        None
-    }
-
     /// Further members of the problem document (RFC 9457 §3.2), e.g. the alternatives to choose from.
     fn extension(&self) -> Map<String, Value> {
         Map::new()
+    }
+
+    /// The JSON schemas of objects with those members, by the code of the problem that carries them.
+    fn extension_schemas(_generator: &mut SchemaGenerator) -> Vec<(&'static str, Schema)> {
+        Vec::new()
     }
 }
 
@@ -71,7 +80,7 @@ pub trait Failure: Debug + Send + Sized + 'static {
 /// }
 /// use shared::failure::Failure;
 /// let failure = OpenDoorFailure::of_constraint("doors_key_fits").unwrap();
-/// assert_eq!((failure.problem().status, failure.pointer()), (422, Some("/key")));
+/// assert_eq!((failure.problem().status, failure.problem().pointer), (422, Some("/key")));
 /// assert!(OpenDoorFailure::of_constraint("doors_pkey").is_none());
 /// ```
 #[macro_export]
@@ -94,13 +103,13 @@ macro_rules! failures {
 
         impl $crate::failure::Failure for $name {
             const PROBLEMS: &'static [$crate::failure::Problem] =
-                &[$( $crate::failure::Problem::new($status, $code, $title, $detail) ),*];
+                &[$( $crate::failure::Problem::new($status, $code, $title, $detail)$(.at($pointer))? ),*];
 
             fn problem(&self) -> &'static $crate::failure::Problem {
                 match *self {
                     $( Self::$case => {
                         const PROBLEM: &$crate::failure::Problem =
-                            &$crate::failure::Problem::new($status, $code, $title, $detail);
+                            &$crate::failure::Problem::new($status, $code, $title, $detail)$(.at($pointer))?;
                         PROBLEM
                     } )*
                 }
@@ -110,12 +119,6 @@ macro_rules! failures {
                 $( $( $( if name == $constraint { return Some(Self::$case); } )+ )? )*
                 let _ = name;
                 None
-            }
-
-            fn pointer(&self) -> Option<&'static str> {
-                match *self {
-                    $( Self::$case => { None$(.or(Some($pointer)))? } )*
-                }
             }
         }
     };
@@ -150,20 +153,11 @@ pub struct Fault {
     pub headers: Vec<(HeaderName, HeaderValue)>,
     /// Further members of the problem document.
     pub extension: Map<String, Value>,
-    /// Where the body is at fault, for a failure of the slice that concerns one field.
-    pub pointer: Option<&'static str>,
 }
 
 impl From<&'static Problem> for Fault {
     fn from(problem: &'static Problem) -> Self {
-        Self {
-            problem,
-            violations: Vec::new(),
-            private: None,
-            headers: Vec::new(),
-            extension: Map::new(),
-            pointer: None,
-        }
+        Self { problem, violations: Vec::new(), private: None, headers: Vec::new(), extension: Map::new() }
     }
 }
 
@@ -218,11 +212,9 @@ impl<F: Failure> From<Error<F>> for Fault {
     fn from(error: Error<F>) -> Self {
         match error {
             Error::Fault(fault) => fault,
-            Error::Refused(failure) => Self {
-                pointer: failure.pointer(),
-                extension: failure.extension(),
-                ..Self::from(failure.problem())
-            },
+            Error::Refused(failure) => {
+                Self { extension: failure.extension(), ..Self::from(failure.problem()) }
+            }
         }
     }
 }

@@ -34,6 +34,16 @@ pub trait Input: Sized + Send {
     /// The problems of its own rules.
     fn rules() -> Vec<&'static Problem>;
 
+    /// The JSON schema of the path parameters, when they are read.
+    fn path_schema(_generator: &mut SchemaGenerator) -> Option<Schema> {
+        None
+    }
+
+    /// The JSON schema of the query parameters, when they are read.
+    fn query_schema(_generator: &mut SchemaGenerator) -> Option<Schema> {
+        None
+    }
+
     /// The JSON schema of the body, when there is one.
     fn body_schema(_generator: &mut SchemaGenerator) -> Option<Schema> {
         None
@@ -127,6 +137,14 @@ impl<P: Fields, Q: Fields, B: Body> Input for Parts<P, Q, B> {
 
     fn rules() -> Vec<&'static Problem> {
         [P::RULES, Q::RULES, B::RULES].into_iter().flatten().collect()
+    }
+
+    fn path_schema(generator: &mut SchemaGenerator) -> Option<Schema> {
+        Some(generator.root_schema_for::<P>())
+    }
+
+    fn query_schema(generator: &mut SchemaGenerator) -> Option<Schema> {
+        Some(generator.root_schema_for::<Q>())
     }
 
     fn body_schema(generator: &mut SchemaGenerator) -> Option<Schema> {

@@ -26,6 +26,7 @@ pub mod records;
 pub mod reply;
 pub mod route;
 pub mod settings;
+pub mod success;
 pub mod token;
 pub mod trace;
 pub mod validation;

@@ -2,6 +2,7 @@
 
 use crate::failure::{Fault, Problem};
 use crate::validation::{Place, Violation};
+use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
@@ -95,45 +96,74 @@ pub fn common(code: &str) -> Option<&'static Problem> {
     COMMON.iter().find(|problem| problem.code == code)
 }
 
-/// The problem document of a fault.
-#[derive(Debug, Serialize)]
+/// What went wrong (RFC 9457), with the envelope's members beside it.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "Problem")]
 pub struct Document<'a> {
+    /// The address that explains it.
     #[serde(rename = "type")]
+    #[schemars(extend("format" = "uri-reference", "pattern" = "^/api/v1/problems/[a-z0-9]+(-[a-z0-9]+)*$"))]
     kind: String,
+    /// The same for every occurrence.
     title: &'static str,
+    /// The HTTP status.
+    #[schemars(range(min = 400, max = 599))]
     status: u16,
+    /// What went wrong and what to do about it.
     detail: &'static str,
+    /// The path that was asked for.
     instance: &'a str,
+    /// Always false.
+    #[schemars(extend("const" = false))]
     success: bool,
+    /// Always null.
     data: (),
     meta: Meta<'a>,
     error: ErrorMember<'a>,
     #[serde(flatten)]
+    #[schemars(skip)]
     extension: &'a Map<String, Value>,
 }
 
-#[derive(Debug, Serialize)]
+/// What the log has under the same id.
+#[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
+#[schemars(rename = "ProblemMeta")]
 struct Meta<'a> {
+    /// The same as in `X-Request-Id`.
     request_id: &'a str,
 }
 
-#[derive(Debug, Serialize)]
+/// The problem in the envelope's terms.
+#[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
+#[schemars(rename = "ProblemError")]
 struct ErrorMember<'a> {
+    /// Stable and specific: what a program goes by.
     code: &'static str,
+    /// What went wrong and what to do about it.
     message: &'static str,
+    /// The HTTP status.
+    #[schemars(range(min = 400, max = 599))]
     status_code: u16,
+    /// Everything that is wrong with the request, sorted.
     details: Vec<Detail<'a>>,
 }
 
 /// One part of the request at fault.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "ProblemDetail")]
 struct Detail<'a> {
+    /// The part of the request.
     #[serde(rename = "in")]
     place: Place,
+    /// A JSON pointer (RFC 6901) into that part; empty for the whole of it.
+    #[schemars(extend("format" = "json-pointer"))]
     pointer: &'a str,
+    /// Stable and specific: what a program goes by.
+    #[schemars(regex(pattern = "^[A-Z][A-Z0-9_]*$"))]
     code: &'static str,
+    /// Plain words for people; never the value that was sent.
     message: &'a str,
 }
 
@@ -170,8 +200,7 @@ impl<'a> Document<'a> {
 
 /// One entry a violation; a slice's failure that concerns one field has one entry as well.
 fn details(fault: &Fault) -> Vec<Detail<'_>> {
-    if let Some(pointer) = fault.pointer {
-        let Problem { code, detail: message, .. } = fault.problem;
+    if let Problem { code, detail: message, pointer: Some(pointer), .. } = fault.problem {
         return vec![Detail { place: Place::Body, pointer, code, message }];
     }
     fault.violations.iter().map(detail).collect()

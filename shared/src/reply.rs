@@ -3,6 +3,7 @@
 use crate::failure::Fault;
 use http::header::{CONTENT_TYPE, ETAG, HeaderName, HeaderValue, LINK, LOCATION};
 use http::{HeaderMap, StatusCode};
+use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::Serialize;
 
 /// Says that a reply is the stored one of an earlier request with the same `Idempotency-Key`.
@@ -36,6 +37,11 @@ impl Response {
 pub trait Answer: Send {
     /// The finished response.
     fn respond(self) -> Result<Response, Fault>;
+
+    /// The JSON schema of the data, when there is any in JSON.
+    fn data_schema(_generator: &mut SchemaGenerator) -> Option<Schema> {
+        None
+    }
 }
 
 impl Answer for Response {
@@ -53,21 +59,27 @@ pub struct Reply<T> {
     headers: Vec<(HeaderName, String)>,
 }
 
-/// `meta` of a list (B8).
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+/// Which page of a list this is, and whether another follows.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct PageMeta {
     /// Counted from 1; it travels in the cursor.
+    #[schemars(range(min = 1), example = 1)]
     pub page: u32,
     /// How many items a page has at most.
+    #[schemars(range(min = 1, max = 100), example = 20)]
     pub limit: u8,
     /// How many items there are, counted to 10 001 at most, and only when asked for.
+    #[schemars(range(min = 0, max = 10_001), example = 1)]
     pub total: Option<i64>,
     /// Whether there are more than `total` says.
+    #[schemars(example = false)]
     pub total_is_lower_bound: bool,
     /// Whether another page follows.
+    #[schemars(example = false)]
     pub has_more: bool,
     /// What to send as `cursor` for it.
+    #[schemars(regex(pattern = crate::cursor::PATTERN), example = None::<String>)]
     pub next_cursor: Option<String>,
 }
 
@@ -129,7 +141,11 @@ enum Meta<'a> {
     None {},
 }
 
-impl<T: Serialize + Send> Answer for Reply<T> {
+impl<T: Serialize + JsonSchema + Send> Answer for Reply<T> {
+    fn data_schema(generator: &mut SchemaGenerator) -> Option<Schema> {
+        Some(generator.subschema_for::<T>())
+    }
+
     fn respond(self) -> Result<Response, Fault> {
         let meta = self.meta.as_ref().map_or(Meta::None {}, Meta::Page);
         let envelope = Envelope { success: true, data: &self.data, meta, error: () };

@@ -24,6 +24,7 @@ pub const WRITE_TRANSACTIONS: Permission =
 pub fn module() -> Module {
     Module {
         name: "billing",
+        about: "Money: transactions and balances.",
         endpoints: vec![
             Declaration::of::<ledger::create_transaction::CreateTransaction>(),
             Declaration::of::<ledger::get_transaction::GetTransaction>(),

@@ -18,6 +18,7 @@ use shared::endpoint::{Declaration, Module};
 pub fn module() -> Module {
     Module {
         name: "identity",
+        about: "Clinics, the people who work in them, and signing in.",
         endpoints: vec![
             Declaration::of::<clinics::create_clinic::CreateClinic>(),
             Declaration::of::<auth::login::Login>(),

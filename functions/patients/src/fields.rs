@@ -8,6 +8,12 @@ use std::borrow::Cow;
 use unicode_normalization::UnicodeNormalization as _;
 use validator::ValidationError;
 
+/// What a phone number looks like (E.164), for the contract.
+pub(crate) const PHONE: &str = r"^\+[1-9][0-9]{6,14}$";
+
+/// What a birth date looks like, for the contract: 1900 or later.
+pub(crate) const BIRTH_DATE: &str = "^(19[0-9]{2}|[2-9][0-9]{3})-[0-9]{2}-[0-9]{2}$";
+
 /// The problems of these rules.
 pub(crate) const RULES: &[Problem] = &[
     Problem::new(
@@ -15,25 +21,29 @@ pub(crate) const RULES: &[Problem] = &[
         "INVALID_PHONE",
         "Invalid phone number",
         "Send the number in the international form of E.164: a plus sign, country code and number, such as +5511987654321.",
-    ),
+    )
+    .at("/phone"),
     Problem::new(
         400,
         "BIRTH_DATE_TOO_EARLY",
         "Birth date too early",
         "Send a birth date of 1900-01-01 or later.",
-    ),
+    )
+    .at("/birthDate"),
     Problem::new(
         400,
         "BIRTH_DATE_IN_FUTURE",
         "Birth date in the future",
         "Send a birth date of today or earlier.",
-    ),
+    )
+    .at("/birthDate"),
     Problem::new(
         400,
         "INVALID_DOCUMENT",
         "Invalid document",
         "Send an identity document with at least one letter or digit.",
-    ),
+    )
+    .at("/document"),
 ];
 
 fn refusal(code: &'static str, message: &'static str) -> ValidationError {

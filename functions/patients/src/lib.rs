@@ -30,6 +30,7 @@ pub const WRITE_PATIENTS: Permission =
 pub fn module() -> Module {
     Module {
         name: "patients",
+        about: "The people treated.",
         endpoints: vec![
             Declaration::of::<create_patient::CreatePatient>(),
             Declaration::of::<list_patients::ListPatients>(),

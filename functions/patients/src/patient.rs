@@ -1,5 +1,6 @@
 //! The patient as the slices share it: what is answered, and the rows written beside every change.
 
+use crate::fields;
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -11,28 +12,38 @@ use uuid::Uuid;
 use validator::Validate;
 
 /// A patient, as its clinic sees it.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Patient {
     /// `UUIDv7`.
+    #[schemars(example = "01890a5d-ac96-774b-bcce-b302099a8057")]
     pub id: Uuid,
     /// 1–255 characters.
+    #[schemars(length(min = 1, max = 255), example = "Beatriz Lima")]
     pub full_name: Text,
     /// `YYYY-MM-DD`.
+    #[schemars(regex(pattern = fields::BIRTH_DATE), example = "1990-04-23")]
     pub birth_date: Option<FullDate>,
     /// E.164.
+    #[schemars(regex(pattern = fields::PHONE), example = "+5511987654321")]
     pub phone: Option<Text>,
     /// An e-mail address.
+    #[schemars(email, length(max = 254), example = "beatriz@example.com")]
     pub email: Option<Text>,
     /// An identity document, as it was typed.
+    #[schemars(length(min = 1, max = 64), example = "123.456.789-09")]
     pub document: Option<Text>,
     /// Free text; not clinical notes.
+    #[schemars(length(min = 1, max = 5000), example = "Prefers mornings.")]
     pub notes: Option<MultilineText>,
     /// The number of this version; the same as in `ETag`.
+    #[schemars(range(min = 1), example = 1)]
     pub version: i64,
     /// UTC.
+    #[schemars(example = "2026-11-21T10:00:00.123456Z")]
     pub created_at: Timestamp,
     /// UTC.
+    #[schemars(example = "2026-11-21T10:00:00.123456Z")]
     pub updated_at: Timestamp,
 }
 

@@ -1,11 +1,12 @@
-//! platform: health checks, the page behind every problem, and the answer to everything that has no route.
+//! platform: health checks, the contract, the page behind every problem, and the answer to everything that has no route.
 //!
 //! It has no tables of its own. What it must know of the other modules are files generated from their declarations
-//! by `cargo run -- generate`: `problems.json` and `routes.json`.
+//! by `cargo run -- generate`: `openapi.json`, `problems.json` and `routes.json`.
 
 pub mod fallback;
 pub mod health;
 pub mod problems;
+pub mod reference;
 
 use shared::endpoint::{Declaration, Module};
 
@@ -13,10 +14,12 @@ use shared::endpoint::{Declaration, Module};
 pub fn module() -> Module {
     Module {
         name: "platform",
+        about: "Health, this contract, and what its problems mean.",
         endpoints: vec![
             Declaration::of::<health::get_live::GetLive>(),
             Declaration::of::<health::get_ready::GetReady>(),
             Declaration::of::<problems::get_problem::GetProblem>(),
+            Declaration::of::<reference::get_openapi::GetOpenapi>(),
             Declaration::of::<fallback::Fallback>(),
         ],
     }

@@ -30,6 +30,7 @@ async fn successes(stage: &Stage, tenant: &Tenant) -> BTreeMap<&'static str, Ask
         ("get-live", Ask::get("/health/live")),
         ("get-ready", Ask::get("/health/ready")),
         ("get-problem", Ask::get("/api/v1/problems/invalid-phone")),
+        ("get-openapi", Ask::get("/api/v1/openapi.json")),
         ("fallback", Ask::new("OPTIONS", "/api/v1/patients")),
     ])
 }

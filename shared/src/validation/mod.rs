@@ -51,7 +51,7 @@ pub use fault::{Refusal, refuse};
 pub use full_date::FullDate;
 pub use patch::{Given, Patch, Replace};
 pub use secret::Secret;
-pub use text::{MultilineText, Text};
+pub use text::{MultilineText, PATTERNS, Text};
 pub use violation::{Place, Violation, push_segment};
 
 /// Deepest nesting of lists and objects; the outermost one is level 1.

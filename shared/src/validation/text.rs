@@ -16,6 +16,30 @@ use super::violation::is_unsafe;
 const UNSAFE: Refusal =
     Refusal { code: "INVALID_CHARACTERS", message: "must not contain control characters" };
 
+const LINE: &str = r"^[^\u0000-\u001F\u007F-\u009F\u202A-\u202E\u2066-\u2069]*$";
+const LINES: &str = r"^(?:[^\u0000-\u001F\u007F-\u009F\u202A-\u202E\u2066-\u2069]|\t|\r?\n)*$";
+
+/// The patterns of both types (ECMA-262), and what they become where a text must not be empty: it is trimmed before it
+/// is measured, so that blanks alone are too short.
+pub const PATTERNS: [(&str, &str); 2] = [
+    (
+        LINE,
+        concat!(
+            r"^[^\u0000-\u001F\u007F-\u009F\u202A-\u202E\u2066-\u2069]*",
+            r"[^\s\u0000-\u001F\u007F-\u009F\u202A-\u202E\u2066-\u2069]",
+            r"[^\u0000-\u001F\u007F-\u009F\u202A-\u202E\u2066-\u2069]*$",
+        ),
+    ),
+    (
+        LINES,
+        concat!(
+            r"^(?:[^\u0000-\u001F\u007F-\u009F\u202A-\u202E\u2066-\u2069]|\t|\r?\n)*",
+            r"[^\s\u0000-\u001F\u007F-\u009F\u202A-\u202E\u2066-\u2069]",
+            r"(?:[^\u0000-\u001F\u007F-\u009F\u202A-\u202E\u2066-\u2069]|\t|\r?\n)*$",
+        ),
+    ),
+];
+
 /// NFC (Unicode annex 15), so that equal-looking names are equal; then trimmed.
 fn tidy(raw: &str) -> String {
     if is_nfc_quick(raw.chars()) == IsNormalized::Yes {
@@ -44,7 +68,7 @@ fn many_lines(raw: &str) -> Result<String, Refusal> {
 
 /// What both text types share; they differ only in how they clean the input.
 macro_rules! text_type {
-    ($(#[$doc:meta])* $name:ident, $clean:ident) => {
+    ($(#[$doc:meta])* $name:ident, $clean:ident, $pattern:expr) => {
         $(#[$doc])*
         #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Default, Serialize)]
         #[serde(transparent)]
@@ -129,7 +153,7 @@ macro_rules! text_type {
             }
 
             fn json_schema(_: &mut SchemaGenerator) -> Schema {
-                json_schema!({ "type": "string" })
+                json_schema!({ "type": "string", "pattern": $pattern })
             }
         }
 
@@ -163,10 +187,11 @@ text_type! {
     /// let text = shared::validation::Text::try_from("Ana").unwrap();
     /// format!("{text}");
     /// ```
-    Text, one_line
+    Text, one_line, LINE
 }
 
 text_type! {
     /// Like [`Text`], but with line breaks and tabs; `\r\n` becomes `\n`.
-    MultilineText, many_lines
+    MultilineText, many_lines,
+    LINES
 }

@@ -10,6 +10,7 @@ use shared::failure::{Error, NoFailure};
 use shared::input::{Fields, NoInput, WithBody};
 use shared::reply::Reply;
 use shared::route::Route;
+use shared::success::Success;
 use std::time::Duration;
 use testkit::{Ask, Stage, Tenant};
 use validator::Validate;
@@ -30,6 +31,8 @@ impl Endpoint for AddWord {
     const NAME: &'static str = "add-word";
     const ROUTE: Route = Route::post("/words");
     const POLICY: Policy = Policy::signed_in().idempotency(Idempotency::Accepted);
+    const SUMMARY: &'static str = "Adds a word.";
+    const SUCCESS: Success = Success::created_here();
     type Input = WithBody<NewWord>;
     type Output = Reply<Value>;
     type Failure = WordFailure;
@@ -50,6 +53,7 @@ impl Endpoint for CountWords {
     const NAME: &'static str = "count-words";
     const ROUTE: Route = Route::get("/words");
     const POLICY: Policy = Policy::signed_in();
+    const SUMMARY: &'static str = "Counts the words.";
     type Input = NoInput;
     type Output = Reply<i64>;
     type Failure = NoFailure;
@@ -67,6 +71,7 @@ impl Endpoint for Panics {
     const NAME: &'static str = "panics";
     const ROUTE: Route = Route::post("/panics");
     const POLICY: Policy = Policy::public();
+    const SUMMARY: &'static str = "Panics.";
     type Input = NoInput;
     type Output = Reply<i64>;
     type Failure = NoFailure;
@@ -82,6 +87,7 @@ impl Endpoint for Dawdles {
     const NAME: &'static str = "dawdles";
     const ROUTE: Route = Route::get("/dawdles");
     const POLICY: Policy = Policy::public();
+    const SUMMARY: &'static str = "Dawdles.";
     type Input = NoInput;
     type Output = Reply<i64>;
     type Failure = NoFailure;
@@ -96,6 +102,7 @@ impl Endpoint for Dawdles {
 pub(crate) async fn stage(connections: usize) -> (Stage, Tenant) {
     let module = Module {
         name: "billing",
+        about: "Words.",
         endpoints: vec![
             Declaration::of::<AddWord>(),
             Declaration::of::<CountWords>(),

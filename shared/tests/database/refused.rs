@@ -30,7 +30,7 @@ async fn a_constraint_in_the_middle_counts_whatever_the_statements_behind_it_do(
 
     let fault = commit(tx).await.unwrap_err();
 
-    assert_eq!((fault.problem.code, fault.pointer), ("WORD_FORBIDDEN", Some("/word")));
+    assert_eq!((fault.problem.code, fault.problem.pointer), ("WORD_FORBIDDEN", Some("/word")));
     assert!(bench.effects().await.is_empty());
 }
 

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 /// Which way the money goes, seen from the clinic.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
+#[schemars(rename = "TransactionType")]
 pub enum Kind {
     /// From the patient into the cash: the balance rises.
     Income,
@@ -16,6 +17,7 @@ pub enum Kind {
 /// How it was paid.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
+#[schemars(rename = "PaymentMethod")]
 pub enum Method {
     /// Notes and coins.
     Cash,

@@ -1,6 +1,7 @@
 //! The session that signing up and signing in answer.
 
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::Serialize;
 use shared::access::{Principal, Role};
 use shared::database::{Columns, DecodeError};
@@ -10,35 +11,43 @@ use shared::validation::Text;
 use uuid::Uuid;
 
 /// A clinic, as its own people see it.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Clinic {
     /// `UUIDv7`.
+    #[schemars(example = "01a1fc88-bd77-7cd6-a572-93dc3d1d01d2")]
     pub id: Uuid,
     /// 1–255 characters.
+    #[schemars(length(min = 1, max = 255), example = "Clínica Aurora")]
     pub name: Text,
     /// IANA name, e.g. `America/Sao_Paulo`.
+    #[schemars(example = "America/Sao_Paulo")]
     pub time_zone: String,
     /// ISO 4217 code.
+    #[schemars(regex(pattern = "^[A-Z]{3}$"), example = &"BRL")]
     pub currency: String,
 }
 
 /// A person within a clinic.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct User {
     /// The membership's id, `UUIDv7`.
+    #[schemars(example = "01a1fc88-bd77-7cd6-a572-93e0b8a2f4c1")]
     pub id: Uuid,
     /// 1–255 characters.
+    #[schemars(length(min = 1, max = 255), example = "Ana Souza")]
     pub name: Text,
     /// The account's address.
+    #[schemars(email, length(max = 254), example = "ana@example.com")]
     pub email: Text,
     /// What the person is in this clinic.
+    #[schemars(example = Role::Owner)]
     pub role: Role,
 }
 
 /// Clinic, user and an access token for them.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Session {
     /// The clinic signed in to.
@@ -46,10 +55,16 @@ pub struct Session {
     /// The person signed in.
     pub user: User,
     /// PASETO v4.public.
+    #[schemars(
+        regex(pattern = r"^v4\.public\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+$"),
+        example = "v4.public.eyJzdWIi.eyJraWQi"
+    )]
     pub access_token: String,
     /// `Bearer` (RFC 6750).
+    #[schemars(extend("const" = "Bearer"))]
     pub token_type: &'static str,
     /// Seconds until the token expires.
+    #[schemars(range(min = 1), example = LIFETIME.as_secs())]
     pub expires_in: i64,
 }
 

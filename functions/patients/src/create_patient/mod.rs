@@ -18,6 +18,7 @@ use shared::failure::Error;
 use shared::input::WithBody;
 use shared::reply::Reply;
 use shared::route::Route;
+use shared::success::{Lead, Success};
 
 /// The declaration.
 #[derive(Debug)]
@@ -27,6 +28,9 @@ impl Endpoint for CreatePatient {
     const NAME: &'static str = "create-patient";
     const ROUTE: Route = Route::post("/api/v1/patients");
     const POLICY: Policy = Policy::requires(crate::WRITE_PATIENTS).idempotency(Idempotency::Accepted);
+    const SUMMARY: &'static str = "Add a patient";
+    const SUCCESS: Success =
+        Success::created().etag().leads_to(&[Lead::new("/api/v1/patients/{id}", "/data/id")]);
     type Input = WithBody<schema::NewPatient>;
     type Output = Reply<Patient>;
     type Failure = schema::CreatePatientFailure;

@@ -13,6 +13,7 @@ use shared::failures;
 use shared::input::WithPath;
 use shared::reply::Reply;
 use shared::route::Route;
+use shared::success::{Lead, Success};
 
 /// The declaration.
 #[derive(Debug)]
@@ -31,6 +32,8 @@ impl Endpoint for GetPatient {
     const NAME: &'static str = "get-patient";
     const ROUTE: Route = Route::get("/api/v1/patients/{id}");
     const POLICY: Policy = Policy::requires(crate::READ_PATIENTS);
+    const SUMMARY: &'static str = "Read a patient";
+    const SUCCESS: Success = Success::ok().etag().leads_to(&[Lead::new("/api/v1/patients/{id}", "/data/id")]);
     type Input = WithPath<PatientPath>;
     type Output = Reply<Patient>;
     type Failure = GetPatientFailure;

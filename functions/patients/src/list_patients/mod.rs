@@ -17,6 +17,7 @@ use shared::failure::{Error, NoFailure};
 use shared::input::WithQuery;
 use shared::reply::Reply;
 use shared::route::Route;
+use shared::success::{Lead, Success};
 
 /// The declaration.
 #[derive(Debug)]
@@ -26,6 +27,10 @@ impl Endpoint for ListPatients {
     const NAME: &'static str = "list-patients";
     const ROUTE: Route = Route::get("/api/v1/patients");
     const POLICY: Policy = Policy::requires(crate::READ_PATIENTS);
+    const SUMMARY: &'static str = "List patients, newest first";
+    const DESCRIPTION: &'static str = "Archived patients are left out. Send `meta.nextCursor` as `cursor` for the next page; \
+        whoever is added meanwhile is neither repeated nor in the way.";
+    const SUCCESS: Success = Success::page().leads_to(&[Lead::new("/api/v1/patients/{id}", "/data/0/id")]);
     type Input = WithQuery<schema::PageQuery>;
     type Output = Reply<Vec<schema::PatientItem>>;
     type Failure = NoFailure;

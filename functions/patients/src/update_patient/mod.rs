@@ -18,6 +18,7 @@ use shared::failure::Error;
 use shared::input::WithPathAndBody;
 use shared::reply::Reply;
 use shared::route::Route;
+use shared::success::{Lead, Success};
 
 /// The declaration.
 #[derive(Debug)]
@@ -28,6 +29,10 @@ impl Endpoint for UpdatePatient {
     const ROUTE: Route = Route::patch("/api/v1/patients/{id}");
     const POLICY: Policy =
         Policy::requires(crate::WRITE_PATIENTS).if_match().idempotency(Idempotency::Accepted);
+    const SUMMARY: &'static str = "Edit a patient";
+    const DESCRIPTION: &'static str = "A merge patch (RFC 7396): null clears a field, an absent field stays as it is. \
+        An empty patch changes nothing.";
+    const SUCCESS: Success = Success::ok().etag().leads_to(&[Lead::new("/api/v1/patients/{id}", "/data/id")]);
     type Input = WithPathAndBody<PatientPath, schema::PatientPatch>;
     type Output = Reply<Patient>;
     type Failure = schema::UpdatePatientFailure;

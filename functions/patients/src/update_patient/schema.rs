@@ -16,28 +16,34 @@ use validator::Validate;
 #[validate(context = Timestamp)]
 pub struct PatientPatch {
     /// The full name; it cannot be cleared.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Replace::is_keep")]
     #[validate(length(min = 1, max = 255))]
+    #[schemars(example = "Beatriz Lima")]
     pub full_name: Replace<Text>,
     /// From 1900 to today.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Patch::is_keep")]
     #[validate(custom(function = fields::birth_date, use_context))]
+    #[schemars(regex(pattern = fields::BIRTH_DATE), example = "1990-04-23")]
     pub birth_date: Patch<FullDate>,
     /// E.164.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Patch::is_keep")]
     #[validate(custom(function = fields::phone))]
+    #[schemars(regex(pattern = fields::PHONE), example = "+5511987654321")]
     pub phone: Patch<Text>,
     /// An e-mail address.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Patch::is_keep")]
     #[validate(email, length(max = 254))]
+    #[schemars(example = "beatriz@example.com")]
     pub email: Patch<Text>,
     /// An identity document; unique within the clinic, whatever its punctuation.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Patch::is_keep")]
     #[validate(length(min = 1, max = 64), custom(function = fields::document))]
+    #[schemars(example = "123.456.789-09")]
     pub document: Patch<Text>,
     /// Free text; not clinical notes.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Patch::is_keep")]
     #[validate(length(min = 1, max = 5000))]
+    #[schemars(example = "Prefers mornings.")]
     pub notes: Patch<MultilineText>,
 }
 

@@ -22,6 +22,7 @@ impl Endpoint for Fallback {
     const NAME: &'static str = "fallback";
     const ROUTE: Route = Route::catch_all();
     const POLICY: Policy = Policy::public().round_trips(0).produces(&["application/json", "text/html"]);
+    const SUMMARY: &'static str = "Everything that has no route";
     type Input = schema::Anything;
     type Output = Response;
     type Failure = shared::failure::NoFailure;

@@ -3,6 +3,7 @@
 mod binaries;
 mod fallback;
 mod health;
+mod openapi;
 mod problems;
 
 use testkit::Stage;

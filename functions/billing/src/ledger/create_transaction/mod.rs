@@ -19,6 +19,7 @@ use shared::failure::Error;
 use shared::input::WithBody;
 use shared::reply::Reply;
 use shared::route::Route;
+use shared::success::{Lead, Success};
 
 /// The declaration.
 #[derive(Debug)]
@@ -28,6 +29,13 @@ impl Endpoint for CreateTransaction {
     const NAME: &'static str = "create-transaction";
     const ROUTE: Route = Route::post("/api/v1/transactions");
     const POLICY: Policy = Policy::requires(crate::WRITE_TRANSACTIONS).idempotency(Idempotency::Required);
+    const SUMMARY: &'static str = "Record money taken or paid";
+    const DESCRIPTION: &'static str = "The patient's balance moves with it, once, however often the same \
+        `Idempotency-Key` is sent. An archived patient may still pay.";
+    const SUCCESS: Success = Success::created().leads_to(&[
+        Lead::new("/api/v1/transactions/{id}", "/data/transactionId"),
+        Lead::new("/api/v1/patients/{id}", "/data/patientId"),
+    ]);
     type Input = WithBody<schema::NewTransaction>;
     type Output = Reply<schema::Recorded>;
     type Failure = schema::CreateTransactionFailure;

@@ -24,6 +24,9 @@ impl Endpoint for GetBalance {
     const NAME: &'static str = "get-balance";
     const ROUTE: Route = Route::get("/api/v1/patients/{id}/balance");
     const POLICY: Policy = Policy::requires(crate::READ_TRANSACTIONS);
+    const SUMMARY: &'static str = "Read a patient's balance";
+    const DESCRIPTION: &'static str = "Positive when the patient is in credit. A patient without transactions has 0; \
+        an archived one still has a balance.";
     type Input = WithPath<schema::PatientPath>;
     type Output = Reply<schema::Balance>;
     type Failure = schema::GetBalanceFailure;

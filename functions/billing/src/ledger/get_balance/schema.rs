@@ -20,14 +20,17 @@ pub struct PatientPath {
 impl Fields for PatientPath {}
 
 /// A patient's balance.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Balance {
     /// Minor units; positive when the patient is in credit.
+    #[schemars(example = 15_000)]
     pub balance_minor: i64,
     /// The clinic's currency, ISO 4217.
+    #[schemars(regex(pattern = "^[A-Z]{3}$"), example = &"BRL")]
     pub currency: String,
     /// When it was read, UTC.
+    #[schemars(example = "2026-11-21T10:00:00Z")]
     pub as_of: Timestamp,
 }
 

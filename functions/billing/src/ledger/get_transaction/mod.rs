@@ -14,6 +14,7 @@ use shared::failure::Error;
 use shared::input::WithPath;
 use shared::reply::Reply;
 use shared::route::Route;
+use shared::success::{Lead, Success};
 
 /// The declaration.
 #[derive(Debug)]
@@ -23,6 +24,8 @@ impl Endpoint for GetTransaction {
     const NAME: &'static str = "get-transaction";
     const ROUTE: Route = Route::get("/api/v1/transactions/{id}");
     const POLICY: Policy = Policy::requires(crate::READ_TRANSACTIONS);
+    const SUMMARY: &'static str = "Read a transaction";
+    const SUCCESS: Success = Success::ok().leads_to(&[Lead::new("/api/v1/patients/{id}", "/data/patientId")]);
     type Input = WithPath<schema::TransactionPath>;
     type Output = Reply<schema::Transaction>;
     type Failure = schema::GetTransactionFailure;

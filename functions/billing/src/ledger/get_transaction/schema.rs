@@ -22,27 +22,36 @@ pub struct TransactionPath {
 impl Fields for TransactionPath {}
 
 /// A transaction.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Transaction {
     /// `UUIDv7`.
+    #[schemars(example = "01a1fc88-c0de-7a3b-9f10-5c2d8e4b7a66")]
     pub transaction_id: Uuid,
     /// Whose balance moved.
+    #[schemars(example = "01890a5d-ac96-774b-bcce-b302099a8057")]
     pub patient_id: Uuid,
     /// Which way.
     #[serde(rename = "type")]
+    #[schemars(example = Kind::Income)]
     pub kind: Kind,
     /// Minor units.
+    #[schemars(range(min = 1, max = 99_999_999_999_i64), example = 15_000)]
     pub amount_minor: i64,
     /// ISO 4217.
+    #[schemars(regex(pattern = "^[A-Z]{3}$"), example = &"BRL")]
     pub currency: String,
     /// How it was paid.
+    #[schemars(example = Method::Pix)]
     pub method: Method,
     /// What for.
+    #[schemars(length(min = 1, max = 500), example = "Session of 21 November")]
     pub description: Option<Text>,
     /// The patient's balance just after; positive when in credit.
+    #[schemars(example = 15_000)]
     pub balance_minor: i64,
     /// UTC.
+    #[schemars(example = "2026-11-21T10:00:00.123456Z")]
     pub created_at: Timestamp,
 }
 

@@ -1,6 +1,6 @@
 //! What comes in and how it fails.
 
-use schemars::JsonSchema;
+use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use shared::failure::{Failure, Problem};
@@ -21,19 +21,30 @@ pub struct Credentials {
     #[validate(length(min = 1, max = 1024))]
     #[schemars(example = "a long and lonely road")]
     pub password: Secret,
-    /// The clinic to sign in to.
+    /// The clinic to sign in to; needed when the account has several.
     pub clinic_id: Option<Uuid>,
 }
 
 impl Fields for Credentials {}
 
 /// A clinic to choose.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[schemars(rename = "ClinicChoice")]
 pub struct Choice {
     /// What to send as `clinicId`.
+    #[schemars(example = "01a1fc88-bd77-7cd6-a572-93dc3d1d01d2")]
     pub id: Uuid,
     /// The clinic's name.
+    #[schemars(length(min = 1, max = 255), example = "Clínica Aurora")]
     pub name: Text,
+}
+
+/// What `CLINIC_REQUIRED` carries beside the usual members.
+#[derive(Debug, Serialize, JsonSchema)]
+struct Choices<'a> {
+    /// The clinics of this account.
+    #[schemars(length(min = 2))]
+    clinics: &'a [Choice],
 }
 
 /// How signing in can fail.
@@ -84,9 +95,14 @@ impl Failure for LoginFailure {
     }
 
     fn extension(&self) -> Map<String, Value> {
-        match self {
-            Self::ClinicRequired(choices) => Map::from_iter([("clinics".to_owned(), json!(choices))]),
+        let Self::ClinicRequired(clinics) = self else { return Map::new() };
+        match json!(Choices { clinics }) {
+            Value::Object(members) => members,
             _ => Map::new(),
         }
+    }
+
+    fn extension_schemas(generator: &mut SchemaGenerator) -> Vec<(&'static str, Schema)> {
+        vec![(CLINIC_REQUIRED.code, Choices::json_schema(generator))]
     }
 }

@@ -18,6 +18,7 @@ use shared::failure::Error;
 use shared::input::WithBody;
 use shared::reply::Reply;
 use shared::route::Route;
+use shared::success::Success;
 
 /// The declaration.
 #[derive(Debug)]
@@ -27,6 +28,10 @@ impl Endpoint for CreateClinic {
     const NAME: &'static str = "create-clinic";
     const ROUTE: Route = Route::post("/api/v1/clinics");
     const POLICY: Policy = Policy::public().signs_up().limit(RateClass::Strict);
+    const SUMMARY: &'static str = "Sign a clinic up";
+    const DESCRIPTION: &'static str = "Makes the clinic and its owner's account, and signs the owner in. \
+        One e-mail address is one account.";
+    const SUCCESS: Success = Success::created_here();
     type Input = WithBody<schema::NewClinic>;
     type Output = Reply<schema::Session>;
     type Failure = schema::CreateClinicFailure;

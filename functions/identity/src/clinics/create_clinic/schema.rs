@@ -25,7 +25,7 @@ pub struct NewClinic {
     pub time_zone: Text,
     /// ISO 4217 currency of everything the clinic is paid.
     #[validate(custom(function = logic::currency))]
-    #[schemars(example = &"BRL")]
+    #[schemars(regex(pattern = "^[A-Z]{3}$"), example = &"BRL")]
     pub currency: Text,
     /// The owner's name.
     #[validate(length(min = 1, max = 255))]
@@ -48,19 +48,22 @@ impl Fields for NewClinic {
             "UNKNOWN_TIME_ZONE",
             "Unknown time zone",
             "Send a name of the IANA time zone database, such as America/Sao_Paulo.",
-        ),
+        )
+        .at("/timeZone"),
         Problem::new(
             400,
             "UNKNOWN_CURRENCY",
             "Unknown currency",
             "Send a currency code of ISO 4217 in capitals, such as BRL or EUR.",
-        ),
+        )
+        .at("/currency"),
         Problem::new(
             400,
             "COMMON_PASSWORD",
             "Common password",
             "This password is among the first that attackers try. Choose another one.",
-        ),
+        )
+        .at("/password"),
     ];
 }
 

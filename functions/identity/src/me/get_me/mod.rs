@@ -27,6 +27,9 @@ impl Endpoint for GetMe {
     const NAME: &'static str = "get-me";
     const ROUTE: Route = Route::get("/api/v1/me");
     const POLICY: Policy = Policy::signed_in();
+    const SUMMARY: &'static str = "Who the caller is";
+    const DESCRIPTION: &'static str =
+        "By the database of now, not by the token: a change of role shows on the next call.";
     type Input = NoInput;
     type Output = Reply<schema::Me>;
     type Failure = schema::GetMeFailure;

@@ -1,17 +1,19 @@
 //! What goes out and how it fails.
 
 use crate::auth::session::{Clinic, User};
+use schemars::JsonSchema;
 use serde::Serialize;
 use shared::failures;
 
 /// The caller.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct Me {
     /// The clinic signed in to.
     pub clinic: Clinic,
     /// The person signed in, with its role of now.
     pub user: User,
     /// The names of the permissions that the role holds.
+    #[schemars(inner(regex(pattern = "^[a-z_]+:[a-z_]+$")), example = ["patients:read", "patients:write"])]
     pub permissions: Vec<&'static str>,
 }
 

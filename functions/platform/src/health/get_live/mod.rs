@@ -4,6 +4,7 @@
 //! - **Fails**: in no way of its own.
 //! - **Round trips**: 0.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 use shared::endpoint::{Call, Endpoint, Policy, RateClass};
 use shared::failure::{Error, NoFailure};
@@ -16,9 +17,10 @@ use shared::route::Route;
 pub struct GetLive;
 
 /// That it lives.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct Live {
     /// `live`.
+    #[schemars(extend("const" = "live"))]
     pub status: &'static str,
 }
 
@@ -26,6 +28,7 @@ impl Endpoint for GetLive {
     const NAME: &'static str = "get-live";
     const ROUTE: Route = Route::get("/health/live");
     const POLICY: Policy = Policy::public().limit(RateClass::Unlimited).round_trips(0);
+    const SUMMARY: &'static str = "Whether the process lives";
     type Input = NoInput;
     type Output = Reply<Live>;
     type Failure = NoFailure;

@@ -4,6 +4,7 @@
 //! - **Fails**: `NOT_READY` (503), within a second, when the database does not answer.
 //! - **Round trips**: 1, or 0 while the last answer stands.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 use shared::endpoint::{Call, Endpoint, Policy, RateClass};
 use shared::failure::Error;
@@ -17,9 +18,10 @@ use shared::route::Route;
 pub struct GetReady;
 
 /// That it is ready.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct Ready {
     /// `ready`.
+    #[schemars(extend("const" = "ready"))]
     pub status: &'static str,
 }
 
@@ -35,6 +37,8 @@ impl Endpoint for GetReady {
     const NAME: &'static str = "get-ready";
     const ROUTE: Route = Route::get("/health/ready");
     const POLICY: Policy = Policy::public().limit(RateClass::Unlimited);
+    const SUMMARY: &'static str = "Whether the database answers";
+    const DESCRIPTION: &'static str = "One probe in five seconds, whoever asks.";
     type Input = NoInput;
     type Output = Reply<Ready>;
     type Failure = GetReadyFailure;

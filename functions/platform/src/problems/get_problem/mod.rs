@@ -12,7 +12,6 @@ pub mod schema;
 use shared::endpoint::{Call, Endpoint, Policy};
 use shared::failure::Error;
 use shared::input::WithPath;
-use shared::reply::Response;
 use shared::route::Route;
 
 /// The declaration.
@@ -23,8 +22,11 @@ impl Endpoint for GetProblem {
     const NAME: &'static str = "get-problem";
     const ROUTE: Route = Route::get("/api/v1/problems/{code}");
     const POLICY: Policy = Policy::public().round_trips(0).produces(&["application/json", "text/html"]);
+    const SUMMARY: &'static str = "What a problem means";
+    const DESCRIPTION: &'static str = "The page behind the `type` of every problem document, \
+        as JSON or, for browsers, HTML.";
     type Input = WithPath<schema::ProblemPath>;
-    type Output = Response;
+    type Output = schema::Explanation;
     type Failure = schema::GetProblemFailure;
 
     async fn handle(call: &Call<'_>, input: Self::Input) -> Result<Self::Output, Error<Self::Failure>> {

@@ -1,9 +1,13 @@
 //! What comes in, what goes out, how it fails.
 
-use schemars::JsonSchema;
+use http::StatusCode;
+use http::header::{CACHE_CONTROL, HeaderValue, VARY};
+use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Deserialize, Serialize};
+use shared::failure::Fault;
 use shared::failures;
 use shared::input::Fields;
+use shared::reply::{Answer, Reply, Response};
 use shared::validation::Text;
 use validator::Validate;
 
@@ -20,16 +24,47 @@ pub struct ProblemPath {
 impl Fields for ProblemPath {}
 
 /// What a problem means.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ProblemPage {
     /// The code in `error.code`.
+    #[schemars(regex(pattern = "^[A-Z][A-Z0-9_]*$"), example = &"INVALID_PHONE")]
     pub code: String,
     /// The status it comes with.
+    #[schemars(range(min = 400, max = 599), example = 400)]
     pub status: u16,
     /// The same for every occurrence.
+    #[schemars(example = "Invalid phone number")]
     pub title: String,
     /// What went wrong and what to do about it.
+    #[schemars(example = "Send the number in the international form of E.164.")]
     pub detail: String,
+}
+
+/// The same in the form asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Explanation {
+    /// JSON.
+    ForPrograms(ProblemPage),
+    /// HTML.
+    ForPeople(String),
+}
+
+impl Answer for Explanation {
+    fn respond(self) -> Result<Response, Fault> {
+        let mut response = match self {
+            Self::ForPrograms(page) => Reply::ok(page).respond()?,
+            Self::ForPeople(html) => {
+                Response::with_body(StatusCode::OK, "text/html; charset=utf-8", html.into_bytes())
+            }
+        };
+        response.headers.insert(CACHE_CONTROL, HeaderValue::from_static("public, max-age=3600"));
+        response.headers.insert(VARY, HeaderValue::from_static("Accept"));
+        Ok(response)
+    }
+
+    fn data_schema(generator: &mut SchemaGenerator) -> Option<Schema> {
+        Reply::<ProblemPage>::data_schema(generator)
+    }
 }
 
 failures! {

@@ -1,0 +1,3 @@
+//! What the whole interface looks like, for programs and people who call it.
+
+pub mod get_openapi;

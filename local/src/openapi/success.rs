@@ -1,0 +1,129 @@
+//! What an endpoint answers when it succeeds, and where that leads.
+
+use super::components::{Components, header};
+use super::example;
+use super::operation::operation_id;
+use super::put;
+use super::schemas::close;
+use http::Method;
+use serde_json::{Map, Value, json};
+use shared::endpoint::{Declaration, Idempotency, Module};
+use shared::reply::PageMeta;
+use shared::success::{Form, Success};
+
+/// The response to a success, and 304 where a version can be known already.
+pub(super) fn responses(
+    endpoint: &Declaration,
+    modules: &[Module],
+    parts: &mut Components,
+) -> Vec<(u16, Value)> {
+    let success = &endpoint.success;
+    let mut response =
+        json!({ "description": description(endpoint, parts), "content": content(endpoint, parts) });
+    let headers = headers(endpoint);
+    if !headers.is_empty() {
+        put(&mut response, "headers", headers.into_iter().map(header).collect());
+    }
+    let links = links(endpoint, modules);
+    if !links.is_empty() {
+        put(&mut response, "links", Value::Object(links));
+    }
+    let mut responses = vec![(success.status, response)];
+    if reads_versions(endpoint) {
+        responses.push((304, json!({ "$ref": "#/components/responses/NotModified" })));
+    }
+    responses
+}
+
+/// What the type of the data says of itself.
+fn description(endpoint: &Declaration, parts: &mut Components) -> String {
+    let data = parts.schemas.data(endpoint.data_schema).unwrap_or_else(|| json!({}));
+    let item = data.get("items").unwrap_or(&data);
+    let own = parts.schemas.resolve(item).get("description").and_then(Value::as_str);
+    own.unwrap_or(endpoint.summary).to_owned()
+}
+
+/// Whether `If-None-Match` is looked at.
+pub(super) fn reads_versions(endpoint: &Declaration) -> bool {
+    endpoint.success.has_etag && endpoint.route.method == Method::GET
+}
+
+fn headers(endpoint: &Declaration) -> Vec<&'static str> {
+    let success = &endpoint.success;
+    let takes_keys = matches!(endpoint.policy.idempotency, Idempotency::Required | Idempotency::Accepted);
+    let all = [
+        (success.has_location, "Location"),
+        (success.has_etag, "ETag"),
+        (success.form == Form::Page, "Link"),
+        (takes_keys, "Idempotency-Replayed"),
+    ];
+    all.into_iter().filter(|(is_there, _)| *is_there).map(|(_, name)| name).collect()
+}
+
+fn content(endpoint: &Declaration, parts: &mut Components) -> Value {
+    let mut content = Map::new();
+    for media in endpoint.policy.produces {
+        let described = if *media == "application/json" {
+            json(endpoint, parts)
+        } else {
+            json!({ "schema": { "type": "string" } })
+        };
+        content.insert((*media).to_owned(), described);
+    }
+    Value::Object(content)
+}
+
+/// Schema and example of the body in JSON.
+fn json(endpoint: &Declaration, parts: &mut Components) -> Value {
+    let data = parts.schemas.data(endpoint.data_schema).unwrap_or_else(|| json!({}));
+    let schema = enveloped(&endpoint.success, data, parts);
+    match example::of(&schema, &parts.schemas) {
+        Some(example) if endpoint.success.form != Form::Bare => {
+            json!({ "schema": schema, "example": example })
+        }
+        _ => json!({ "schema": schema }),
+    }
+}
+
+/// The envelope (B2) around the schema of the data.
+fn enveloped(success: &Success, data: Value, parts: &mut Components) -> Value {
+    let meta = match success.form {
+        Form::Bare => return data,
+        Form::Enveloped => json!({ "type": "object", "properties": {} }),
+        Form::Page => parts.schemas.reference::<PageMeta>(),
+    };
+    let mut envelope = json!({
+        "type": "object",
+        "required": ["success", "data", "meta", "error"],
+        "properties": {
+            "success": { "type": "boolean", "const": true }, "data": data, "meta": meta, "error": { "type": "null" },
+        },
+    });
+    close(&mut envelope);
+    envelope
+}
+
+/// Every operation at or below an address that the answer has the parameter for.
+fn links(endpoint: &Declaration, modules: &[Module]) -> Map<String, Value> {
+    let mut links = Map::new();
+    for lead in endpoint.success.leads {
+        let others = modules.iter().flat_map(|module| &module.endpoints);
+        for other in others.filter(|other| other.name != endpoint.name) {
+            let below = other.route.template.strip_prefix(lead.template);
+            if below.is_some_and(|rest| rest.is_empty() || (rest.starts_with('/') && !rest.contains('{'))) {
+                links.insert(operation_id(other), link(endpoint, other, lead.template, lead.pointer));
+            }
+        }
+    }
+    links
+}
+
+fn link(endpoint: &Declaration, other: &Declaration, template: &str, pointer: &str) -> Value {
+    let name =
+        template.split_once('{').and_then(|(_, rest)| rest.split_once('}')).map_or("", |(name, _)| name);
+    let mut parameters = Map::from_iter([(name.to_owned(), json!(format!("$response.body#{pointer}")))]);
+    if other.policy.if_match && endpoint.success.has_etag {
+        parameters.insert("If-Match".to_owned(), json!("$response.header.ETag"));
+    }
+    json!({ "operationId": operation_id(other), "description": other.summary, "parameters": parameters })
+}
