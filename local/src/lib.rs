@@ -11,6 +11,8 @@ pub mod generate;
 pub mod openapi;
 pub mod routes;
 pub mod serve;
+pub mod template;
+pub mod watch;
 
 use shared::endpoint::Module;
 

@@ -77,6 +77,8 @@ pub struct Policy {
     pub issues_tokens: bool,
     /// Whether it makes something and hands out tokens for it.
     pub signs_up: bool,
+    /// Whether it hashes passwords and so needs a larger share of a processor.
+    pub hashes_passwords: bool,
     /// The rate limit.
     pub rate: RateClass,
     /// The most round trips to the database that a call makes, a retry aside (D8).
@@ -95,6 +97,7 @@ impl Policy {
             if_match: false,
             issues_tokens: false,
             signs_up: false,
+            hashes_passwords: false,
             rate: RateClass::Ordinary,
             round_trips: 1,
             body_limit: BODY_LIMIT,
@@ -156,6 +159,12 @@ impl Policy {
     #[must_use]
     pub const fn signs_up(self) -> Self {
         Self { signs_up: true, ..self.issues_tokens() }
+    }
+
+    /// Hashes passwords: deployed with more memory, and so with more of a processor.
+    #[must_use]
+    pub const fn hashes_passwords(self) -> Self {
+        Self { hashes_passwords: true, ..self }
     }
 
     /// Other media types than JSON.
