@@ -2,7 +2,7 @@
 //! test fails when they drift.
 
 use crate::error::Error;
-use crate::{modules, template, watch};
+use crate::{events, modules, template, watch};
 use serde_json::{Value, json};
 use shared::endpoint::{Access, Declaration};
 use shared::failure::Problem;
@@ -19,6 +19,7 @@ pub fn all() -> Result<Vec<(String, String)>, Error> {
         ("functions/platform/openapi.json", crate::openapi::text()?),
     ];
     let mut files: Vec<_> = documents.map(|(path, content)| (path.to_owned(), content)).into();
+    files.extend(events::all()?);
     files.extend(template::all()?);
     files.push(watch::manifest()?);
     Ok(files)
@@ -28,6 +29,9 @@ pub fn all() -> Result<Vec<(String, String)>, Error> {
 pub fn write_all() -> Result<(), Error> {
     for (path, content) in all()? {
         let path = root().join(path);
+        if let Some(folder) = path.parent() {
+            std::fs::create_dir_all(folder).map_err(Error::io("make", folder))?;
+        }
         std::fs::write(&path, content).map_err(Error::io("write", &path))?;
     }
     Ok(())

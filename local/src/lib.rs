@@ -6,6 +6,7 @@ pub mod data;
 pub mod database;
 pub mod demo;
 pub mod error;
+pub mod events;
 pub mod gateway;
 pub mod generate;
 pub mod openapi;

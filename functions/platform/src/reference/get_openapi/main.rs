@@ -1,0 +1,5 @@
+//! The `get-openapi` function.
+
+fn main() -> std::process::ExitCode {
+    shared::lambda::run::<platform::reference::get_openapi::GetOpenapi>()
+}
