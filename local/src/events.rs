@@ -45,9 +45,10 @@ impl Sample {
     fn of(endpoint: &Declaration, contract: &Value) -> Self {
         let method = endpoint.route.method.as_str().to_owned();
         let template = endpoint.route.template;
-        let operation = &contract["paths"][template][method.to_ascii_lowercase()];
-        let example = &operation["requestBody"]["content"]["application/json"]["example"];
-        let body = (!example.is_null()).then(|| example.to_string());
+        let operations = contract.get("paths").and_then(|paths| paths.get(template));
+        let operation = operations.and_then(|operations| operations.get(method.to_ascii_lowercase()));
+        let example = operation.and_then(|it| it.pointer("/requestBody/content/application~1json/example"));
+        let body = example.map(Value::to_string);
         Self {
             path: path(endpoint, operation),
             headers: headers(endpoint, body.is_some()),
@@ -84,9 +85,16 @@ impl Sample {
     /// The same, as a function URL sends it: without routes.
     fn function_url(&self) -> Value {
         let mut event = self.http_api();
-        event["routeKey"] = json!("$default");
-        event["requestContext"]["routeKey"] = json!("$default");
-        event["requestContext"]["domainName"] = json!("sample.lambda-url.us-east-1.on.aws");
+        let changes = [
+            ("/routeKey", "$default"),
+            ("/requestContext/routeKey", "$default"),
+            ("/requestContext/domainName", "sample.lambda-url.us-east-1.on.aws"),
+        ];
+        for (pointer, value) in changes {
+            if let Some(member) = event.pointer_mut(pointer) {
+                *member = json!(value);
+            }
+        }
         event
     }
 
@@ -116,16 +124,18 @@ impl Sample {
 }
 
 /// The path with the examples of its parameters; the catch-all gets one that nothing else has.
-fn path(endpoint: &Declaration, operation: &Value) -> String {
+fn path(endpoint: &Declaration, operation: Option<&Value>) -> String {
     if endpoint.route.is_catch_all() {
         return "/no-such-address".to_owned();
     }
-    let parameters = operation["parameters"].as_array().into_iter().flatten();
-    parameters.filter(|parameter| parameter["in"] == "path").fold(
+    let parameters = operation.and_then(|operation| operation.get("parameters")).and_then(Value::as_array);
+    let text = |parameter: &Value, member: &str| {
+        parameter.get(member).and_then(Value::as_str).unwrap_or_default().to_owned()
+    };
+    parameters.into_iter().flatten().filter(|parameter| text(parameter, "in") == "path").fold(
         endpoint.route.template.to_owned(),
         |path, parameter| {
-            let place = format!("{{{}}}", parameter["name"].as_str().unwrap_or_default());
-            path.replace(&place, parameter["example"].as_str().unwrap_or_default())
+            path.replace(&format!("{{{}}}", text(parameter, "name")), &text(parameter, "example"))
         },
     )
 }
