@@ -26,6 +26,7 @@ mod tenant;
 
 pub use answer::Answer;
 pub use ask::Ask;
+pub use canary::assert_none_in;
 pub use clock::TestClock;
 pub use database::TestDatabase;
 pub use hasher::CountingHasher;
