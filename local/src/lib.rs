@@ -9,6 +9,7 @@ pub mod error;
 pub mod events;
 pub mod gateway;
 pub mod generate;
+pub mod keys;
 pub mod openapi;
 pub mod routes;
 pub mod serve;

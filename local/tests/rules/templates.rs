@@ -11,6 +11,9 @@ use std::collections::{BTreeMap, BTreeSet};
 /// What CloudFormation takes in one stack.
 const MOST_RESOURCES: usize = 500;
 
+/// What an HTTP API has, unless more is asked for.
+const MOST_ROUTES: usize = 300;
+
 /// A resource, with what it is called in its template.
 pub(crate) type Resource<'a> = (&'a str, &'a Value);
 
@@ -128,11 +131,14 @@ fn the_root_has_every_module_and_no_other() {
 }
 
 #[test]
-fn a_stack_stays_below_what_cloudformation_takes() {
+fn stacks_stay_below_what_cloudformation_takes_and_routes_below_what_the_gateway_does() {
+    let mut routes = 0;
     for (module, template) in stacks() {
         let count = template["Resources"].as_object().unwrap().len();
         assert!(count < MOST_RESOURCES, "{}: {count} resources", module.name);
+        routes += of_type(&template, "AWS::ApiGatewayV2::Route").len();
     }
+    assert!(routes < MOST_ROUTES, "{routes} routes");
 }
 
 #[test]
