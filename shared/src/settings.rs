@@ -1,11 +1,19 @@
 //! Settings, all checked at start (C9). A bad one ends the process with a line that names the key, never the value.
 
+mod kept;
+
 use crate::database::Database;
+use crate::secrets::{SecretError, SecretStore, StoredSecret};
 use crate::token::{TokenSigner, TokenVerifier};
+use kept::{DATABASE_URL, KeptSettings, TOKEN_SECRET_KEY};
 use std::fmt;
+use std::sync::Arc;
+
+/// Where settings are read: the environment's variables, by key.
+pub type Variables<'a> = dyn Fn(&'static str) -> Option<String> + 'a;
 
 /// Why a setting does not do.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum SettingError {
     /// It is not there.
     #[error("is missing")]
@@ -13,6 +21,15 @@ pub enum SettingError {
     /// It is there and cannot be read as what it should be.
     #[error("is not in the expected form")]
     Malformed,
+    /// So is its other form, of this key.
+    #[error("is given, and so is {0}: exactly one of them is needed")]
+    GivenTwice(&'static str),
+    /// Nor is its other form, of this key.
+    #[error("is missing, and so is {0}: exactly one of them is needed")]
+    NeitherGiven(&'static str),
+    /// It is the ARN of a secret that could not be fetched.
+    #[error("names a secret that cannot be fetched: {0}")]
+    NotFetched(SecretError),
 }
 
 /// Every setting that does not do, by key.
@@ -31,21 +48,55 @@ impl std::error::Error for BadSettings {}
 /// What a function needs to know to run.
 #[derive(Debug)]
 pub struct Settings {
-    /// `DATABASE_URL`, under the module's own role; `DATABASE_CONNECTIONS` of them, 1 unless given.
+    /// `DATABASE_URL` or the secret of `DATABASE_URL_SECRET_ARN`, under the module's own role;
+    /// `DATABASE_CONNECTIONS` connections to it, 1 unless given.
     pub database: Database,
     /// `TOKEN_PUBLIC_KEYS`: PASERK `k4.public.…`, separated by commas, the current one and those rotated out.
     pub verifier: TokenVerifier,
-    /// `TOKEN_SECRET_KEY`: PASERK `k4.secret.…`, only where tokens are issued.
+    /// `TOKEN_SECRET_KEY` or the secret of `TOKEN_SECRET_KEY_SECRET_ARN`: PASERK `k4.secret.…`, only where tokens are
+    /// issued.
     pub signer: Option<TokenSigner>,
     /// `CORS_ALLOWED_ORIGINS`: exact origins, separated by commas; none unless given.
     pub allowed_origins: Vec<String>,
 }
 
 impl Settings {
-    /// Reads all settings through `variable`. `issues_tokens` says whether the secret key is needed.
-    pub fn read(
-        variable: &dyn Fn(&'static str) -> Option<String>,
+    /// Reads all settings through `variable`, secrets by their value. `issues_tokens` says whether the secret key is
+    /// needed.
+    pub fn read(variable: &Variables<'_>, issues_tokens: bool) -> Result<Self, BadSettings> {
+        Self::with_secret(variable, issues_tokens, None)
+    }
+
+    /// As [`Settings::read`], but each secret by its value or by its ARN, exactly one of the two (C8). What is kept is
+    /// fetched from the store that `open` gives, which is asked for one only then; on AWS that is
+    /// [`SecretsManager::open`](crate::secrets::SecretsManager::open).
+    pub async fn load(
+        variable: &Variables<'_>,
+        open: impl FnOnce(&Variables<'_>) -> Result<Arc<dyn SecretStore>, BadSettings>,
         issues_tokens: bool,
+    ) -> Result<Self, BadSettings> {
+        let pairs = [DATABASE_URL, TOKEN_SECRET_KEY];
+        let pairs = if issues_tokens { &pairs[..] } else { &pairs[..1] };
+        let (kept, mut bad) = KeptSettings::fetch(variable, open, pairs).await;
+        let secret = kept.of(DATABASE_URL[0]).map(|kept| kept.secret.clone());
+        let outcome =
+            Self::with_secret(&|key| kept.value(key).or_else(|| variable(key)), issues_tokens, secret);
+        let others = match outcome {
+            Ok(settings) if bad.is_empty() => return Ok(settings),
+            Ok(_) => Vec::new(),
+            Err(BadSettings(others)) => others,
+        };
+        // What could not be had at all is missing for the reader too, and was told already.
+        let told = |key| pairs.iter().any(|pair| pair[0] == key) && kept.value(key).is_none();
+        let others = others.into_iter().filter(|(key, error)| *error != SettingError::Missing || !told(key));
+        bad.extend(others.map(|(key, error)| (kept.given_as(key), error)));
+        Err(BadSettings(bad))
+    }
+
+    fn with_secret(
+        variable: &Variables<'_>,
+        issues_tokens: bool,
+        secret: Option<StoredSecret>,
     ) -> Result<Self, BadSettings> {
         let required = |key| variable(key).filter(|value| !value.is_empty()).ok_or(SettingError::Missing);
         let connections = || match variable("DATABASE_CONNECTIONS") {
@@ -56,7 +107,7 @@ impl Settings {
         };
         let connections = connections();
         let size = *connections.as_ref().unwrap_or(&1);
-        let database = required("DATABASE_URL").and_then(|url| Database::at(&url, size));
+        let database = required("DATABASE_URL").and_then(|url| Database::kept(&url, secret, size));
         let verifier = required("TOKEN_PUBLIC_KEYS").and_then(|keys| TokenVerifier::from_paserk(&keys));
         let signer = issues_tokens
             .then(|| required("TOKEN_SECRET_KEY").and_then(|key| TokenSigner::from_paserk(&key)))

@@ -22,7 +22,11 @@ pub fn assert_none_in(place: &str, text: &str) {
 }
 
 /// From now on every log line of this process is looked at.
-pub(crate) fn watch_logs() {
+///
+/// # Panics
+///
+/// When other code of this process logs already; and where a line is written that has a canary in it.
+pub fn watch_logs() {
     static WATCHED: Once = Once::new();
     WATCHED.call_once(|| {
         let subscriber = tracing_subscriber::registry().with(Watch);

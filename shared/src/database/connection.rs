@@ -1,8 +1,10 @@
 //! The pooled connection: one, unless more is asked for; checked after idling, thrown away when in doubt.
 
+use super::opener::Opener;
 use crate::deadline::Deadline;
 use crate::failure::Fault;
 use crate::problem::{DATABASE_BUSY, DATABASE_UNAVAILABLE, DEADLINE_EXCEEDED};
+use crate::secrets::StoredSecret;
 use crate::settings::SettingError;
 use deadpool_postgres::{Hook, HookError, Manager, ManagerConfig, Object, Pool, PoolError, RecyclingMethod};
 use rustls::{ClientConfig, RootCertStore};
@@ -33,9 +35,16 @@ impl std::fmt::Debug for Database {
 impl Database {
     /// Reads a connection URL (see [`address`]); nothing is sent yet.
     pub fn at(url: &str, connections: usize) -> Result<Self, SettingError> {
+        Self::kept(url, None, connections)
+    }
+
+    /// As [`Database::at`]. When `url` was the text of a secret, that is fetched again when Postgres refuses who asks,
+    /// and the URL in it counts from then on (C8).
+    pub fn kept(url: &str, secret: Option<StoredSecret>, connections: usize) -> Result<Self, SettingError> {
         let config = address(url)?;
         let recycling = ManagerConfig { recycling_method: RecyclingMethod::Fast };
-        let manager = Manager::from_config(config, connector()?, recycling);
+        let opener = Opener::new(config.clone(), connector()?, secret);
+        let manager = Manager::from_connect(config, opener, recycling);
         let pool = Pool::builder(manager).max_size(connections).pre_recycle(alive_after_idling()).build();
         Ok(Self { pool: pool.map_err(|_| SettingError::Malformed)? })
     }
