@@ -4,10 +4,12 @@ use crate::stores::Environment;
 use std::time::Duration;
 use testkit::{AwsEmulator, TestDatabase};
 
+/// What every role begins with.
+const PASSWORD: &str = "canary-password-1";
+
 pub(crate) struct Login {
     database: TestDatabase,
-    pub(crate) role: String,
-    password: String,
+    role: String,
 }
 
 impl Login {
@@ -15,26 +17,26 @@ impl Login {
     pub(crate) async fn new(role: &str) -> Self {
         testkit::watch_logs();
         let database = TestDatabase::clone_template().await;
-        database.run("CREATE TABLE public.effects (word text NOT NULL)").await;
-        Self::on(&database, role).await
+        database.add_guarded_role(role, PASSWORD).await;
+        let grants = format!(
+            "CREATE TABLE public.effects (word text NOT NULL);
+            GRANT USAGE ON SCHEMA public TO {role}; GRANT SELECT, INSERT ON public.effects TO {role}"
+        );
+        database.run(&grants).await;
+        Self { database, role: role.to_owned() }
     }
 
-    /// Another role with the same rights.
-    pub(crate) async fn beside(&self, role: &str) -> Self {
-        Self::on(&self.database, role).await
-    }
-
-    async fn on(database: &TestDatabase, role: &str) -> Self {
-        let password = "canary-password-1".to_owned();
-        database.add_guarded_role(role, &password).await;
-        database.run(&format!("GRANT USAGE ON SCHEMA public TO {role}")).await;
-        database.run(&format!("GRANT SELECT, INSERT ON public.effects TO {role}")).await;
-        Self { database: database.clone(), role: role.to_owned(), password }
+    /// Another user who works as this role, made as operations are told to make one.
+    pub(crate) async fn beside(&self, user: &str) -> Self {
+        let database = self.database.clone();
+        database.add_guarded_role(user, PASSWORD).await;
+        database.run(&format!("GRANT {0} TO {user}; ALTER ROLE {user} SET role = '{0}'", self.role)).await;
+        Self { database, role: user.to_owned() }
     }
 
     /// The address with the role's password.
     pub(crate) fn url(&self) -> String {
-        self.url_with(&self.password)
+        self.url_with(PASSWORD)
     }
 
     /// The address with another password.
