@@ -1,11 +1,12 @@
 //! What operations share, each once: schemas, examples, headers, parameters, and the failures that several have alike.
 
+use super::headers;
 use super::parameters;
-use super::put;
 use super::schemas::Schemas;
 use crate::error::Error;
 use serde_json::{Map, Value, json};
-use std::collections::BTreeMap;
+use shared::problem::COMMON;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Everything met while the operations are described.
 #[derive(Default)]
@@ -35,14 +36,15 @@ impl Components {
             "NotModified".to_owned(),
             json!({ "description": "It is still the version in `If-None-Match`.", "headers": just("ETag") }),
         );
-        let codes: Vec<&str> = self.examples.keys().map(String::as_str).collect();
+        let common = COMMON.iter().map(|problem| problem.code);
+        let codes: BTreeSet<&str> = self.examples.keys().map(String::as_str).chain(common).collect();
         Ok(json!({
             "securitySchemes": { "bearer": {
                 "type": "http", "scheme": "bearer", "bearerFormat": "PASETO v4.public",
                 "description": "The `accessToken` that signing in answers; it lives for ten minutes.",
             } },
             "parameters": parameters::shared(),
-            "headers": headers(),
+            "headers": headers::of_some(),
             "schemas": self.schemas.finish(&codes)?,
             "responses": responses,
             "examples": self.examples,
@@ -98,48 +100,4 @@ pub(super) fn header(name: &str) -> (String, Value) {
 
 fn just(name: &str) -> Value {
     [header(name)].into_iter().collect()
-}
-
-/// The headers that some responses have, and those that come with every one.
-fn headers() -> Value {
-    let of_some = [
-        ("ETag", true, "The version, strong, as `If-Match` and `If-None-Match` take it."),
-        ("Location", true, "Where the thing made can be fetched."),
-        ("Link", false, "The address of the next page, with `rel=\"next\"` (RFC 8288)."),
-        (
-            "Idempotency-Replayed",
-            false,
-            "`true` when this is the stored reply to an earlier request with this key.",
-        ),
-        ("Retry-After", false, "The seconds after which to repeat."),
-        ("WWW-Authenticate", true, "`Bearer`."),
-    ];
-    let of_every = [
-        ("X-Request-Id", true, "What the log has this request under."),
-        ("Traceparent", true, "The trace that this request belongs to (W3C)."),
-        ("Cache-Control", true, "`no-store` wherever personal data may be."),
-        ("Content-Security-Policy", true, "Nothing may be loaded, nobody may frame it."),
-        ("Referrer-Policy", true, "`no-referrer`."),
-        ("Strict-Transport-Security", true, "HTTPS for two years."),
-        ("X-Content-Type-Options", true, "`nosniff`."),
-        ("X-Frame-Options", true, "`DENY`."),
-        ("Vary", false, "What the response depends on beside the address."),
-        ("Access-Control-Allow-Origin", false, "The caller's origin, when it is on the allow-list."),
-        ("Access-Control-Allow-Credentials", false, "`true`, when the origin is on the allow-list."),
-        ("Access-Control-Expose-Headers", false, "What a script of an allowed origin may read."),
-    ];
-    let mut headers = Map::new();
-    for (name, is_required, description) in of_some {
-        headers.insert(name.to_owned(), described(is_required, description));
-    }
-    for (name, is_required, description) in of_every {
-        let mut header = described(is_required, description);
-        put(&mut header, "x-on-every-response", json!(true));
-        headers.insert(name.to_owned(), header);
-    }
-    Value::Object(headers)
-}
-
-fn described(is_required: bool, description: &str) -> Value {
-    json!({ "description": description, "required": is_required, "schema": { "type": "string" } })
 }

@@ -6,6 +6,7 @@
 mod components;
 mod example;
 mod failures;
+mod headers;
 mod operation;
 mod parameters;
 mod reasons;
@@ -28,6 +29,8 @@ struct Document {
     tags: Value,
     paths: BTreeMap<&'static str, Map<String, Value>>,
     components: Value,
+    #[serde(rename = "x-headers-on-every-response")]
+    headers: Value,
 }
 
 const ABOUT: &str = "The backend of a therapy clinic.
@@ -43,7 +46,7 @@ it, `error.code` is what a program goes by, and `error.details` lists everything
 - Fields and parameters that an operation does not know are refused, never ignored.
 - `HEAD` is taken wherever `GET` is, `OPTIONS` everywhere. Another method gives 405 with `Allow`, an unknown address \
 404, both as problem documents.
-- The headers under `components.headers` that are marked `x-on-every-response` come with every response.";
+- The headers under `x-headers-on-every-response` come with every response and are not listed with each.";
 
 /// Adds a member to an object.
 fn put(object: &mut Value, name: &str, member: Value) {
@@ -80,5 +83,6 @@ fn document(modules: &[Module]) -> Result<Document, Error> {
             .collect(),
         components: parts.finish(&mut paths)?,
         paths,
+        headers: headers::of_every(),
     })
 }

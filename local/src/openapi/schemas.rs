@@ -6,6 +6,7 @@ use schemars::{Schema, SchemaGenerator};
 use serde_json::{Map, Value, json};
 use shared::problem::Document;
 use shared::validation::PATTERNS;
+use std::collections::BTreeSet;
 
 /// Where named schemas are in the document.
 const HOME: &str = "/components/schemas";
@@ -92,7 +93,7 @@ impl Schemas {
     }
 
     /// All named schemas. Codes are the given ones; what goes out has no members but those it names.
-    pub(super) fn finish(mut self, codes: &[&str]) -> Result<Map<String, Value>, Error> {
+    pub(super) fn finish(mut self, codes: &BTreeSet<&str>) -> Result<Map<String, Value>, Error> {
         let mut all = self.bodies;
         all.extend(self.incoming.take_definitions(false));
         all.values_mut().for_each(show);

@@ -1,5 +1,5 @@
 use crate::canary::watch_logs;
-use crate::{Answer, Ask, CountingHasher, Tenant, TestClock, TestDatabase};
+use crate::{Answer, Ask, Contract, CountingHasher, Tenant, TestClock, TestDatabase};
 use shared::app::App;
 use shared::clock::{Clock as _, SystemClock, SystemIds};
 use shared::database::{Database, Scope, Trips, Tx};
@@ -34,6 +34,7 @@ pub struct Stage {
     pub signer: TokenSigner,
     functions: Vec<Function>,
     keys: (String, String),
+    contract: Option<&'static Contract>,
     /// What a call may take.
     pub time: Duration,
 }
@@ -56,6 +57,7 @@ impl Stage {
             signer: TokenSigner::from_paserk(&keys.0).unwrap(),
             functions: Vec::new(),
             keys,
+            contract: None,
             time: Duration::from_secs(10),
         };
         for module in modules {
@@ -68,6 +70,12 @@ impl Stage {
             }));
         }
         stage
+    }
+
+    /// Holds every reply from now on against this contract.
+    #[must_use]
+    pub fn held_to(self, contract: &'static Contract) -> Self {
+        Self { contract: Some(contract), ..self }
     }
 
     /// All functions reach their database at this address from now on.
@@ -133,7 +141,17 @@ impl Stage {
     /// Passes a request to the function that has its route, or to the catch-all if there is one, or to the first.
     pub async fn ask(&self, ask: Ask) -> Answer {
         let (declaration, app) = self.route(ask.method(), ask.path());
-        pipeline::answer(app, declaration, ask.event(), self.time).await.finish().into()
+        self.answer(app, declaration, ask).await
+    }
+
+    /// One request through the pipeline, and its reply held against the contract.
+    async fn answer(&self, app: &App, declaration: &Declaration, ask: Ask) -> Answer {
+        let (method, path) = (ask.method().to_owned(), ask.path().to_owned());
+        let answer = pipeline::answer(app, declaration, ask.event(), self.time).await.finish().into();
+        if let Some(contract) = self.contract {
+            contract.hold(&method, &path, &answer);
+        }
+        answer
     }
 
     /// The function that the gateway would call.
@@ -152,7 +170,7 @@ impl Stage {
     /// Passes a request to the function of that name, whatever its route.
     pub async fn ask_function(&self, name: &str, ask: Ask) -> Answer {
         let function = self.function(name);
-        pipeline::answer(&function.app, &function.declaration, ask.event(), self.time).await.finish().into()
+        self.answer(&function.app, &function.declaration, ask).await
     }
 
     /// The app of a module's functions.

@@ -10,6 +10,7 @@ mod catalogue;
 mod contract;
 mod drift;
 mod logs;
+mod openapi;
 mod outage;
 mod program;
 mod round_trips;
@@ -18,11 +19,15 @@ mod startup;
 mod story;
 
 use serde_json::{Value, json};
-use testkit::{Ask, Stage, Tenant};
+use std::sync::LazyLock;
+use testkit::{Ask, Contract, Stage, Tenant};
+
+/// The contract as the declarations make it now: every reply is held against it (B12).
+static CONTRACT: LazyLock<Contract> = LazyLock::new(|| Contract::of(&grafono::openapi::text().unwrap()));
 
 /// All modules on a stage, and one clinic.
 async fn stage() -> (Stage, Tenant) {
-    let stage = Stage::of(grafono::modules()).await;
+    let stage = Stage::of(grafono::modules()).await.held_to(&CONTRACT);
     let tenant = stage.tenant().await;
     (stage, tenant)
 }

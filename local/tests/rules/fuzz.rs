@@ -1,5 +1,6 @@
 //! Hostile input, bounded in number: gateway events, bodies, cursors, tokens. No panic, no 5xx.
 
+use crate::CONTRACT;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, FileFailurePersistence, TestRunner};
 use serde_json::{Value, json};
@@ -111,8 +112,11 @@ async fn pass(stage: &Stage, token: &str, mut event: Value) -> Answer {
     }
     let event: Event = serde_json::from_value(event).unwrap();
     let method = event.request_context.http.method.clone();
-    let (declaration, app) = stage.route(&method, &event.raw_path);
-    pipeline::answer(app, declaration, event, Duration::from_secs(10)).await.finish().into()
+    let path = event.raw_path.clone();
+    let (declaration, app) = stage.route(&method, &path);
+    let answer = pipeline::answer(app, declaration, event, Duration::from_secs(10)).await.finish().into();
+    CONTRACT.hold(&method, &path, &answer);
+    answer
 }
 
 /// Runs `strategy` against the stage; whatever comes, the reply is ours and no fault of ours.

@@ -18,3 +18,9 @@ mod sources;
 mod statements;
 mod tables;
 mod templates;
+
+use std::sync::LazyLock;
+use testkit::Contract;
+
+/// The contract as the declarations make it now: every reply is held against it (B12).
+static CONTRACT: LazyLock<Contract> = LazyLock::new(|| Contract::of(&grafono::openapi::text().unwrap()));

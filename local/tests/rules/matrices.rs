@@ -63,7 +63,7 @@ fn for_another_audience(stage: &Stage, tenant: &Tenant) -> String {
 
 #[tokio::test]
 async fn a_token_expired_or_for_somebody_else_opens_nothing() {
-    let stage = Stage::of(grafono::modules()).await;
+    let stage = Stage::of(grafono::modules()).await.held_to(&crate::CONTRACT);
     let tenant = stage.tenant().await;
     let principal =
         Principal { user_id: tenant.user(Role::Owner), clinic_id: tenant.clinic, role: Role::Owner };
@@ -109,7 +109,7 @@ fn essence(answer: &Answer) -> Value {
 
 #[tokio::test]
 async fn another_clinics_things_answer_like_things_that_never_were_and_stay_untouched() {
-    let stage = Stage::of(grafono::modules()).await;
+    let stage = Stage::of(grafono::modules()).await.held_to(&crate::CONTRACT);
     let (tenant, other) = (stage.tenant().await, stage.tenant().await);
     let foreign = things(&stage, &other).await;
     let own = things(&stage, &tenant).await;
@@ -137,7 +137,7 @@ async fn another_clinics_things_answer_like_things_that_never_were_and_stay_unto
 
 #[tokio::test]
 async fn privileged_and_unknown_fields_are_refused_wherever_a_body_is_taken() {
-    let stage = Stage::of(grafono::modules()).await;
+    let stage = Stage::of(grafono::modules()).await.held_to(&crate::CONTRACT);
     let tenant = stage.tenant().await;
     let mut tried = 0;
     for endpoint in stage.declarations() {

@@ -9,13 +9,17 @@ mod get_me;
 mod login;
 
 use serde_json::{Value, json};
-use std::sync::Arc;
-use testkit::{Ask, Stage};
+use std::sync::{Arc, LazyLock};
+use testkit::{Ask, Contract, Stage};
 
 const PASSWORD: &str = "a long and lonely road";
 
+/// Every reply is held against the committed contract (B12).
+static CONTRACT: LazyLock<Contract> =
+    LazyLock::new(|| Contract::of(include_str!("../../../platform/openapi.json")));
+
 async fn stage() -> Arc<Stage> {
-    Arc::new(Stage::of(vec![identity::module()]).await)
+    Arc::new(Stage::of(vec![identity::module()]).await.held_to(&CONTRACT))
 }
 
 /// A sign-up with that address.

@@ -10,12 +10,16 @@ mod list_patients;
 mod update_patient;
 
 use serde_json::{Value, json};
-use std::sync::Arc;
-use testkit::{Answer, Ask, Stage, Tenant};
+use std::sync::{Arc, LazyLock};
+use testkit::{Answer, Ask, Contract, Stage, Tenant};
+
+/// Every reply is held against the committed contract (B12).
+static CONTRACT: LazyLock<Contract> =
+    LazyLock::new(|| Contract::of(include_str!("../../../platform/openapi.json")));
 
 /// A stage with the module and one clinic.
 async fn stage() -> (Arc<Stage>, Tenant) {
-    let stage = Stage::of(vec![patients::module()]).await;
+    let stage = Stage::of(vec![patients::module()]).await.held_to(&CONTRACT);
     let tenant = stage.tenant().await;
     (Arc::new(stage), tenant)
 }

@@ -6,8 +6,12 @@ mod health;
 mod openapi;
 mod problems;
 
-use testkit::Stage;
+use std::sync::LazyLock;
+use testkit::{Contract, Stage};
+
+/// Every reply is held against the committed contract (B12).
+static CONTRACT: LazyLock<Contract> = LazyLock::new(|| Contract::of(include_str!("../../openapi.json")));
 
 async fn stage() -> Stage {
-    Stage::of(vec![platform::module()]).await
+    Stage::of(vec![platform::module()]).await.held_to(&CONTRACT)
 }

@@ -29,7 +29,12 @@ impl Answer for Contract {
         Some(json_schema!({
             "type": "object",
             "required": ["openapi", "info", "paths", "components"],
-            "properties": { "openapi": { "type": "string", "pattern": r"^3\.1\.[0-9]+$" } },
+            "properties": {
+                "openapi": { "type": "string", "pattern": r"^3\.1\.[0-9]+$" },
+                "info": { "type": "object" },
+                "paths": { "type": "object" },
+                "components": { "type": "object" },
+            },
         }))
     }
 }
