@@ -9,7 +9,7 @@ use shared::endpoint::{Declaration, Module};
 use shared::route::Route;
 use std::time::Duration;
 
-/// A CloudWatch alarm computes over ten metrics at most.
+/// The most that one alarm computes over.
 const METRICS_PER_ALARM: usize = 10;
 
 /// Each module's template: its path within the repository and its content.

@@ -66,7 +66,7 @@ pub enum RateClass {
 
 /// What an endpoint asks of a request and promises about itself.
 #[derive(Debug, Clone, Copy)]
-#[expect(clippy::struct_excessive_bools, reason = "each is a question of its own, and is read by its name")]
+#[expect(clippy::struct_excessive_bools, reason = "each is a question that an endpoint answers by yes or no")]
 pub struct Policy {
     /// Who may call.
     pub access: Access,

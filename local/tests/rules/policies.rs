@@ -19,7 +19,7 @@ fn texts(value: &Value) -> Vec<&str> {
     }
 }
 
-fn statements<'a>(role: &'a Value) -> Vec<&'a Value> {
+fn statements(role: &Value) -> Vec<&Value> {
     let policies = role["Policies"].as_array().unwrap().iter();
     policies.flat_map(|policy| policy["PolicyDocument"]["Statement"].as_array().unwrap()).collect()
 }

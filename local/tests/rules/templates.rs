@@ -1,4 +1,4 @@
-//! What is deployed is what is declared (A1, F1): the committed templates are read here as CloudFormation reads them,
+//! What is deployed is what is declared (A1, F1): the committed templates are read here as AWS reads them,
 //! independent of how they were made.
 
 use crate::sources::{slices, under};
@@ -8,10 +8,10 @@ use serde_json::Value;
 use shared::endpoint::Module;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// What CloudFormation takes in one stack.
+/// The most resources of one stack.
 const MOST_RESOURCES: usize = 500;
 
-/// What an HTTP API has, unless more is asked for.
+/// The most routes of an HTTP API, unless AWS is asked for more.
 const MOST_ROUTES: usize = 300;
 
 /// A resource, with what it is called in its template.
@@ -48,7 +48,7 @@ pub(crate) fn functions(template: &Value) -> Vec<Resource<'_>> {
 }
 
 /// The binary a function runs, as `cargo lambda build` lays it out.
-pub(crate) fn binary<'a>(function: &'a Value) -> &'a str {
+pub(crate) fn binary(function: &Value) -> &str {
     function["CodeUri"].as_str().unwrap().strip_prefix("../../target/lambda/").unwrap()
 }
 
@@ -100,6 +100,7 @@ fn every_declared_endpoint_has_one_function_with_its_routes_and_there_are_no_oth
 
 #[test]
 fn the_gateway_may_call_each_function_by_its_own_routes_alone() {
+    let parameter = regex::Regex::new(r"\{[^}]+\}").unwrap();
     for (module, template) in stacks() {
         for (id, _) in functions(&template) {
             let permissions = of_type(&template, "AWS::Lambda::Permission").into_iter();
@@ -109,7 +110,6 @@ fn the_gateway_may_call_each_function_by_its_own_routes_alone() {
                 .map(|source| source.split_once("${ApiId}/*/").unwrap().1.to_owned())
                 .collect();
             sources.sort();
-            let parameter = regex::Regex::new(r"\{[^}]+\}").unwrap();
             let keys = routes_to(&template, id).into_iter();
             let expected: Vec<_> =
                 keys.map(|key| parameter.replace_all(&key.replacen(' ', "", 1), "*").into_owned()).collect();
@@ -135,10 +135,10 @@ fn stacks_stay_below_what_cloudformation_takes_and_routes_below_what_the_gateway
     let mut routes = 0;
     for (module, template) in stacks() {
         let count = template["Resources"].as_object().unwrap().len();
-        assert!(count < MOST_RESOURCES, "{}: {count} resources", module.name);
+        assert!(count <= MOST_RESOURCES, "{}: {count} resources", module.name);
         routes += of_type(&template, "AWS::ApiGatewayV2::Route").len();
     }
-    assert!(routes < MOST_ROUTES, "{routes} routes");
+    assert!(routes <= MOST_ROUTES, "{routes} routes");
 }
 
 #[test]
