@@ -40,6 +40,12 @@ fn no_action_and_no_resource_is_a_wildcard_but_those_listed() {
     let mut templates: Vec<_> = stacks().into_iter().map(|(_, template)| template).collect();
     templates.push(template("template.yaml"));
     for template in &templates {
+        for (id, resource) in template["Resources"].as_object().unwrap() {
+            let kind = resource["Type"].as_str().unwrap();
+            let elsewhere = kind.starts_with("AWS::IAM::") && kind != "AWS::IAM::Role";
+            let granted = resource["Properties"].get("Policies").is_some() && kind != "AWS::IAM::Role";
+            assert!(!elsewhere && !granted, "{id} grants something beside a role");
+        }
         for (id, role) in of_type(template, "AWS::IAM::Role") {
             assert!(role.get("ManagedPolicyArns").is_none(), "{id} has a policy that is not written here");
             for statement in statements(role) {
