@@ -7,6 +7,7 @@ use askama::Template;
 use shared::deadline::LONGEST;
 use shared::endpoint::{Declaration, Module};
 use shared::route::Route;
+use shared::settings::Needs;
 use std::time::Duration;
 
 /// The most that one alarm computes over.
@@ -32,7 +33,7 @@ struct Stack {
     timeout: u64,
     /// Milliseconds: a call this long is about to be cut off.
     slow: u128,
-    issues_tokens: bool,
+    needs: Needs,
     functions: Vec<Function>,
 }
 
@@ -43,7 +44,7 @@ struct Function {
     /// Its binary, e.g. `create-patient`.
     binary: &'static str,
     hashes_passwords: bool,
-    issues_tokens: bool,
+    needs: Needs,
     routes: Vec<Entry>,
 }
 
@@ -78,7 +79,7 @@ impl Stack {
             module: module.name,
             timeout: LONGEST.as_secs(),
             slow: LONGEST.saturating_sub(Duration::from_secs(2)).as_millis(),
-            issues_tokens: module.issues_tokens(),
+            needs: module.needs(),
             functions: module.endpoints.iter().map(Function::of).collect(),
         }
     }
@@ -120,10 +121,26 @@ impl Function {
         Self {
             binary: endpoint.name,
             hashes_passwords: endpoint.policy.hashes_passwords,
-            issues_tokens: endpoint.policy.issues_tokens,
+            needs: endpoint.policy.needs(),
             routes: entries(&id, &endpoint.route),
             id,
         }
+    }
+}
+
+impl Function {
+    /// Whether it has settings beside those of every function.
+    fn is_given_settings(&self) -> bool {
+        self.needs != Needs::default()
+    }
+
+    /// The secrets it may read.
+    fn secrets(&self) -> Vec<&'static str> {
+        let all = [
+            (self.needs.database, "!Ref DatabaseSecretArn"),
+            (self.needs.issues_tokens, "!Ref TokenSecretKeySecretArn"),
+        ];
+        all.into_iter().filter(|(needed, _)| *needed).map(|(_, secret)| secret).collect()
     }
 }
 

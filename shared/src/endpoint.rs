@@ -15,6 +15,7 @@ use crate::pipeline::{self, Incoming};
 use crate::problem::TOKEN_REQUIRED;
 use crate::reply::{Answer, Response};
 use crate::route::Route;
+use crate::settings::Needs;
 use crate::success::Success;
 use crate::token::TokenSigner;
 use crate::trace::Trace;
@@ -166,6 +167,15 @@ impl Policy {
     #[must_use]
     pub const fn hashes_passwords(self) -> Self {
         Self { hashes_passwords: true, ..self }
+    }
+
+    /// Which settings a function cannot do without to keep this.
+    pub fn needs(&self) -> Needs {
+        Needs {
+            database: self.round_trips > 0,
+            verifies_tokens: self.access != Access::Public,
+            issues_tokens: self.issues_tokens,
+        }
     }
 
     /// Other media types than JSON.
@@ -399,8 +409,8 @@ pub struct Module {
 }
 
 impl Module {
-    /// Whether one of its endpoints issues tokens.
-    pub fn issues_tokens(&self) -> bool {
-        self.endpoints.iter().any(|endpoint| endpoint.policy.issues_tokens)
+    /// What its endpoints need, all together.
+    pub fn needs(&self) -> Needs {
+        self.endpoints.iter().fold(Needs::default(), |needs, endpoint| needs.and(endpoint.policy.needs()))
     }
 }

@@ -3,7 +3,7 @@
 use crate::templates::{Resource, binary, functions, of_type, stacks, template};
 use grafono::generate::root;
 use regex::Regex;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 /// Actions that are granted on everything, and why.
 const UNCONFINED: [(&str, &str); 2] = [
@@ -63,25 +63,30 @@ fn no_action_and_no_resource_is_a_wildcard_but_those_listed() {
 }
 
 #[test]
-fn a_function_reads_its_modules_database_secret_and_the_token_key_only_where_tokens_are_issued() {
+fn a_function_is_given_what_its_endpoint_needs_and_reads_no_other_secret() {
     for (module, template) in stacks() {
-        let common = &template["Globals"]["Function"]["Environment"]["Variables"];
-        assert_eq!(common["DATABASE_URL_SECRET_ARN"], "DatabaseSecretArn", "{}", module.name);
         for (id, function) in functions(&template) {
             let endpoint =
                 module.endpoints.iter().find(|endpoint| endpoint.name == binary(function)).unwrap();
-            let mut expected = vec!["DatabaseSecretArn"];
-            if endpoint.policy.issues_tokens {
-                expected.push("TokenSecretKeySecretArn");
+            let needs = endpoint.policy.needs();
+            let all = [
+                (needs.database, "DATABASE_URL_SECRET_ARN", "DatabaseSecretArn", true),
+                (needs.issues_tokens, "TOKEN_SECRET_KEY_SECRET_ARN", "TokenSecretKeySecretArn", true),
+                (needs.verifies_tokens, "TOKEN_PUBLIC_KEYS", "TokenPublicKeys", false),
+            ];
+            let given = &function["Environment"]["Variables"];
+            for (is_needed, key, parameter, _) in all {
+                let expected = if is_needed { json!(parameter) } else { Value::Null };
+                assert_eq!(given[key], expected, "{}: {id}: {key}", module.name);
             }
+            let expected: Vec<_> =
+                all.iter().filter(|it| it.0 && it.3).map(|(_, _, parameter, _)| *parameter).collect();
             let granted = statements(role_of(&template, (id, function))).into_iter();
             let readable: Vec<_> = granted
                 .filter(|statement| texts(&statement["Action"]).contains(&"secretsmanager:GetSecretValue"))
                 .flat_map(|statement| texts(&statement["Resource"]))
                 .collect();
             assert_eq!(readable, expected, "{}: {id}", module.name);
-            let key = function["Environment"]["Variables"].get("TOKEN_SECRET_KEY_SECRET_ARN");
-            assert_eq!(key.is_some(), endpoint.policy.issues_tokens, "{}: {id}", module.name);
         }
     }
 }

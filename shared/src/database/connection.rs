@@ -23,7 +23,7 @@ const CHECK_LIMIT: Duration = Duration::from_millis(500);
 /// The database, under one role.
 #[derive(Clone)]
 pub struct Database {
-    pool: Pool,
+    pool: Option<Pool>,
 }
 
 impl std::fmt::Debug for Database {
@@ -46,7 +46,12 @@ impl Database {
         let opener = Opener::new(config.clone(), connector()?, secret);
         let manager = Manager::from_connect(config, opener, recycling);
         let pool = Pool::builder(manager).max_size(connections).pre_recycle(alive_after_idling()).build();
-        Ok(Self { pool: pool.map_err(|_| SettingError::Malformed)? })
+        Ok(Self { pool: Some(pool.map_err(|_| SettingError::Malformed)?) })
+    }
+
+    /// No database, for functions that need none.
+    pub(crate) fn none() -> Self {
+        Self { pool: None }
     }
 
     /// Opens a connection and keeps it for the first request.
@@ -56,19 +61,24 @@ impl Database {
 
     /// Ends the idle connections, and gives out none from now on.
     pub(crate) fn close(&self) {
-        self.pool.close();
+        if let Some(pool) = &self.pool {
+            pool.close();
+        }
     }
 
     /// A connection, or why there is none within the time left. Neon's wake-up is waited for.
     pub(super) async fn connection(&self, deadline: Deadline) -> Result<Lease, Fault> {
-        match tokio::time::timeout_at(deadline.less(Duration::from_millis(300)), self.pool.get()).await {
+        let Some(pool) = &self.pool else {
+            return Err(Fault::internal("an endpoint without round trips asks for a connection"));
+        };
+        match tokio::time::timeout_at(deadline.less(Duration::from_millis(300)), pool.get()).await {
             Ok(Ok(object)) => Ok(Lease { object: Some(object), finished: false }),
             Ok(Err(PoolError::Backend(error))) => {
                 let reason = error.code().map_or("no connection", |state| state.code());
                 Err(Fault::from(&DATABASE_UNAVAILABLE).because(format!("connecting failed: {reason}")))
             }
             Ok(Err(_)) => Err(Fault::from(&DATABASE_UNAVAILABLE).because("the pool gave no connection")),
-            Err(_) if self.pool.status().size >= self.pool.status().max_size => {
+            Err(_) if pool.status().size >= pool.status().max_size => {
                 Err(Fault::from(&DATABASE_BUSY).because("every connection was in use until the deadline"))
             }
             Err(_) => Err(Fault::from(&DEADLINE_EXCEEDED).because("no connection before the deadline")),

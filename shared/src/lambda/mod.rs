@@ -47,9 +47,10 @@ pub fn run<E: Endpoint>() -> ExitCode {
 
 async fn serve(declaration: Declaration) -> Result<(), lambda_runtime::Error> {
     start_logging()?;
-    let settings = Settings::load(&variable, SecretsManager::open, declaration.policy.issues_tokens).await?;
+    let needs = declaration.policy.needs();
+    let settings = Settings::load(&variable, SecretsManager::open, needs).await?;
     let app = App::new(settings, Arc::new(SystemClock), Arc::new(SystemIds), Arc::new(Argon2id));
-    if declaration.policy.round_trips > 0 {
+    if needs.database {
         connect(&app).await;
     }
     let after = AfterReplies::default();

@@ -2,7 +2,7 @@ use crate::login::Login;
 use crate::stores::{Environment, failing_aws};
 use crate::traffic::{add, at_once};
 use shared::secrets::SecretsManager;
-use shared::settings::Settings;
+use shared::settings::{Needs, Settings};
 use shared::token::new_key_pair;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -23,8 +23,9 @@ async fn assert_refuses(environment: &Environment, expected: &str) {
 async fn plain_values_are_taken_and_no_store_is_asked_for() {
     let environment = Environment::at("http://127.0.0.1:1").with("DATABASE_URL", URL);
 
-    let settings =
-        Settings::load(&|key| environment.value(key), |_| panic!("no secret is kept"), true).await.unwrap();
+    let settings = Settings::load(&|key| environment.value(key), |_| panic!("no secret is kept"), Needs::ALL)
+        .await
+        .unwrap();
 
     assert!(settings.signer.is_some());
 }
@@ -89,7 +90,8 @@ async fn neither_form_of_a_setting_is_one_too_few_unless_it_is_not_needed() {
     )
     .await;
     let environment = environment.with("DATABASE_URL", URL);
-    let settings = Settings::load(&|key| environment.value(key), SecretsManager::open, false).await.unwrap();
+    let needs = Needs { issues_tokens: false, ..Needs::ALL };
+    let settings = Settings::load(&|key| environment.value(key), SecretsManager::open, needs).await.unwrap();
     assert!(settings.signer.is_none());
 }
 

@@ -1,7 +1,7 @@
 //! Where the tests' settings and secrets come from.
 
 use shared::secrets::{BoxFuture, Secret, SecretError, SecretStore, SecretsManager};
-use shared::settings::{BadSettings, Settings};
+use shared::settings::{BadSettings, Needs, Settings};
 use shared::token::new_key_pair;
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -47,7 +47,7 @@ impl Environment {
 
     /// Loads the settings of a function that issues tokens, as on Lambda.
     pub(crate) async fn load(&self) -> Result<Settings, BadSettings> {
-        Settings::load(&|key| self.value(key), SecretsManager::open, true).await
+        Settings::load(&|key| self.value(key), SecretsManager::open, Needs::ALL).await
     }
 
     /// The same, with the fetches counted.
@@ -70,7 +70,7 @@ impl Environment {
     }
 
     async fn load_from(&self, store: Arc<dyn SecretStore>) -> Settings {
-        Settings::load(&|key| self.value(key), |_| Ok(store), true).await.unwrap()
+        Settings::load(&|key| self.value(key), |_| Ok(store), Needs::ALL).await.unwrap()
     }
 }
 
