@@ -4,6 +4,7 @@
 use crate::sources::{slices, under};
 use grafono::generate::root;
 use http::Method;
+use regex::Regex;
 use serde_json::Value;
 use shared::endpoint::Module;
 use std::collections::{BTreeMap, BTreeSet};
@@ -82,6 +83,20 @@ fn declared(module: &Module) -> Vec<(String, Vec<String>)> {
     let mut all: Vec<_> = endpoints.collect();
     all.sort();
     all
+}
+
+#[test]
+fn every_declared_endpoint_has_one_binary_and_there_is_no_other() {
+    let name = Regex::new(r#"(?m)^\[\[bin\]\]\nname = "([^"]+)"$"#).unwrap();
+    for module in grafono::modules() {
+        let manifest = root().join(format!("functions/{}/Cargo.toml", module.name));
+        let manifest = std::fs::read_to_string(manifest).unwrap();
+        let mut binaries: Vec<_> = name.captures_iter(&manifest).map(|found| found[1].to_owned()).collect();
+        let mut endpoints: Vec<_> = module.endpoints.iter().map(|it| it.name.to_owned()).collect();
+        binaries.sort();
+        endpoints.sort();
+        assert_eq!(binaries, endpoints, "{}", module.name);
+    }
 }
 
 #[test]
