@@ -28,6 +28,11 @@ pub enum Command {
     Routes,
     /// Write the files generated from the declarations
     Generate,
+    /// Make a key pair for the access tokens of a deployment, and print the public key
+    TokenKeys {
+        /// The new file that the secret key is written to
+        secret_file: PathBuf,
+    },
 }
 
 /// How to serve.

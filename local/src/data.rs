@@ -55,7 +55,7 @@ impl Data {
 }
 
 /// For its owner only.
-fn write_secret(path: &Path, secret: &str) -> Result<(), Error> {
+pub(crate) fn write_secret(path: &Path, secret: &str) -> Result<(), Error> {
     let mut options = fs::OpenOptions::new();
     let file = options.write(true).create_new(true).mode(0o600).open(path);
     let mut file = file.map_err(Error::io("write", path))?;

@@ -55,6 +55,9 @@ pub enum Error {
     /// Two types of one name in the contract.
     #[error("two different types are called {0} in the contract; rename one with #[schemars(rename)]")]
     TwoTypes(String),
+    /// A declaration that does not fit its template.
+    #[error("a template could not be made: {0}")]
+    Template(#[from] askama::Error),
     /// Output.
     #[error("cannot write the output: {0}")]
     Output(io::Error),

@@ -2,7 +2,7 @@
 //! test fails when they drift.
 
 use crate::error::Error;
-use crate::modules;
+use crate::{events, modules, template, watch};
 use serde_json::{Value, json};
 use shared::endpoint::{Access, Declaration};
 use shared::failure::Problem;
@@ -11,19 +11,27 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 /// Each file's path within the repository and its content.
-pub fn all() -> Result<Vec<(&'static str, String)>, Error> {
-    Ok(vec![
+pub fn all() -> Result<Vec<(String, String)>, Error> {
+    let documents = [
         ("functions/platform/problems.json", text(&problems())?),
         ("functions/platform/routes.json", text(&routes())?),
         ("functions/identity/permissions.json", text(&permissions())?),
         ("functions/platform/openapi.json", crate::openapi::text()?),
-    ])
+    ];
+    let mut files: Vec<_> = documents.map(|(path, content)| (path.to_owned(), content)).into();
+    files.extend(events::all()?);
+    files.extend(template::all()?);
+    files.push(watch::manifest()?);
+    Ok(files)
 }
 
 /// Writes all files into the repository this program was built from.
 pub fn write_all() -> Result<(), Error> {
     for (path, content) in all()? {
         let path = root().join(path);
+        if let Some(folder) = path.parent() {
+            std::fs::create_dir_all(folder).map_err(Error::io("make", folder))?;
+        }
         std::fs::write(&path, content).map_err(Error::io("write", &path))?;
     }
     Ok(())

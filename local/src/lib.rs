@@ -6,11 +6,15 @@ pub mod data;
 pub mod database;
 pub mod demo;
 pub mod error;
+pub mod events;
 pub mod gateway;
 pub mod generate;
+pub mod keys;
 pub mod openapi;
 pub mod routes;
 pub mod serve;
+pub mod template;
+pub mod watch;
 
 use shared::endpoint::Module;
 

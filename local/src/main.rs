@@ -3,7 +3,7 @@
 use clap::Parser as _;
 use grafono::arguments::{Arguments, Command};
 use grafono::error::Error;
-use grafono::{database, generate, routes, serve};
+use grafono::{database, generate, keys, routes, serve};
 use std::io::Write as _;
 use std::process::ExitCode;
 
@@ -24,5 +24,6 @@ async fn run(arguments: Arguments) -> Result<(), Error> {
         Command::Migrate { database_url } => database::migrate_given(&database_url).await,
         Command::Routes => routes::print(),
         Command::Generate => generate::write_all(),
+        Command::TokenKeys { secret_file } => keys::make(&secret_file, &mut std::io::stdout().lock()),
     }
 }

@@ -88,7 +88,7 @@ fn gateway(database: &LocalDatabase, data: &Data) -> Result<Gateway, Error> {
             "TOKEN_PUBLIC_KEYS" => Some(public.clone()),
             other => variable(other),
         };
-        let settings = Settings::read(&own, module.issues_tokens())?;
+        let settings = Settings::read(&own, module.needs())?;
         let app = App::new(settings, Arc::new(SystemClock), Arc::new(SystemIds), Arc::new(Argon2id));
         all.push((module, Arc::new(app)));
     }

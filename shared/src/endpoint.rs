@@ -15,6 +15,7 @@ use crate::pipeline::{self, Incoming};
 use crate::problem::TOKEN_REQUIRED;
 use crate::reply::{Answer, Response};
 use crate::route::Route;
+use crate::settings::Needs;
 use crate::success::Success;
 use crate::token::TokenSigner;
 use crate::trace::Trace;
@@ -66,6 +67,7 @@ pub enum RateClass {
 
 /// What an endpoint asks of a request and promises about itself.
 #[derive(Debug, Clone, Copy)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a question that an endpoint answers by yes or no")]
 pub struct Policy {
     /// Who may call.
     pub access: Access,
@@ -77,6 +79,8 @@ pub struct Policy {
     pub issues_tokens: bool,
     /// Whether it makes something and hands out tokens for it.
     pub signs_up: bool,
+    /// Whether it hashes passwords and so needs a larger share of a processor.
+    pub hashes_passwords: bool,
     /// The rate limit.
     pub rate: RateClass,
     /// The most round trips to the database that a call makes, a retry aside (D8).
@@ -95,6 +99,7 @@ impl Policy {
             if_match: false,
             issues_tokens: false,
             signs_up: false,
+            hashes_passwords: false,
             rate: RateClass::Ordinary,
             round_trips: 1,
             body_limit: BODY_LIMIT,
@@ -156,6 +161,21 @@ impl Policy {
     #[must_use]
     pub const fn signs_up(self) -> Self {
         Self { signs_up: true, ..self.issues_tokens() }
+    }
+
+    /// Hashes passwords: deployed with more memory, and so with more of a processor.
+    #[must_use]
+    pub const fn hashes_passwords(self) -> Self {
+        Self { hashes_passwords: true, ..self }
+    }
+
+    /// Which settings a function cannot do without to keep this.
+    pub fn needs(&self) -> Needs {
+        Needs {
+            database: self.round_trips > 0,
+            verifies_tokens: self.access != Access::Public,
+            issues_tokens: self.issues_tokens,
+        }
     }
 
     /// Other media types than JSON.
@@ -389,8 +409,8 @@ pub struct Module {
 }
 
 impl Module {
-    /// Whether one of its endpoints issues tokens.
-    pub fn issues_tokens(&self) -> bool {
-        self.endpoints.iter().any(|endpoint| endpoint.policy.issues_tokens)
+    /// What its endpoints need, all together.
+    pub fn needs(&self) -> Needs {
+        self.endpoints.iter().fold(Needs::default(), |needs, endpoint| needs.and(endpoint.policy.needs()))
     }
 }

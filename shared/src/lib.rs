@@ -25,6 +25,7 @@ pub mod problem;
 pub mod records;
 pub mod reply;
 pub mod route;
+pub mod secrets;
 pub mod settings;
 pub mod success;
 pub mod token;

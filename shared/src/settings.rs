@@ -1,11 +1,19 @@
 //! Settings, all checked at start (C9). A bad one ends the process with a line that names the key, never the value.
 
+mod kept;
+
 use crate::database::Database;
+use crate::secrets::{SecretError, SecretStore, StoredSecret};
 use crate::token::{TokenSigner, TokenVerifier};
+use kept::{DATABASE_URL, KeptSettings, TOKEN_SECRET_KEY};
 use std::fmt;
+use std::sync::Arc;
+
+/// Where settings are read: the environment's variables, by key.
+pub type Variables<'a> = dyn Fn(&'static str) -> Option<String> + 'a;
 
 /// Why a setting does not do.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum SettingError {
     /// It is not there.
     #[error("is missing")]
@@ -13,6 +21,15 @@ pub enum SettingError {
     /// It is there and cannot be read as what it should be.
     #[error("is not in the expected form")]
     Malformed,
+    /// So is its other form, of this key.
+    #[error("is given, and so is {0}: exactly one of them is needed")]
+    GivenTwice(&'static str),
+    /// Nor is its other form, of this key.
+    #[error("is missing, and so is {0}: exactly one of them is needed")]
+    NeitherGiven(&'static str),
+    /// It is the ARN of a secret that could not be fetched.
+    #[error("names a secret that cannot be fetched: {0}")]
+    NotFetched(SecretError),
 }
 
 /// Every setting that does not do, by key.
@@ -28,24 +45,82 @@ impl fmt::Display for BadSettings {
 
 impl std::error::Error for BadSettings {}
 
+/// What a function cannot do without. What it does not need it is not asked for, and so need not be given (C10).
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Needs {
+    /// The module's database.
+    pub database: bool,
+    /// The public keys, to verify access tokens.
+    pub verifies_tokens: bool,
+    /// The secret key, to issue access tokens.
+    pub issues_tokens: bool,
+}
+
+impl Needs {
+    /// Everything.
+    pub const ALL: Self = Self { database: true, verifies_tokens: true, issues_tokens: true };
+
+    /// What either needs.
+    #[must_use]
+    pub const fn and(self, other: Self) -> Self {
+        Self {
+            database: self.database || other.database,
+            verifies_tokens: self.verifies_tokens || other.verifies_tokens,
+            issues_tokens: self.issues_tokens || other.issues_tokens,
+        }
+    }
+}
+
 /// What a function needs to know to run.
 #[derive(Debug)]
 pub struct Settings {
-    /// `DATABASE_URL`, under the module's own role; `DATABASE_CONNECTIONS` of them, 1 unless given.
+    /// Where it is needed: `DATABASE_URL` or the secret of `DATABASE_URL_SECRET_ARN`, under the module's own role;
+    /// `DATABASE_CONNECTIONS` connections to it, 1 unless given.
     pub database: Database,
-    /// `TOKEN_PUBLIC_KEYS`: PASERK `k4.public.…`, separated by commas, the current one and those rotated out.
+    /// Where tokens are verified, `TOKEN_PUBLIC_KEYS`: PASERK `k4.public.…`, separated by commas, the current one and those rotated out.
     pub verifier: TokenVerifier,
-    /// `TOKEN_SECRET_KEY`: PASERK `k4.secret.…`, only where tokens are issued.
+    /// `TOKEN_SECRET_KEY` or the secret of `TOKEN_SECRET_KEY_SECRET_ARN`: PASERK `k4.secret.…`, only where tokens are
+    /// issued.
     pub signer: Option<TokenSigner>,
     /// `CORS_ALLOWED_ORIGINS`: exact origins, separated by commas; none unless given.
     pub allowed_origins: Vec<String>,
 }
 
 impl Settings {
-    /// Reads all settings through `variable`. `issues_tokens` says whether the secret key is needed.
-    pub fn read(
-        variable: &dyn Fn(&'static str) -> Option<String>,
-        issues_tokens: bool,
+    /// Reads the settings that are needed through `variable`, secrets by their value.
+    pub fn read(variable: &Variables<'_>, needs: Needs) -> Result<Self, BadSettings> {
+        Self::with_secret(variable, needs, None)
+    }
+
+    /// As [`Settings::read`], but each secret by its value or by its ARN, exactly one of the two (C8). What is kept is
+    /// fetched from the store that `open` gives, which is asked for one only then; on AWS that is
+    /// [`SecretsManager::open`](crate::secrets::SecretsManager::open).
+    pub async fn load(
+        variable: &Variables<'_>,
+        open: impl FnOnce(&Variables<'_>) -> Result<Arc<dyn SecretStore>, BadSettings>,
+        needs: Needs,
+    ) -> Result<Self, BadSettings> {
+        let pairs = [(needs.database, DATABASE_URL), (needs.issues_tokens, TOKEN_SECRET_KEY)];
+        let pairs: Vec<_> = pairs.into_iter().filter(|(needed, _)| *needed).map(|(_, pair)| pair).collect();
+        let (kept, mut bad) = KeptSettings::fetch(variable, open, &pairs).await;
+        let secret = kept.of(DATABASE_URL[0]).map(|kept| kept.secret.clone());
+        let outcome = Self::with_secret(&|key| kept.value(key).or_else(|| variable(key)), needs, secret);
+        let others = match outcome {
+            Ok(settings) if bad.is_empty() => return Ok(settings),
+            Ok(_) => Vec::new(),
+            Err(BadSettings(others)) => others,
+        };
+        // What could not be had at all is missing for the reader too, and was told already.
+        let told = |key| pairs.iter().any(|pair| pair[0] == key) && kept.value(key).is_none();
+        let others = others.into_iter().filter(|(key, error)| *error != SettingError::Missing || !told(key));
+        bad.extend(others.map(|(key, error)| (kept.given_as(key), error)));
+        Err(BadSettings(bad))
+    }
+
+    fn with_secret(
+        variable: &Variables<'_>,
+        needs: Needs,
+        secret: Option<StoredSecret>,
     ) -> Result<Self, BadSettings> {
         let required = |key| variable(key).filter(|value| !value.is_empty()).ok_or(SettingError::Missing);
         let connections = || match variable("DATABASE_CONNECTIONS") {
@@ -56,9 +131,18 @@ impl Settings {
         };
         let connections = connections();
         let size = *connections.as_ref().unwrap_or(&1);
-        let database = required("DATABASE_URL").and_then(|url| Database::at(&url, size));
-        let verifier = required("TOKEN_PUBLIC_KEYS").and_then(|keys| TokenVerifier::from_paserk(&keys));
-        let signer = issues_tokens
+        let database = if needs.database {
+            required("DATABASE_URL").and_then(|url| Database::kept(&url, secret, size))
+        } else {
+            Ok(Database::none())
+        };
+        let verifier = if needs.verifies_tokens {
+            required("TOKEN_PUBLIC_KEYS").and_then(|keys| TokenVerifier::from_paserk(&keys))
+        } else {
+            Ok(TokenVerifier::default())
+        };
+        let signer = needs
+            .issues_tokens
             .then(|| required("TOKEN_SECRET_KEY").and_then(|key| TokenSigner::from_paserk(&key)))
             .transpose();
         let origins = origins(variable("CORS_ALLOWED_ORIGINS"));
@@ -111,8 +195,13 @@ mod tests {
             "CORS_ALLOWED_ORIGINS" => Some("https://a.example, http://localhost:5173".to_owned()),
             _ => None,
         };
-        let settings = Settings::read(&|key| variable(key), true).unwrap();
+        let settings = Settings::read(&|key| variable(key), Needs::ALL).unwrap();
         assert_eq!(settings.allowed_origins, ["https://a.example", "http://localhost:5173"]);
+    }
+
+    #[test]
+    fn what_is_not_needed_is_not_asked_for() {
+        assert!(Settings::read(&|_| None, Needs::default()).is_ok());
     }
 
     #[test]
@@ -123,7 +212,7 @@ mod tests {
             "CORS_ALLOWED_ORIGINS" => Some("*".to_owned()),
             _ => None,
         };
-        let bad = Settings::read(&|key| variable(key), true).unwrap_err();
+        let bad = Settings::read(&|key| variable(key), Needs::ALL).unwrap_err();
         assert_eq!(
             bad.to_string(),
             "DATABASE_URL is not in the expected form; DATABASE_CONNECTIONS is not in the expected form; \

@@ -40,7 +40,8 @@ struct Footer {
     kid: String,
 }
 
-/// Verifies access tokens with a fixed set of public keys.
+/// Verifies access tokens with a fixed set of public keys; without any, no token is good.
+#[derive(Default)]
 pub struct TokenVerifier {
     keys: Vec<(String, AsymmetricPublicKey<V4>)>,
 }

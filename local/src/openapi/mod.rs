@@ -1,6 +1,6 @@
 //! The contract of all endpoints as an `OpenAPI` 3.1 document, made from the declarations and from nothing else.
 //!
-//! [`operation`] describes one endpoint; what several of them need ends in [`components`]. Tests hold every reply of a
+//! `operation` describes one endpoint; what several of them need ends in `components`. Tests hold every reply of a
 //! running endpoint against the document, so that it says what is, not what was meant.
 
 mod components;

@@ -4,15 +4,17 @@ use tracing::field::{Field, Visit};
 use tracing::{Event, Subscriber};
 use tracing_subscriber::layer::{Context, Layer, SubscriberExt as _};
 
-/// What tests send as names, passwords and texts. None of it may come back in an error, a log line or an event.
-pub(crate) const CANARIES: [&str; 4] = ["canary", "lonely road", "beatriz lima", "ana souza"];
+/// What tests send as names, addresses, passwords and texts, and how tokens and their keys begin. None of it may come
+/// back in an error, a log line or an event.
+pub(crate) const CANARIES: [&str; 7] =
+    ["canary", "lonely road", "beatriz lima", "ana souza", "v4.public.", "k4.secret.", "5521987650021"];
 
-/// Fails the test when `text` has something personal of the tests' in it.
+/// Fails the test when `text`, found at `place`, has something personal or secret of the tests' in it.
 ///
 /// # Panics
 ///
 /// Then.
-pub(crate) fn assert_none_in(place: &str, text: &str) {
+pub fn assert_none_in(place: &str, text: &str) {
     let text = text.to_lowercase();
     for canary in CANARIES {
         assert!(!text.contains(canary), "{place} says {canary}");
@@ -20,7 +22,11 @@ pub(crate) fn assert_none_in(place: &str, text: &str) {
 }
 
 /// From now on every log line of this process is looked at.
-pub(crate) fn watch_logs() {
+///
+/// # Panics
+///
+/// When other code of this process logs already; and where a line is written that has a canary in it.
+pub fn watch_logs() {
     static WATCHED: Once = Once::new();
     WATCHED.call_once(|| {
         let subscriber = tracing_subscriber::registry().with(Watch);

@@ -3,6 +3,8 @@ use crate::pooler::{Pooler, VARIABLE};
 use postgres_cluster::{Cluster, Durability, Options, install, migrate};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+use tokio::sync::OnceCell;
 use tokio_postgres::config::{Config, Host};
 use tokio_postgres::{NoTls, SimpleQueryMessage};
 
@@ -11,6 +13,7 @@ const TEMPLATE: &str = "template_migrated";
 
 static CLUSTER: OnceLock<Cluster> = OnceLock::new();
 static POOLER: OnceLock<Option<Pooler>> = OnceLock::new();
+static GUARDED: OnceCell<()> = OnceCell::const_new();
 static NEXT: AtomicU32 = AtomicU32::new(1);
 
 /// A database of a test's own.
@@ -38,6 +41,26 @@ impl TestDatabase {
     /// `GRAFONO_TEST_POOLER` is set, else directly.
     pub fn function_url(&self, role: &str) -> String {
         pooler().map_or_else(|| self.url(role), |pooler| pooler.url(role, &self.name))
+    }
+
+    /// Adds a role that gets in by its password alone; all others are trusted here. The name must be new to this
+    /// process's Postgres.
+    pub async fn add_guarded_role(&self, role: &str, password: &str) {
+        GUARDED.get_or_init(|| self.guard()).await;
+        self.run(&format!("CREATE ROLE {role} LOGIN PASSWORD '{password}' IN ROLE guarded")).await;
+    }
+
+    /// From now on members of the role `guarded` need a password.
+    async fn guard(&self) {
+        self.run("CREATE ROLE guarded NOLOGIN; CREATE ROLE guarded_probe LOGIN IN ROLE guarded").await;
+        let file = self.value("SHOW hba_file").await;
+        let lines = "(VALUES ('local all +guarded scram-sha-256'), ('local all all trust'))";
+        self.run(&format!("COPY {lines} TO '{file}'; SELECT pg_reload_conf()")).await;
+        let probe: Config = self.url("guarded_probe").parse().unwrap();
+        // The server is told to read the file, and does so a moment later.
+        while probe.connect(NoTls).await.is_ok() {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
     }
 
     /// Whether functions reach it through the pooler.

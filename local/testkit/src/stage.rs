@@ -7,7 +7,7 @@ use shared::deadline::Deadline;
 use shared::endpoint::{Declaration, Module};
 use shared::failure::{Error, NoFailure};
 use shared::pipeline;
-use shared::settings::Settings;
+use shared::settings::{Needs, Settings};
 use shared::token::{TokenSigner, new_key_pair};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -114,7 +114,7 @@ impl Stage {
             "CORS_ALLOWED_ORIGINS" => Some("https://app.example".to_owned()),
             _ => None,
         };
-        let settings = Settings::read(&|key| variable(key), true).unwrap();
+        let settings = Settings::read(&|key| variable(key), Needs::ALL).unwrap();
         App::new(settings, self.clock.clone(), Arc::new(SystemIds), self.hasher.clone())
     }
 

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 #[test]
 fn the_committed_files_are_what_the_declarations_say() {
     for (path, content) in generate::all().unwrap() {
-        let committed = std::fs::read_to_string(generate::root().join(path)).unwrap();
+        let committed = std::fs::read_to_string(generate::root().join(&path)).unwrap();
         assert!(committed == content, "{path} has drifted: run `cargo run -- generate` and commit it");
     }
 }

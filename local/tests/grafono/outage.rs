@@ -35,10 +35,10 @@ struct Till<'a> {
 
 impl Till<'_> {
     fn open(program: &Program) -> Till<'_> {
-        let made =
-            program.curl(&["-d", &sign_up("till@example.com").to_string(), "-H", JSON], "/api/v1/clinics");
+        let made = program
+            .curl(&["-d", &sign_up("canary.till@example.com").to_string(), "-H", JSON], "/api/v1/clinics");
         let bearer = format!("authorization: Bearer {}", made["data"]["accessToken"].as_str().unwrap());
-        let body = json!({ "fullName": "A" }).to_string();
+        let body = json!({ "fullName": "Canary A" }).to_string();
         let added = program.curl(&["-d", &body, "-H", JSON, "-H", &bearer], "/api/v1/patients");
         Till { program, bearer, patient: added["data"]["id"].as_str().unwrap().to_owned() }
     }
@@ -145,11 +145,11 @@ fn a_program_frozen_while_its_sessions_are_ended_answers_rightly_once_thawed() {
     program.signal("CONT");
 
     let read = program.curl(&["-H", &till.bearer], &format!("/api/v1/patients/{}", till.patient));
-    assert_eq!(read["data"]["fullName"], "A", "a read is repeated");
+    assert_eq!(read["data"]["fullName"], "Canary A", "a read is repeated");
     till.insist("after");
-    let unkeyed = json!({ "fullName": "B" }).to_string();
+    let unkeyed = json!({ "fullName": "Canary B" }).to_string();
     let added: Value = program.curl(&["-d", &unkeyed, "-H", JSON, "-H", &till.bearer], "/api/v1/patients");
-    let count = sql(&url, "SELECT count(*) FROM patients.patients WHERE full_name = 'B'").unwrap();
+    let count = sql(&url, "SELECT count(*) FROM patients.patients WHERE full_name = 'Canary B'").unwrap();
     assert_eq!(count == "1", added["success"] == json!(true), "said to be done exactly when it is: {added}");
     assert_books(&url, 2);
     drop(program.stop());

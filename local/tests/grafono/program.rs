@@ -1,10 +1,11 @@
 //! The built program, run as a newcomer runs it, in a data folder of the test's own.
 
 use serde_json::Value;
-use std::io::{BufRead as _, BufReader, Read as _};
+use std::io::{BufRead as _, BufReader, PipeReader, Read as _};
 use std::path::{Path, PathBuf};
-use std::process::{Child, ChildStdout, Command, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
+use testkit::assert_none_in;
 
 static NEXT: AtomicU32 = AtomicU32::new(1);
 
@@ -28,14 +29,19 @@ pub(crate) fn command(arguments: &[&str]) -> Command {
 pub(crate) fn run(mut command: Command) -> (Option<i32>, String, String) {
     let output = command.output().unwrap();
     let text = |bytes| String::from_utf8(bytes).unwrap();
-    (output.status.code(), text(output.stdout), text(output.stderr))
+    let (printed, error) = (text(output.stdout), text(output.stderr));
+    assert_none_in("the program's output", &printed);
+    assert_none_in("the program's last words", &error);
+    (output.status.code(), printed, error)
 }
 
 /// The program, serving.
 pub(crate) struct Program {
     child: Child,
-    output: BufReader<ChildStdout>,
-    log: String,
+    /// Standard output and standard error.
+    output: BufReader<PipeReader>,
+    /// What of it was read so far.
+    printed: String,
     /// `http://127.0.0.1:PORT`.
     pub(crate) address: String,
     data: PathBuf,
@@ -54,18 +60,21 @@ impl Program {
     pub(crate) fn start_on(data: &Path, arguments: &[&str]) -> Self {
         let folder = data.to_str().unwrap();
         let mut command = command(&[&["serve", "--port", "0", "--data", folder], arguments].concat());
-        let mut child = command.stderr(Stdio::inherit()).spawn().unwrap();
-        let mut output = BufReader::new(child.stdout.take().unwrap());
-        let mut log = String::new();
+        let (reader, writer) = std::io::pipe().unwrap();
+        let child = command.stdout(writer.try_clone().unwrap()).stderr(writer).spawn().unwrap();
+        // It holds ends to write to: while one is open here, the output does not end.
+        drop(command);
+        let mut output = BufReader::new(reader);
+        let mut printed = String::new();
         let address = loop {
             let mut line = String::new();
-            assert!(output.read_line(&mut line).unwrap() > 0, "it ended before it listened: {log}");
-            log.push_str(&line);
+            assert!(output.read_line(&mut line).unwrap() > 0, "it ended before it listened: {printed}");
+            printed.push_str(&line);
             if let Some(address) = line.strip_prefix("Grafono listens on ") {
                 break address.trim().to_owned();
             }
         };
-        Self { child, output, log, address, data: data.to_owned(), is_data_own: false }
+        Self { child, output, printed, address, data: data.to_owned(), is_data_own: false }
     }
 
     /// What curl prints, as JSON.
@@ -106,17 +115,26 @@ impl Program {
 
     /// Waits for its end: what it printed, and its exit code.
     pub(crate) fn wait(mut self) -> (String, Option<i32>) {
-        let mut rest = String::new();
-        self.output.read_to_string(&mut rest).unwrap();
+        self.end()
+    }
+
+    /// The one end of every run: nothing personal or secret may be in anything it printed (F2).
+    fn end(&mut self) -> (String, Option<i32>) {
+        self.output.read_to_string(&mut self.printed).unwrap();
         let code = self.child.wait().unwrap().code();
-        (std::mem::take(&mut self.log) + &rest, code)
+        assert_none_in("the program's output", &self.printed);
+        (std::mem::take(&mut self.printed), code)
     }
 }
 
 impl Drop for Program {
     fn drop(&mut self) {
         let _ = self.child.kill();
-        let _ = self.child.wait();
+        if std::thread::panicking() {
+            let _ = self.child.wait();
+        } else {
+            self.end();
+        }
         if self.is_data_own {
             let _ = std::fs::remove_dir_all(&self.data);
         }

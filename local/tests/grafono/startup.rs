@@ -21,7 +21,7 @@ fn assert_refuses(command: Command, expected: &str) {
 fn it_stops_on_ctrl_c_and_on_sigterm_and_keeps_its_data() {
     let data = new_folder();
     let first = Program::start_on(&data, &[]);
-    let body = crate::sign_up("ana@example.com").to_string();
+    let body = crate::sign_up("canary.ana@example.com").to_string();
     assert_eq!(first.curl(&["-d", &body, "-H", JSON], "/api/v1/clinics")["success"], true);
     let (_, code) = first.stop();
     assert_eq!(code, Some(0));

@@ -34,8 +34,8 @@ impl Client<'_> {
 #[test]
 fn a_clinic_signs_up_keeps_patients_and_takes_money() {
     let program = Program::start(&[]);
-    let clinic = Client::sign_up(&program, "ana@example.com");
-    let login = json!({ "email": "ana@example.com", "password": "a long and lonely road" });
+    let clinic = Client::sign_up(&program, "canary.ana@example.com");
+    let login = json!({ "email": "canary.ana@example.com", "password": "a long and lonely road" });
     let session = program.curl(&["-d", &login.to_string(), "-H", JSON], "/api/v1/auth/login");
     assert_eq!(session["data"]["tokenType"], "Bearer");
 
@@ -43,14 +43,14 @@ fn a_clinic_signs_up_keeps_patients_and_takes_money() {
     let wrong =
         json!({ "fullName": 1, "phone": "119", "email": "x", "birthDate": "1990-13-01", "document": "." });
     assert_eq!(add(wrong)["error"]["details"].as_array().unwrap().len(), 5);
-    let first = add(json!({ "fullName": "Beatriz Lima", "phone": "+5511987654321" }));
-    add(json!({ "fullName": "Caio" }));
+    let first = add(json!({ "fullName": "Beatriz Lima", "phone": "+5521987650021" }));
+    add(json!({ "fullName": "Canary Caio" }));
     let id = first["data"]["id"].as_str().unwrap();
 
     let page = clinic.get("/api/v1/patients?limit=1&includeTotal=true");
     let cursor = page["meta"]["nextCursor"].as_str().unwrap();
     let next = clinic.get(&format!("/api/v1/patients?limit=1&cursor={cursor}"));
-    assert_eq!((&page["meta"]["total"], &page["data"][0]["fullName"]), (&json!(2), &json!("Caio")));
+    assert_eq!((&page["meta"]["total"], &page["data"][0]["fullName"]), (&json!(2), &json!("Canary Caio")));
     assert_eq!((&next["data"][0]["id"], &next["meta"]["hasMore"]), (&json!(id), &json!(false)));
 
     let record = |body: &Value| clinic.send("POST", "/api/v1/transactions", body, "idempotency-key: first");
@@ -72,7 +72,7 @@ fn a_clinic_signs_up_keeps_patients_and_takes_money() {
     assert_eq!(edit("\"1\"")["data"]["version"], 2);
     assert_eq!(edit("\"1\"")["error"]["code"], "VERSION_STALE");
 
-    let other_clinic = Client::sign_up(&program, "bia@example.com");
+    let other_clinic = Client::sign_up(&program, "canary.bia@example.com");
     let foreign = other_clinic.get(&format!("/api/v1/patients/{id}"));
     assert_eq!(foreign["error"]["code"], "PATIENT_NOT_FOUND");
     let (_, code) = program.stop();
@@ -107,7 +107,7 @@ fn new_body_of(length: usize) -> std::path::PathBuf {
 fn a_body_that_breaks_off_or_is_framed_wrongly_is_never_executed() {
     let program = Program::start(&[]);
     let host = program.address.strip_prefix("http://").unwrap();
-    let body = sign_up("cut@example.com").to_string();
+    let body = sign_up("canary.cut@example.com").to_string();
     for (framing, rest) in [
         ("content-length: 5000".to_owned(), body.clone()),
         ("transfer-encoding: chunked".to_owned(), format!("{:x}\r\n{body}\r\nZZZ\r\n", body.len())),

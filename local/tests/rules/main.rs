@@ -11,11 +11,13 @@ mod fuzz;
 mod layout;
 mod matrices;
 mod plans;
+mod policies;
 mod roles;
 mod seeds;
 mod sources;
 mod statements;
 mod tables;
+mod templates;
 
 use std::sync::LazyLock;
 use testkit::Contract;

@@ -1,8 +1,10 @@
 //! The pooled connection: one, unless more is asked for; checked after idling, thrown away when in doubt.
 
+use super::opener::Opener;
 use crate::deadline::Deadline;
 use crate::failure::Fault;
 use crate::problem::{DATABASE_BUSY, DATABASE_UNAVAILABLE, DEADLINE_EXCEEDED};
+use crate::secrets::StoredSecret;
 use crate::settings::SettingError;
 use deadpool_postgres::{Hook, HookError, Manager, ManagerConfig, Object, Pool, PoolError, RecyclingMethod};
 use rustls::{ClientConfig, RootCertStore};
@@ -21,7 +23,7 @@ const CHECK_LIMIT: Duration = Duration::from_millis(500);
 /// The database, under one role.
 #[derive(Clone)]
 pub struct Database {
-    pool: Pool,
+    pool: Option<Pool>,
 }
 
 impl std::fmt::Debug for Database {
@@ -33,11 +35,23 @@ impl std::fmt::Debug for Database {
 impl Database {
     /// Reads a connection URL (see [`address`]); nothing is sent yet.
     pub fn at(url: &str, connections: usize) -> Result<Self, SettingError> {
+        Self::kept(url, None, connections)
+    }
+
+    /// As [`Database::at`]. When `url` was the text of a secret, that is fetched again when Postgres refuses who asks,
+    /// and the URL in it counts from then on (C8).
+    pub fn kept(url: &str, secret: Option<StoredSecret>, connections: usize) -> Result<Self, SettingError> {
         let config = address(url)?;
         let recycling = ManagerConfig { recycling_method: RecyclingMethod::Fast };
-        let manager = Manager::from_config(config, connector()?, recycling);
+        let opener = Opener::new(config.clone(), connector()?, secret);
+        let manager = Manager::from_connect(config, opener, recycling);
         let pool = Pool::builder(manager).max_size(connections).pre_recycle(alive_after_idling()).build();
-        Ok(Self { pool: pool.map_err(|_| SettingError::Malformed)? })
+        Ok(Self { pool: Some(pool.map_err(|_| SettingError::Malformed)?) })
+    }
+
+    /// No database, for functions that need none.
+    pub(crate) fn none() -> Self {
+        Self { pool: None }
     }
 
     /// Opens a connection and keeps it for the first request.
@@ -47,19 +61,24 @@ impl Database {
 
     /// Ends the idle connections, and gives out none from now on.
     pub(crate) fn close(&self) {
-        self.pool.close();
+        if let Some(pool) = &self.pool {
+            pool.close();
+        }
     }
 
     /// A connection, or why there is none within the time left. Neon's wake-up is waited for.
     pub(super) async fn connection(&self, deadline: Deadline) -> Result<Lease, Fault> {
-        match tokio::time::timeout_at(deadline.less(Duration::from_millis(300)), self.pool.get()).await {
+        let Some(pool) = &self.pool else {
+            return Err(Fault::internal("an endpoint without round trips asks for a connection"));
+        };
+        match tokio::time::timeout_at(deadline.less(Duration::from_millis(300)), pool.get()).await {
             Ok(Ok(object)) => Ok(Lease { object: Some(object), finished: false }),
             Ok(Err(PoolError::Backend(error))) => {
                 let reason = error.code().map_or("no connection", |state| state.code());
                 Err(Fault::from(&DATABASE_UNAVAILABLE).because(format!("connecting failed: {reason}")))
             }
             Ok(Err(_)) => Err(Fault::from(&DATABASE_UNAVAILABLE).because("the pool gave no connection")),
-            Err(_) if self.pool.status().size >= self.pool.status().max_size => {
+            Err(_) if pool.status().size >= pool.status().max_size => {
                 Err(Fault::from(&DATABASE_BUSY).because("every connection was in use until the deadline"))
             }
             Err(_) => Err(Fault::from(&DEADLINE_EXCEEDED).because("no connection before the deadline")),

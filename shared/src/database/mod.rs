@@ -6,6 +6,7 @@
 
 mod connection;
 mod flush;
+mod opener;
 mod statement;
 mod tx;
 mod verdict;

@@ -14,6 +14,7 @@ use crate::event::{Event, GatewayReply};
 use crate::logging;
 use crate::passwords::Argon2id;
 use crate::pipeline;
+use crate::secrets::SecretsManager;
 use crate::settings::{BadSettings, Settings};
 use after_reply::AfterReplies;
 use lambda_runtime::{Context, LambdaEvent, Runtime, service_fn, spawn_graceful_shutdown_handler};
@@ -46,9 +47,10 @@ pub fn run<E: Endpoint>() -> ExitCode {
 
 async fn serve(declaration: Declaration) -> Result<(), lambda_runtime::Error> {
     start_logging()?;
-    let settings = Settings::read(&variable, declaration.policy.issues_tokens)?;
+    let needs = declaration.policy.needs();
+    let settings = Settings::load(&variable, SecretsManager::open, needs).await?;
     let app = App::new(settings, Arc::new(SystemClock), Arc::new(SystemIds), Arc::new(Argon2id));
-    if declaration.policy.round_trips > 0 {
+    if needs.database {
         connect(&app).await;
     }
     let after = AfterReplies::default();

@@ -12,6 +12,7 @@ const MAX_SEGMENT_CHARS: usize = 64;
 /// The part of a request that a violation belongs to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
+#[schemars(rename = "ProblemPlace")]
 pub enum Place {
     /// The JSON body.
     Body,

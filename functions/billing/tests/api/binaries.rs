@@ -1,5 +1,6 @@
 use serde_json::Value;
 use std::time::Duration;
+use testkit::AwsEmulator;
 use testkit::lambda::{
     Environment, FAR_AWAY, Outcome, SAMPLE_ID, Sampled, answers_as_the_pipeline_does, program,
 };
@@ -97,6 +98,21 @@ async fn a_bad_setting_ends_the_start_with_its_name_and_without_its_value() {
     assert_eq!(status.code(), Some(1), "{log}");
     assert!(log.contains("DATABASE_URL is not in the expected form; TOKEN_PUBLIC_KEYS is missing"), "{log}");
     assert!(!log.contains("canary"), "{log}");
+}
+
+#[tokio::test]
+async fn a_secret_by_its_arn_is_fetched_at_start() {
+    let sampled = sampled().await;
+    let emulator = AwsEmulator::running().await;
+    let arn = emulator.keep(&sampled.stage.database.function_url("billing")).await;
+    let keys =
+        ["AWS_REGION", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_ENDPOINT_URL_SECRETS_MANAGER"];
+    let aws: Vec<_> = keys.into_iter().filter_map(|key| Some((key, emulator.variable(key)?))).collect();
+    let kept = [("DATABASE_URL", ""), ("DATABASE_URL_SECRET_ARN", arn.as_str())];
+    let settings: Vec<_> = aws.iter().map(|(key, value)| (*key, value.as_str())).chain(kept).collect();
+    let mut function = sampled.start("get-balance", &settings).await;
+    function.ready().await;
+    assert_eq!(status(function.invoke(&sampled.event("get-balance"), FAR_AWAY).await), 200);
 }
 
 #[tokio::test]

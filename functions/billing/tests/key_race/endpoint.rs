@@ -43,7 +43,7 @@ impl<'a> Sender<'a> {
             "TOKEN_PUBLIC_KEYS" => Some(job.public_keys.clone()),
             _ => None,
         };
-        let settings = Settings::read(&|key| variable(key), false).unwrap();
+        let settings = Settings::read(&|key| variable(key), billing::module().needs()).unwrap();
         let hasher = Arc::new(CountingHasher::default());
         let sender = Self {
             app: App::new(settings, Arc::new(SystemClock), Arc::new(SystemIds), hasher),

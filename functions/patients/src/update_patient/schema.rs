@@ -38,7 +38,7 @@ pub struct PatientPatch {
     /// An identity document; unique within the clinic, whatever its punctuation.
     #[serde(default, skip_serializing_if = "Patch::is_keep")]
     #[validate(length(min = 1, max = 64), custom(function = fields::document))]
-    #[schemars(example = "123.456.789-09")]
+    #[schemars(example = "987.654.321-00")]
     pub document: Patch<Text>,
     /// Free text; not clinical notes.
     #[serde(default, skip_serializing_if = "Patch::is_keep")]

@@ -32,18 +32,20 @@ pub struct Sampled {
 }
 
 impl Sampled {
-    /// Starts the built function of that name on the stage, with these settings beside its own.
+    /// Starts the built function of that name on the stage, with what its endpoint needs and these settings.
     pub async fn start(&self, name: &str, further: &[(&str, &str)]) -> Environment {
         let declaration = self.stage.declarations().find(|declaration| declaration.name == name).unwrap();
         let url = self.stage.database.function_url(self.stage.module_of(name));
         let (secret, public) = self.stage.keys();
-        let secret_key = declaration.policy.issues_tokens.then_some(("TOKEN_SECRET_KEY", secret.as_str()));
+        let needs = declaration.policy.needs();
         let variables = [
-            ("DATABASE_URL", url.as_str()),
-            ("TOKEN_PUBLIC_KEYS", public),
-            ("CORS_ALLOWED_ORIGINS", "https://app.example"),
+            (needs.database, ("DATABASE_URL", url.as_str())),
+            (needs.verifies_tokens, ("TOKEN_PUBLIC_KEYS", public)),
+            (needs.issues_tokens, ("TOKEN_SECRET_KEY", secret)),
+            (true, ("CORS_ALLOWED_ORIGINS", "https://app.example")),
         ];
-        let all = variables.into_iter().chain(secret_key).chain(further.iter().copied());
+        let own = variables.into_iter().filter(|(is_needed, _)| *is_needed).map(|(_, variable)| variable);
+        let all = own.chain(further.iter().copied());
         Environment::start(&program(name), &all.collect::<Vec<_>>()).await
     }
 

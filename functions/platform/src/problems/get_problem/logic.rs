@@ -44,4 +44,14 @@ mod tests {
         assert_eq!(find("invalid-phone").unwrap().unwrap().code, "INVALID_PHONE");
         assert_eq!(find("INVALID_PHONE").unwrap(), None);
     }
+
+    #[test]
+    fn its_page_shows_code_status_and_what_to_do() {
+        let page = find("invalid-phone").unwrap().unwrap();
+        let shown = html(&page);
+        assert!(shown.starts_with("<!doctype html>"));
+        for text in [&page.title, &page.detail, &page.code, &page.status.to_string()] {
+            assert!(shown.contains(text.as_str()), "{text}");
+        }
+    }
 }

@@ -1,0 +1,156 @@
+//! `events/`: a sample event for each function, as the gateway sends it, made from the examples of the contract.
+
+use crate::error::Error;
+use crate::modules;
+use crate::openapi;
+use serde_json::{Map, Value, json};
+use shared::endpoint::{Access, Declaration, Idempotency};
+
+/// Stands where the caller's token belongs.
+const TOKEN: &str = "ACCESS_TOKEN";
+
+/// Functions with a sample of each kind of event: as a REST API and as a function URL send it, too.
+const OF_EACH_KIND: [&str; 3] = ["create-patient", "get-patient", "login"];
+
+/// Each sample: its path within the repository and its content.
+pub fn all() -> Result<Vec<(String, String)>, Error> {
+    let contract: Value = serde_json::from_str(&openapi::text()?)?;
+    let mut files = Vec::new();
+    for endpoint in modules().into_iter().flat_map(|module| module.endpoints) {
+        let sample = Sample::of(&endpoint, &contract);
+        files.push((format!("events/{}.json", endpoint.name), text(&sample.http_api())?));
+        if OF_EACH_KIND.contains(&endpoint.name) {
+            files.push((format!("events/rest/{}.json", endpoint.name), text(&sample.rest())?));
+            files
+                .push((format!("events/function-url/{}.json", endpoint.name), text(&sample.function_url())?));
+        }
+    }
+    Ok(files)
+}
+
+fn text(event: &Value) -> Result<String, Error> {
+    Ok(serde_json::to_string_pretty(event)? + "\n")
+}
+
+/// A request, whatever carries it.
+struct Sample {
+    method: String,
+    template: &'static str,
+    path: String,
+    headers: Map<String, Value>,
+    body: Option<String>,
+}
+
+impl Sample {
+    fn of(endpoint: &Declaration, contract: &Value) -> Self {
+        let method = endpoint.route.method.as_str().to_owned();
+        let template = endpoint.route.template;
+        let operations = contract.get("paths").and_then(|paths| paths.get(template));
+        let operation = operations.and_then(|operations| operations.get(method.to_ascii_lowercase()));
+        let example = operation.and_then(|it| it.pointer("/requestBody/content/application~1json/example"));
+        let body = example.map(Value::to_string);
+        Self {
+            path: path(endpoint, operation),
+            headers: headers(endpoint, body.is_some()),
+            method,
+            template,
+            body,
+        }
+    }
+
+    /// Payload format 2.0, as an HTTP API sends it.
+    fn http_api(&self) -> Value {
+        let mut event = json!({
+            "version": "2.0",
+            "routeKey": format!("{} {}", self.method, self.template),
+            "rawPath": self.path,
+            "rawQueryString": "",
+            "headers": self.headers,
+            "requestContext": {
+                "accountId": "000000000000", "apiId": "sample", "domainName": "api.example.com", "stage": "$default",
+                "requestId": "sample-request", "routeKey": format!("{} {}", self.method, self.template),
+                "http": {
+                    "method": self.method, "path": self.path, "protocol": "HTTP/1.1",
+                    "sourceIp": "192.0.2.1", "userAgent": "sample",
+                },
+            },
+            "isBase64Encoded": false,
+        });
+        if let (Some(members), Some(body)) = (event.as_object_mut(), &self.body) {
+            members.insert("body".to_owned(), json!(body));
+        }
+        event
+    }
+
+    /// The same, as a function URL sends it: without routes.
+    fn function_url(&self) -> Value {
+        let mut event = self.http_api();
+        let changes = [
+            ("/routeKey", "$default"),
+            ("/requestContext/routeKey", "$default"),
+            ("/requestContext/domainName", "sample.lambda-url.us-east-1.on.aws"),
+        ];
+        for (pointer, value) in changes {
+            if let Some(member) = event.pointer_mut(pointer) {
+                *member = json!(value);
+            }
+        }
+        event
+    }
+
+    /// Payload format 1.0, as a REST API sends it.
+    fn rest(&self) -> Value {
+        let lists: Map<String, Value> =
+            self.headers.iter().map(|(name, value)| (name.clone(), json!([value]))).collect();
+        json!({
+            "version": "1.0",
+            "resource": self.template,
+            "path": self.path,
+            "httpMethod": self.method,
+            "headers": self.headers,
+            "multiValueHeaders": lists,
+            "queryStringParameters": null,
+            "multiValueQueryStringParameters": null,
+            "pathParameters": null,
+            "requestContext": {
+                "accountId": "000000000000", "apiId": "sample", "stage": "$default", "path": self.path,
+                "httpMethod": self.method, "requestId": "sample-request",
+                "identity": { "sourceIp": "192.0.2.1", "userAgent": "sample" },
+            },
+            "body": self.body,
+            "isBase64Encoded": false,
+        })
+    }
+}
+
+/// The path with the examples of its parameters; the catch-all gets one that nothing else has.
+fn path(endpoint: &Declaration, operation: Option<&Value>) -> String {
+    if endpoint.route.is_catch_all() {
+        return "/no-such-address".to_owned();
+    }
+    let parameters = operation.and_then(|operation| operation.get("parameters")).and_then(Value::as_array);
+    let text = |parameter: &Value, member: &str| {
+        parameter.get(member).and_then(Value::as_str).unwrap_or_default().to_owned()
+    };
+    parameters.into_iter().flatten().filter(|parameter| text(parameter, "in") == "path").fold(
+        endpoint.route.template.to_owned(),
+        |path, parameter| {
+            path.replace(&format!("{{{}}}", text(parameter, "name")), &text(parameter, "example"))
+        },
+    )
+}
+
+/// What the endpoint asks for in headers. Each function has a key of its own.
+fn headers(endpoint: &Declaration, has_body: bool) -> Map<String, Value> {
+    let policy = &endpoint.policy;
+    let takes_key = matches!(policy.idempotency, Idempotency::Required | Idempotency::Accepted);
+    let all = [
+        (true, "host", "api.example.com".to_owned()),
+        (policy.access != Access::Public, "authorization", format!("Bearer {TOKEN}")),
+        (has_body, "content-type", "application/json".to_owned()),
+        (policy.if_match, "if-match", "\"1\"".to_owned()),
+        (takes_key, "idempotency-key", format!("sample-{}", endpoint.name)),
+    ];
+    let asked = all.into_iter().filter(|(is_asked, ..)| *is_asked);
+    asked.map(|(_, name, value)| (name.to_owned(), json!(value))).collect()
+}

@@ -1,0 +1,133 @@
+use aws_sdk_secretsmanager::Client;
+use aws_sdk_secretsmanager::config::{Config, Credentials, Region};
+use aws_sdk_secretsmanager::primitives::Blob;
+use postgres_cluster::install;
+use std::fs::{self, File};
+use std::io::{BufRead as _, BufReader};
+use std::os::unix::process::CommandExt as _;
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+/// The emulator and what its server needs; moto names what else it needs itself.
+const PACKAGES: [&str; 3] = ["moto==5.2.5", "flask>=3,<4", "flask-cors>=6,<7"];
+
+/// Name of the folder within the home folder; another release gets another one.
+const FOLDER: &str = "moto-5.2.5";
+
+/// Ends the server when the pipe on standard input closes, which it does however the owner ends.
+const SCRIPT: &str = "\"$@\" & server=$!; read -r _; kill \"$server\"";
+
+static RUNNING: OnceLock<AwsEmulator> = OnceLock::new();
+static NEXT: AtomicU32 = AtomicU32::new(1);
+
+/// AWS Secrets Manager as far as tests need it: moto on a free port of this machine, one a test process.
+#[derive(Debug)]
+pub struct AwsEmulator {
+    url: String,
+    /// While its standard input is open, the emulator runs.
+    _server: Child,
+}
+
+impl AwsEmulator {
+    /// The process's own emulator. The first test to ask starts it, and on a new machine installs it.
+    pub async fn running() -> &'static Self {
+        tokio::task::spawn_blocking(|| RUNNING.get_or_init(start)).await.unwrap()
+    }
+
+    /// The variables that lead a function to it, by key.
+    pub fn variable(&self, key: &str) -> Option<String> {
+        variable(key, &self.url)
+    }
+
+    /// Keeps a new secret; its ARN.
+    pub async fn keep(&self, text: &str) -> String {
+        let made = self.client().create_secret().name(name()).secret_string(text).send().await;
+        made.unwrap().arn.unwrap()
+    }
+
+    /// Keeps a new secret that is no text; its ARN.
+    pub async fn keep_binary(&self, bytes: &[u8]) -> String {
+        let made = self.client().create_secret().name(name()).secret_binary(Blob::new(bytes)).send().await;
+        made.unwrap().arn.unwrap()
+    }
+
+    /// Gives a secret another text.
+    pub async fn replace(&self, arn: &str, text: &str) {
+        self.client().put_secret_value().secret_id(arn).secret_string(text).send().await.unwrap();
+    }
+
+    /// A new one each time: a client's connections end with the test whose runtime drives them.
+    fn client(&self) -> Client {
+        let given = |key| variable(key, &self.url).unwrap();
+        let config = Config::builder()
+            .region(Region::new(given("AWS_REGION")))
+            .credentials_provider(Credentials::new(
+                given("AWS_ACCESS_KEY_ID"),
+                given("AWS_SECRET_ACCESS_KEY"),
+                None,
+                None,
+                "test",
+            ))
+            .endpoint_url(&self.url);
+        Client::from_conf(config.build())
+    }
+}
+
+/// The variables that lead to what listens at `url` as if it were AWS.
+pub fn variable(key: &str, url: &str) -> Option<String> {
+    let value = match key {
+        "AWS_REGION" => "sa-east-1",
+        "AWS_ACCESS_KEY_ID" => "TEST",
+        "AWS_SECRET_ACCESS_KEY" => "test",
+        "AWS_ENDPOINT_URL_SECRETS_MANAGER" => url,
+        _ => return None,
+    };
+    Some(value.to_owned())
+}
+
+fn name() -> String {
+    format!("grafono/test-{}", NEXT.fetch_add(1, Ordering::SeqCst))
+}
+
+fn start() -> AwsEmulator {
+    let folder = installation();
+    let mut command = Command::new("sh");
+    command.args(["-c", SCRIPT, "emulator", "python3", "-m", "moto.server", "-H", "127.0.0.1", "-p", "0"]);
+    command.env("PYTHONPATH", &folder).env("PYTHONUNBUFFERED", "1").current_dir(&folder).process_group(0);
+    command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::piped());
+    let mut server = command.spawn().unwrap();
+    let mut lines = BufReader::new(server.stderr.take().unwrap()).lines().map_while(Result::ok);
+    let place = lines.by_ref().find_map(|line| Some(line.split_once("Running on ")?.1.to_owned()));
+    let url = place.unwrap_or_else(|| unreachable!("the AWS emulator does not start"));
+    // It logs each request, and would stand still if no one read that.
+    std::thread::spawn(move || lines.for_each(drop));
+    AwsEmulator { url: url.trim().to_owned(), _server: server }
+}
+
+/// The folder with the emulator, installed by pip if it is not there yet. Several processes may ask at once.
+fn installation() -> PathBuf {
+    let home = install::home().unwrap();
+    let folder = home.join(FOLDER);
+    if folder.exists() {
+        return folder;
+    }
+    fs::create_dir_all(&home).unwrap();
+    let lock = File::create(home.join(format!(".{FOLDER}.lock"))).unwrap();
+    lock.lock().unwrap();
+    if folder.exists() {
+        return folder;
+    }
+    // Next to its place and then moved, so that what is there is complete.
+    let unfinished = home.join(format!(".{FOLDER}.new"));
+    let _ = fs::remove_dir_all(&unfinished);
+    let mut pip = Command::new("python3");
+    pip.args(["-m", "pip", "install", "--quiet", "--only-binary", ":all:", "--target"]).arg(&unfinished);
+    pip.args(PACKAGES).env("PIP_USER", "0").env("PIP_REQUIRE_VIRTUALENV", "0");
+    pip.env("PIP_DISABLE_PIP_VERSION_CHECK", "1").env("PIP_ROOT_USER_ACTION", "ignore");
+    let installed = pip.current_dir(&home).stdin(Stdio::null()).output().unwrap();
+    assert!(installed.status.success(), "pip says: {}", String::from_utf8_lossy(&installed.stderr));
+    fs::rename(&unfinished, &folder).unwrap();
+    folder
+}

@@ -1,0 +1,225 @@
+//! What is deployed is what is declared (A1, F1): the committed templates are read here as AWS reads them,
+//! independent of how they were made.
+
+use crate::sources::{slices, under};
+use grafono::generate::root;
+use http::Method;
+use regex::Regex;
+use serde_json::Value;
+use shared::endpoint::Module;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// The most resources of one stack.
+const MOST_RESOURCES: usize = 500;
+
+/// The most routes of an HTTP API, unless AWS is asked for more.
+const MOST_ROUTES: usize = 300;
+
+/// A resource, with what it is called in its template.
+pub(crate) type Resource<'a> = (&'a str, &'a Value);
+
+/// A committed template. A tag such as `!Ref` is gone after reading, its value stands.
+pub(crate) fn template(path: &str) -> Value {
+    let text = std::fs::read_to_string(root().join(path)).unwrap();
+    serde_saphyr::from_str(&text).unwrap()
+}
+
+/// Every module with its template.
+pub(crate) fn stacks() -> Vec<(Module, Value)> {
+    let modules = grafono::modules().into_iter();
+    modules
+        .map(|module| {
+            let template = template(&format!("functions/{}/template.yaml", module.name));
+            (module, template)
+        })
+        .collect()
+}
+
+/// The resources of a type, e.g. `AWS::Serverless::Function`.
+pub(crate) fn of_type<'a>(template: &'a Value, kind: &str) -> Vec<Resource<'a>> {
+    let all = template["Resources"].as_object().unwrap().iter();
+    all.filter(|(_, resource)| resource["Type"] == kind)
+        .map(|(id, resource)| (id.as_str(), &resource["Properties"]))
+        .collect()
+}
+
+/// The functions of a template.
+pub(crate) fn functions(template: &Value) -> Vec<Resource<'_>> {
+    of_type(template, "AWS::Serverless::Function")
+}
+
+/// The binary a function runs, as `cargo lambda build` lays it out.
+pub(crate) fn binary(function: &Value) -> &str {
+    function["CodeUri"].as_str().unwrap().strip_prefix("../../target/lambda/").unwrap()
+}
+
+/// The gateway's routes to a function, sorted; one that stands twice is there twice.
+fn routes_to(template: &Value, function: &str) -> Vec<String> {
+    let integrations = of_type(template, "AWS::ApiGatewayV2::Integration").into_iter();
+    let own: Vec<String> = integrations
+        .filter(|(_, integration)| integration["IntegrationUri"] == format!("{function}.Arn"))
+        .map(|(id, _)| format!("integrations/${{{id}}}"))
+        .collect();
+    let routes = of_type(template, "AWS::ApiGatewayV2::Route").into_iter();
+    let mut keys: Vec<String> = routes
+        .filter(|(_, route)| own.contains(&route["Target"].as_str().unwrap().to_owned()))
+        .map(|(_, route)| route["RouteKey"].as_str().unwrap().to_owned())
+        .collect();
+    keys.sort();
+    keys
+}
+
+/// Each endpoint's binary with the gateway's routes to it, sorted.
+fn declared(module: &Module) -> Vec<(String, Vec<String>)> {
+    let endpoints = module.endpoints.iter().map(|endpoint| {
+        let (method, path) = (&endpoint.route.method, endpoint.route.template);
+        let keys = match *method {
+            _ if path == "$default" => vec![path.to_owned()],
+            Method::GET => vec![format!("GET {path}"), format!("HEAD {path}")],
+            _ => vec![format!("{method} {path}")],
+        };
+        (endpoint.name.to_owned(), keys)
+    });
+    let mut all: Vec<_> = endpoints.collect();
+    all.sort();
+    all
+}
+
+#[test]
+fn every_declared_endpoint_has_one_binary_and_there_is_no_other() {
+    let name = Regex::new(r#"(?m)^\[\[bin\]\]\nname = "([^"]+)"$"#).unwrap();
+    for module in grafono::modules() {
+        let manifest = root().join(format!("functions/{}/Cargo.toml", module.name));
+        let manifest = std::fs::read_to_string(manifest).unwrap();
+        let mut binaries: Vec<_> = name.captures_iter(&manifest).map(|found| found[1].to_owned()).collect();
+        let mut endpoints: Vec<_> = module.endpoints.iter().map(|it| it.name.to_owned()).collect();
+        binaries.sort();
+        endpoints.sort();
+        assert_eq!(binaries, endpoints, "{}", module.name);
+    }
+}
+
+#[test]
+fn every_declared_endpoint_has_one_function_with_its_routes_and_there_are_no_others() {
+    for (module, template) in stacks() {
+        let functions = functions(&template).into_iter();
+        let mut deployed: Vec<_> =
+            functions.map(|(id, function)| (binary(function).to_owned(), routes_to(&template, id))).collect();
+        deployed.sort();
+        assert_eq!(deployed, declared(&module), "{}", module.name);
+        let routes = of_type(&template, "AWS::ApiGatewayV2::Route").len();
+        let reached: usize = deployed.iter().map(|(_, routes)| routes.len()).sum();
+        assert_eq!(routes, reached, "{} has a route that leads nowhere", module.name);
+    }
+}
+
+#[test]
+fn the_gateway_may_call_each_function_by_its_own_routes_alone() {
+    let parameter = regex::Regex::new(r"\{[^}]+\}").unwrap();
+    for (module, template) in stacks() {
+        for (id, _) in functions(&template) {
+            let permissions = of_type(&template, "AWS::Lambda::Permission").into_iter();
+            let mut sources: Vec<_> = permissions
+                .filter(|(_, permission)| permission["FunctionName"] == id)
+                .map(|(_, permission)| permission["SourceArn"].as_str().unwrap())
+                .map(|source| source.split_once("${ApiId}/*/").unwrap().1.to_owned())
+                .collect();
+            sources.sort();
+            let keys = routes_to(&template, id).into_iter();
+            let expected: Vec<_> =
+                keys.map(|key| parameter.replace_all(&key.replacen(' ', "", 1), "*").into_owned()).collect();
+            assert_eq!(sources, expected, "{}: {id}", module.name);
+        }
+    }
+}
+
+#[test]
+fn the_root_has_every_module_and_no_other() {
+    let root = template("template.yaml");
+    let stacks = of_type(&root, "AWS::CloudFormation::Stack").into_iter();
+    let named: BTreeSet<String> =
+        stacks.map(|(_, stack)| stack["TemplateURL"].as_str().unwrap().to_owned()).collect();
+    let modules = grafono::modules().into_iter();
+    let expected: BTreeSet<String> =
+        modules.map(|module| format!("functions/{}/template.yaml", module.name)).collect();
+    assert_eq!(named, expected);
+}
+
+#[test]
+fn stacks_stay_below_what_cloudformation_takes_and_routes_below_what_the_gateway_does() {
+    let mut routes = 0;
+    for (module, template) in stacks() {
+        let count = template["Resources"].as_object().unwrap().len();
+        assert!(count <= MOST_RESOURCES, "{}: {count} resources", module.name);
+        routes += of_type(&template, "AWS::ApiGatewayV2::Route").len();
+    }
+    assert!(routes <= MOST_ROUTES, "{routes} routes");
+}
+
+#[test]
+fn a_function_is_ended_when_its_own_deadline_has_passed_and_never_later() {
+    for (module, template) in stacks() {
+        let common = &template["Globals"]["Function"]["Timeout"];
+        for (id, function) in functions(&template) {
+            let timeout = function.get("Timeout").unwrap_or(common).as_u64();
+            assert_eq!(timeout, Some(shared::deadline::LONGEST.as_secs()), "{}: {id}", module.name);
+        }
+    }
+}
+
+#[test]
+fn every_function_logs_to_its_own_group_which_is_kept_for_a_stated_time() {
+    for (module, template) in stacks() {
+        let groups: BTreeMap<_, _> = of_type(&template, "AWS::Logs::LogGroup").into_iter().collect();
+        let mut used = BTreeSet::new();
+        for (id, function) in functions(&template) {
+            let group = function["LoggingConfig"]["LogGroup"].as_str().unwrap();
+            assert_eq!(groups[group]["RetentionInDays"], "LogRetentionDays", "{}: {id}", module.name);
+            assert!(used.insert(group), "{}: {group} is shared", module.name);
+        }
+    }
+    let root = template("template.yaml");
+    for (id, group) in of_type(&root, "AWS::Logs::LogGroup") {
+        assert_eq!(group["RetentionInDays"], "LogRetentionDays", "{id}");
+    }
+}
+
+#[test]
+fn every_function_is_watched_for_errors_throttles_and_slowness() {
+    for (module, template) in stacks() {
+        let deployed: BTreeSet<_> = functions(&template).into_iter().map(|(id, _)| id).collect();
+        for metric in ["Errors", "Throttles", "Duration"] {
+            let alarms = of_type(&template, "AWS::CloudWatch::Alarm").into_iter();
+            let stats = alarms.flat_map(|(_, alarm)| alarm["Metrics"].as_array().unwrap());
+            let watched: BTreeSet<_> = stats
+                .map(|stat| &stat["MetricStat"]["Metric"])
+                .filter(|watched| watched["MetricName"] == metric)
+                .map(|watched| watched["Dimensions"][0]["Value"].as_str().unwrap())
+                .collect();
+            assert_eq!(watched, deployed, "{}: {metric}", module.name);
+        }
+    }
+}
+
+#[test]
+fn whoever_hashes_passwords_says_so_and_is_given_more_of_a_processor() {
+    let hashing = slices().into_iter().filter(|slice| {
+        let folder = slice.strip_prefix(root()).unwrap().to_str().unwrap();
+        under(folder).iter().any(|source| source.code().contains("call.hash("))
+    });
+    let hashing: BTreeSet<String> =
+        hashing.map(|slice| slice.file_name().unwrap().to_str().unwrap().replace('_', "-")).collect();
+    let endpoints = grafono::modules().into_iter().flat_map(|module| module.endpoints);
+    let declared: BTreeSet<String> = endpoints
+        .filter(|endpoint| endpoint.policy.hashes_passwords)
+        .map(|endpoint| endpoint.name.to_owned())
+        .collect();
+    assert!(hashing.len() >= 2 && hashing == declared, "{hashing:?} hash, {declared:?} say so");
+    let mut larger = BTreeSet::new();
+    for (_, template) in stacks() {
+        let with_memory =
+            functions(&template).into_iter().filter(|(_, function)| function["MemorySize"] == 1024);
+        larger.extend(with_memory.map(|(_, function)| binary(function).to_owned()));
+    }
+    assert_eq!(larger, declared);
+}
