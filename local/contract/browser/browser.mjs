@@ -16,7 +16,7 @@ const PATIENCE = 20_000;
 
 export async function open(profile) {
   return puppeteer.launch({
-    executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
+    executablePath: process.env.CHROMIUM,
     userDataDir: profile,
     headless: true,
     args: FLAGS,

@@ -8,9 +8,9 @@ const SCRIPT: &str = "/docs/scalar.js";
 
 /// The directives of the page's policy, by their names.
 fn policy(page: &Answer) -> std::collections::BTreeMap<&str, Vec<&str>> {
-    let header = page.header("content-security-policy").unwrap();
+    let header = page.header("content-security-policy").unwrap_or_default();
     let directives = header.split(';').map(|directive| directive.split_whitespace());
-    directives.map(|mut words| (words.next().unwrap(), words.collect())).collect()
+    directives.map(|mut words| (words.next().unwrap_or_default(), words.collect())).collect()
 }
 
 /// Every address that the page loads something from, or leads to.
