@@ -52,6 +52,7 @@ impl Gateway {
             None => GatewayReply {
                 status_code: 404,
                 headers: BTreeMap::new(),
+                cookies: Vec::new(),
                 body: String::new(),
                 is_base64_encoded: false,
             },

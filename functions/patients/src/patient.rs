@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use shared::database::Statement;
 use shared::endpoint::{Call, Sample};
 use shared::input::Fields;
-use shared::validation::{FullDate, MultilineText, Text};
+use shared::validation::{FullDate, Id, MultilineText, Text};
 use uuid::Uuid;
 use validator::Validate;
 
@@ -53,7 +53,7 @@ pub struct Patient {
 pub struct PatientPath {
     /// The patient.
     #[schemars(example = "01890a5d-ac96-774b-bcce-b302099a8057")]
-    pub id: Uuid,
+    pub id: Id,
 }
 
 impl Fields for PatientPath {}

@@ -33,6 +33,7 @@ async fn provoke_by_field(scene: &Scene, code: &str) -> Option<Answer> {
             scene.patient_with(json!({ "fullName": "A", "birthDate": "2999-01-01" })).await
         }
         "UNKNOWN_TIME_ZONE" => scene.clinic_with("timeZone", "Mars/Olympus").await,
+        "INVALID_CURRENCY" => scene.transaction_with("currency", json!("brl")).await,
         "UNKNOWN_CURRENCY" => scene.clinic_with("currency", "ZZZ").await,
         "COMMON_PASSWORD" => scene.clinic_with("password", "password1").await,
         _ => return None,

@@ -135,6 +135,38 @@ async fn another_clinics_things_answer_like_things_that_never_were_and_stay_unto
     assert_eq!(stage.database.value(everything).await, before);
 }
 
+/// The id in the notations that `format: uuid` does not mean.
+fn other_notations(id: &str) -> [String; 3] {
+    [id.replace('-', ""), format!("%7B{id}%7D"), format!("urn:uuid:{id}")]
+}
+
+#[tokio::test]
+async fn an_id_is_taken_in_one_notation_wherever_one_is_sent() {
+    let stage = Stage::of(grafono::modules()).await.held_to(&crate::CONTRACT);
+    let tenant = stage.tenant().await;
+    let mut tried = 0;
+    for endpoint in stage.declarations() {
+        let schema = schema(endpoint).unwrap_or_default();
+        let fields = schema["properties"].as_object().into_iter().flatten();
+        let ids = fields.filter(|(_, field)| field["format"] == "uuid").map(|(name, _)| name.as_str());
+        let in_path = endpoint.route.template.contains("{id}").then_some("");
+        for (field, id) in ids.chain(in_path).flat_map(|field| other_notations(UNKNOWN).map(|id| (field, id)))
+        {
+            let ask = if field.is_empty() {
+                reach(endpoint, &id)
+            } else {
+                let mut sent = body(&schema);
+                sent[field] = json!(id.replace("%7B", "{").replace("%7D", "}"));
+                reach(endpoint, UNKNOWN).text(&sent.to_string())
+            };
+            let answer = stage.ask(ask.token(tenant.owner())).await;
+            assert_eq!(answer.refusal(), (400, "INVALID_UUID"), "{} {field} {id}", endpoint.name);
+            tried += 1;
+        }
+    }
+    assert!(tried >= 18, "{tried}");
+}
+
 #[tokio::test]
 async fn privileged_and_unknown_fields_are_refused_wherever_a_body_is_taken() {
     let stage = Stage::of(grafono::modules()).await.held_to(&crate::CONTRACT);

@@ -80,6 +80,8 @@ pub struct GatewayReply {
     pub status_code: u16,
     /// Headers; none of ours is repeated.
     pub headers: BTreeMap<String, String>,
+    /// What is set as cookies: none. Payload format 2.0 may do without, `cargo lambda watch` may not.
+    pub cookies: Vec<String>,
     /// The body, base64 when `is_base64_encoded`.
     pub body: String,
     /// Whether `body` is base64; a REST API takes it only with `*/*` among its binary media types.
@@ -159,7 +161,8 @@ impl From<Response> for GatewayReply {
             Ok(text) => (text, false),
             Err(other) => (STANDARD.encode(other.as_bytes()), true),
         };
-        Self { status_code: response.status.as_u16(), headers, body, is_base64_encoded }
+        let status_code = response.status.as_u16();
+        Self { status_code, headers, cookies: Vec::new(), body, is_base64_encoded }
     }
 }
 
@@ -180,6 +183,17 @@ mod tests {
             let event = Event::read(json);
             assert_eq!((event.raw_path.as_str(), event.headers.len()), ("", 0), "{json}");
         }
+    }
+
+    #[test]
+    fn a_reply_has_every_member_that_some_gateway_wants() {
+        let response = Response::with_body(http::StatusCode::OK, "text/plain", b"text".to_vec());
+        let reply = serde_json::to_value(GatewayReply::from(response)).unwrap();
+        let expected = serde_json::json!({
+            "statusCode": 200, "headers": { "content-type": "text/plain" }, "cookies": [],
+            "body": "text", "isBase64Encoded": false,
+        });
+        assert_eq!(reply, expected);
     }
 
     #[test]

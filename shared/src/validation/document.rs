@@ -8,6 +8,7 @@ use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::Number;
 
 use super::MAX_DEPTH;
+use super::number::{Spellings, whole};
 use super::tree::Tree;
 use super::violation::{Place, Violation, push_segment};
 
@@ -19,7 +20,7 @@ pub(super) fn read(bytes: &[u8]) -> Result<Tree, Violation> {
         return Err(encoding("must not start with a byte order mark"));
     }
     let text = std::str::from_utf8(bytes).map_err(|_| encoding("must be UTF-8"))?;
-    let state = State::default();
+    let state = State { spellings: RefCell::new(Spellings::of(text)), ..State::default() };
     let mut json = serde_json::Deserializer::from_str(text);
     let seed = Reader { state: &state, depth: 0 };
     seed.deserialize(&mut json)
@@ -33,13 +34,15 @@ fn encoding(message: &str) -> Violation {
 
 /// What is remembered outside serde's own error, which cannot carry it.
 #[derive(Default)]
-struct State {
+struct State<'t> {
     /// Names and numbers down to where reading stands.
     trail: RefCell<Vec<String>>,
+    /// The numbers still to come, as they are written.
+    spellings: RefCell<Spellings<'t>>,
     refused: Cell<Option<(&'static str, &'static str)>>,
 }
 
-impl State {
+impl<'t> State<'t> {
     fn explain(&self, error: &serde_json::Error) -> Violation {
         if let Some((code, message)) = self.refused.get() {
             return Violation::new(Place::Body, self.pointer(), code, message);
@@ -72,6 +75,11 @@ impl State {
         self.trail.borrow_mut().pop();
     }
 
+    /// Called for each number, so that the two keep step.
+    fn spelling(&self) -> Option<&'t str> {
+        self.spellings.borrow_mut().next()
+    }
+
     fn refuse<E: serde::de::Error>(&self, code: &'static str, message: &'static str) -> E {
         self.refused.set(Some((code, message)));
         E::custom(message)
@@ -80,7 +88,7 @@ impl State {
 
 #[derive(Clone, Copy)]
 struct Reader<'s> {
-    state: &'s State,
+    state: &'s State<'s>,
     depth: usize,
 }
 
@@ -128,15 +136,18 @@ impl<'de> Visitor<'de> for Reader<'_> {
     }
 
     fn visit_i64<E>(self, value: i64) -> Result<Tree, E> {
+        self.state.spelling();
         Ok(Tree::Number(value.into()))
     }
 
     fn visit_u64<E>(self, value: u64) -> Result<Tree, E> {
+        self.state.spelling();
         Ok(Tree::Number(value.into()))
     }
 
     fn visit_f64<E: serde::de::Error>(self, value: f64) -> Result<Tree, E> {
-        Number::from_f64(value).map(Tree::Number).ok_or_else(|| E::custom("number out of range"))
+        let number = self.state.spelling().and_then(whole).or_else(|| Number::from_f64(value));
+        number.map(Tree::Number).ok_or_else(|| E::custom("number out of range"))
     }
 
     fn visit_str<E>(self, value: &str) -> Result<Tree, E> {

@@ -81,7 +81,6 @@ fn wrong_type(types: &[&str]) -> String {
 
 fn format(shape: Shape<'_>) -> Reason {
     match shape.find("format").and_then(Value::as_str) {
-        Some("uuid") => ("INVALID_UUID", "must be a UUID".into()),
         Some("date") => ("INVALID_DATE", "must be a date written as YYYY-MM-DD".into()),
         Some("date-time") => ("INVALID_VALUE", "must be a date and time as in RFC 3339".into()),
         _ => ("INVALID_VALUE", "is not valid".into()),

@@ -5,6 +5,7 @@ use std::collections::HashSet;
 use serde_json::Number;
 
 use super::MAX_VIOLATIONS;
+use super::number::whole;
 use super::shape::Shape;
 use super::tree::Tree;
 use super::violation::{Place, Violation, push_segment};
@@ -73,5 +74,6 @@ fn convert(shape: Shape<'_>, value: &str) -> Tree {
 /// A number as JSON writes it: no plus sign, no leading zeros, no blanks.
 fn number(value: &str) -> Option<Number> {
     let is_bare = value.bytes().all(|byte| !byte.is_ascii_whitespace());
-    is_bare.then(|| serde_json::from_str(value).ok()).flatten()
+    let number: Number = is_bare.then(|| serde_json::from_str(value).ok()).flatten()?;
+    whole(value).or(Some(number))
 }

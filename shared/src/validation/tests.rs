@@ -11,6 +11,7 @@ mod body;
 mod document;
 mod edges;
 mod hostile;
+mod numbers;
 mod patches;
 mod refusals;
 mod rules;
@@ -25,10 +26,9 @@ use regex::Regex;
 use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
-use uuid::Uuid;
 use validator::{Validate, ValidationError};
 
-use super::{Given, Patch, Place, Replace, Ruled, Secret, Text, Violation};
+use super::{Given, Id, Patch, Place, Replace, Ruled, Secret, Text, Violation};
 
 static SLUG: LazyLock<Regex> = LazyLock::new(|| Regex::new("^[a-z-]+$").unwrap());
 
@@ -67,7 +67,7 @@ struct Address {
 #[validate(schema(function = ends_after_start, skip_on_field_errors = false))]
 struct Order {
     #[schemars(example = &"6f1c1b1e-5d0e-4a4e-9b39-0a6b1c2d3e4f")]
-    order_id: Uuid,
+    order_id: Id,
     #[schemars(example = &"Ada Lovelace")]
     #[validate(length(min = 1, max = 255))]
     full_name: Text,

@@ -100,10 +100,11 @@ impl Tree {
 }
 
 /// Whole numbers as Rust's integers read them, and those too large for any of
-/// them (which arrive as floats): the latter are out of range, not a wrong type.
+/// them (which stay floats): the latter are out of range, not a wrong type.
 fn is_whole(number: &Number) -> bool {
-    const EXACT: f64 = 9_007_199_254_740_992.0;
-    number.as_f64().is_some_and(|value| !number.is_f64() || (value.fract() == 0.0 && value.abs() > EXACT))
+    const SMALLEST: f64 = -9_223_372_036_854_775_808.0;
+    const BEYOND: f64 = 18_446_744_073_709_551_616.0;
+    number.as_f64().is_some_and(|value| !number.is_f64() || !(SMALLEST..BEYOND).contains(&value))
 }
 
 impl From<&Value> for Tree {

@@ -233,6 +233,7 @@ mod boundary {
         let cases = [
             (json!(1), None),
             (json!(largest), None),
+            (json!(2.0), None),
             (json!(0), Some("OUT_OF_RANGE")),
             (json!(-1), Some("OUT_OF_RANGE")),
             (json!(largest + 1), Some("OUT_OF_RANGE")),
@@ -249,7 +250,19 @@ mod boundary {
                 Some(code) => assert_eq!(answer.refusal(), (400, code), "{amount}"),
             }
         }
-        assert_eq!(stage.database.value("SELECT balance_minor FROM billing.balances").await, "100000000000");
+        assert_eq!(stage.database.value("SELECT balance_minor FROM billing.balances").await, "100000000002");
+    }
+
+    #[tokio::test]
+    async fn what_is_no_currency_at_all_is_refused_before_anything_is_looked_up() {
+        let (stage, tenant) = stage().await;
+        let patient = patient(&stage, &tenant).await;
+        for currency in ["", "BR", "brl", "000", "BRLX"] {
+            let mut body = income(&patient);
+            body["currency"] = json!(currency);
+            let answer = stage.ask(record(&tenant, &body, "k")).await;
+            assert_eq!(answer.refusal(), (400, "INVALID_CURRENCY"), "{currency}");
+        }
     }
 
     #[tokio::test]

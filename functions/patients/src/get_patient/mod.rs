@@ -44,7 +44,7 @@ impl Endpoint for GetPatient {
 
     async fn handle(call: &Call<'_>, input: Self::Input) -> Result<Self::Output, Error<Self::Failure>> {
         let mut tx = call.read()?;
-        let slot = tx.add(patient(call.principal()?.clinic_id, input.path.id));
+        let slot = tx.add(patient(call.principal()?.clinic_id, input.path.id.into()));
         let found = tx.commit::<GetPatientFailure>().await?.optional(&slot)?;
         let patient = found.ok_or(GetPatientFailure::PatientNotFound)?;
         let version = patient.version;

@@ -42,6 +42,6 @@ impl Endpoint for UpdatePatient {
     }
 
     async fn handle(call: &Call<'_>, input: Self::Input) -> Result<Self::Output, Error<Self::Failure>> {
-        handler::handle(call, input.path.id, input.body.0).await
+        handler::handle(call, input.path.id.into(), input.body.0).await
     }
 }

@@ -9,7 +9,7 @@ fn a_good_body_is_parsed() {
     assert_eq!(parsed.full_name.as_str(), "Grace");
     assert_eq!(parsed.kind, Kind::Expense);
     assert_eq!(parsed.lines[0].quantity, 2);
-    assert_eq!(parsed.order_id.get_version_num(), 4);
+    assert_eq!(uuid::Uuid::from(parsed.order_id).get_version_num(), 4);
     assert!(!parsed.is_paid);
 }
 

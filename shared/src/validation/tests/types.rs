@@ -1,7 +1,8 @@
 use serde_json::from_str;
+use uuid::Uuid;
 use validator::ValidateLength;
 
-use super::super::{FullDate, MultilineText, Secret, Text};
+use super::super::{FullDate, Id, MultilineText, Secret, Text};
 use super::{lines, refused_order};
 
 fn text(raw: &str) -> Option<String> {
@@ -81,5 +82,27 @@ fn a_full_date_takes_one_spelling_only() {
         ["2023-02-29", "20240229", "2024-02-29T10:00:00", "2024-2-9", "+002024-02-29", "", "２０２４-02"]
     {
         assert!(from_str::<FullDate>(&format!("\"{bad}\"")).is_err(), "{bad}");
+    }
+}
+
+#[test]
+fn an_id_takes_one_notation_only() {
+    let id = "01890a5d-ac96-774b-bcce-b302099a8057";
+    for good in [id.to_owned(), id.to_uppercase()] {
+        let read: Id = from_str(&format!("\"{good}\"")).unwrap();
+        assert_eq!(Uuid::from(read).to_string(), id);
+    }
+    for bad in [
+        id.replace('-', ""),
+        format!("{{{id}}}"),
+        format!("urn:uuid:{id}"),
+        format!(" {id}"),
+        format!("{id}0"),
+        id.replace('0', "０"),
+        "01890a5dac96-774b-bcce-b302-099a8057".to_owned(),
+        String::new(),
+    ] {
+        let violations = refused_order(&[("orderId", &format!("\"{bad}\""))]);
+        assert_eq!(lines(&violations), ["/orderId INVALID_UUID must be a UUID"], "{bad}");
     }
 }

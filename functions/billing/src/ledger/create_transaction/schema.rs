@@ -1,12 +1,14 @@
 //! What comes in, what goes out, how it fails.
 
+use super::logic;
 use crate::ledger::transfer::{Kind, Method};
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use shared::failure::Problem;
 use shared::failures;
 use shared::input::Fields;
-use shared::validation::Text;
+use shared::validation::{Id, Text};
 use uuid::Uuid;
 use validator::Validate;
 
@@ -16,7 +18,7 @@ use validator::Validate;
 pub struct NewTransaction {
     /// Whose balance moves.
     #[schemars(example = "01890a5d-ac96-774b-bcce-b302099a8057")]
-    pub patient_id: Uuid,
+    pub patient_id: Id,
     /// Which way.
     #[serde(rename = "type")]
     #[schemars(example = &"income")]
@@ -26,7 +28,7 @@ pub struct NewTransaction {
     #[schemars(example = 15_000)]
     pub amount_minor: i64,
     /// The clinic's currency, ISO 4217.
-    #[validate(length(min = 3, max = 3))]
+    #[validate(custom(function = logic::currency))]
     #[schemars(regex(pattern = "^[A-Z]{3}$"), example = &"BRL")]
     pub currency: Text,
     /// How it was paid.
@@ -38,7 +40,15 @@ pub struct NewTransaction {
     pub description: Option<Text>,
 }
 
-impl Fields for NewTransaction {}
+impl Fields for NewTransaction {
+    const RULES: &'static [Problem] = &[Problem::new(
+        400,
+        "INVALID_CURRENCY",
+        "Invalid currency",
+        "Send the currency's code of ISO 4217, three capital letters such as BRL.",
+    )
+    .at("/currency")];
+}
 
 /// The transaction as recorded.
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]

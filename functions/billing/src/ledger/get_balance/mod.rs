@@ -37,7 +37,7 @@ impl Endpoint for GetBalance {
 
     async fn handle(call: &Call<'_>, input: Self::Input) -> Result<Self::Output, Error<Self::Failure>> {
         let mut tx = call.read()?;
-        let slot = tx.add(db::balance(call.principal()?.clinic_id, input.path.id));
+        let slot = tx.add(db::balance(call.principal()?.clinic_id, input.path.id.into()));
         let found = tx.commit::<schema::GetBalanceFailure>().await?.optional(&slot)?;
         let (balance_minor, currency) = found.ok_or(schema::GetBalanceFailure::PatientNotFound)?;
         Ok(Reply::ok(schema::Balance { balance_minor, currency, as_of: call.now }))

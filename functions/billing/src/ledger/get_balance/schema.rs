@@ -5,7 +5,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use shared::failures;
 use shared::input::Fields;
-use uuid::Uuid;
+use shared::validation::Id;
 use validator::Validate;
 
 /// `{id}` of the path.
@@ -14,7 +14,7 @@ use validator::Validate;
 pub struct PatientPath {
     /// The patient.
     #[schemars(example = "01890a5d-ac96-774b-bcce-b302099a8057")]
-    pub id: Uuid,
+    pub id: Id,
 }
 
 impl Fields for PatientPath {}

@@ -36,7 +36,7 @@ impl Endpoint for GetTransaction {
 
     async fn handle(call: &Call<'_>, input: Self::Input) -> Result<Self::Output, Error<Self::Failure>> {
         let mut tx = call.read()?;
-        let slot = tx.add(db::transaction(call.principal()?.clinic_id, input.path.id));
+        let slot = tx.add(db::transaction(call.principal()?.clinic_id, input.path.id.into()));
         let found = tx.commit::<schema::GetTransactionFailure>().await?.optional(&slot)?;
         Ok(Reply::ok(found.ok_or(schema::GetTransactionFailure::TransactionNotFound)?))
     }

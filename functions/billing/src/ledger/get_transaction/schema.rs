@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use shared::failures;
 use shared::input::Fields;
-use shared::validation::Text;
+use shared::validation::{Id, Text};
 use uuid::Uuid;
 use validator::Validate;
 
@@ -16,7 +16,7 @@ use validator::Validate;
 pub struct TransactionPath {
     /// The transaction.
     #[schemars(example = "01890a5d-ac96-774b-bcce-b302099a8057")]
-    pub id: Uuid,
+    pub id: Id,
 }
 
 impl Fields for TransactionPath {}

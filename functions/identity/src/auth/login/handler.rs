@@ -8,6 +8,7 @@ use shared::endpoint::Call;
 use shared::failure::Error;
 use shared::passwords::NOBODY;
 use shared::reply::Reply;
+use uuid::Uuid;
 
 /// Checks the password, then reads what it opens.
 pub(super) async fn handle(
@@ -26,7 +27,7 @@ pub(super) async fn handle(
     let mut tx = call.read_as(Scope { clinic: None, account: Some(account.id) });
     let memberships = tx.add(db::memberships_of_account(account.id));
     let memberships = tx.commit::<LoginFailure>().await?.many(&memberships)?;
-    let (clinic, user) = logic::choose(memberships, given.clinic_id)?;
+    let (clinic, user) = logic::choose(memberships, given.clinic_id.map(Uuid::from))?;
 
     Ok(Reply::ok(Session::start(call.signer()?, clinic, user, call.now)?))
 }

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use shared::failure::{Failure, Problem};
 use shared::input::Fields;
-use shared::validation::{Secret, Text};
+use shared::validation::{Id, Secret, Text};
 use uuid::Uuid;
 use validator::Validate;
 
@@ -23,7 +23,7 @@ pub struct Credentials {
     #[schemars(example = "demo-on-one-machine")]
     pub password: Secret,
     /// The clinic to sign in to; needed when the account has several.
-    pub clinic_id: Option<Uuid>,
+    pub clinic_id: Option<Id>,
 }
 
 impl Fields for Credentials {}
