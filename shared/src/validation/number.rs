@@ -49,16 +49,15 @@ impl<'t> Iterator for Spellings<'t> {
         loop {
             let begins = |it: char| matches!(it, '"' | '-' | '0'..='9');
             let (_, found) = self.rest.split_at_checked(self.rest.find(begins)?)?;
-            match found.strip_prefix('"') {
-                Some(text) => self.rest = behind_text(text),
-                None => {
-                    let is_part = |it: char| matches!(it, '+' | '-' | '.' | '0'..='9' | 'E' | 'e');
-                    let end = found.find(|it| !is_part(it)).unwrap_or(found.len());
-                    let (number, rest) = found.split_at_checked(end)?;
-                    self.rest = rest;
-                    return Some(number);
-                }
+            if let Some(text) = found.strip_prefix('"') {
+                self.rest = behind_text(text);
+                continue;
             }
+            let is_part = |it: char| matches!(it, '+' | '-' | '.' | '0'..='9' | 'E' | 'e');
+            let end = found.find(|it| !is_part(it)).unwrap_or(found.len());
+            let (number, rest) = found.split_at_checked(end)?;
+            self.rest = rest;
+            return Some(number);
         }
     }
 }
