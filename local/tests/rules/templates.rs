@@ -8,6 +8,7 @@ use regex::Regex;
 use serde_json::Value;
 use shared::endpoint::Module;
 use std::collections::{BTreeMap, BTreeSet};
+use std::process::Command;
 
 /// The most resources of one stack.
 const MOST_RESOURCES: usize = 500;
@@ -96,6 +97,22 @@ fn every_declared_endpoint_has_one_binary_and_there_is_no_other() {
         binaries.sort();
         endpoints.sort();
         assert_eq!(binaries, endpoints, "{}", module.name);
+    }
+}
+
+#[test]
+fn a_binary_is_found_by_its_name_alone_which_is_all_that_cargo_lambda_watch_gives() {
+    let metadata = Command::new(env!("CARGO"))
+        .args(["metadata", "--format-version=1", "--no-deps", "--locked"])
+        .current_dir(root())
+        .output()
+        .unwrap();
+    let metadata: Value = serde_json::from_slice(&metadata.stdout).unwrap();
+    let members = metadata["workspace_default_members"].as_array().unwrap();
+    let members: Vec<&str> = members.iter().filter_map(Value::as_str).collect();
+    for module in grafono::modules() {
+        let folder = format!("/functions/{}#", module.name);
+        assert!(members.iter().any(|id| id.contains(&folder)), "{} in {members:?}", module.name);
     }
 }
 

@@ -11,7 +11,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use std::collections::BTreeMap;
 
 /// What the gateway sends: only what is read of it.
@@ -24,7 +24,8 @@ pub struct Event {
     pub route_key: String,
     /// The path as sent.
     pub raw_path: String,
-    /// The query as sent, without `?`.
+    /// The query as sent, without `?`. Where there is none `cargo lambda watch` sends null.
+    #[serde(deserialize_with = "null_is_none")]
     pub raw_query_string: String,
     /// Cookies, taken out of the headers by the gateway.
     pub cookies: Vec<String>,
@@ -48,6 +49,11 @@ impl Event {
             None => serde_json::from_str::<rest::RestEvent>(json).unwrap_or_default().into(),
         }
     }
+}
+
+/// Reads null as if the member were absent.
+fn null_is_none<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+    Ok(Option::deserialize(deserializer)?.unwrap_or_default())
 }
 
 /// The gateway's own knowledge of the request.
@@ -183,6 +189,14 @@ mod tests {
             let event = Event::read(json);
             assert_eq!((event.raw_path.as_str(), event.headers.len()), ("", 0), "{json}");
         }
+    }
+
+    #[test]
+    fn a_query_that_is_null_is_none() {
+        let json = r#"{"version": "2.0", "rawPath": "/things", "rawQueryString": null,
+            "requestContext": { "http": { "method": "GET" } } }"#;
+        let event = Event::read(json);
+        assert_eq!((event.raw_path.as_str(), event.raw_query_string.as_str()), ("/things", ""));
     }
 
     #[test]
