@@ -44,4 +44,11 @@ mod tests {
         assert!(policy.contains("script-src 'self' 'sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=';"));
         assert_ne!(policy, security_policy_of("<script>1</script>"));
     }
+
+    #[test]
+    fn the_page_has_the_version_and_the_policy_of_its_own_bytes() {
+        assert_eq!(etag(), etag::of(PAGE.as_bytes()));
+        assert_eq!(security_policy(), security_policy_of(PAGE));
+        assert_ne!(security_policy(), security_policy_of(""));
+    }
 }
