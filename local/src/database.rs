@@ -64,8 +64,8 @@ impl LocalDatabase {
 
     /// Whether each module's role gets in: what is found out now is not found out by a caller.
     pub async fn check(&self) -> Result<(), Error> {
-        for module in crate::modules() {
-            drop(connect(&self.url(module.name)).await?);
+        for role in crate::roles() {
+            drop(connect(&self.url(role)).await?);
         }
         Ok(())
     }
@@ -125,8 +125,7 @@ async fn create_database(url: &str) -> Result<(), Error> {
 
 /// Lets the given user take the modules' roles, as the local server does.
 async fn lend_roles(url: &str) -> Result<(), Error> {
-    let roles: Vec<&str> = crate::modules().iter().map(|module| module.name).collect();
-    let grant = format!("SET ROLE migrator; GRANT {} TO SESSION_USER", roles.join(", "));
+    let grant = format!("SET ROLE migrator; GRANT {} TO SESSION_USER", crate::roles().join(", "));
     connect(url)
         .await?
         .batch_execute(&grant)
@@ -141,10 +140,10 @@ async fn limit_connections(url: &str) -> Result<(), Error> {
     let sql = "SELECT current_setting('max_connections')::int4";
     let rows = client.query_typed(sql, &[]).await.map_err(Error::database(asking))?;
     let most: i32 = rows.first().map_or(Ok(100), |row| row.try_get(0)).map_err(Error::database(asking))?;
-    let modules = crate::modules();
-    let count = i32::try_from(modules.len()).unwrap_or(i32::MAX);
+    let roles = crate::roles();
+    let count = i32::try_from(roles.len()).unwrap_or(i32::MAX);
     let share = ((most - RESERVED_CONNECTIONS) / count).max(1);
-    let limits = modules.iter().map(|module| format!("ALTER ROLE {} CONNECTION LIMIT {share}", module.name));
+    let limits = roles.iter().map(|role| format!("ALTER ROLE {role} CONNECTION LIMIT {share}"));
     let sql = format!("SET ROLE migrator; {}", limits.collect::<Vec<_>>().join("; "));
     client.batch_execute(&sql).await.map_err(Error::database(asking))
 }

@@ -15,6 +15,7 @@ pub fn all() -> Result<Vec<(String, String)>, Error> {
     let documents = [
         ("functions/platform/problems.json", text(&problems())?),
         ("functions/platform/routes.json", text(&routes())?),
+        ("functions/platform/consumers.json", text(&consumers())?),
         ("functions/identity/permissions.json", text(&permissions())?),
         ("functions/platform/openapi.json", crate::openapi::text()?),
     ];
@@ -69,6 +70,12 @@ fn routes() -> Value {
     let endpoints = endpoints();
     let routes = endpoints.iter().map(|endpoint| &endpoint.route).filter(|route| !route.is_catch_all());
     routes.map(|route| json!({ "method": route.method.as_str(), "path": route.template })).collect()
+}
+
+/// Who hears what.
+fn consumers() -> Value {
+    let consumers = modules().into_iter().flat_map(|module| module.consumers);
+    consumers.map(|consumer| json!({ "consumer": consumer.name, "kinds": consumer.kinds })).collect()
 }
 
 /// Every permission once, with the roles that hold it.

@@ -2,6 +2,7 @@
 //! becomes a gateway event and passes the same pipeline.
 
 pub mod arguments;
+pub mod background;
 pub mod data;
 pub mod database;
 pub mod demo;
@@ -17,6 +18,17 @@ pub mod template;
 pub mod watch;
 
 use shared::endpoint::Module;
+
+/// The database roles that the program logs in with: one a module, and one each for those workers that span clinics.
+pub fn roles() -> Vec<&'static str> {
+    let modules = modules();
+    let names = modules.iter().map(|module| module.name);
+    let workers = modules.iter().flat_map(|module| module.workers.iter().map(|worker| worker.role));
+    let mut roles: Vec<_> = names.chain(workers).collect();
+    roles.sort_unstable();
+    roles.dedup();
+    roles
+}
 
 /// All modules. A new module is added here and nowhere else.
 pub fn modules() -> Vec<Module> {

@@ -1,6 +1,7 @@
 //! `serve`: everything behind one address, until Ctrl-C or SIGTERM.
 
 use crate::arguments::ServeOptions;
+use crate::background::{Background, Bell, InProcess};
 use crate::data::Data;
 use crate::database::LocalDatabase;
 use crate::error::Error;
@@ -11,9 +12,12 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
 use shared::app::App;
 use shared::clock::{SystemClock, SystemIds};
+use shared::endpoint::Module;
 use shared::logging;
+use shared::outbox::Queue;
 use shared::passwords::Argon2id;
-use shared::settings::{BadSettings, Settings};
+use shared::settings::{BadSettings, Needs, Settings, Variables};
+use shared::worker::WorkerDeclaration;
 use std::io::{ErrorKind, Write as _};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
@@ -34,11 +38,14 @@ pub async fn serve(options: ServeOptions) -> Result<(), Error> {
         let data = Data::open(options.data)?;
         let database = LocalDatabase::start(options.database_url, &data).await?;
         database.check().await?;
-        let gateway = Arc::new(gateway(&database, &data)?);
+        let bell = Bell::default();
+        let functions = functions(&database, &data, &bell)?;
+        let workers = workers(&database, &functions)?;
+        let gateway = Arc::new(Gateway::new(functions));
         let has_demo = database.is_own() && demo::sign_up(&gateway).await;
-        Ok::<_, Error>((database, gateway, has_demo))
+        Ok::<_, Error>((database, gateway, Background::start(workers, &bell), has_demo))
     };
-    let (database, gateway, has_demo) = tokio::select! {
+    let (database, gateway, background, has_demo) = tokio::select! {
         started = started => started?,
         // Stopped while starting: dropping what is half up stops it.
         () = &mut stop => return Ok(()),
@@ -46,6 +53,7 @@ pub async fn serve(options: ServeOptions) -> Result<(), Error> {
     let address = listener.local_addr().map_err(|error| Error::Listen(options.port, error))?;
     greet(address, has_demo)?;
     accept(listener, &gateway, stop).await;
+    background.stop().await;
     database.stop().await;
     Ok(())
 }
@@ -77,26 +85,46 @@ fn stop_signal() -> Result<impl Future<Output = ()>, Error> {
 }
 
 /// Each module's functions with an app of its own, under the module's role.
-fn gateway(database: &LocalDatabase, data: &Data) -> Result<Gateway, Error> {
+fn functions(database: &LocalDatabase, data: &Data, bell: &Bell) -> Result<Vec<(Module, Arc<App>)>, Error> {
     let (secret, public) = data.token_keys()?;
-    let mut all = Vec::new();
-    for module in modules() {
-        let own = |key: &'static str| match key {
-            "DATABASE_URL" => Some(database.url(module.name)),
-            "DATABASE_CONNECTIONS" => Some("8".to_owned()),
-            "TOKEN_SECRET_KEY" => Some(secret.clone()),
-            "TOKEN_PUBLIC_KEYS" => Some(public.clone()),
-            other => variable(other),
-        };
-        let settings = Settings::read(&own, module.needs())?;
-        let app = App::new(settings, Arc::new(SystemClock), Arc::new(SystemIds), Arc::new(Argon2id));
-        all.push((module, Arc::new(app)));
-    }
-    Ok(Gateway::new(all))
+    let own = |key: &'static str| match key {
+        "TOKEN_SECRET_KEY" => Some(secret.clone()),
+        "TOKEN_PUBLIC_KEYS" => Some(public.clone()),
+        other => variable(other),
+    };
+    let app = |module: &Module| {
+        let app = app(&database.url(module.name), &own, module.needs())?;
+        Ok::<_, Error>(Arc::new(app.with_nudge(Arc::new(bell.clone()))))
+    };
+    modules().into_iter().map(|module| app(&module).map(|app| (module, app))).collect()
+}
+
+/// Each worker with an app of its own, under its role.
+fn workers(
+    database: &LocalDatabase,
+    functions: &[(Module, Arc<App>)],
+) -> Result<Vec<(WorkerDeclaration, Arc<App>)>, Error> {
+    let queues: Arc<dyn Queue> = Arc::new(InProcess::of(functions));
+    let all = functions.iter().flat_map(|(module, _)| module.workers.iter().cloned());
+    all.map(|worker| {
+        let app = app(&database.url(worker.role), &variable, worker.needs)?;
+        Ok((worker, Arc::new(app.with_queue(Arc::clone(&queues)))))
+    })
+    .collect()
+}
+
+fn app(url: &str, variable: &Variables<'_>, needs: Needs) -> Result<App, Error> {
+    let own = |key: &'static str| match key {
+        "DATABASE_URL" => Some(url.to_owned()),
+        "DATABASE_CONNECTIONS" => Some("8".to_owned()),
+        other => variable(other),
+    };
+    let settings = Settings::read(&own, needs)?;
+    Ok(App::new(settings, Arc::new(SystemClock), Arc::new(SystemIds), Arc::new(Argon2id)))
 }
 
 #[expect(clippy::disallowed_methods, reason = "the local server's one reading of the environment")]
-fn variable(key: &str) -> Option<String> {
+fn variable(key: &'static str) -> Option<String> {
     std::env::var(key).ok()
 }
 

@@ -4,6 +4,7 @@ use crate::clock::{Clock, Ids};
 use crate::database::Database;
 use crate::failure::Fault;
 use crate::health::Readiness;
+use crate::outbox::{Nudge, Queue};
 use crate::passwords::{Hasher, HashingGate};
 use crate::settings::Settings;
 use crate::token::{TokenSigner, TokenVerifier};
@@ -29,6 +30,8 @@ pub struct App {
     /// The last readiness answer.
     pub readiness: Readiness,
     signer: Option<TokenSigner>,
+    queue: Option<Arc<dyn Queue>>,
+    pub(crate) nudge: Option<Arc<dyn Nudge>>,
     warm: AtomicBool,
 }
 
@@ -56,8 +59,34 @@ impl App {
             allowed_origins: settings.allowed_origins,
             readiness: Readiness::default(),
             signer: settings.signer,
+            queue: None,
+            nudge: None,
             warm: AtomicBool::new(false),
         }
+    }
+
+    /// With queues to send events to.
+    #[must_use]
+    pub fn with_queue(self, queue: Arc<dyn Queue>) -> Self {
+        Self { queue: Some(queue), ..self }
+    }
+
+    /// With somebody to tell that the outbox has something new.
+    #[must_use]
+    pub fn with_nudge(self, nudge: Arc<dyn Nudge>) -> Self {
+        Self { nudge: Some(nudge), ..self }
+    }
+
+    /// Tells the relay, if it can be told, that the outbox may have something new.
+    pub(crate) fn nudge(&self) {
+        if let Some(nudge) = &self.nudge {
+            nudge.nudge();
+        }
+    }
+
+    /// The queues, which only the relay has.
+    pub fn queue(&self) -> Result<&dyn Queue, Fault> {
+        self.queue.as_deref().ok_or_else(|| Fault::internal("this function has no queues"))
     }
 
     /// The token signer, which only functions that issue tokens have.

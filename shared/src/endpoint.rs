@@ -5,6 +5,7 @@
 
 use crate::access::{Permission, Principal};
 use crate::app::App;
+use crate::consumer::ConsumerDeclaration;
 use crate::database::{Scope, Statement, Trips, Tx};
 use crate::deadline::Deadline;
 use crate::failure::{Error, Failure, Fault, Problem};
@@ -20,6 +21,7 @@ use crate::success::Success;
 use crate::token::TokenSigner;
 use crate::trace::Trace;
 use crate::validation::Text;
+use crate::worker::WorkerDeclaration;
 use jiff::Timestamp;
 use schemars::{Schema, SchemaGenerator};
 use std::collections::BTreeMap;
@@ -175,6 +177,7 @@ impl Policy {
             database: self.round_trips > 0,
             verifies_tokens: self.access != Access::Public,
             issues_tokens: self.issues_tokens,
+            queues: false,
         }
     }
 
@@ -406,11 +409,17 @@ pub struct Module {
     pub about: &'static str,
     /// All of its endpoints.
     pub endpoints: Vec<Declaration>,
+    /// What happens in it after changes.
+    pub consumers: Vec<ConsumerDeclaration>,
+    /// What happens in it by the clock.
+    pub workers: Vec<WorkerDeclaration>,
 }
 
 impl Module {
-    /// What its endpoints need, all together.
+    /// What its endpoints and consumers need, all together.
     pub fn needs(&self) -> Needs {
-        self.endpoints.iter().fold(Needs::default(), |needs, endpoint| needs.and(endpoint.policy.needs()))
+        let endpoints = self.endpoints.iter().map(|endpoint| endpoint.policy.needs());
+        let consumers = self.consumers.iter().map(|consumer| consumer.needs);
+        endpoints.chain(consumers).fold(Needs::default(), Needs::and)
     }
 }

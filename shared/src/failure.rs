@@ -172,6 +172,14 @@ impl Fault {
         Self::from(&crate::problem::INTERNAL_ERROR).because(private)
     }
 
+    /// The code and what the log keeps: why, in one line.
+    pub fn reason(&self) -> String {
+        self.private.as_ref().map_or_else(
+            || self.problem.code.to_owned(),
+            |private| format!("{}: {private}", self.problem.code),
+        )
+    }
+
     /// Adds what the log should keep.
     #[must_use]
     pub fn because(mut self, private: impl Into<String>) -> Self {

@@ -2,11 +2,14 @@
 //!
 //! Start with [`endpoint`] (what an endpoint declares) and [`pipeline`] (what happens to a request, in order).
 //! A slice then touches [`validation`] for its input, [`database`] for its one transaction, [`failure`] for the
-//! ways it can fail and [`reply`] for its answer. [`lambda`] is where a deployed function starts.
+//! ways it can fail and [`reply`] for its answer. What happens after a change is the part of [`outbox`], [`consumer`] and
+//! [`worker`]. [`lambda`] is where a deployed function starts.
 
 pub mod access;
 pub mod app;
+mod aws;
 pub mod clock;
+pub mod consumer;
 pub mod cursor;
 pub mod database;
 pub mod deadline;
@@ -19,9 +22,11 @@ pub mod idempotency;
 pub mod input;
 pub mod lambda;
 pub mod logging;
+pub mod outbox;
 pub mod passwords;
 pub mod pipeline;
 pub mod problem;
+pub mod queues;
 pub mod records;
 pub mod reply;
 pub mod route;
@@ -31,3 +36,4 @@ pub mod success;
 pub mod token;
 pub mod trace;
 pub mod validation;
+pub mod worker;

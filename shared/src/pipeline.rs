@@ -14,6 +14,7 @@ use crate::headers;
 use crate::idempotency::{self, Claim, IDEMPOTENCY_KEY};
 use crate::input::{Input, Raw};
 use crate::logging;
+use crate::outbox::Nudge;
 use crate::problem::{
     self, BODY_TOO_LARGE, DEADLINE_EXCEEDED, Document, IDEMPOTENCY_KEY_NOT_ACCEPTED, IF_MATCH_INVALID,
     IF_MATCH_REQUIRED, METHOD_NOT_ALLOWED, NOT_ACCEPTABLE, OUTCOME_UNKNOWN, PERMISSION_DENIED,
@@ -29,6 +30,7 @@ use http::header::{
 use http::{HeaderName, HeaderValue, Method, StatusCode};
 use jiff::Timestamp;
 use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::Instant;
 
@@ -64,16 +66,27 @@ impl Answered {
     }
 }
 
-/// What is done after the reply is sent, so that nobody waits for it: the log line. Metrics, the lease of rate tokens
-/// and the nudge of the outbox have their place here.
-#[derive(Debug)]
+/// What is done after the reply is sent, so that nobody waits for it: the nudge of the outbox and the log line.
+/// Metrics and the lease of rate tokens have their place here.
 #[must_use = "without it, nothing is logged"]
-pub struct AfterReply(logging::Finished);
+pub struct AfterReply {
+    finished: logging::Finished,
+    nudge: Option<Arc<dyn Nudge>>,
+}
+
+impl std::fmt::Debug for AfterReply {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str("AfterReply")
+    }
+}
 
 impl AfterReply {
     /// Does it.
     pub fn run(self) {
-        logging::request(&self.0);
+        if let Some(nudge) = &self.nudge {
+            nudge.nudge();
+        }
+        logging::request(&self.finished);
     }
 }
 
@@ -102,7 +115,7 @@ pub async fn answer(app: &App, declaration: &Declaration, event: Event, left: Du
     let private = outcome.as_ref().err().and_then(|fault| fault.private.clone());
     let mut response = outcome.unwrap_or_else(|fault| refuse(&fault, declaration, &request, &request_id));
     headers::complete(&mut response, &request, &request_id, &trace, &app.allowed_origins);
-    let after = AfterReply(logging::Finished {
+    let finished = logging::Finished {
         function: declaration.name,
         route: declaration.route.template,
         method: request.method,
@@ -114,7 +127,9 @@ pub async fn answer(app: &App, declaration: &Declaration, event: Event, left: Du
         round_trips: trips.count(),
         cold_start: app.is_cold(),
         private,
-    });
+    };
+    let nudge = if trips.has_written() { app.nudge.clone() } else { None };
+    let after = AfterReply { finished, nudge };
     Answered { reply: response.into(), after }
 }
 

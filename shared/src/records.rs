@@ -39,7 +39,7 @@ pub fn statements(sample: &Sample<'_>) -> Vec<Statement<()>> {
         fingerprint: idempotency::fingerprint("POST", "/", b"", b""),
         at: call.now,
     };
-    vec![
+    let mut all = vec![
         settings(Scope { clinic: Some(clinic), account: None }, call.deadline.left()),
         idempotency::forget_if_expired(&claim),
         idempotency::claim(&claim),
@@ -47,5 +47,7 @@ pub fn statements(sample: &Sample<'_>) -> Vec<Statement<()>> {
         idempotency::stored(&claim),
         audit(call, clinic, claim.caller, "sample.taken", "sample", claim.caller),
         crate::health::probe_statement().erase(),
-    ]
+    ];
+    all.extend(crate::consumer::statements(sample));
+    all
 }

@@ -54,11 +54,17 @@ pub struct Needs {
     pub verifies_tokens: bool,
     /// The secret key, to issue access tokens.
     pub issues_tokens: bool,
+    /// The queues, to send events to.
+    pub queues: bool,
 }
 
 impl Needs {
     /// Everything.
-    pub const ALL: Self = Self { database: true, verifies_tokens: true, issues_tokens: true };
+    pub const ALL: Self = Self { database: true, verifies_tokens: true, issues_tokens: true, queues: true };
+
+    /// The database alone.
+    pub const DATABASE: Self =
+        Self { database: true, verifies_tokens: false, issues_tokens: false, queues: false };
 
     /// What either needs.
     #[must_use]
@@ -67,6 +73,7 @@ impl Needs {
             database: self.database || other.database,
             verifies_tokens: self.verifies_tokens || other.verifies_tokens,
             issues_tokens: self.issues_tokens || other.issues_tokens,
+            queues: self.queues || other.queues,
         }
     }
 }

@@ -30,5 +30,7 @@ pub fn module() -> Module {
             Declaration::of::<ledger::get_transaction::GetTransaction>(),
             Declaration::of::<ledger::get_balance::GetBalance>(),
         ],
+        consumers: Vec::new(),
+        workers: Vec::new(),
     }
 }

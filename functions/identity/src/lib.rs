@@ -24,5 +24,7 @@ pub fn module() -> Module {
             Declaration::of::<auth::login::Login>(),
             Declaration::of::<me::get_me::GetMe>(),
         ],
+        consumers: Vec::new(),
+        workers: Vec::new(),
     }
 }

@@ -37,5 +37,7 @@ pub fn module() -> Module {
             Declaration::of::<get_patient::GetPatient>(),
             Declaration::of::<update_patient::UpdatePatient>(),
         ],
+        consumers: Vec::new(),
+        workers: Vec::new(),
     }
 }

@@ -5,10 +5,12 @@
 
 pub mod fallback;
 pub mod health;
+pub mod outbox_relay;
 pub mod problems;
 pub mod reference;
 
 use shared::endpoint::{Declaration, Module};
+use shared::worker::WorkerDeclaration;
 
 /// The module and its endpoints.
 pub fn module() -> Module {
@@ -24,5 +26,7 @@ pub fn module() -> Module {
             Declaration::of::<reference::get_docs_script::GetDocsScript>(),
             Declaration::of::<fallback::Fallback>(),
         ],
+        consumers: Vec::new(),
+        workers: vec![WorkerDeclaration::of::<outbox_relay::OutboxRelay>()],
     }
 }

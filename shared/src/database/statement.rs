@@ -60,6 +60,9 @@ bind! {
     Date => DATE,
     Value => JSONB,
     Vec<u8> => BYTEA,
+    Vec<Uuid> => UUID_ARRAY,
+    Vec<String> => TEXT_ARRAY,
+    Vec<&'static str> => TEXT_ARRAY,
 }
 
 impl<T: Bind> Bind for Option<T> {

@@ -10,7 +10,7 @@ use crate::idempotency::{self, Claim};
 use crate::problem::{DEADLINE_EXCEEDED, IDEMPOTENCY_KEY_IN_FLIGHT};
 use serde::de::DeserializeOwned;
 use std::marker::PhantomData;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::Duration;
 use tokio_postgres::Row;
 use uuid::Uuid;
@@ -18,14 +18,22 @@ use uuid::Uuid;
 /// How long a statement waits for a lock: long enough for a twin in flight, short enough to answer 409 or 503.
 const LOCK_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// Counts the round trips of one call (D8).
+/// Counts the round trips of one call (D8), and remembers whether one of them changed something.
 #[derive(Debug, Default)]
-pub struct Trips(AtomicU32);
+pub struct Trips {
+    flushes: AtomicU32,
+    wrote: AtomicBool,
+}
 
 impl Trips {
     /// How many flushes went out so far.
     pub fn count(&self) -> u32 {
-        self.0.load(Ordering::Relaxed)
+        self.flushes.load(Ordering::Relaxed)
+    }
+
+    /// Whether a writing transaction was committed.
+    pub(crate) fn has_written(&self) -> bool {
+        self.wrote.load(Ordering::Relaxed)
     }
 }
 
@@ -194,10 +202,13 @@ impl<'a> Tx<'a> {
             }
         }
         let mut replies = Vec::new();
-        self.trips.0.fetch_add(1, Ordering::Relaxed);
+        self.trips.flushes.fetch_add(1, Ordering::Relaxed);
         let limit = self.deadline.less(Duration::from_millis(100));
         let out_of_time = tokio::time::timeout_at(limit, flush(client, plan, &mut replies)).await.is_err();
         let verdict = judge(replies.get(..=end).unwrap_or_default());
+        if self.writes && matches!(verdict, Verdict::Committed) {
+            self.trips.wrote.store(true, Ordering::Relaxed);
+        }
         if out_of_time {
             lease.cancel();
         }

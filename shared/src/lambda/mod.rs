@@ -5,6 +5,11 @@
 //! more, the one under way is answered, and the connections are closed.
 
 mod after_reply;
+mod consume;
+mod work;
+
+pub use consume::consume;
+pub use work::work;
 
 use crate::app::App;
 use crate::clock::{Clock as _, SystemClock, SystemIds};
@@ -31,15 +36,22 @@ const CONNECTING: Duration = Duration::from_secs(5);
 
 /// Runs an endpoint as a Lambda function, until Lambda ends the process.
 pub fn run<E: Endpoint>() -> ExitCode {
-    // One thread: an environment serves one event at a time, and what takes long waits for the database. Passwords
-    // are hashed on a thread of their own.
+    on_one_thread(E::NAME, serve(Declaration::of::<E>()))
+}
+
+/// One thread: an environment serves one event at a time, and what takes long waits for the database. Passwords are
+/// hashed on a thread of their own.
+fn on_one_thread(
+    name: &'static str,
+    function: impl Future<Output = Result<(), lambda_runtime::Error>>,
+) -> ExitCode {
     let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_all().build() else {
         return ExitCode::FAILURE;
     };
-    match runtime.block_on(serve(Declaration::of::<E>())) {
+    match runtime.block_on(function) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            tracing::error!(event = "start", function = E::NAME, reason = %error, "the function did not start");
+            tracing::error!(event = "start", function = name, reason = %error, "the function did not start");
             ExitCode::FAILURE
         }
     }
@@ -51,7 +63,7 @@ async fn serve(declaration: Declaration) -> Result<(), lambda_runtime::Error> {
     let settings = Settings::load(&variable, SecretsManager::open, needs).await?;
     let app = App::new(settings, Arc::new(SystemClock), Arc::new(SystemIds), Arc::new(Argon2id));
     if needs.database {
-        connect(&app).await;
+        connect(&app, CONNECTING).await;
     }
     let after = AfterReplies::default();
     let function = Arc::new(Function { app, declaration, after: after.clone() });
@@ -80,10 +92,21 @@ fn start_logging() -> Result<(), BadSettings> {
 
 /// Opens the first connection, so that no request waits for it. A database that is away now may be there when the
 /// first request comes, so nothing ends here.
-async fn connect(app: &App) {
-    if let Err(fault) = app.database.open(Deadline::within(CONNECTING)).await {
+async fn connect(app: &App, limit: Duration) {
+    if let Err(fault) = app.database.open(Deadline::within(limit)).await {
         tracing::warn!(event = "start", reason = fault.private.as_deref(), "no connection at start");
     }
+}
+
+/// Closes the connections at SIGTERM. What runs then is cut off, and comes again: Lambda does not freeze a function in
+/// the middle of an event.
+async fn close_at_the_end<T: Send + Sync + 'static>(function: Arc<T>, app: fn(&T) -> &App) {
+    spawn_graceful_shutdown_handler(move || async move {
+        app(&function).database.close();
+        // The driver says goodbye to the server when it is next polled.
+        tokio::task::yield_now().await;
+    })
+    .await;
 }
 
 #[expect(clippy::disallowed_methods, reason = "a function's one reading of the environment")]
@@ -114,9 +137,14 @@ impl Function {
 
 /// The time until Lambda's deadline. One that has passed is unknown: some emulators send the year 1970.
 fn time_left(context: &Context) -> Duration {
+    time_left_of(context, LONGEST)
+}
+
+/// As [`time_left`], for what may take up to `longest`.
+fn time_left_of(context: &Context, longest: Duration) -> Duration {
     let now = u64::try_from(SystemClock.now().as_millisecond()).unwrap_or(0);
     match context.deadline.checked_sub(now) {
-        None | Some(0) => LONGEST,
-        Some(left) => Duration::from_millis(left).saturating_sub(MARGIN),
+        None | Some(0) => longest,
+        Some(left) => Duration::from_millis(left).saturating_sub(MARGIN).min(longest),
     }
 }

@@ -103,6 +103,8 @@ pub(crate) async fn stage(connections: usize) -> (Stage, Tenant) {
     let module = Module {
         name: "billing",
         about: "Words.",
+        consumers: Vec::new(),
+        workers: Vec::new(),
         endpoints: vec![
             Declaration::of::<AddWord>(),
             Declaration::of::<CountWords>(),

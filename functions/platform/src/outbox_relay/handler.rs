@@ -1,0 +1,119 @@
+use super::db;
+use super::logic::{self, Buried, Leased, Outcomes, Subscription};
+use futures_util::future::join_all;
+use shared::consumer::ATTEMPTS;
+use shared::failure::{Error, Fault, NoFailure};
+use shared::outbox::{Message, Queue, SendError, Stream};
+use shared::worker::{Progress, Shift};
+use std::collections::BTreeMap;
+use std::sync::LazyLock;
+
+/// Who hears what: made from the declarations of all modules.
+static SUBSCRIPTIONS: LazyLock<Vec<Subscription>> =
+    LazyLock::new(|| serde_json::from_str(include_str!("../../consumers.json")).unwrap_or_default());
+
+/// Leases, sends, settles.
+pub(super) async fn step(shift: &Shift<'_>) -> Result<Progress, Fault> {
+    let queue = shift.app.queue()?;
+    let bookmark = shift.bookmark();
+    let (leased, replays) = lease(shift, &bookmark).await?;
+    shift.put_bookmark(leased.last().map(|row| row.event.stream()).unwrap_or_default());
+    if leased.is_empty() && replays.is_empty() {
+        // Behind the bookmark there was nothing; before it there may be something.
+        return Ok(if bookmark == Stream::default() { Progress::Idle } else { Progress::Done(0) });
+    }
+    let outcomes = send(queue, &leased).await;
+    let settlement = logic::settle(&leased, &outcomes);
+    let replayed = replay(queue, &replays).await;
+
+    let now = shift.now();
+    let mut tx = shift.write();
+    for statement in db::settle(&settlement, now) {
+        tx.add(statement);
+    }
+    let (taken, refused) = (replayed.taken, replayed.refused);
+    if !taken.is_empty() {
+        let (consumers, events) = taken.into_iter().unzip();
+        tx.add(db::unbury(consumers, events));
+    }
+    if !refused.is_empty() {
+        let (keys, reasons): (Vec<_>, Vec<_>) = refused.into_iter().unzip();
+        let (consumers, events) = keys.into_iter().unzip();
+        tx.add(db::rebury(consumers, events, reasons));
+    }
+    tx.commit::<NoFailure>().await.map_err(fault)?;
+    if logic::is_unreachable(&outcomes) {
+        return Err(Fault::internal("a queue does not answer"));
+    }
+    Ok(Progress::Done(settlement.moved() + replays.len()))
+}
+
+async fn lease(shift: &Shift<'_>, after: &Stream) -> Result<(Vec<Leased>, Vec<Buried>), Fault> {
+    let now = shift.now();
+    let mut tx = shift.write();
+    let rows = tx.add(db::lease(after, now));
+    let replays = tx.add(db::lease_replays(now));
+    let done = tx.commit::<NoFailure>().await.map_err(fault)?;
+    Ok((logic::in_order(done.many(&rows)?), done.many(&replays)?))
+}
+
+fn fault(error: Error<NoFailure>) -> Fault {
+    error.into()
+}
+
+/// Sends each event to everybody who hears it, to all queues at once.
+async fn send(queue: &dyn Queue, leased: &[Leased]) -> Outcomes {
+    let sending = SUBSCRIPTIONS.iter().filter_map(|subscription| {
+        let heard = leased.iter().filter(|row| subscription.kinds.contains(&row.event.kind));
+        let batch: Vec<_> = heard
+            .map(|row| Message { event: row.event.clone(), replay: 0, attempt: row.attempts + 1 })
+            .collect();
+        let consumer = &subscription.consumer;
+        (!batch.is_empty()).then(|| async move {
+            let outcomes = queue.send(consumer, &batch).await;
+            let ids: Vec<_> = batch.into_iter().map(|message| message.event.id).collect();
+            (consumer, ids.into_iter().zip(outcomes))
+        })
+    });
+    let mut all = Outcomes::new();
+    for (consumer, outcomes) in join_all(sending).await {
+        for (event, outcome) in outcomes {
+            all.entry(event).or_default().push((consumer.clone(), outcome));
+        }
+    }
+    all
+}
+
+type Key = (String, uuid::Uuid);
+
+/// What became of the dead letters sent again.
+#[derive(Debug, Default)]
+struct Replayed {
+    taken: Vec<Key>,
+    refused: Vec<(Key, String)>,
+}
+
+/// Sends dead letters once more, each to its own consumer alone. What a queue did not answer stays on lease and comes
+/// again when that has run out.
+async fn replay(queue: &dyn Queue, letters: &[Buried]) -> Replayed {
+    let mut by_consumer: BTreeMap<&str, Vec<Message>> = BTreeMap::new();
+    for letter in letters {
+        let message = Message { event: letter.event.clone(), replay: letter.replays, attempt: ATTEMPTS };
+        by_consumer.entry(&letter.consumer).or_default().push(message);
+    }
+    let mut replayed = Replayed::default();
+    for (consumer, mut batch) in by_consumer {
+        batch.sort_by_cached_key(|message| (message.event.stream(), message.event.seq));
+        let outcomes = queue.send(consumer, &batch).await;
+        for (message, outcome) in batch.iter().zip(outcomes) {
+            let key = (consumer.to_owned(), message.event.id);
+            match outcome {
+                Ok(()) => replayed.taken.push(key),
+                Err(SendError::Refused(reason)) => replayed.refused.push((key, reason)),
+                Err(SendError::Held) => replayed.refused.push((key, "one before it was refused".to_owned())),
+                Err(SendError::Unreachable) => {}
+            }
+        }
+    }
+    replayed
+}

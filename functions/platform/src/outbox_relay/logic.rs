@@ -1,0 +1,186 @@
+//! Pure decisions of the relay: who hears what, and what an outcome means for a row.
+
+use serde::Deserialize;
+use shared::consumer::ATTEMPTS;
+use shared::outbox::{Event, SendError, Stream};
+use std::collections::BTreeMap;
+use uuid::Uuid;
+
+/// A consumer and what it hears, as `consumers.json` has it.
+#[derive(Debug, Deserialize)]
+pub(super) struct Subscription {
+    pub(super) consumer: String,
+    pub(super) kinds: Vec<String>,
+}
+
+/// A row of the outbox on lease.
+#[derive(Debug)]
+pub(super) struct Leased {
+    pub(super) event: Event,
+    pub(super) attempts: i32,
+}
+
+/// A dead letter on its way again.
+#[derive(Debug)]
+pub(super) struct Buried {
+    pub(super) consumer: String,
+    pub(super) event: Event,
+    pub(super) replays: i32,
+}
+
+/// An event that a consumer refused too often.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Dead {
+    pub(super) consumer: String,
+    pub(super) event: Uuid,
+    pub(super) reason: String,
+}
+
+/// What becomes of the rows on lease.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Settlement {
+    /// Every queue has it.
+    pub(super) sent: Vec<Uuid>,
+    /// To be tried again later.
+    pub(super) refused: Vec<Uuid>,
+    /// Leased and not sent: to be taken again at once.
+    pub(super) unsent: Vec<Uuid>,
+    /// Refused too often.
+    pub(super) dead: Vec<Dead>,
+}
+
+impl Settlement {
+    /// How many rows got any further.
+    pub(super) fn moved(&self) -> usize {
+        self.sent.len() + self.refused.len()
+    }
+}
+
+/// What became of one event at one consumer's queue.
+pub(super) type Outcomes = BTreeMap<Uuid, Vec<(String, Result<(), SendError>)>>;
+
+/// The rows in the order of their streams.
+pub(super) fn in_order(mut leased: Vec<Leased>) -> Vec<Leased> {
+    leased.sort_by_cached_key(|row| (row.event.stream(), row.event.seq, row.event.id));
+    leased
+}
+
+/// What the outcomes mean for each row. A stream goes no further than its first row that some queue does not have.
+pub(super) fn settle(leased: &[Leased], outcomes: &Outcomes) -> Settlement {
+    let mut settlement = Settlement::default();
+    let mut stopped: Option<Stream> = None;
+    for row in leased {
+        let stream = row.event.stream();
+        if stopped.as_ref() == Some(&stream) {
+            continue;
+        }
+        let none = Vec::new();
+        let of_row = outcomes.get(&row.event.id).unwrap_or(&none);
+        let is_held = of_row
+            .iter()
+            .any(|(_, outcome)| matches!(outcome, Err(SendError::Held | SendError::Unreachable)));
+        let refusals = of_row.iter().filter_map(|(consumer, outcome)| match outcome {
+            Err(SendError::Refused(reason)) => Some((consumer, reason)),
+            _ => None,
+        });
+        let refusals: Vec<_> = refusals.collect();
+        let id = row.event.id;
+        if is_held {
+            settlement.unsent.push(id);
+            stopped = Some(stream);
+        } else if refusals.is_empty() {
+            settlement.sent.push(id);
+        } else if row.attempts + 1 < ATTEMPTS {
+            settlement.refused.push(id);
+            stopped = Some(stream);
+        } else {
+            settlement.sent.push(id);
+            settlement.dead.extend(refusals.into_iter().map(|(consumer, reason)| Dead {
+                consumer: consumer.clone(),
+                event: id,
+                reason: reason.clone(),
+            }));
+        }
+    }
+    settlement
+}
+
+/// Whether a queue did not answer: then there is no point in going on at once.
+pub(super) fn is_unreachable(outcomes: &Outcomes) -> bool {
+    outcomes.values().flatten().any(|(_, outcome)| *outcome == Err(SendError::Unreachable))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use jiff::Timestamp;
+
+    fn row(stream: u128, seq: i64, attempts: i32) -> Leased {
+        let event = Event {
+            id: Uuid::from_u128(stream * 100 + u128::try_from(seq).unwrap()),
+            clinic_id: Uuid::nil(),
+            aggregate: "thing".to_owned(),
+            aggregate_id: Uuid::from_u128(stream),
+            seq,
+            kind: "thing.changed".to_owned(),
+            ids: BTreeMap::new(),
+            traceparent: String::new(),
+            created_at: Timestamp::UNIX_EPOCH,
+        };
+        Leased { event, attempts }
+    }
+
+    fn id(number: u128) -> Uuid {
+        Uuid::from_u128(number)
+    }
+
+    fn outcome(number: u128, outcome: Result<(), SendError>) -> (Uuid, Vec<(String, Result<(), SendError>)>) {
+        (id(number), vec![("consumer".to_owned(), outcome)])
+    }
+
+    fn refused() -> Result<(), SendError> {
+        Err(SendError::Refused("why".to_owned()))
+    }
+
+    #[test]
+    fn what_nobody_hears_is_sent() {
+        let settlement = settle(&[row(1, 1, 0)], &Outcomes::new());
+        assert_eq!(settlement, Settlement { sent: vec![id(101)], ..Settlement::default() });
+    }
+
+    #[test]
+    fn a_stream_stops_at_its_first_failure_and_others_go_on() {
+        let leased = in_order(vec![row(2, 1, 0), row(1, 2, 0), row(1, 1, 0), row(1, 3, 0)]);
+        let outcomes = Outcomes::from([
+            outcome(101, Ok(())),
+            outcome(102, refused()),
+            outcome(103, Err(SendError::Held)),
+            outcome(201, Ok(())),
+        ]);
+        let settlement = settle(&leased, &outcomes);
+        assert_eq!((settlement.sent, settlement.refused), (vec![id(101), id(201)], vec![id(102)]));
+        assert!(settlement.dead.is_empty() && settlement.unsent.is_empty());
+    }
+
+    #[test]
+    fn the_fifth_refusal_makes_a_dead_letter_of_those_who_refused() {
+        let leased = [row(1, 1, 4), row(1, 2, 0)];
+        let both = vec![("good".to_owned(), Ok(())), ("bad".to_owned(), refused())];
+        let outcomes = Outcomes::from([(id(101), both), outcome(102, Err(SendError::Held))]);
+        let settlement = settle(&leased, &outcomes);
+        assert_eq!((settlement.sent.clone(), settlement.unsent.clone()), (vec![id(101)], vec![id(102)]));
+        let dead = Dead { consumer: "bad".to_owned(), event: id(101), reason: "why".to_owned() };
+        assert_eq!((settlement.moved(), settlement.dead), (1, vec![dead]));
+        let fourth = settle(&[row(1, 1, 3)], &Outcomes::from([outcome(101, refused())]));
+        assert_eq!((fourth.refused, fourth.dead), (vec![id(101)], vec![]));
+    }
+
+    #[test]
+    fn a_queue_that_does_not_answer_costs_no_attempt() {
+        let outcomes = Outcomes::from([outcome(101, Err(SendError::Unreachable))]);
+        let settlement = settle(&[row(1, 1, 4)], &outcomes);
+        assert_eq!(settlement, Settlement { unsent: vec![id(101)], ..Settlement::default() });
+        assert!(is_unreachable(&outcomes) && settlement.moved() == 0);
+        assert!(!is_unreachable(&Outcomes::from([outcome(101, refused())])));
+    }
+}

@@ -1,0 +1,39 @@
+//! `outbox-relay`: takes what changes announced to the queues of those who want to hear it.
+//!
+//! - **Does**: leases the oldest unsent row of each stream (one thing of one clinic) with those behind it, sends them,
+//!   and marks what every queue took. Also sends dead letters that somebody wants replayed.
+//! - **Order**: who wants a row must lease the oldest unsent one of its stream first, so of two relays one waits.
+//! - **At least once**: a relay that dies between sending and marking leaves its lease to run out, and the rows are
+//!   sent again; consumers have each effect once all the same.
+//! - **Failures**: a refused row is tried again later and later, with jitter; after the fifth time its event is a dead
+//!   letter of the consumer that refused it, and its stream goes on. A queue that does not answer costs no attempt.
+//! - **Round trips**: 2 for up to a hundred streams: lease, settle.
+
+mod db;
+mod handler;
+mod logic;
+
+use shared::database::Statement;
+use shared::endpoint::Sample;
+use shared::failure::Fault;
+use shared::settings::Needs;
+use shared::worker::{Progress, Shift, Worker};
+
+/// The declaration.
+#[derive(Debug)]
+pub struct OutboxRelay;
+
+impl Worker for OutboxRelay {
+    const NAME: &'static str = "outbox-relay";
+    const SUMMARY: &'static str = "Takes events from the outbox to the queues";
+    const ROLE: &'static str = "relay";
+    const NEEDS: Needs = Needs { queues: true, ..Needs::DATABASE };
+
+    fn statements(sample: &Sample<'_>) -> Vec<Statement<()>> {
+        db::all(sample)
+    }
+
+    async fn step(shift: &Shift<'_>) -> Result<Progress, Fault> {
+        handler::step(shift).await
+    }
+}

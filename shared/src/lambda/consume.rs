@@ -1,0 +1,120 @@
+//! The Lambda entry of a consumer: what the one line of its `main.rs` calls.
+//!
+//! Its queue hands it batches. What could not be taken is named in the reply, and comes again; the rest is gone from
+//! the queue (partial batch responses). Once an event of a stream has failed, those behind it in the batch are not
+//! tried. What there is no time for is handed back untouched.
+
+use super::{CONNECTING, MARGIN, start_logging, time_left_of, variable};
+use crate::app::App;
+use crate::clock::{SystemClock, SystemIds};
+use crate::consumer::{Attempt, Consumer, ConsumerDeclaration};
+use crate::deadline::Deadline;
+use crate::outbox::Event;
+use crate::passwords::Argon2id;
+use crate::secrets::SecretsManager;
+use crate::settings::Settings;
+use lambda_runtime::{Error, LambdaEvent, Runtime, service_fn};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::time::Instant;
+
+/// Less than this is not enough to begin with an event.
+const WORTH_BEGINNING: Duration = Duration::from_secs(1);
+
+/// Runs a consumer as a Lambda function, until Lambda ends the process.
+pub fn consume<C: Consumer>() -> ExitCode {
+    super::on_one_thread(C::NAME, serve(ConsumerDeclaration::of::<C>()))
+}
+
+async fn serve(declaration: ConsumerDeclaration) -> Result<(), Error> {
+    start_logging()?;
+    let settings = Settings::load(&variable, SecretsManager::open, declaration.needs).await?;
+    let app = App::new(settings, Arc::new(SystemClock), Arc::new(SystemIds), Arc::new(Argon2id));
+    super::connect(&app, CONNECTING).await;
+    let function = Arc::new(Function { app, declaration });
+    super::close_at_the_end(Arc::clone(&function), |function| &function.app).await;
+    let handler = service_fn(move |event: LambdaEvent<Batch>| {
+        let function = Arc::clone(&function);
+        async move {
+            let (batch, context) = event.into_parts();
+            Ok::<_, Error>(
+                function
+                    .take(batch, Instant::now() + time_left_of(&context, function.declaration.timeout))
+                    .await,
+            )
+        }
+    });
+    Runtime::new(handler).run_concurrent().await
+}
+
+/// A batch of messages as SQS hands it to Lambda.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub(super) struct Batch {
+    records: Vec<Record>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Record {
+    message_id: String,
+    body: String,
+    #[serde(default)]
+    attributes: Attributes,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+struct Attributes {
+    approximate_receive_count: String,
+    message_group_id: String,
+}
+
+/// What is to come again.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct BatchReply {
+    batch_item_failures: Vec<Failed>,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Failed {
+    item_identifier: String,
+}
+
+struct Function {
+    app: App,
+    declaration: ConsumerDeclaration,
+}
+
+impl Function {
+    async fn take(&self, batch: Batch, until: Instant) -> BatchReply {
+        let (mut failures, mut stopped) = (Vec::new(), BTreeSet::new());
+        for record in batch.records {
+            let group = record.attributes.message_group_id.clone();
+            let left = until.saturating_duration_since(Instant::now());
+            let is_taken =
+                !stopped.contains(&group) && left > WORTH_BEGINNING && self.take_one(&record, left).await;
+            if !is_taken {
+                failures.push(Failed { item_identifier: record.message_id });
+                stopped.insert(group);
+            }
+        }
+        BatchReply { batch_item_failures: failures }
+    }
+
+    async fn take_one(&self, record: &Record, left: Duration) -> bool {
+        let attempt = Attempt(record.attributes.approximate_receive_count.parse().unwrap_or(1));
+        let Ok(event) = serde_json::from_str::<Event>(&record.body) else {
+            let function = self.declaration.name;
+            tracing::error!(event = "consumed", function, messageId = record.message_id, "not an event");
+            return false;
+        };
+        let deadline = Deadline::within(left.saturating_sub(MARGIN));
+        self.declaration.take(&self.app, &event, attempt, deadline).await.is_ok()
+    }
+}

@@ -1,0 +1,50 @@
+//! The Lambda entry of a worker: what the one line of its `main.rs` calls. Whatever the event is, it means: work.
+
+use super::{CONNECTING, start_logging, time_left_of, variable};
+use crate::app::App;
+use crate::clock::{SystemClock, SystemIds};
+use crate::passwords::Argon2id;
+use crate::queues::Sqs;
+use crate::secrets::SecretsManager;
+use crate::settings::Settings;
+use crate::worker::{Worker, WorkerDeclaration};
+use lambda_runtime::{Error, LambdaEvent, Runtime, service_fn};
+use serde::Serialize;
+use serde::de::IgnoredAny;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+/// Runs a worker as a Lambda function, until Lambda ends the process.
+pub fn work<W: Worker>() -> ExitCode {
+    super::on_one_thread(W::NAME, serve(WorkerDeclaration::of::<W>()))
+}
+
+/// What a run did.
+#[derive(Debug, Serialize)]
+struct Report {
+    done: usize,
+}
+
+async fn serve(declaration: WorkerDeclaration) -> Result<(), Error> {
+    start_logging()?;
+    let needs = declaration.needs;
+    let settings = Settings::load(&variable, SecretsManager::open, needs).await?;
+    let mut app = App::new(settings, Arc::new(SystemClock), Arc::new(SystemIds), Arc::new(Argon2id));
+    if needs.queues {
+        app = app.with_queue(Sqs::open(&variable)?);
+    }
+    super::connect(&app, CONNECTING).await;
+    let function = Arc::new((app, declaration));
+    super::close_at_the_end(Arc::clone(&function), |function| &function.0).await;
+    let handler = service_fn(move |event: LambdaEvent<IgnoredAny>| {
+        let function = Arc::clone(&function);
+        async move {
+            let (app, declaration) = &*function;
+            let left = time_left_of(&event.context, declaration.timeout);
+            let outcome = declaration.run(app, left).await;
+            // The line of the run has the reason; Lambda counts the error.
+            outcome.map(|done| Report { done }).map_err(|_| Error::from("the work stopped"))
+        }
+    });
+    Runtime::new(handler).run_concurrent().await
+}
