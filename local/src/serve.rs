@@ -1,7 +1,7 @@
 //! `serve`: everything behind one address, until Ctrl-C or SIGTERM.
 
 use crate::arguments::ServeOptions;
-use crate::background::{Background, Bell, InProcess};
+use crate::background::{Background, Bell};
 use crate::data::Data;
 use crate::database::LocalDatabase;
 use crate::error::Error;
@@ -16,6 +16,7 @@ use shared::endpoint::Module;
 use shared::logging;
 use shared::outbox::Queue;
 use shared::passwords::Argon2id;
+use shared::queues::InProcess;
 use shared::settings::{BadSettings, Needs, Settings, Variables};
 use shared::worker::WorkerDeclaration;
 use std::io::{ErrorKind, Write as _};

@@ -14,6 +14,7 @@
 
 mod answer;
 mod ask;
+mod background;
 mod canary;
 mod clock;
 mod contract;

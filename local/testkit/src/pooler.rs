@@ -69,7 +69,7 @@ fn ini(server: &Path, folder: &Path) -> String {
 }
 
 fn users() -> String {
-    ["postgres", "identity", "patients", "billing", "platform"]
+    ["postgres", "identity", "patients", "billing", "platform", "relay"]
         .map(|role| format!("\"{role}\" \"\"\n"))
         .concat()
 }

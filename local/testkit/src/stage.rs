@@ -1,11 +1,14 @@
+use crate::background::{self, Background};
 use crate::canary::watch_logs;
 use crate::{Answer, Ask, Contract, CountingHasher, Tenant, TestClock, TestDatabase};
 use shared::app::App;
 use shared::clock::{Clock as _, SystemClock, SystemIds};
+use shared::consumer::{ATTEMPTS, Attempt};
 use shared::database::{Database, Scope, Trips, Tx};
 use shared::deadline::Deadline;
 use shared::endpoint::{Declaration, Module};
-use shared::failure::{Error, NoFailure};
+use shared::failure::{Error, Fault, NoFailure};
+use shared::outbox::{Event, Queue};
 use shared::pipeline;
 use shared::settings::{Needs, Settings};
 use shared::token::{TokenSigner, new_key_pair};
@@ -33,6 +36,7 @@ pub struct Stage {
     /// Signs tokens that the stage believes.
     pub signer: TokenSigner,
     functions: Vec<Function>,
+    background: Background,
     keys: (String, String),
     contract: Option<&'static Contract>,
     /// What a call may take.
@@ -56,6 +60,7 @@ impl Stage {
             hasher: Arc::new(CountingHasher::default()),
             signer: TokenSigner::from_paserk(&keys.0).unwrap(),
             functions: Vec::new(),
+            background: Background::default(),
             keys,
             contract: None,
             time: Duration::from_secs(10),
@@ -63,6 +68,7 @@ impl Stage {
         for module in modules {
             let url = stage.database.function_url(module.name);
             let app = Arc::new(stage.app(&url, connections));
+            stage.background.add(&module, &app);
             stage.functions.extend(module.endpoints.into_iter().map(|declaration| Function {
                 module: module.name,
                 declaration,
@@ -171,6 +177,30 @@ impl Stage {
     pub async fn ask_function(&self, name: &str, ask: Ask) -> Answer {
         let function = self.function(name);
         self.answer(&function.app, &function.declaration, ask).await
+    }
+
+    /// Everything announced so far, in the order of the streams.
+    pub async fn events(&self) -> Vec<Event> {
+        background::events(&self.database).await
+    }
+
+    /// Hands an event to the consumer of that name, as its queue would for the first time.
+    pub async fn take(&self, consumer: &str, event: &Event) -> Result<(), Fault> {
+        self.background.take(consumer, event, Attempt(1)).await
+    }
+
+    /// As [`Stage::take`], at the last attempt.
+    pub async fn take_last(&self, consumer: &str, event: &Event) -> Result<(), Fault> {
+        self.background.take(consumer, event, Attempt(ATTEMPTS)).await
+    }
+
+    /// Has the worker of that name work until nothing is left to do, under its own role. What the relay sends is taken
+    /// by the consumers on the stage, unless other queues are given.
+    pub async fn work(&self, worker: &str, queue: Option<Arc<dyn Queue>>) -> Result<usize, Fault> {
+        let declaration = self.background.worker(worker);
+        let app = self.app(&self.database.function_url(declaration.role), 4);
+        let app = app.with_queue(queue.unwrap_or_else(|| self.background.queues()));
+        declaration.run(&app, Duration::from_secs(60)).await
     }
 
     /// The app of a module's functions.

@@ -1,4 +1,4 @@
-//! The queues on AWS: one SQS FIFO queue a consumer, streams as message groups.
+//! One SQS FIFO queue a consumer, streams as message groups.
 
 use crate::aws::Aws;
 use crate::outbox::{Message, Queue, SendError};

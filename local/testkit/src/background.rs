@@ -1,0 +1,52 @@
+//! What happens after a change, on a stage: consumers and workers.
+
+use crate::TestDatabase;
+use shared::app::App;
+use shared::consumer::{Attempt, ConsumerDeclaration};
+use shared::deadline::{Deadline, LONGEST};
+use shared::endpoint::Module;
+use shared::failure::Fault;
+use shared::outbox::{Event, Queue};
+use shared::queues::InProcess;
+use shared::worker::WorkerDeclaration;
+use std::sync::Arc;
+
+/// The consumers and workers of the modules on a stage.
+#[derive(Debug, Default)]
+pub(crate) struct Background {
+    modules: Vec<(Module, Arc<App>)>,
+}
+
+impl Background {
+    pub(crate) fn add(&mut self, module: &Module, app: &Arc<App>) {
+        self.modules.push((module.clone(), Arc::clone(app)));
+    }
+
+    pub(crate) fn queues(&self) -> Arc<dyn Queue> {
+        Arc::new(InProcess::of(&self.modules))
+    }
+
+    pub(crate) fn worker(&self, name: &str) -> &WorkerDeclaration {
+        let mut workers = self.modules.iter().flat_map(|(module, _)| &module.workers);
+        workers.find(|worker| worker.name == name).unwrap()
+    }
+
+    pub(crate) async fn take(&self, name: &str, event: &Event, attempt: Attempt) -> Result<(), Fault> {
+        let mut consumers = self.modules.iter().flat_map(|(module, app)| {
+            module.consumers.iter().map(move |consumer: &ConsumerDeclaration| (consumer, app))
+        });
+        let (consumer, app) = consumers.find(|(consumer, _)| consumer.name == name).unwrap();
+        consumer.take(app, event, attempt, Deadline::within(LONGEST)).await
+    }
+}
+
+/// All rows of the outbox, as they travel.
+pub(crate) async fn events(database: &TestDatabase) -> Vec<Event> {
+    let sql = "SELECT jsonb_build_object('id', id, 'clinicId', clinic_id, 'aggregate', aggregate,
+                      'aggregateId', aggregate_id, 'seq', seq, 'kind', kind, 'ids', ids,
+                      'traceparent', traceparent, 'createdAt', created_at)
+                 FROM kernel.outbox
+                ORDER BY clinic_id, aggregate, aggregate_id, seq, id";
+    let rows = database.rows(sql).await;
+    rows.into_iter().map(|row| serde_json::from_str(&row[0]).unwrap()).collect()
+}

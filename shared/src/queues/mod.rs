@@ -1,0 +1,7 @@
+//! Where the relay sends events: SQS on AWS, straight to the consumers on one machine.
+
+mod in_process;
+mod sqs;
+
+pub use in_process::InProcess;
+pub use sqs::Sqs;
