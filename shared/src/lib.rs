@@ -20,6 +20,7 @@ mod headers;
 pub mod health;
 pub mod idempotency;
 pub mod input;
+pub mod jobs;
 pub mod lambda;
 pub mod logging;
 pub mod outbox;

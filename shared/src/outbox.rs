@@ -19,15 +19,15 @@ pub struct Event {
     pub id: Uuid,
     /// The tenant.
     pub clinic_id: Uuid,
-    /// The kind of thing that changed, e.g. `patient`.
+    /// The kind of thing that changed, e.g. `account`.
     pub aggregate: String,
     /// The thing that changed. Events of one thing are taken in order.
     pub aggregate_id: Uuid,
     /// The version of the thing after the change: the order of its events.
     pub seq: i64,
-    /// `<subject>.<past tense>`, e.g. `patient.created`.
+    /// `<subject>.<past tense>`, e.g. `account.created`.
     pub kind: String,
-    /// Ids that a consumer may need, by their names, e.g. `patientId`. Never anything personal.
+    /// Ids that a consumer may need, by their names, e.g. `accountId`. Never anything personal.
     pub ids: BTreeMap<String, Uuid>,
     /// The W3C trace context of the change.
     pub traceparent: String,

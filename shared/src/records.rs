@@ -49,5 +49,6 @@ pub fn statements(sample: &Sample<'_>) -> Vec<Statement<()>> {
         crate::health::probe_statement().erase(),
     ];
     all.extend(crate::consumer::statements(sample));
+    all.extend(crate::jobs::statements(sample));
     all
 }

@@ -99,6 +99,11 @@ impl<T: Serialize + Send> Reply<T> {
         Self { status: StatusCode::CREATED, ..Self::ok(data) }
     }
 
+    /// 202 with work that was queued; `location` is where to ask for it.
+    pub fn accepted(location: String, data: T) -> Self {
+        Self { status: StatusCode::ACCEPTED, ..Self::created(location, data) }
+    }
+
     /// The row's version as a strong `ETag` (B9).
     #[must_use]
     pub fn version(mut self, version: i64) -> Self {

@@ -61,6 +61,11 @@ impl Success {
         Self { has_location: false, ..Self::created() }
     }
 
+    /// 202 with work that was queued, and where to ask for it.
+    pub const fn accepted() -> Self {
+        Self { status: 202, ..Self::created() }
+    }
+
     /// 200 with one page of a list (B8).
     pub const fn page() -> Self {
         Self { form: Form::Page, ..Self::ok() }

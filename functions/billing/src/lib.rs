@@ -10,6 +10,7 @@
 pub mod ledger;
 
 use shared::access::{Permission, Role};
+use shared::consumer::ConsumerDeclaration;
 use shared::endpoint::{Declaration, Module};
 
 /// Reading what patients paid and owe.
@@ -30,7 +31,7 @@ pub fn module() -> Module {
             Declaration::of::<ledger::get_transaction::GetTransaction>(),
             Declaration::of::<ledger::get_balance::GetBalance>(),
         ],
-        consumers: Vec::new(),
+        consumers: vec![ConsumerDeclaration::of::<ledger::export_patient_ledger::ExportPatientLedger>()],
         workers: Vec::new(),
     }
 }

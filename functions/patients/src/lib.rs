@@ -5,9 +5,11 @@
 //! | `patients.patients` | one row a person; published as `published_patients` (id, name, archived) |
 //! | `patients.patient_history` | append-only: the row as it was after each change |
 //!
-//! Events: `patient.created`, `patient.updated`; `seq` is the row's version.
+//! Events: `patient.created`, `patient.updated`; `seq` is the row's version. `patient.export_requested`, of a job.
 
 pub mod create_patient;
+pub mod export_patient;
+pub mod export_patient_record;
 mod fields;
 pub mod get_patient;
 pub mod list_patients;
@@ -17,6 +19,7 @@ pub mod update_patient;
 pub use patient::{Patient, PatientPath};
 
 use shared::access::{Permission, Role};
+use shared::consumer::ConsumerDeclaration;
 use shared::endpoint::{Declaration, Module};
 
 /// Reading who the patients are.
@@ -25,6 +28,9 @@ pub const READ_PATIENTS: Permission = Permission::new("patients:read", &Role::AL
 /// Adding and editing patients.
 pub const WRITE_PATIENTS: Permission =
     Permission::new("patients:write", &[Role::Owner, Role::Admin, Role::Clinician, Role::FrontDesk]);
+
+/// Handing out everything that is held about a patient.
+pub const EXPORT_PATIENTS: Permission = Permission::new("patients:export", &[Role::Owner, Role::Admin]);
 
 /// The module and its endpoints.
 pub fn module() -> Module {
@@ -36,8 +42,9 @@ pub fn module() -> Module {
             Declaration::of::<list_patients::ListPatients>(),
             Declaration::of::<get_patient::GetPatient>(),
             Declaration::of::<update_patient::UpdatePatient>(),
+            Declaration::of::<export_patient::ExportPatient>(),
         ],
-        consumers: Vec::new(),
+        consumers: vec![ConsumerDeclaration::of::<export_patient_record::ExportPatientRecord>()],
         workers: Vec::new(),
     }
 }

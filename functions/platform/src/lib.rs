@@ -5,6 +5,7 @@
 
 pub mod fallback;
 pub mod health;
+pub mod jobs;
 pub mod outbox_relay;
 pub mod problems;
 pub mod reference;
@@ -24,6 +25,9 @@ pub fn module() -> Module {
             Declaration::of::<reference::get_openapi::GetOpenapi>(),
             Declaration::of::<reference::get_docs::GetDocs>(),
             Declaration::of::<reference::get_docs_script::GetDocsScript>(),
+            Declaration::of::<jobs::get_job::GetJob>(),
+            Declaration::of::<jobs::get_job_result::GetJobResult>(),
+            Declaration::of::<jobs::cancel_job::CancelJob>(),
             Declaration::of::<fallback::Fallback>(),
         ],
         consumers: Vec::new(),

@@ -26,6 +26,8 @@ INSERT INTO patients.patients (id, clinic_id, full_name, document, document_key,
 SELECT uuidv7(), c.id, 'Patient ' || p, p::text, p::text, 1, now() - p * interval '1 minute', now()
   FROM generate_series(1, 100000) AS p
   JOIN seed_clinics AS c ON c.number = CASE WHEN p % 2 = 0 THEN 1 ELSE 1 + (p / 2) % 2000 END;
+INSERT INTO patients.patient_history (id, clinic_id, patient_id, version, actor_id, state, created_at)
+SELECT uuidv7(), clinic_id, id, 1, id, '{}', now() FROM patients.patients WHERE document_key::int <= 40000;
 INSERT INTO billing.balances (clinic_id, patient_id, currency, balance_minor, seq, created_at, updated_at)
 SELECT clinic_id, id, 'BRL', 10, 11, now(), now() FROM patients.patients;
 INSERT INTO billing.transfers
@@ -37,6 +39,30 @@ INSERT INTO kernel.idempotency_keys
        (clinic_id, module, caller_id, key, fingerprint, reply, expires_at, created_at, updated_at)
 SELECT c.id, 'billing', c.id, k::text, decode(repeat('00', 32), 'hex'), '{}', now(), now(), now()
   FROM generate_series(1, 50000) AS k JOIN seed_clinics AS c ON c.number = 1 + k % 2000;
+INSERT INTO kernel.outbox
+       (id, clinic_id, module, aggregate, aggregate_id, seq, kind, ids, traceparent, created_at, updated_at, sent_at)
+SELECT uuidv7(), clinic_id, 'patients', 'sample', id, seq, kind, '{}', '', now(), now(),
+       CASE WHEN seq < 5 OR document_key::int / 2000 % 10 > 0 THEN now() END
+  FROM patients.patients, generate_series(1, 5) AS seq,
+       unnest(CASE WHEN seq = 1 THEN ARRAY['sample.created'] ELSE ARRAY['sample.updated', 'sample.other'] END) AS kind
+ WHERE document_key::int <= 40000;
+INSERT INTO kernel.inbox (consumer, event_id, clinic_id, module, created_at, updated_at)
+SELECT 'sample', id, clinic_id, 'patients', now(), now() FROM kernel.outbox WHERE seq < 5;
+INSERT INTO kernel.dead_letters
+       (consumer, event_id, clinic_id, aggregate, aggregate_id, seq, kind, ids, traceparent, announced_at, reason,
+        replay_at, created_at, updated_at)
+SELECT 'sample', id, clinic_id, aggregate, aggregate_id, seq, kind, ids, traceparent, created_at, 'sample',
+       CASE WHEN row_number() OVER () <= 10 THEN now() - interval '1 hour' END, now(), now()
+  FROM kernel.outbox WHERE seq = 3 AND kind = 'sample.updated' LIMIT 5000;
+INSERT INTO kernel.jobs
+       (id, clinic_id, module, owner_id, kind, state, done, total, finished_at, expires_at, created_at, updated_at)
+SELECT uuidv7(), c.id, 'patients', m.id, 'sample.export', state, CASE state WHEN 'succeeded' THEN 2 ELSE 0 END, 2,
+       CASE WHEN state <> 'queued' THEN now() END, now() + interval '1 day', now(), now()
+  FROM seed_clinics AS c JOIN identity.memberships AS m ON m.clinic_id = c.id,
+       unnest(ARRAY['queued', 'succeeded', 'cancelled']) AS state;
+INSERT INTO kernel.job_parts (clinic_id, job_id, name, module, content, created_at, updated_at)
+SELECT clinic_id, id, part, 'patients', '{}', now(), now()
+  FROM kernel.jobs, unnest(ARRAY['one', 'two']) AS part WHERE state = 'succeeded';
 SET session_replication_role = origin;";
 
 /// Fills the database; the clinic that has half of everything, and one of the small ones.
@@ -58,6 +84,14 @@ async fn clinic(database: &TestDatabase, name: &str) -> Seeded {
     let stranger = "SELECT a.id FROM identity.accounts a JOIN identity.memberships m ON m.account_id = a.id
                       JOIN identity.clinics c ON c.id = m.clinic_id WHERE c.name = 'Clinic 1999' LIMIT 1";
     let stranger = database.value(stranger).await.parse().unwrap();
+    let job = |state: &str| {
+        format!("SELECT id FROM kernel.jobs WHERE owner_id = '{}' AND state = '{state}' LIMIT 1", row[1])
+    };
+    let (queued, succeeded, cancelled) = (job("queued"), job("succeeded"), job("cancelled"));
+    let event =
+        format!("SELECT id FROM kernel.outbox WHERE clinic_id = '{}' AND sent_at IS NULL LIMIT 1", row[0]);
+    let aggregate = format!("SELECT aggregate_id FROM kernel.outbox WHERE clinic_id = '{}' LIMIT 1", row[0]);
+    let id = async |sql: &str| -> Uuid { database.value(sql).await.parse().unwrap() };
     let new_clinic = database.value("SELECT uuidv7()").await.parse().unwrap();
     let ids: Vec<Uuid> = row.iter().map(|id| id.parse().unwrap()).collect();
     Seeded {
@@ -69,6 +103,11 @@ async fn clinic(database: &TestDatabase, name: &str) -> Seeded {
             ("transaction", ids[4]),
             ("stranger", stranger),
             ("new_clinic", new_clinic),
+            ("job", id(&queued).await),
+            ("succeeded_job", id(&succeeded).await),
+            ("cancelled_job", id(&cancelled).await),
+            ("event", id(&event).await),
+            ("aggregate", id(&aggregate).await),
         ]),
     }
 }

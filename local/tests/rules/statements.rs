@@ -12,8 +12,9 @@ use testkit::{Stage, TestDatabase};
 use tokio_postgres::types::Type;
 use uuid::Uuid;
 
-/// All statements that a module may send, with parameters out of `seeded`.
-fn listed(stage: &Stage, module: &Module, seeded: &Seeded) -> Vec<Statement<()>> {
+/// All statements that each role of a module may send, with parameters out of `seeded`: the module's own role, and those
+/// of its workers.
+fn listed(stage: &Stage, module: &Module, seeded: &Seeded) -> BTreeMap<&'static str, Vec<Statement<()>>> {
     let (trips, trace) = (
         Trips::default(),
         Trace::continue_from(None, &shared::clock::SystemIds, jiff::Timestamp::UNIX_EPOCH),
@@ -22,7 +23,12 @@ fn listed(stage: &Stage, module: &Module, seeded: &Seeded) -> Vec<Statement<()>>
     let sample = Sample { call, existing: seeded.existing.clone() };
     let mut all = shared::records::statements(&sample);
     all.extend(module.endpoints.iter().flat_map(|endpoint| (endpoint.statements)(&sample)));
-    all
+    all.extend(module.consumers.iter().flat_map(|consumer| (consumer.statements)(&sample)));
+    let mut by_role = BTreeMap::from([(module.name, all)]);
+    for worker in &module.workers {
+        by_role.entry(worker.role).or_default().extend((worker.statements)(&sample));
+    }
+    by_role
 }
 
 fn nobody() -> Seeded {
@@ -36,7 +42,7 @@ async fn every_statement_in_the_sources_is_declared_by_its_slice() {
     let modules = grafono::modules();
     let declared: BTreeSet<String> = modules
         .iter()
-        .flat_map(|module| listed(&stage, module, &nobody()))
+        .flat_map(|module| listed(&stage, module, &nobody()).into_values().flatten())
         .map(|statement| statement.name().to_owned())
         .collect();
 
@@ -57,13 +63,14 @@ async fn every_statement_in_the_sources_is_declared_by_its_slice() {
 #[tokio::test]
 async fn every_statement_prepares_under_its_role_with_named_columns_of_built_in_types() {
     let stage = Stage::of(grafono::modules()).await;
-    for module in grafono::modules() {
-        let session = Session::open(&stage.database, module.name).await;
-        for statement in listed(&stage, &module, &nobody()) {
+    let modules = grafono::modules();
+    for (role, statements) in modules.iter().flat_map(|module| listed(&stage, module, &nobody())) {
+        let session = Session::open(&stage.database, role).await;
+        for statement in statements {
             let types: Vec<Type> = statement.parameters().into_iter().map(|(_, kind)| kind).collect();
             let prepared = session.client.prepare_typed(statement.sql(), &types).await;
             let prepared =
-                prepared.unwrap_or_else(|error| unreachable!("{statement:?} as {}: {error:?}", module.name));
+                prepared.unwrap_or_else(|error| unreachable!("{statement:?} as {role}: {error:?}"));
             for column in prepared.columns() {
                 assert_ne!(column.name(), "?column?", "{statement:?}");
                 let built_in = Type::from_oid(column.type_().oid()).is_some();
@@ -115,11 +122,13 @@ async fn statements_that_run_badly(stage: &Stage, database: &TestDatabase) -> Ve
     report_plans(database).await;
     let mut bad = Vec::new();
     for module in grafono::modules() {
-        let session = Session::open(database, module.name).await;
         for seeded in &clinics {
-            for statement in listed(stage, &module, seeded) {
-                for fault in run(&session, &statement, seeded).await {
-                    bad.push(format!("{} as {}: {fault}", statement.name(), module.name));
+            for (role, statements) in listed(stage, &module, seeded) {
+                let session = Session::open(database, role).await;
+                for statement in statements {
+                    for fault in run(&session, &statement, seeded).await {
+                        bad.push(format!("{} as {role}: {fault}", statement.name()));
+                    }
                 }
             }
         }

@@ -65,7 +65,9 @@ async fn a_column_that_may_be_null_is_one_of_those_that_are_meant_to() {
                         'kernel.idempotency_keys.reply', 'identity.memberships.disabled_at',
                         'patients.patients.birth_date', 'patients.patients.phone', 'patients.patients.email',
                         'patients.patients.document', 'patients.patients.document_key', 'patients.patients.notes',
-                        'patients.patients.deleted_at', 'billing.transfers.description')";
+                        'patients.patients.deleted_at', 'billing.transfers.description',
+                        'kernel.outbox.sent_at', 'kernel.outbox.available_at', 'kernel.dead_letters.replay_at',
+                        'kernel.jobs.failure', 'kernel.jobs.finished_at')";
     assert_none("D2: a column that nobody meant to be NULL", query).await;
 }
 

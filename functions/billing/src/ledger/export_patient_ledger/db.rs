@@ -1,0 +1,41 @@
+use jiff::Timestamp;
+use shared::database::Statement;
+use shared::endpoint::Sample;
+use uuid::Uuid;
+
+/// The part, unless the job has been called off. A patient without money has an empty one.
+pub(super) fn add_part(clinic: Uuid, job: Uuid, patient: Uuid, now: Timestamp) -> Statement<()> {
+    Statement::new(
+        "billing.add_export_part",
+        "INSERT INTO kernel.job_parts (clinic_id, job_id, name, content, created_at, updated_at)
+         SELECT j.clinic_id, j.id, 'billing',
+                jsonb_build_object(
+                    'balance', (
+                        SELECT jsonb_build_object('balanceMinor', b.balance_minor, 'currency', b.currency)
+                          FROM billing.balances AS b
+                         WHERE b.clinic_id = $1
+                           AND b.patient_id = $3),
+                    'transactions', (
+                        SELECT COALESCE(jsonb_object_agg(t.seq, jsonb_build_object(
+                                   'transactionId', t.id, 'type', t.kind, 'amountMinor', t.amount_minor,
+                                   'currency', t.currency, 'method', t.method, 'description', t.description,
+                                   'balanceMinor', t.balance_after_minor, 'createdAt', t.created_at)), '{}')
+                          FROM billing.transfers AS t
+                         WHERE t.clinic_id = $1
+                           AND t.patient_id = $3)),
+                $4, $4
+           FROM kernel.jobs AS j
+          WHERE j.clinic_id = $1
+            AND j.id = $2
+            AND j.state IN ('running', 'succeeded')",
+    )
+    .bind(clinic)
+    .bind(job)
+    .bind(patient)
+    .bind(now)
+}
+
+/// All statements of the consumer that it does not share.
+pub(super) fn all(sample: &Sample<'_>) -> Vec<Statement<()>> {
+    vec![add_part(sample.clinic(), sample.id("job"), sample.id("patient"), sample.call.now)]
+}

@@ -1,0 +1,22 @@
+use shared::database::Statement;
+use shared::endpoint::Sample;
+use uuid::Uuid;
+
+/// What is archived is still held.
+pub(super) fn ensure_patient(clinic: Uuid, id: Uuid) -> Statement<()> {
+    Statement::new(
+        "patients.ensure_held",
+        "SELECT kernel.ensure(EXISTS (
+                    SELECT 1
+                      FROM patients.patients
+                     WHERE clinic_id = $1
+                       AND id = $2), 'patient_exists')",
+    )
+    .bind(clinic)
+    .bind(id)
+}
+
+/// All statements of the slice that it does not share.
+pub(super) fn all(sample: &Sample<'_>) -> Vec<Statement<()>> {
+    vec![ensure_patient(sample.clinic(), sample.id("patient"))]
+}

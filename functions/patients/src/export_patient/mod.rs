@@ -1,0 +1,75 @@
+//! `POST /api/v1/patients/{id}/export`: everything that is held about a patient, as a job.
+//!
+//! - **Does**: queues a job whose parts the modules add that hold something about the patient: one consumer each of
+//!   `patient.export_requested`. LGPD Art. 18 and GDPR Art. 15 and 20 give the person a right to it.
+//! - **Caller**: who holds `patients:export`. An archived patient is exported like any other.
+//! - **Writes**: `kernel.jobs`, audit, outbox.
+//! - **Atomic**: all of it, or nothing.
+//! - **Fails**: `PATIENT_NOT_FOUND`.
+//! - **Round trips**: 1.
+
+mod db;
+
+use crate::patient::PatientPath;
+use shared::database::Statement;
+use shared::endpoint::{Call, Endpoint, Idempotency, Policy, RateClass, Sample};
+use shared::failure::Error;
+use shared::failures;
+use shared::input::WithPath;
+use shared::jobs::{self, Job, NewJob};
+use shared::records::audit;
+use shared::reply::Reply;
+use shared::route::Route;
+use shared::success::{Lead, Success};
+
+/// The event that asks every module for what it holds about a patient.
+pub const REQUESTED: &str = "patient.export_requested";
+
+/// How many modules hold something about a patient: as many as hear [`REQUESTED`].
+pub const PARTS: i32 = 2;
+
+/// The declaration.
+#[derive(Debug)]
+pub struct ExportPatient;
+
+failures! {
+    /// How asking for an export can fail.
+    pub enum ExportPatientFailure {
+        /// This clinic has no such patient.
+        PatientNotFound = 404 "PATIENT_NOT_FOUND", "No such patient",
+            "This clinic has no patient with this id, or the patient is archived.", violates ["patient_exists"];
+    }
+}
+
+impl Endpoint for ExportPatient {
+    const NAME: &'static str = "export-patient";
+    const ROUTE: Route = Route::post("/api/v1/patients/{id}/export");
+    const POLICY: Policy =
+        Policy::requires(crate::EXPORT_PATIENTS).idempotency(Idempotency::Accepted).limit(RateClass::Strict);
+    const SUMMARY: &'static str = "Export everything about a patient";
+    const DESCRIPTION: &'static str = "Queues a job; its result has one member for each module that holds something \
+        about the patient. Nothing about anybody else is in it.";
+    const SUCCESS: Success = Success::accepted().leads_to(&[Lead::new("/api/v1/jobs/{id}", "/data/id")]);
+    type Input = WithPath<PatientPath>;
+    type Output = Reply<Job>;
+    type Failure = ExportPatientFailure;
+
+    fn statements(sample: &Sample<'_>) -> Vec<Statement<()>> {
+        db::all(sample)
+    }
+
+    async fn handle(call: &Call<'_>, input: Self::Input) -> Result<Self::Output, Error<Self::Failure>> {
+        let caller = call.principal()?;
+        let (clinic, user, patient) = (caller.clinic_id, caller.user_id, input.path.id.into());
+        let about = ("patientId", patient);
+        let new = NewJob { id: call.new_id(), kind: "patient.export", total: PARTS, event: REQUESTED, about };
+        let mut tx = call.write()?;
+        tx.add(db::ensure_patient(clinic, patient));
+        for statement in jobs::queue(call, clinic, user, &new) {
+            tx.add(statement);
+        }
+        tx.add(audit(call, clinic, user, "patient.export_requested", "patient", patient));
+        let stored = tx.commit_with_reply::<_, ExportPatientFailure>(jobs::job(clinic, user, new.id)).await?;
+        Ok(Reply::accepted(stored.data.location(), stored.data).replayed(stored.replayed))
+    }
+}

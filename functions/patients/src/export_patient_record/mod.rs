@@ -1,0 +1,45 @@
+//! `export-patient-record`: this module's part of an export: who the patient is, and was.
+//!
+//! - **Hears**: `patient.export_requested`.
+//! - **Writes**: `kernel.job_parts` (`patients`), `kernel.jobs`.
+//! - **Leaves out**: who edited the patient; that is about somebody else.
+//! - **Given up**: the job fails with `EXPORT_FAILED`.
+//! - **Round trips**: 1.
+
+mod db;
+
+use shared::consumer::{Consumer, Halt, Turn};
+use shared::database::Statement;
+use shared::endpoint::Sample;
+use shared::failure::{Fault, NoFailure};
+use shared::jobs;
+
+/// The declaration.
+#[derive(Debug)]
+pub struct ExportPatientRecord;
+
+impl Consumer for ExportPatientRecord {
+    const NAME: &'static str = "export-patient-record";
+    const SUMMARY: &'static str = "Adds who a patient is, and was, to its export";
+    const KINDS: &'static [&'static str] = &[crate::export_patient::REQUESTED];
+
+    fn statements(sample: &Sample<'_>) -> Vec<Statement<()>> {
+        db::all(sample)
+    }
+
+    async fn take(turn: &Turn<'_>) -> Result<(), Halt> {
+        let (job, patient) = (turn.id("jobId")?, turn.id("patientId")?);
+        let mut effect = turn.begin();
+        effect.add(jobs::advance(turn, job));
+        effect.add(db::add_part(turn.clinic(), job, patient, turn.now));
+        turn.commit(effect).await?;
+        Ok(())
+    }
+
+    async fn give_up(turn: &Turn<'_>) -> Result<(), Fault> {
+        let mut tx = turn.prepare();
+        tx.add(jobs::fail(turn, turn.id("jobId")?, "EXPORT_FAILED"));
+        tx.commit::<NoFailure>().await?;
+        Ok(())
+    }
+}

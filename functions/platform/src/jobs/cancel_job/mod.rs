@@ -1,0 +1,69 @@
+//! `POST /api/v1/jobs/{id}/cancel`: calls queued work off.
+//!
+//! - **Caller**: whoever queued it.
+//! - **Writes**: `kernel.jobs`, audit. What was made so far is not handed out; consumers that come later add nothing.
+//! - **Atomic**: against a part that ends it at the same time, one of the two wins and the other changes nothing.
+//! - **Fails**: `JOB_NOT_FOUND`, `JOB_EXPIRED`, and `JOB_FINISHED` once it has succeeded or failed. One that was called
+//!   off before is answered as it is.
+//! - **Round trips**: 1.
+
+mod db;
+
+use super::JobPath;
+use shared::database::Statement;
+use shared::endpoint::{Call, Endpoint, Idempotency, Policy, Sample};
+use shared::failure::Error;
+use shared::failures;
+use shared::input::WithPath;
+use shared::jobs::{self, Job};
+use shared::records::audit;
+use shared::reply::Reply;
+use shared::route::Route;
+use shared::success::{Lead, Success};
+
+/// The declaration.
+#[derive(Debug)]
+pub struct CancelJob;
+
+failures! {
+    /// How calling a job off can fail.
+    pub enum CancelJobFailure {
+        /// The caller has no such job.
+        JobNotFound = 404 "JOB_NOT_FOUND", "No such job",
+            "You have queued no job with this id.", violates ["job_exists"];
+        /// It was kept for seven days.
+        JobExpired = 410 "JOB_EXPIRED", "Job expired",
+            "This job and what it made were kept for seven days. Queue it again.", violates ["job_not_expired"];
+        /// It has ended.
+        JobFinished = 409 "JOB_FINISHED", "Job finished",
+            "This job has succeeded or failed, so there is nothing left to cancel.", violates ["job_not_finished"];
+    }
+}
+
+impl Endpoint for CancelJob {
+    const NAME: &'static str = "cancel-job";
+    const ROUTE: Route = Route::post("/api/v1/jobs/{id}/cancel");
+    const POLICY: Policy = Policy::signed_in().idempotency(Idempotency::Accepted);
+    const SUMMARY: &'static str = "Cancel queued work";
+    const DESCRIPTION: &'static str = "What was made so far is not handed out. Cancelling twice is fine.";
+    const SUCCESS: Success = Success::ok().leads_to(&[Lead::new("/api/v1/jobs/{id}", "/data/id")]);
+    type Input = WithPath<JobPath>;
+    type Output = Reply<Job>;
+    type Failure = CancelJobFailure;
+
+    fn statements(sample: &Sample<'_>) -> Vec<Statement<()>> {
+        db::all(sample)
+    }
+
+    async fn handle(call: &Call<'_>, input: Self::Input) -> Result<Self::Output, Error<Self::Failure>> {
+        let caller = call.principal()?;
+        let (clinic, owner, id) = (caller.clinic_id, caller.user_id, input.path.id.into());
+        let mut tx = call.write()?;
+        tx.add(db::ensure_job(clinic, owner, id, call.now));
+        tx.add(db::cancel_job(clinic, id, call.now));
+        tx.add(db::ensure_cancelled(clinic, id));
+        tx.add(audit(call, clinic, owner, "job.cancelled", "job", id));
+        let stored = tx.commit_with_reply::<_, CancelJobFailure>(jobs::job(clinic, owner, id)).await?;
+        Ok(Reply::ok(stored.data).replayed(stored.replayed))
+    }
+}

@@ -1,0 +1,62 @@
+//! `GET /api/v1/jobs/{id}`: where queued work is.
+//!
+//! - **Caller**: whoever queued it.
+//! - **Reads**: `kernel.jobs`. States only move forward: queued, running, then succeeded, failed or cancelled.
+//! - **Fails**: `JOB_NOT_FOUND`, alike for somebody else's and one that never was; `JOB_EXPIRED` after seven days.
+//! - **Round trips**: 1.
+
+use super::JobPath;
+use shared::database::Statement;
+use shared::endpoint::{Call, Endpoint, Policy, Sample};
+use shared::failure::Error;
+use shared::failures;
+use shared::input::WithPath;
+use shared::jobs::{self, Job};
+use shared::reply::Reply;
+use shared::route::Route;
+use shared::success::{Lead, Success};
+
+/// The declaration.
+#[derive(Debug)]
+pub struct GetJob;
+
+failures! {
+    /// How asking for a job can fail.
+    pub enum GetJobFailure {
+        /// The caller has no such job.
+        JobNotFound = 404 "JOB_NOT_FOUND", "No such job",
+            "You have queued no job with this id.";
+        /// It was kept for seven days.
+        JobExpired = 410 "JOB_EXPIRED", "Job expired",
+            "This job and what it made were kept for seven days. Queue it again.";
+    }
+}
+
+impl Endpoint for GetJob {
+    const NAME: &'static str = "get-job";
+    const ROUTE: Route = Route::get("/api/v1/jobs/{id}");
+    const POLICY: Policy = Policy::signed_in();
+    const SUMMARY: &'static str = "Ask where queued work is";
+    const DESCRIPTION: &'static str = "A job is queued, then running, then it has succeeded, failed or was cancelled; it \
+        never goes back. `result` is there once it has succeeded.";
+    const SUCCESS: Success = Success::ok().leads_to(&[Lead::new("/api/v1/jobs/{id}", "/data/id")]);
+    type Input = WithPath<JobPath>;
+    type Output = Reply<Job>;
+    type Failure = GetJobFailure;
+
+    fn statements(_sample: &Sample<'_>) -> Vec<Statement<()>> {
+        Vec::new()
+    }
+
+    async fn handle(call: &Call<'_>, input: Self::Input) -> Result<Self::Output, Error<Self::Failure>> {
+        let caller = call.principal()?;
+        let mut tx = call.read()?;
+        let slot = tx.add(jobs::job(caller.clinic_id, caller.user_id, input.path.id.into()));
+        let found = tx.commit::<GetJobFailure>().await?.optional(&slot)?;
+        let job = found.ok_or(GetJobFailure::JobNotFound)?;
+        if job.expires_at <= call.now {
+            return Err(GetJobFailure::JobExpired.into());
+        }
+        Ok(Reply::ok(job))
+    }
+}

@@ -1,0 +1,42 @@
+use super::schema::Parts;
+use jiff::Timestamp;
+use shared::database::Statement;
+use shared::endpoint::Sample;
+use uuid::Uuid;
+
+/// The conditions in the order in which they are told.
+pub(super) fn ensure_result(clinic: Uuid, owner: Uuid, id: Uuid, now: Timestamp) -> Statement<()> {
+    Statement::new(
+        "platform.ensure_result",
+        "SELECT kernel.ensure(count(*) = 1, 'job_exists'),
+                kernel.ensure(min(expires_at) > $4, 'job_not_expired'),
+                kernel.ensure(min(state) = 'succeeded', 'job_succeeded')
+           FROM kernel.jobs
+          WHERE clinic_id = $1
+            AND id = $3
+            AND owner_id = $2",
+    )
+    .bind(clinic)
+    .bind(owner)
+    .bind(id)
+    .bind(now)
+}
+
+pub(super) fn parts(clinic: Uuid, id: Uuid) -> Statement<Parts> {
+    Statement::new(
+        "platform.job_parts",
+        "SELECT COALESCE(jsonb_object_agg(name, content), '{}')::text AS reply
+           FROM kernel.job_parts
+          WHERE clinic_id = $1
+            AND job_id = $2",
+    )
+    .bind(clinic)
+    .bind(id)
+    .reply()
+}
+
+/// All statements of the slice.
+pub(super) fn all(sample: &Sample<'_>) -> Vec<Statement<()>> {
+    let (clinic, owner, done) = (sample.clinic(), sample.id("user"), sample.id("succeeded_job"));
+    vec![ensure_result(clinic, owner, done, sample.call.now), parts(clinic, done).erase()]
+}

@@ -1,0 +1,51 @@
+//! `GET /api/v1/jobs/{id}/result`: what a job has made.
+//!
+//! - **Caller**: whoever queued it.
+//! - **Reads**: `kernel.jobs`, `kernel.job_parts`; writes an audit row, because what it hands out may be personal.
+//! - **Fails**: `JOB_NOT_FOUND`, `JOB_EXPIRED`, `JOB_NOT_SUCCEEDED`; see [`schema`].
+//! - **Round trips**: 1.
+
+mod db;
+pub mod schema;
+
+use super::JobPath;
+use schema::{GetJobResultFailure, Parts};
+use shared::database::Statement;
+use shared::endpoint::{Call, Endpoint, Policy, Sample};
+use shared::failure::Error;
+use shared::input::WithPath;
+use shared::records::audit;
+use shared::reply::Reply;
+use shared::route::Route;
+use shared::success::Success;
+
+/// The declaration.
+#[derive(Debug)]
+pub struct GetJobResult;
+
+impl Endpoint for GetJobResult {
+    const NAME: &'static str = "get-job-result";
+    const ROUTE: Route = Route::get("/api/v1/jobs/{id}/result");
+    const POLICY: Policy = Policy::signed_in();
+    const SUMMARY: &'static str = "Fetch what a job has made";
+    const DESCRIPTION: &'static str = "One member for each part of the job, by its name.";
+    const SUCCESS: Success = Success::ok();
+    type Input = WithPath<JobPath>;
+    type Output = Reply<Parts>;
+    type Failure = GetJobResultFailure;
+
+    fn statements(sample: &Sample<'_>) -> Vec<Statement<()>> {
+        db::all(sample)
+    }
+
+    async fn handle(call: &Call<'_>, input: Self::Input) -> Result<Self::Output, Error<Self::Failure>> {
+        let caller = call.principal()?;
+        let (clinic, owner, id) = (caller.clinic_id, caller.user_id, input.path.id.into());
+        let mut tx = call.write()?;
+        tx.add(db::ensure_result(clinic, owner, id, call.now));
+        tx.add(audit(call, clinic, owner, "job_result.read", "job", id));
+        let parts = tx.add(db::parts(clinic, id));
+        let parts = tx.commit::<GetJobResultFailure>().await?.one(&parts)?;
+        Ok(Reply::ok(parts))
+    }
+}

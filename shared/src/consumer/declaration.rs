@@ -1,0 +1,125 @@
+//! A consumer's declaration as a value, and what is around every attempt to take an event.
+
+use super::{ATTEMPTS, Consumer, Halt, Turn};
+use crate::app::App;
+use crate::database::Statement;
+use crate::deadline::Deadline;
+use crate::endpoint::Sample;
+use crate::failure::Fault;
+use crate::logging;
+use crate::outbox::Event;
+use crate::settings::Needs;
+use futures_util::FutureExt as _;
+use std::panic::AssertUnwindSafe;
+use std::pin::Pin;
+use std::time::Duration;
+use tokio::time::Instant;
+
+type Taking<'a> = Pin<Box<dyn Future<Output = Result<(), Fault>> + Send + 'a>>;
+
+/// A consumer's declaration as a value, for lists.
+#[derive(Debug, Clone)]
+pub struct ConsumerDeclaration {
+    /// The name of its binary and its queue.
+    pub name: &'static str,
+    /// What it does, in one line.
+    pub summary: &'static str,
+    /// The kinds of events that it hears.
+    pub kinds: &'static [&'static str],
+    /// What its function may take for a batch.
+    pub timeout: Duration,
+    /// What it cannot do without.
+    pub needs: Needs,
+    /// Every statement it may send.
+    pub statements: fn(&Sample<'_>) -> Vec<Statement<()>>,
+    take: for<'a> fn(&'a App, &'a Event, Attempt, Deadline) -> Taking<'a>,
+}
+
+/// Which attempt it is, from 1 to [`ATTEMPTS`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Attempt(pub i32);
+
+impl Attempt {
+    fn is_last(self) -> bool {
+        self.0 >= ATTEMPTS
+    }
+}
+
+impl ConsumerDeclaration {
+    /// The declaration of `C`.
+    pub fn of<C: Consumer>() -> Self {
+        Self {
+            name: C::NAME,
+            summary: C::SUMMARY,
+            kinds: C::KINDS,
+            timeout: C::TIMEOUT,
+            needs: C::NEEDS,
+            statements: C::statements,
+            take: |app, event, attempt, deadline| Box::pin(take::<C>(app, event, attempt, deadline)),
+        }
+    }
+
+    /// Takes an event. An error means that it is to be tried again, or, at the last attempt, that it was given up.
+    pub async fn take(
+        &self,
+        app: &App,
+        event: &Event,
+        attempt: Attempt,
+        deadline: Deadline,
+    ) -> Result<(), Fault> {
+        (self.take)(app, event, attempt, deadline).await
+    }
+}
+
+async fn take<C: Consumer>(
+    app: &App,
+    event: &Event,
+    attempt: Attempt,
+    deadline: Deadline,
+) -> Result<(), Fault> {
+    let started = Instant::now();
+    let turn = Turn::new::<C>(app, event, deadline);
+    let outcome = within(deadline, C::take(&turn)).await;
+    let outcome = match outcome {
+        Ok(()) if !turn.is_noted() => Err(Fault::internal("the consumer ended without noting the event")),
+        Err(Halt::Taken) => Ok(()),
+        Ok(()) => Ok(()),
+        Err(Halt::Fault(fault)) => Err(fault),
+    };
+    if outcome.is_err() && attempt.is_last() {
+        let given_up = within(deadline, async { C::give_up(&turn).await.map_err(Halt::from) }).await;
+        if let Err(Halt::Fault(fault)) = given_up {
+            tracing::error!(
+                event = "give_up",
+                function = C::NAME,
+                reason = fault.private,
+                "giving up failed"
+            );
+        }
+    }
+    if turn.trips.has_written() {
+        app.nudge();
+    }
+    logging::consumed(&logging::Consumed {
+        function: C::NAME,
+        event,
+        trace_id: &turn.trace.trace_id,
+        attempt: attempt.0,
+        duration: started.elapsed(),
+        round_trips: turn.trips.count(),
+        fault: outcome.as_ref().err(),
+    });
+    outcome
+}
+
+/// A panic or running out of time is a fault like any other.
+async fn within(deadline: Deadline, steps: impl Future<Output = Result<(), Halt>>) -> Result<(), Halt> {
+    let guarded = AssertUnwindSafe(steps).catch_unwind();
+    match tokio::time::timeout_at(deadline.less(Duration::from_millis(50)), guarded).await {
+        Ok(Ok(outcome)) => outcome,
+        Ok(Err(_)) => Err(Fault::internal("the consumer panicked").into()),
+        Err(_) => {
+            Err(Fault::from(&crate::problem::DEADLINE_EXCEEDED).because("the consumer was cut off").into())
+        }
+    }
+}
