@@ -15,6 +15,7 @@ use shared::clock::{SystemClock, SystemIds};
 use shared::endpoint::Module;
 use shared::logging;
 use shared::outbox::Queue;
+use shared::outside::{Outside, WayOut};
 use shared::passwords::Argon2id;
 use shared::queues::InProcess;
 use shared::settings::{BadSettings, Needs, Settings, Variables};
@@ -40,8 +41,9 @@ pub async fn serve(options: ServeOptions) -> Result<(), Error> {
         let database = LocalDatabase::start(options.database_url, &data).await?;
         database.check().await?;
         let bell = Bell::default();
-        let functions = functions(&database, &data, &bell)?;
-        let workers = workers(&database, &functions)?;
+        let outside = outside()?;
+        let functions = functions(&database, &data, &bell, &outside)?;
+        let workers = workers(&database, &functions, &outside)?;
         let gateway = Arc::new(Gateway::new(functions));
         let has_demo = database.is_own() && demo::sign_up(&gateway).await;
         Ok::<_, Error>((database, gateway, Background::start(workers, &bell), has_demo))
@@ -86,7 +88,12 @@ fn stop_signal() -> Result<impl Future<Output = ()>, Error> {
 }
 
 /// Each module's functions with an app of its own, under the module's role.
-fn functions(database: &LocalDatabase, data: &Data, bell: &Bell) -> Result<Vec<(Module, Arc<App>)>, Error> {
+fn functions(
+    database: &LocalDatabase,
+    data: &Data,
+    bell: &Bell,
+    outside: &Arc<Outside>,
+) -> Result<Vec<(Module, Arc<App>)>, Error> {
     let (secret, public) = data.token_keys()?;
     let own = |key: &'static str| match key {
         "TOKEN_SECRET_KEY" => Some(secret.clone()),
@@ -95,7 +102,7 @@ fn functions(database: &LocalDatabase, data: &Data, bell: &Bell) -> Result<Vec<(
     };
     let app = |module: &Module| {
         let app = app(&database.url(module.name), &own, module.needs())?;
-        Ok::<_, Error>(Arc::new(app.with_nudge(Arc::new(bell.clone()))))
+        Ok::<_, Error>(Arc::new(app.with_nudge(Arc::new(bell.clone())).with_outside(Arc::clone(outside))))
     };
     modules().into_iter().map(|module| app(&module).map(|app| (module, app))).collect()
 }
@@ -104,12 +111,13 @@ fn functions(database: &LocalDatabase, data: &Data, bell: &Bell) -> Result<Vec<(
 fn workers(
     database: &LocalDatabase,
     functions: &[(Module, Arc<App>)],
+    outside: &Arc<Outside>,
 ) -> Result<Vec<(WorkerDeclaration, Arc<App>)>, Error> {
     let queues: Arc<dyn Queue> = Arc::new(InProcess::of(functions));
     let all = functions.iter().flat_map(|(module, _)| module.workers.iter().cloned());
     all.map(|worker| {
         let app = app(&database.url(worker.role), &variable, worker.needs)?;
-        Ok((worker, Arc::new(app.with_queue(Arc::clone(&queues)))))
+        Ok((worker, Arc::new(app.with_queue(Arc::clone(&queues)).with_outside(Arc::clone(outside)))))
     })
     .collect()
 }
@@ -122,6 +130,14 @@ fn app(url: &str, variable: &Variables<'_>, needs: Needs) -> Result<App, Error> 
     };
     let settings = Settings::read(&own, needs)?;
     Ok(App::new(settings, Arc::new(SystemClock), Arc::new(SystemIds), Arc::new(Argon2id)))
+}
+
+/// The way outside, one for all modules as they are one process. Targets on this machine are allowed here.
+fn outside() -> Result<Arc<Outside>, Error> {
+    let own =
+        |key: &'static str| variable(key).or_else(|| (key == "OUTSIDE_TARGETS").then(|| "local".to_owned()));
+    let needs = Needs { outside: Some(WayOut::OPEN), ..Needs::default() };
+    Ok(WayOut::OPEN.open(&Settings::read(&own, needs)?.outside)?)
 }
 
 #[expect(clippy::disallowed_methods, reason = "the local server's one reading of the environment")]

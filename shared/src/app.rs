@@ -5,6 +5,7 @@ use crate::database::Database;
 use crate::failure::Fault;
 use crate::health::Readiness;
 use crate::outbox::{Nudge, Queue};
+use crate::outside::Outside;
 use crate::passwords::{Hasher, HashingGate};
 use crate::settings::Settings;
 use crate::token::{TokenSigner, TokenVerifier};
@@ -29,6 +30,7 @@ pub struct App {
     pub allowed_origins: Vec<String>,
     /// The last readiness answer.
     pub readiness: Readiness,
+    outside: Option<Arc<Outside>>,
     signer: Option<TokenSigner>,
     queue: Option<Arc<dyn Queue>>,
     pub(crate) nudge: Option<Arc<dyn Nudge>>,
@@ -58,6 +60,7 @@ impl App {
             verifier: settings.verifier,
             allowed_origins: settings.allowed_origins,
             readiness: Readiness::default(),
+            outside: None,
             signer: settings.signer,
             queue: None,
             nudge: None,
@@ -87,6 +90,17 @@ impl App {
     /// The queues, which only the relay has.
     pub fn queue(&self) -> Result<&dyn Queue, Fault> {
         self.queue.as_deref().ok_or_else(|| Fault::internal("this function has no queues"))
+    }
+
+    /// With a way outside, to call others.
+    #[must_use]
+    pub fn with_outside(self, outside: Arc<Outside>) -> Self {
+        Self { outside: Some(outside), ..self }
+    }
+
+    /// The way outside, which only functions that call others have.
+    pub fn outside(&self) -> Result<&Outside, Fault> {
+        self.outside.as_deref().ok_or_else(|| Fault::internal("this function has no way outside"))
     }
 
     /// The token signer, which only functions that issue tokens have.

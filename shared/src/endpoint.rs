@@ -11,6 +11,7 @@ use crate::deadline::Deadline;
 use crate::failure::{Error, Failure, Fault, Problem};
 use crate::idempotency::Claim;
 use crate::input::Input;
+use crate::outside::WayOut;
 use crate::passwords::Hasher;
 use crate::pipeline::{self, Incoming};
 use crate::problem::TOKEN_REQUIRED;
@@ -83,6 +84,8 @@ pub struct Policy {
     pub signs_up: bool,
     /// Whether it hashes passwords and so needs a larger share of a processor.
     pub hashes_passwords: bool,
+    /// Its way outside, when it calls others.
+    pub outside: Option<WayOut>,
     /// The rate limit.
     pub rate: RateClass,
     /// The most round trips to the database that a call makes, a retry aside (D8).
@@ -102,6 +105,7 @@ impl Policy {
             issues_tokens: false,
             signs_up: false,
             hashes_passwords: false,
+            outside: None,
             rate: RateClass::Ordinary,
             round_trips: 1,
             body_limit: BODY_LIMIT,
@@ -171,6 +175,12 @@ impl Policy {
         Self { hashes_passwords: true, ..self }
     }
 
+    /// Calls others. What that takes is linked into no function that does not declare it.
+    #[must_use]
+    pub const fn calls_outside(self) -> Self {
+        Self { outside: Some(WayOut::OPEN), ..self }
+    }
+
     /// Which settings a function cannot do without to keep this.
     pub fn needs(&self) -> Needs {
         Needs {
@@ -178,6 +188,7 @@ impl Policy {
             verifies_tokens: self.access != Access::Public,
             issues_tokens: self.issues_tokens,
             queues: false,
+            outside: self.outside,
         }
     }
 

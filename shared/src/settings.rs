@@ -1,11 +1,14 @@
 //! Settings, all checked at start (C9). A bad one ends the process with a line that names the key, never the value.
 
 mod kept;
+mod outside;
 
 use crate::database::Database;
+use crate::outside::WayOut;
 use crate::secrets::{SecretError, SecretStore, StoredSecret};
 use crate::token::{TokenSigner, TokenVerifier};
-use kept::{DATABASE_URL, KeptSettings, TOKEN_SECRET_KEY};
+use kept::{DATABASE_URL, KeptSettings, REDIS_URL, TOKEN_SECRET_KEY};
+pub use outside::OutsideSettings;
 use std::fmt;
 use std::sync::Arc;
 
@@ -47,6 +50,7 @@ impl std::error::Error for BadSettings {}
 
 /// What a function cannot do without. What it does not need it is not asked for, and so need not be given (C10).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a question that a function answers by yes or no")]
 pub struct Needs {
     /// The module's database.
     pub database: bool,
@@ -56,15 +60,23 @@ pub struct Needs {
     pub issues_tokens: bool,
     /// The queues, to send events to.
     pub queues: bool,
+    /// A way outside, to call others.
+    pub outside: Option<WayOut>,
 }
 
 impl Needs {
     /// Everything.
-    pub const ALL: Self = Self { database: true, verifies_tokens: true, issues_tokens: true, queues: true };
+    pub const ALL: Self = Self {
+        database: true,
+        verifies_tokens: true,
+        issues_tokens: true,
+        queues: true,
+        outside: Some(WayOut::OPEN),
+    };
 
     /// The database alone.
     pub const DATABASE: Self =
-        Self { database: true, verifies_tokens: false, issues_tokens: false, queues: false };
+        Self { database: true, verifies_tokens: false, issues_tokens: false, queues: false, outside: None };
 
     /// What either needs.
     #[must_use]
@@ -74,6 +86,7 @@ impl Needs {
             verifies_tokens: self.verifies_tokens || other.verifies_tokens,
             issues_tokens: self.issues_tokens || other.issues_tokens,
             queues: self.queues || other.queues,
+            outside: if self.outside.is_some() { self.outside } else { other.outside },
         }
     }
 }
@@ -91,6 +104,8 @@ pub struct Settings {
     pub signer: Option<TokenSigner>,
     /// `CORS_ALLOWED_ORIGINS`: exact origins, separated by commas; none unless given.
     pub allowed_origins: Vec<String>,
+    /// Where others are called: what that is done with.
+    pub outside: OutsideSettings,
 }
 
 impl Settings {
@@ -107,7 +122,11 @@ impl Settings {
         open: impl FnOnce(&Variables<'_>) -> Result<Arc<dyn SecretStore>, BadSettings>,
         needs: Needs,
     ) -> Result<Self, BadSettings> {
-        let pairs = [(needs.database, DATABASE_URL), (needs.issues_tokens, TOKEN_SECRET_KEY)];
+        // A breaker need not be shared: that setting may be missing in both of its forms.
+        let shares = needs.outside.is_some()
+            && REDIS_URL.iter().any(|key| variable(key).is_some_and(|url| !url.is_empty()));
+        let pairs =
+            [(needs.database, DATABASE_URL), (needs.issues_tokens, TOKEN_SECRET_KEY), (shares, REDIS_URL)];
         let pairs: Vec<_> = pairs.into_iter().filter(|(needed, _)| *needed).map(|(_, pair)| pair).collect();
         let (kept, mut bad) = KeptSettings::fetch(variable, open, &pairs).await;
         let secret = kept.of(DATABASE_URL[0]).map(|kept| kept.secret.clone());
@@ -153,16 +172,22 @@ impl Settings {
             .then(|| required("TOKEN_SECRET_KEY").and_then(|key| TokenSigner::from_paserk(&key)))
             .transpose();
         let origins = origins(variable("CORS_ALLOWED_ORIGINS"));
-        match (database, connections, verifier, signer, origins) {
-            (Ok(database), Ok(_), Ok(verifier), Ok(signer), Ok(allowed_origins)) => {
-                Ok(Self { database, verifier, signer, allowed_origins })
+        let outside = if needs.outside.is_some() {
+            OutsideSettings::read(variable)
+        } else {
+            Ok(OutsideSettings::default())
+        };
+        match (database, connections, verifier, signer, origins, outside) {
+            (Ok(database), Ok(_), Ok(verifier), Ok(signer), Ok(allowed_origins), Ok(outside)) => {
+                Ok(Self { database, verifier, signer, allowed_origins, outside })
             }
-            (database, connections, verifier, signer, origins) => Err(bad([
+            (database, connections, verifier, signer, origins, outside) => Err(bad([
                 ("DATABASE_URL", database.err()),
                 ("DATABASE_CONNECTIONS", connections.err()),
                 ("TOKEN_PUBLIC_KEYS", verifier.err()),
                 ("TOKEN_SECRET_KEY", signer.err()),
                 ("CORS_ALLOWED_ORIGINS", origins.err()),
+                outside.err().map_or(("REDIS_URL", None), |(key, error)| (key, Some(error))),
             ])),
         }
     }

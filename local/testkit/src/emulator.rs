@@ -1,20 +1,15 @@
+use crate::python;
 use aws_sdk_secretsmanager::Client;
 use aws_sdk_secretsmanager::config::{Config, Credentials, Region};
 use aws_sdk_secretsmanager::primitives::Blob;
-use postgres_cluster::install;
-use std::fs::{self, File};
 use std::io::{BufRead as _, BufReader};
 use std::os::unix::process::CommandExt as _;
-use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 /// The emulator and what its server needs; moto names what else it needs itself.
 const PACKAGES: [&str; 3] = ["moto==5.2.5", "flask>=3,<4", "flask-cors>=6,<7"];
-
-/// Name of the folder within the home folder; another release gets another one.
-const FOLDER: &str = "moto-5.2.5";
 
 /// Ends the server when the pipe on standard input closes, which it does however the owner ends.
 const SCRIPT: &str = "\"$@\" & server=$!; read -r _; kill \"$server\"";
@@ -92,7 +87,7 @@ fn name() -> String {
 }
 
 fn start() -> AwsEmulator {
-    let folder = installation();
+    let folder = python::packages(&PACKAGES);
     let mut command = Command::new("sh");
     command.args(["-c", SCRIPT, "emulator", "python3", "-m", "moto.server", "-H", "127.0.0.1", "-p", "0"]);
     command.env("PYTHONPATH", &folder).env("PYTHONUNBUFFERED", "1").current_dir(&folder).process_group(0);
@@ -104,30 +99,4 @@ fn start() -> AwsEmulator {
     // It logs each request, and would stand still if no one read that.
     std::thread::spawn(move || lines.for_each(drop));
     AwsEmulator { url: url.trim().to_owned(), _server: server }
-}
-
-/// The folder with the emulator, installed by pip if it is not there yet. Several processes may ask at once.
-fn installation() -> PathBuf {
-    let home = install::home().unwrap();
-    let folder = home.join(FOLDER);
-    if folder.exists() {
-        return folder;
-    }
-    fs::create_dir_all(&home).unwrap();
-    let lock = File::create(home.join(format!(".{FOLDER}.lock"))).unwrap();
-    lock.lock().unwrap();
-    if folder.exists() {
-        return folder;
-    }
-    // Next to its place and then moved, so that what is there is complete.
-    let unfinished = home.join(format!(".{FOLDER}.new"));
-    let _ = fs::remove_dir_all(&unfinished);
-    let mut pip = Command::new("python3");
-    pip.args(["-m", "pip", "install", "--quiet", "--only-binary", ":all:", "--target"]).arg(&unfinished);
-    pip.args(PACKAGES).env("PIP_USER", "0").env("PIP_REQUIRE_VIRTUALENV", "0");
-    pip.env("PIP_DISABLE_PIP_VERSION_CHECK", "1").env("PIP_ROOT_USER_ACTION", "ignore");
-    let installed = pip.current_dir(&home).stdin(Stdio::null()).output().unwrap();
-    assert!(installed.status.success(), "pip says: {}", String::from_utf8_lossy(&installed.stderr));
-    fs::rename(&unfinished, &folder).unwrap();
-    folder
 }

@@ -24,8 +24,10 @@ mod hasher;
 pub mod lambda;
 mod pooler;
 mod proxy;
+mod python;
 mod stage;
 mod tenant;
+mod valkey;
 
 pub use answer::Answer;
 pub use ask::Ask;
@@ -38,3 +40,4 @@ pub use hasher::CountingHasher;
 pub use proxy::Proxy;
 pub use stage::Stage;
 pub use tenant::Tenant;
+pub use valkey::Valkey;

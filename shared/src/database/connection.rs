@@ -6,9 +6,8 @@ use crate::failure::Fault;
 use crate::problem::{DATABASE_BUSY, DATABASE_UNAVAILABLE, DEADLINE_EXCEEDED};
 use crate::secrets::StoredSecret;
 use crate::settings::SettingError;
+use crate::tls;
 use deadpool_postgres::{Hook, HookError, Manager, ManagerConfig, Object, Pool, PoolError, RecyclingMethod};
-use rustls::{ClientConfig, RootCertStore};
-use std::sync::Arc;
 use std::time::Duration;
 use tokio_postgres::config::{ChannelBinding, Config, Host, SslMode};
 use tokio_postgres_rustls::MakeRustlsConnect;
@@ -113,11 +112,7 @@ fn is_neon(config: &Config) -> bool {
 
 /// What opens TLS where the server or [`Database::at`] asks for it: `WebPKI` roots, one crypto provider.
 pub fn connector() -> Result<MakeRustlsConnect, SettingError> {
-    let roots = webpki_roots::TLS_SERVER_ROOTS.iter().cloned().collect::<RootCertStore>();
-    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-    let builder = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
-    let builder = builder.map_err(|_| SettingError::Malformed)?;
-    Ok(MakeRustlsConnect::new(builder.with_root_certificates(roots).with_no_client_auth()))
+    Ok(MakeRustlsConnect::new(tls::client_config()?))
 }
 
 /// The freeze hook: after idling, one empty round trip decides whether the connection is still there.

@@ -6,11 +6,9 @@
 
 use super::{CONNECTING, MARGIN, start_logging, time_left_of, variable};
 use crate::app::App;
-use crate::clock::{SystemClock, SystemIds};
 use crate::consumer::{Attempt, Consumer, ConsumerDeclaration};
 use crate::deadline::Deadline;
 use crate::outbox::Event;
-use crate::passwords::Argon2id;
 use crate::secrets::SecretsManager;
 use crate::settings::Settings;
 use lambda_runtime::{Error, LambdaEvent, Runtime, service_fn};
@@ -32,7 +30,7 @@ pub fn consume<C: Consumer>() -> ExitCode {
 async fn serve(declaration: ConsumerDeclaration) -> Result<(), Error> {
     start_logging()?;
     let settings = Settings::load(&variable, SecretsManager::open, declaration.needs).await?;
-    let app = App::new(settings, Arc::new(SystemClock), Arc::new(SystemIds), Arc::new(Argon2id));
+    let app = super::app(settings, declaration.needs)?;
     super::connect(&app, CONNECTING).await;
     let function = Arc::new(Function { app, declaration });
     super::close_at_the_end(Arc::clone(&function), |function| &function.app).await;

@@ -20,7 +20,7 @@ use crate::logging;
 use crate::passwords::Argon2id;
 use crate::pipeline;
 use crate::secrets::SecretsManager;
-use crate::settings::{BadSettings, Settings};
+use crate::settings::{BadSettings, Needs, Settings};
 use after_reply::AfterReplies;
 use lambda_runtime::{Context, LambdaEvent, Runtime, service_fn, spawn_graceful_shutdown_handler};
 use serde_json::value::RawValue;
@@ -61,7 +61,7 @@ async fn serve(declaration: Declaration) -> Result<(), lambda_runtime::Error> {
     start_logging()?;
     let needs = declaration.policy.needs();
     let settings = Settings::load(&variable, SecretsManager::open, needs).await?;
-    let app = App::new(settings, Arc::new(SystemClock), Arc::new(SystemIds), Arc::new(Argon2id));
+    let app = app(settings, needs)?;
     if needs.database {
         connect(&app, CONNECTING).await;
     }
@@ -87,6 +87,16 @@ fn start_logging() -> Result<(), BadSettings> {
     logging::start(&level).map_err(|error| {
         let _ = logging::start("info");
         BadSettings(vec![("LOG_LEVEL", error)])
+    })
+}
+
+/// The parts of a function, as they are on Lambda.
+fn app(settings: Settings, needs: Needs) -> Result<App, BadSettings> {
+    let outside = needs.outside.map(|way| way.open(&settings.outside)).transpose()?;
+    let app = App::new(settings, Arc::new(SystemClock), Arc::new(SystemIds), Arc::new(Argon2id));
+    Ok(match outside {
+        Some(outside) => app.with_outside(outside),
+        None => app,
     })
 }
 

@@ -1,9 +1,6 @@
 //! The Lambda entry of a worker: what the one line of its `main.rs` calls. Whatever the event is, it means: work.
 
 use super::{CONNECTING, start_logging, time_left_of, variable};
-use crate::app::App;
-use crate::clock::{SystemClock, SystemIds};
-use crate::passwords::Argon2id;
 use crate::queues::Sqs;
 use crate::secrets::SecretsManager;
 use crate::settings::Settings;
@@ -29,7 +26,7 @@ async fn serve(declaration: WorkerDeclaration) -> Result<(), Error> {
     start_logging()?;
     let needs = declaration.needs;
     let settings = Settings::load(&variable, SecretsManager::open, needs).await?;
-    let mut app = App::new(settings, Arc::new(SystemClock), Arc::new(SystemIds), Arc::new(Argon2id));
+    let mut app = super::app(settings, needs)?;
     if needs.queues {
         app = app.with_queue(Sqs::open(&variable)?);
     }

@@ -11,6 +11,9 @@ pub(super) const DATABASE_URL: [&str; 2] = ["DATABASE_URL", "DATABASE_URL_SECRET
 /// The key that tokens are signed with, likewise.
 pub(super) const TOKEN_SECRET_KEY: [&str; 2] = ["TOKEN_SECRET_KEY", "TOKEN_SECRET_KEY_SECRET_ARN"];
 
+/// The address of Redis, likewise: there is a password in it.
+pub(super) const REDIS_URL: [&str; 2] = ["REDIS_URL", "REDIS_URL_SECRET_ARN"];
+
 /// A setting that is kept as a secret, fetched.
 pub(super) struct Kept {
     keys: [&'static str; 2],
