@@ -13,12 +13,12 @@ use hyper_util::server::graceful::GracefulShutdown;
 use shared::app::App;
 use shared::clock::{SystemClock, SystemIds};
 use shared::endpoint::Module;
-use shared::logging;
 use shared::outbox::Queue;
 use shared::outside::{Outside, WayOut};
 use shared::passwords::Argon2id;
 use shared::queues::InProcess;
-use shared::settings::{BadSettings, Needs, Settings, Variables};
+use shared::settings::{Needs, Settings, Variables};
+use shared::telemetry;
 use shared::worker::WorkerDeclaration;
 use std::io::{ErrorKind, Write as _};
 use std::net::{Ipv4Addr, SocketAddr};
@@ -32,8 +32,7 @@ const DRAIN: Duration = Duration::from_secs(10);
 
 /// Starts everything, serves, and stops everything.
 pub async fn serve(options: ServeOptions) -> Result<(), Error> {
-    let level = variable("LOG_LEVEL").unwrap_or_else(|| "info".to_owned());
-    logging::start(&level).map_err(|error| BadSettings(vec![("LOG_LEVEL", error)]))?;
+    telemetry::start(&|key| variable(key), "grafono")?;
     let listener = listen(options.port).await?;
     let mut stop = std::pin::pin!(stop_signal()?);
     let started = async {
@@ -55,8 +54,12 @@ pub async fn serve(options: ServeOptions) -> Result<(), Error> {
     };
     let address = listener.local_addr().map_err(|error| Error::Listen(options.port, error))?;
     greet(address, has_demo)?;
-    accept(listener, &gateway, stop).await;
+    tokio::select! {
+        () = accept(listener, &gateway, stop) => {}
+        () = telemetry::flush_regularly() => {}
+    }
     background.stop().await;
+    telemetry::flush().await;
     database.stop().await;
     Ok(())
 }

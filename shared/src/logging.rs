@@ -2,40 +2,67 @@
 //! statements, numbers.
 
 use crate::access::Principal;
+use crate::clock::{Clock as _, SystemClock};
 use crate::consumer::ATTEMPTS;
 use crate::failure::Fault;
+use crate::metrics::{self, RequestMetrics};
 use crate::outbox::Event;
-use crate::settings::SettingError;
+use crate::telemetry::TelemetrySettings;
 use http::{Method, StatusCode};
 use json_subscriber::JsonLayer;
 use std::sync::OnceLock;
 use std::time::Duration;
+use tracing::Subscriber;
 use tracing_subscriber::filter::EnvFilter;
 use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::registry::LookupSpan;
+#[cfg(feature = "otlp")]
+use tracing_subscriber::{Layer, Registry};
 
 /// The version in every line.
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");
 
-/// Starts logging to standard output at `level` (`LOG_LEVEL`: error, warn, info, debug or trace), for the rest of the
-/// process. Only lines of ours are written: those of drivers have neither our fields nor our care for what they say.
+/// Starts logging to standard output for the rest of the process. Only lines of ours are written: those of drivers have
+/// neither our fields nor our care for what they say.
 /// A panic is logged by its place alone: its message may carry a value.
-pub fn start(level: &str) -> Result<(), SettingError> {
-    if !["error", "warn", "info", "debug", "trace"].contains(&level) {
-        return Err(SettingError::Malformed);
-    }
+pub(crate) fn start(settings: &TelemetrySettings) {
+    metrics::start(settings.has_metrics);
+    // One filter for everything: what it refuses, spans for instance, is not even made.
+    install(tracing_subscriber::registry().with(lines(settings)).with(filter(settings)));
+}
+
+/// As [`start`], and gives `spans` the spans.
+#[cfg(feature = "otlp")]
+pub(crate) fn start_with(settings: &TelemetrySettings, spans: impl Layer<Registry> + Send + Sync) {
+    metrics::start(settings.has_metrics);
+    let lines = lines(settings).with_filter(filter(settings));
+    install(tracing_subscriber::registry().with(spans).with(lines));
+}
+
+fn filter(settings: &TelemetrySettings) -> EnvFilter {
+    let level = &settings.level;
+    EnvFilter::new(format!("off,shared={level},grafono={level}"))
+}
+
+/// JSON lines on standard output.
+fn lines<S: Subscriber + for<'span> LookupSpan<'span>>(settings: &TelemetrySettings) -> JsonLayer<S> {
     let mut layer = JsonLayer::stdout();
     layer.with_timer("timestamp", tracing_subscriber::fmt::time::SystemTime);
     layer.with_level("level");
     layer.with_flattened_event();
-    let filter = EnvFilter::new(format!("off,shared={level},grafono={level}"));
-    let subscriber = tracing_subscriber::registry().with(filter).with(layer);
+    if settings.has_metrics {
+        layer.add_dynamic_field("_aws", |event, _| metrics::directive(event, SystemClock.now()));
+    }
+    layer
+}
+
+fn install(subscriber: impl Subscriber + Send + Sync) {
     if tracing::subscriber::set_global_default(subscriber).is_ok() {
         std::panic::set_hook(Box::new(|panic| {
             let place = panic.location().map(ToString::to_string).unwrap_or_default();
             tracing::error!(event = "panic", place, "a panic");
         }));
     }
-    Ok(())
 }
 
 /// What the steps learn of a request on the way and the log keeps, however it ends.
@@ -64,12 +91,16 @@ pub(crate) struct Finished {
     pub(crate) status: StatusCode,
     pub(crate) duration: Duration,
     pub(crate) round_trips: u32,
+    /// How long the round trips took, all together.
+    pub(crate) database_time: Duration,
     pub(crate) cold_start: bool,
     pub(crate) private: Option<String>,
 }
 
-/// Writes the line of a finished request: an error for our faults, a warning when another service failed us.
+/// Writes the line of a finished request: an error for our faults, a warning when another service failed us. Where
+/// metrics are asked for, it carries them.
 pub(crate) fn request(finished: &Finished) {
+    let numbers = metrics::is_on().then(|| RequestMetrics::of(finished));
     macro_rules! line {
         ($level:ident) => {
             tracing::$level!(
@@ -85,7 +116,14 @@ pub(crate) fn request(finished: &Finished) {
                 route = finished.route,
                 status = finished.status.as_u16(),
                 "durationMs" = u64::try_from(finished.duration.as_millis()).unwrap_or(u64::MAX),
+                "databaseMs" = u64::try_from(finished.database_time.as_millis()).unwrap_or(u64::MAX),
                 "roundTrips" = finished.round_trips,
+                "statusClass" = numbers.map(|numbers| numbers.status_class),
+                "Requests" = numbers.map(|_| 1),
+                "Duration" = numbers.map(|numbers| numbers.duration),
+                "DatabaseTime" = numbers.map(|numbers| numbers.database_time),
+                "RoundTrips" = numbers.map(|_| finished.round_trips),
+                "ColdStarts" = numbers.map(|_| u32::from(finished.cold_start)),
                 reason = finished.private,
                 "request answered"
             )

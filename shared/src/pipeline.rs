@@ -21,6 +21,7 @@ use crate::problem::{
     ROUTE_NOT_FOUND, TOKEN_INVALID, TOKEN_REQUIRED, UNSUPPORTED_MEDIA_TYPE,
 };
 use crate::reply::{Answer as _, Response};
+use crate::telemetry::{self, Instrument as _};
 use crate::trace::Trace;
 use crate::validation::{Place, Violation};
 use futures_util::FutureExt as _;
@@ -66,8 +67,8 @@ impl Answered {
     }
 }
 
-/// What is done after the reply is sent, so that nobody waits for it: the nudge of the outbox and the log line.
-/// Metrics and the lease of rate tokens have their place here.
+/// What is done after the reply is sent, so that nobody waits for it: the nudge of the outbox and the log line with its
+/// metrics. The lease of rate tokens has its place here.
 #[must_use = "without it, nothing is logged"]
 pub struct AfterReply {
     finished: logging::Finished,
@@ -98,7 +99,8 @@ pub async fn answer(app: &App, declaration: &Declaration, event: Event, left: Du
     let now = app.clock.now();
     let request_id = request.gateway_id.clone().unwrap_or_else(|| app.ids.new_id(now).to_string());
     let traceparent = HeaderName::from_static("traceparent");
-    let trace = Trace::continue_from(request.header(&traceparent), app.ids.as_ref(), now);
+    let mut trace = Trace::continue_from(request.header(&traceparent), app.ids.as_ref(), now);
+    let span = telemetry::request(declaration, &request, &request_id, &mut trace);
     let (trips, seen) = (Trips::default(), logging::Seen::default());
     let incoming = Incoming {
         app,
@@ -111,7 +113,9 @@ pub async fn answer(app: &App, declaration: &Declaration, event: Event, left: Du
         trips: &trips,
         seen: &seen,
     };
-    let outcome = within(deadline, declaration.policy.writes(), (declaration.serve)(incoming)).await;
+    let steps = within(deadline, declaration.policy.writes(), (declaration.serve)(incoming));
+    let outcome = steps.instrument(span.clone()).await;
+    let problem = outcome.as_ref().err().map(|fault| fault.problem.code);
     let private = outcome.as_ref().err().and_then(|fault| fault.private.clone());
     let mut response = outcome.unwrap_or_else(|fault| refuse(&fault, declaration, &request, &request_id));
     headers::complete(&mut response, &request, &request_id, &trace, &app.allowed_origins);
@@ -125,9 +129,11 @@ pub async fn answer(app: &App, declaration: &Declaration, event: Event, left: Du
         status: response.status,
         duration: started.elapsed(),
         round_trips: trips.count(),
+        database_time: trips.time(),
         cold_start: app.is_cold(),
         private,
     };
+    telemetry::answered(&span, &finished, problem);
     let nudge = if trips.has_written() { app.nudge.clone() } else { None };
     let after = AfterReply { finished, nudge };
     Answered { reply: response.into(), after }

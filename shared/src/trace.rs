@@ -10,6 +10,8 @@ pub struct Trace {
     pub trace_id: String,
     /// 16 lower-case hexadecimal digits.
     pub span_id: String,
+    /// The caller's span, likewise, when there is a caller.
+    parent_id: Option<String>,
     sampled: bool,
 }
 
@@ -19,8 +21,10 @@ impl Trace {
         let fresh = ids.new_id(now).simple().to_string();
         let own_span: String = ids.new_id(now).simple().to_string().chars().skip(16).collect();
         match header.and_then(parse) {
-            Some((trace_id, sampled)) => Self { trace_id, span_id: own_span, sampled },
-            None => Self { trace_id: fresh, span_id: own_span, sampled: false },
+            Some((trace_id, parent, sampled)) => {
+                Self { trace_id, span_id: own_span, parent_id: Some(parent), sampled }
+            }
+            None => Self { trace_id: fresh, span_id: own_span, parent_id: None, sampled: false },
         }
     }
 
@@ -28,10 +32,22 @@ impl Trace {
     pub fn traceparent(&self) -> String {
         format!("00-{}-{}-0{}", self.trace_id, self.span_id, u8::from(self.sampled))
     }
+
+    /// The caller's span and whether the caller keeps its spans, when there is a caller.
+    #[cfg(feature = "otlp")]
+    pub(crate) fn parent(&self) -> Option<(&str, bool)> {
+        self.parent_id.as_deref().map(|parent| (parent, self.sampled))
+    }
+
+    /// From now on this call is the span with these ids: those that it is exported with.
+    #[cfg(feature = "otlp")]
+    pub(crate) fn adopt(&mut self, trace_id: String, span_id: String, sampled: bool) {
+        (self.trace_id, self.span_id, self.sampled) = (trace_id, span_id, sampled);
+    }
 }
 
-/// The trace id and the sampled flag of a well-formed header (Trace Context §3.2).
-fn parse(header: &str) -> Option<(String, bool)> {
+/// The trace id, the caller's span and the sampled flag of a well-formed header (Trace Context §3.2).
+fn parse(header: &str) -> Option<(String, String, bool)> {
     let mut parts = header.split('-');
     let (version, trace, parent, flags) = (parts.next()?, parts.next()?, parts.next()?, parts.next()?);
     let hex = |text: &str, length: usize| {
@@ -48,7 +64,7 @@ fn parse(header: &str) -> Option<(String, bool)> {
         && !zero(parent)
         && hex(flags, 2);
     let flags = u8::from_str_radix(flags, 16).ok()?;
-    well_formed.then(|| (trace.to_owned(), flags & 1 == 1))
+    well_formed.then(|| (trace.to_owned(), parent.to_owned(), flags & 1 == 1))
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 use std::fmt::{self, Write as _};
 use std::sync::Once;
 use tracing::field::{Field, Visit};
+use tracing::span::{Attributes, Id, Record};
 use tracing::{Event, Subscriber};
 use tracing_subscriber::layer::{Context, Layer, SubscriberExt as _};
 
@@ -21,11 +22,11 @@ pub fn assert_none_in(place: &str, text: &str) {
     }
 }
 
-/// From now on every log line of this process is looked at.
+/// From now on every log line and every span of this process is looked at.
 ///
 /// # Panics
 ///
-/// When other code of this process logs already; and where a line is written that has a canary in it.
+/// When other code of this process logs already; and where a line or a span is written that has a canary in it.
 pub fn watch_logs() {
     static WATCHED: Once = Once::new();
     WATCHED.call_once(|| {
@@ -33,6 +34,9 @@ pub fn watch_logs() {
         tracing::subscriber::set_global_default(subscriber).unwrap();
     });
 }
+
+/// The target of our spans (see `shared::telemetry`).
+const SPANS: &str = "telemetry";
 
 struct Watch;
 
@@ -44,6 +48,20 @@ impl<S: Subscriber> Layer<S> for Watch {
             event.record(&mut line);
             assert_none_in("the log", &line.0);
         }
+    }
+
+    fn on_new_span(&self, span: &Attributes<'_>, _: &Id, _: Context<'_, S>) {
+        if span.metadata().target() == SPANS {
+            let mut line = Line(String::new());
+            span.record(&mut line);
+            assert_none_in("a span", &line.0);
+        }
+    }
+
+    fn on_record(&self, _: &Id, values: &Record<'_>, _: Context<'_, S>) {
+        let mut line = Line(String::new());
+        values.record(&mut line);
+        assert_none_in("a span", &line.0);
     }
 }
 

@@ -3,16 +3,12 @@ use aws_sdk_secretsmanager::Client;
 use aws_sdk_secretsmanager::config::{Config, Credentials, Region};
 use aws_sdk_secretsmanager::primitives::Blob;
 use std::io::{BufRead as _, BufReader};
-use std::os::unix::process::CommandExt as _;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Stdio};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 /// The emulator and what its server needs; moto names what else it needs itself.
 const PACKAGES: [&str; 3] = ["moto==5.2.5", "flask>=3,<4", "flask-cors>=6,<7"];
-
-/// Ends the server when the pipe on standard input closes, which it does however the owner ends.
-const SCRIPT: &str = "\"$@\" & server=$!; read -r _; kill \"$server\"";
 
 static RUNNING: OnceLock<AwsEmulator> = OnceLock::new();
 static NEXT: AtomicU32 = AtomicU32::new(1);
@@ -88,11 +84,8 @@ fn name() -> String {
 
 fn start() -> AwsEmulator {
     let folder = python::packages(&PACKAGES);
-    let mut command = Command::new("sh");
-    command.args(["-c", SCRIPT, "emulator", "python3", "-m", "moto.server", "-H", "127.0.0.1", "-p", "0"]);
-    command.env("PYTHONPATH", &folder).env("PYTHONUNBUFFERED", "1").current_dir(&folder).process_group(0);
-    command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::piped());
-    let mut server = command.spawn().unwrap();
+    let mut command = python::server(&folder, &["moto.server", "-H", "127.0.0.1", "-p", "0"]);
+    let mut server = command.stderr(Stdio::piped()).spawn().unwrap();
     let mut lines = BufReader::new(server.stderr.take().unwrap()).lines().map_while(Result::ok);
     let place = lines.by_ref().find_map(|line| Some(line.split_once("Running on ")?.1.to_owned()));
     let url = place.unwrap_or_else(|| unreachable!("the AWS emulator does not start"));

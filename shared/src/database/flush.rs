@@ -14,8 +14,8 @@ use tokio_postgres::{Client, Error, Row};
 pub(super) enum Step {
     /// BEGIN or COMMIT.
     Control(&'static str),
-    /// A typed, unnamed statement.
-    Query(&'static str, Vec<Parameter>),
+    /// A typed, unnamed statement: its name, its SQL and its parameters.
+    Query(&'static str, &'static str, Vec<Parameter>),
 }
 
 pub(super) type Reply = Result<Vec<Row>, Error>;
@@ -47,7 +47,7 @@ pub(super) async fn flush(client: &Client, steps: &[Step], replies: &mut Vec<Opt
 fn run<'a>(client: &'a Client, step: &'a Step) -> Running<'a> {
     match step {
         Step::Control(sql) => Box::pin(async { client.batch_execute(sql).await.map(|()| Vec::new()) }),
-        Step::Query(sql, parameters) => Box::pin(async {
+        Step::Query(_, sql, parameters) => Box::pin(async {
             let parameters: Vec<(&(dyn ToSql + Sync), Type)> = parameters
                 .iter()
                 .map(|(value, kind)| (&**value as &(dyn ToSql + Sync), kind.clone()))

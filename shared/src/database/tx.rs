@@ -8,20 +8,23 @@ use crate::deadline::Deadline;
 use crate::failure::{Error, Failure, Fault};
 use crate::idempotency::{self, Claim};
 use crate::problem::{DEADLINE_EXCEEDED, IDEMPOTENCY_KEY_IN_FLIGHT};
+use crate::telemetry;
 use serde::de::DeserializeOwned;
 use std::marker::PhantomData;
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::time::Duration;
+use tokio::time::Instant;
 use tokio_postgres::Row;
 use uuid::Uuid;
 
 /// How long a statement waits for a lock: long enough for a twin in flight, short enough to answer 409 or 503.
 const LOCK_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// Counts the round trips of one call (D8), and remembers whether one of them changed something.
+/// Counts the round trips of one call (D8) and the time they took, and remembers whether one of them changed something.
 #[derive(Debug, Default)]
 pub struct Trips {
     flushes: AtomicU32,
+    microseconds: AtomicU64,
     wrote: AtomicBool,
 }
 
@@ -31,9 +34,24 @@ impl Trips {
         self.flushes.load(Ordering::Relaxed)
     }
 
+    /// How long they took, all together.
+    pub fn time(&self) -> Duration {
+        Duration::from_micros(self.microseconds.load(Ordering::Relaxed))
+    }
+
     /// Whether a writing transaction was committed.
     pub(crate) fn has_written(&self) -> bool {
         self.wrote.load(Ordering::Relaxed)
+    }
+
+    /// Counts a flush that goes out now; which one it is of the call, from 1.
+    fn begin(&self) -> u32 {
+        self.flushes.fetch_add(1, Ordering::Relaxed) + 1
+    }
+
+    fn end(&self, took: Duration) {
+        let took = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
+        self.microseconds.fetch_add(took, Ordering::Relaxed);
     }
 }
 
@@ -202,10 +220,13 @@ impl<'a> Tx<'a> {
             }
         }
         let mut replies = Vec::new();
-        self.trips.flushes.fetch_add(1, Ordering::Relaxed);
+        let span = telemetry::database_flush(self.trips.begin(), || names(plan));
+        let started = Instant::now();
         let limit = self.deadline.less(Duration::from_millis(100));
         let out_of_time = tokio::time::timeout_at(limit, flush(client, plan, &mut replies)).await.is_err();
+        self.trips.end(started.elapsed());
         let verdict = judge(replies.get(..=end).unwrap_or_default());
+        telemetry::flushed(&span, rows(&replies), verdict.state());
         if self.writes && matches!(verdict, Verdict::Committed) {
             self.trips.wrote.store(true, Ordering::Relaxed);
         }
@@ -239,7 +260,21 @@ impl<'a> Tx<'a> {
 }
 
 fn step(statement: Statement<()>) -> Step {
-    Step::Query(statement.sql, statement.parameters)
+    Step::Query(statement.name, statement.sql, statement.parameters)
+}
+
+/// The names of a flush's statements, in order.
+fn names(plan: &[Step]) -> Vec<&'static str> {
+    let named = plan.iter().filter_map(|step| match step {
+        Step::Query(name, ..) => Some(*name),
+        Step::Control(_) => None,
+    });
+    named.collect()
+}
+
+/// How many rows came back.
+fn rows(replies: &[Option<Reply>]) -> usize {
+    replies.iter().flatten().flatten().map(Vec::len).sum()
 }
 
 /// The claim hit a key that is there.

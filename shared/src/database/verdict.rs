@@ -31,6 +31,17 @@ pub(super) enum Verdict {
     Unknown,
 }
 
+impl Verdict {
+    /// SQLSTATE of what failed, or `lost` where the connection took the answer with it.
+    pub(super) fn state(&self) -> Option<&str> {
+        match self {
+            Self::Committed => None,
+            Self::RolledBack { state, .. } => Some(state),
+            Self::Unknown => Some("lost"),
+        }
+    }
+}
+
 /// Judges the replies of the steps from BEGIN to COMMIT, which is the last. `None` is a step not answered.
 pub(super) fn judge(replies: &[Option<Reply>]) -> Verdict {
     for (step, reply) in replies.iter().enumerate() {

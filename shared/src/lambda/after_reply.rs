@@ -1,6 +1,7 @@
 //! The layer around the whole of an invocation: it comes back to us once Lambda has the reply.
 
 use crate::pipeline::AfterReply;
+use crate::telemetry;
 use lambda_runtime::tower::{Layer, Service};
 use lambda_runtime::{Error, LambdaInvocation};
 use std::pin::Pin;
@@ -28,9 +29,11 @@ impl AfterReplies {
         std::mem::forget(Arc::clone(&self.under_way).write_owned().await);
     }
 
-    fn run(&self) {
+    async fn run(&self) {
         let waiting = std::mem::take(&mut *self.waiting.lock().unwrap_or_else(PoisonError::into_inner));
         waiting.into_iter().for_each(AfterReply::run);
+        // Lambda may freeze the process as soon as it asks for the next event: spans go out before that.
+        telemetry::flush().await;
     }
 }
 
@@ -70,7 +73,7 @@ where
         Box::pin(async move {
             let _under_way = after.under_way.read().await;
             let sent = inner.call(invocation).await;
-            after.run();
+            after.run().await;
             sent
         })
     }

@@ -4,13 +4,14 @@
 //! the queue (partial batch responses). Once an event of a stream has failed, those behind it in the batch are not
 //! tried. What there is no time for is handed back untouched.
 
-use super::{CONNECTING, MARGIN, start_logging, time_left_of, variable};
+use super::{CONNECTING, MARGIN, time_left_of, variable};
 use crate::app::App;
 use crate::consumer::{Attempt, Consumer, ConsumerDeclaration};
 use crate::deadline::Deadline;
 use crate::outbox::Event;
 use crate::secrets::SecretsManager;
 use crate::settings::Settings;
+use crate::telemetry;
 use lambda_runtime::{Error, LambdaEvent, Runtime, service_fn};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
@@ -28,7 +29,7 @@ pub fn consume<C: Consumer>() -> ExitCode {
 }
 
 async fn serve(declaration: ConsumerDeclaration) -> Result<(), Error> {
-    start_logging()?;
+    telemetry::start(&variable, declaration.name)?;
     let settings = Settings::load(&variable, SecretsManager::open, declaration.needs).await?;
     let app = super::app(settings, declaration.needs)?;
     super::connect(&app, CONNECTING).await;

@@ -16,11 +16,11 @@ use crate::clock::{Clock as _, SystemClock, SystemIds};
 use crate::deadline::{Deadline, LONGEST};
 use crate::endpoint::{Declaration, Endpoint};
 use crate::event::{Event, GatewayReply};
-use crate::logging;
 use crate::passwords::Argon2id;
 use crate::pipeline;
 use crate::secrets::SecretsManager;
 use crate::settings::{BadSettings, Needs, Settings};
+use crate::telemetry;
 use after_reply::AfterReplies;
 use lambda_runtime::{Context, LambdaEvent, Runtime, service_fn, spawn_graceful_shutdown_handler};
 use serde_json::value::RawValue;
@@ -58,7 +58,7 @@ fn on_one_thread(
 }
 
 async fn serve(declaration: Declaration) -> Result<(), lambda_runtime::Error> {
-    start_logging()?;
+    telemetry::start(&variable, declaration.name)?;
     let needs = declaration.policy.needs();
     let settings = Settings::load(&variable, SecretsManager::open, needs).await?;
     let app = app(settings, needs)?;
@@ -70,6 +70,7 @@ async fn serve(declaration: Declaration) -> Result<(), lambda_runtime::Error> {
     let stopping = Arc::clone(&function);
     spawn_graceful_shutdown_handler(move || async move {
         stopping.after.drain().await;
+        telemetry::flush().await;
         stopping.app.database.close();
         // The driver says goodbye to the server when it is next polled.
         tokio::task::yield_now().await;
@@ -80,14 +81,6 @@ async fn serve(declaration: Declaration) -> Result<(), lambda_runtime::Error> {
         async move { Ok::<_, lambda_runtime::Error>(function.answer(event).await) }
     });
     Runtime::new(handler).layer(after).run_concurrent().await
-}
-
-fn start_logging() -> Result<(), BadSettings> {
-    let level = variable("LOG_LEVEL").unwrap_or_else(|| "info".to_owned());
-    logging::start(&level).map_err(|error| {
-        let _ = logging::start("info");
-        BadSettings(vec![("LOG_LEVEL", error)])
-    })
 }
 
 /// The parts of a function, as they are on Lambda.

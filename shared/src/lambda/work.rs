@@ -1,9 +1,10 @@
 //! The Lambda entry of a worker: what the one line of its `main.rs` calls. Whatever the event is, it means: work.
 
-use super::{CONNECTING, start_logging, time_left_of, variable};
+use super::{CONNECTING, time_left_of, variable};
 use crate::queues::Sqs;
 use crate::secrets::SecretsManager;
 use crate::settings::Settings;
+use crate::telemetry;
 use crate::worker::{Worker, WorkerDeclaration};
 use lambda_runtime::{Error, LambdaEvent, Runtime, service_fn};
 use serde::Serialize;
@@ -23,7 +24,7 @@ struct Report {
 }
 
 async fn serve(declaration: WorkerDeclaration) -> Result<(), Error> {
-    start_logging()?;
+    telemetry::start(&variable, declaration.name)?;
     let needs = declaration.needs;
     let settings = Settings::load(&variable, SecretsManager::open, needs).await?;
     let mut app = super::app(settings, needs)?;

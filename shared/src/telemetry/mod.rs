@@ -1,0 +1,229 @@
+//! Spans: what a request did, when, and as part of which trace (F3).
+//!
+//! A span is a [`tracing::Span`]. Code that runs within one is wrapped by [`Instrument::instrument`], and spans made
+//! there are its children. They are made only where `OTEL_EXPORTER_OTLP_ENDPOINT` says where to send them and the
+//! cargo feature `otlp` is built in; otherwise every function here gives a span that is none and costs nothing.
+//!
+//! Spans have names of routes, functions and statements, ids, numbers and SQLSTATEs. What a caller or a row says never
+//! is in one (F2): the parameters here are `&'static str`, numbers and ids for that reason.
+
+#[cfg(feature = "otlp")]
+mod export;
+mod settings;
+#[cfg(all(test, feature = "otlp"))]
+mod tests;
+
+use crate::endpoint::Declaration;
+use crate::event::Request;
+use crate::logging::{self, Finished};
+use crate::settings::{BadSettings, Variables};
+use crate::trace::Trace;
+use http::Method;
+pub(crate) use settings::TelemetrySettings;
+use std::time::Duration;
+use tracing::field::Empty;
+pub use tracing::{Instrument, Span};
+use uuid::Uuid;
+
+/// How often spans are sent where no Lambda says that a reply is out.
+const PERIOD: Duration = Duration::from_secs(1);
+
+/// The target of every span here, by which filters tell them from log lines; as a literal, because the macros want one.
+macro_rules! span {
+    ($($fields:tt)*) => {
+        tracing::info_span!(target: "telemetry", $($fields)*)
+    };
+}
+
+/// Starts logging, metrics and spans for the rest of the process, as `LOG_LEVEL`, `METRICS` and the variables of
+/// OpenTelemetry say. `service` is the process's name in traces unless `OTEL_SERVICE_NAME` is given.
+///
+/// When a setting does not do, logging is started all the same, to say so.
+pub fn start(variable: &Variables<'_>, service: &str) -> Result<(), BadSettings> {
+    let settings = TelemetrySettings::read(variable, service);
+    match &settings {
+        #[cfg(feature = "otlp")]
+        Ok(settings @ TelemetrySettings { otlp: Some(otlp), .. }) => match export::layer(otlp) {
+            Ok(spans) => logging::start_with(settings, spans),
+            Err(error) => return Err(BadSettings(vec![("OTEL_EXPORTER_OTLP_ENDPOINT", error)])),
+        },
+        Ok(settings) => {
+            logging::start(settings);
+            if settings.otlp.is_some() {
+                tracing::warn!(
+                    event = "start",
+                    "OTEL_EXPORTER_OTLP_ENDPOINT is given, but the feature otlp is not built in"
+                );
+            }
+        }
+        Err(_) => logging::start(&TelemetrySettings::default()),
+    }
+    settings.map(drop)
+}
+
+/// Sends the spans that have ended since the last time, and gives up after half a second. Called when the reply is out
+/// and when the process is to end. A collector that fails is told of once and then left alone for half a minute.
+pub fn flush() -> impl Future<Output = ()> + Send {
+    #[cfg(feature = "otlp")]
+    return export::flush();
+    #[cfg(not(feature = "otlp"))]
+    std::future::ready(())
+}
+
+/// Calls [`flush`] every second, for a process that serves without Lambda. Never ends; drop it.
+pub async fn flush_regularly() {
+    loop {
+        tokio::time::sleep(PERIOD).await;
+        flush().await;
+    }
+}
+
+/// The span of a request, which is the call of `trace`; [`answered`] completes it.
+pub(crate) fn request(
+    declaration: &Declaration,
+    request: &Request,
+    request_id: &str,
+    trace: &mut Trace,
+) -> Span {
+    let (method, route) = (known(&request.method), declaration.route.template);
+    let span = span!(
+        parent: None,
+        "request",
+        otel.name = format!("{method} {route}"),
+        otel.kind = "server",
+        otel.status_code = Empty,
+        http.request.method = method,
+        http.route = route,
+        http.response.status_code = Empty,
+        faas.name = declaration.name,
+        faas.coldstart = Empty,
+        faas.invocation_id = request_id,
+        "error.type" = Empty,
+    );
+    join(&span, trace);
+    span
+}
+
+/// The method when it is one of HTTP's own: any token may be sent as one.
+fn known(method: &Method) -> &str {
+    let all = [
+        Method::GET,
+        Method::HEAD,
+        Method::POST,
+        Method::PUT,
+        Method::PATCH,
+        Method::DELETE,
+        Method::OPTIONS,
+    ];
+    if all.contains(method) { method.as_str() } else { "_OTHER" }
+}
+
+/// Completes the span of a request with how it ended. `problem` is the code of what was answered instead of success.
+pub(crate) fn answered(span: &Span, finished: &Finished, problem: Option<&'static str>) {
+    span.record("http.response.status_code", finished.status.as_u16());
+    span.record("faas.coldstart", finished.cold_start);
+    if finished.status.is_server_error() {
+        failed(span, problem.unwrap_or("INTERNAL_ERROR"));
+    }
+}
+
+/// The span of one flush to Postgres, the `round_trip`th of its call; [`flushed`] completes it.
+pub(crate) fn database_flush(round_trip: u32, statements: impl FnOnce() -> Vec<&'static str>) -> Span {
+    span!(
+        "flush",
+        otel.name = "postgres flush",
+        otel.kind = "client",
+        otel.status_code = Empty,
+        db.system.name = "postgresql",
+        db.query.summary = statements().join(" "),
+        db.round_trip = round_trip,
+        db.response.returned_rows = Empty,
+        db.response.status_code = Empty,
+        "error.type" = Empty,
+    )
+}
+
+/// Completes the span of a flush: how many rows came back, and SQLSTATE when it failed.
+pub(crate) fn flushed(span: &Span, rows: usize, state: Option<&str>) {
+    span.record("db.response.returned_rows", rows);
+    if let Some(state) = state {
+        span.record("db.response.status_code", state);
+        failed(span, state);
+    }
+}
+
+/// A call of another service over the network: `service` is its name, e.g. `stripe`, and `operation` what is asked of
+/// it, e.g. `create_payment_intent`. Addresses and bodies have no place in it.
+pub fn external_call(service: &'static str, operation: &'static str) -> Span {
+    span!(
+        "call",
+        otel.name = format!("{service} {operation}"),
+        otel.kind = "client",
+        otel.status_code = Empty,
+        peer.service = service,
+        rpc.method = operation,
+        "error.type" = Empty,
+    )
+}
+
+/// A call of Redis: its command or the name of its script, never a key.
+pub fn redis_call(command: &'static str) -> Span {
+    span!(
+        "redis",
+        otel.name = format!("redis {command}"),
+        otel.kind = "client",
+        otel.status_code = Empty,
+        db.system.name = "redis",
+        db.operation.name = command,
+        "error.type" = Empty,
+    )
+}
+
+/// Sending that many messages to a queue, by its name in the code and not its address.
+pub fn queue_send(queue: &str, messages: usize) -> Span {
+    span!(
+        "send",
+        otel.name = format!("send {queue}"),
+        otel.kind = "producer",
+        otel.status_code = Empty,
+        "messaging.operation.type" = "send",
+        messaging.destination.name = queue,
+        messaging.batch.message_count = messages,
+        "error.type" = Empty,
+    )
+}
+
+/// A consumer's work on one event. `trace` is the call that it is, made by [`Trace::continue_from`] with the event's
+/// `traceparent`: the span is a child of the request that wrote the event, whatever time lies between, and what
+/// `trace` sends on is this span.
+pub fn consumer_run(consumer: &'static str, kind: &str, event_id: Uuid, trace: &mut Trace) -> Span {
+    let span = span!(
+        parent: None,
+        "consume",
+        otel.name = format!("{consumer} {kind}"),
+        otel.kind = "consumer",
+        otel.status_code = Empty,
+        "messaging.operation.type" = "process",
+        messaging.consumer.group.name = consumer,
+        messaging.message.id = %event_id,
+        messaging.message.kind = kind,
+        "error.type" = Empty,
+    );
+    join(&span, trace);
+    span
+}
+
+/// Marks a span as failed: `code` says how in a word that is the same each time, e.g. a problem's code, an SQLSTATE or
+/// `timeout`. Messages of others have no place in it.
+pub fn failed(span: &Span, code: &str) {
+    span.record("error.type", code);
+    span.record("otel.status_code", "ERROR");
+}
+
+/// Makes the span a child of the trace's caller, and the trace the span's.
+fn join(span: &Span, trace: &mut Trace) {
+    #[cfg(feature = "otlp")]
+    export::join(span, trace);
+    #[cfg(not(feature = "otlp"))]
+    let _ = (span, trace);
+}
