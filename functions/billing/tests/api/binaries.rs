@@ -6,7 +6,7 @@ use testkit::lambda::{
 };
 
 /// The patient and the transaction of the sample events.
-async fn sampled() -> Sampled {
+pub(crate) async fn sampled() -> Sampled {
     let (stage, tenant) = super::stage().await;
     let sql = format!(
         "INSERT INTO patients.patients (id, clinic_id, full_name, version, created_at, updated_at)
@@ -45,7 +45,7 @@ async fn until(sampled: &Sampled, count: u32, state: &str) {
     panic!("never {count} with {state}");
 }
 
-fn status(outcome: Outcome) -> u64 {
+pub(crate) fn status(outcome: Outcome) -> u64 {
     let Outcome::Response(reply) = outcome else { panic!("{outcome:?}") };
     serde_json::from_str::<Value>(&reply).unwrap()["statusCode"].as_u64().unwrap()
 }

@@ -13,6 +13,7 @@ mod create_transaction;
 mod get_balance;
 mod get_transaction;
 mod pooler;
+mod telemetry;
 
 use serde_json::{Value, json};
 use std::sync::{Arc, LazyLock};

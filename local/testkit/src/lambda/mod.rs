@@ -9,6 +9,8 @@ pub use samples::{FAR_AWAY, SAMPLE_ID, Sampled, answers_as_the_pipeline_does, pr
 use runtime_api::RuntimeApi;
 use std::path::Path;
 use std::process::{ExitStatus, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::AtomicU32;
 use std::time::Duration;
 use tokio::io::AsyncReadExt as _;
 use tokio::process::{Child, Command};
@@ -62,6 +64,11 @@ impl Environment {
     /// Sends it an event, with a deadline in milliseconds since 1970, and waits for what it answers.
     pub async fn invoke(&self, event: &str, deadline: u64) -> Outcome {
         tokio::time::timeout(PATIENCE, self.api.invoke(event, deadline)).await.unwrap()
+    }
+
+    /// How many replies it has given so far; it goes on counting.
+    pub fn answered(&self) -> Arc<AtomicU32> {
+        self.api.answered()
     }
 
     /// Sends SIGTERM, as Lambda does before it takes an environment away.

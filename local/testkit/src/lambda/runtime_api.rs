@@ -34,6 +34,7 @@ struct State {
     next: tokio::sync::Mutex<mpsc::UnboundedReceiver<Invocation>>,
     waiting: Mutex<BTreeMap<String, oneshot::Sender<Outcome>>>,
     asked: Notify,
+    answered: Arc<AtomicU32>,
 }
 
 /// Serves one function, for as long as the test's runtime lives.
@@ -60,6 +61,7 @@ impl RuntimeApi {
             next: tokio::sync::Mutex::new(next),
             waiting: Mutex::default(),
             asked: Notify::new(),
+            answered: Arc::default(),
         });
         let shared = Arc::clone(&state);
         tokio::spawn(async move {
@@ -82,6 +84,11 @@ impl RuntimeApi {
         self.state.asked.notified().await;
     }
 
+    /// How many replies came, counted before the function learns that its reply was taken.
+    pub(super) fn answered(&self) -> Arc<AtomicU32> {
+        Arc::clone(&self.state.answered)
+    }
+
     pub(super) async fn invoke(&self, event: &str, deadline: u64) -> Outcome {
         let id = format!("invocation-{}", self.count.fetch_add(1, Ordering::SeqCst));
         let (answer, answered) = oneshot::channel();
@@ -100,6 +107,7 @@ async fn answer(state: Arc<State>, request: Request<Incoming>) -> Result<Respons
             let body = request.into_body().collect().await.unwrap().to_bytes();
             let text = String::from_utf8(body.to_vec()).unwrap();
             let outcome = if *kind == "response" { Outcome::Response(text) } else { Outcome::Error(text) };
+            state.answered.fetch_add(1, Ordering::SeqCst);
             let waiting = state.waiting.lock().unwrap().remove(*id);
             let _ = waiting.unwrap().send(outcome);
             reply(StatusCode::ACCEPTED)
