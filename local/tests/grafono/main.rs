@@ -17,6 +17,7 @@ mod round_trips;
 mod scene;
 mod startup;
 mod story;
+mod traces;
 
 use serde_json::{Value, json};
 use std::sync::LazyLock;

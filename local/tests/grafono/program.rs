@@ -51,15 +51,29 @@ pub(crate) struct Program {
 impl Program {
     /// Serves on a free port, with a data folder of its own.
     pub(crate) fn start(arguments: &[&str]) -> Self {
-        let mut program = Self::start_on(&new_folder(), arguments);
-        program.is_data_own = true;
-        program
+        Self::spawn(&new_folder(), arguments, &[]).owning()
+    }
+
+    /// Serves on a free port, with a data folder of its own and these variables.
+    pub(crate) fn start_with(variables: &[(&str, &str)]) -> Self {
+        Self::spawn(&new_folder(), &[], variables).owning()
     }
 
     /// Serves on a free port, with that data folder.
     pub(crate) fn start_on(data: &Path, arguments: &[&str]) -> Self {
+        Self::spawn(data, arguments, &[])
+    }
+
+    /// Its data folder goes away with it.
+    fn owning(mut self) -> Self {
+        self.is_data_own = true;
+        self
+    }
+
+    fn spawn(data: &Path, arguments: &[&str], variables: &[(&str, &str)]) -> Self {
         let folder = data.to_str().unwrap();
         let mut command = command(&[&["serve", "--port", "0", "--data", folder], arguments].concat());
+        command.envs(variables.iter().copied());
         let (reader, writer) = std::io::pipe().unwrap();
         let child = command.stdout(writer.try_clone().unwrap()).stderr(writer).spawn().unwrap();
         // It holds ends to write to: while one is open here, the output does not end.

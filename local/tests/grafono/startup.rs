@@ -146,7 +146,8 @@ fn routes_are_listed() {
 
 #[test]
 fn a_bad_setting_is_named_and_its_value_is_not() {
-    for (key, value) in [("LOG_LEVEL", "canary"), ("CORS_ALLOWED_ORIGINS", "canary")] {
+    let keys = ["LOG_LEVEL", "CORS_ALLOWED_ORIGINS", "METRICS", "OTEL_EXPORTER_OTLP_ENDPOINT"];
+    for (key, value) in keys.map(|key| (key, "canary")) {
         let data = new_folder();
         let mut command = command(&["--port", "0", "--data", data.to_str().unwrap()]);
         command.env(key, value);

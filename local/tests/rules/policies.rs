@@ -135,6 +135,8 @@ fn a_real_value_is_taken() {
         ("TokenPublicKeys", &format!("{key},{key}")),
         ("CorsAllowedOrigins", "https://app.example.com,https://desk.example.com"),
         ("CorsAllowedOrigins", ""),
+        ("OtlpEndpoint", "http://localhost:4318"),
+        ("OtlpEndpoint", ""),
         ("AlarmTopicArn", "arn:aws:sns:sa-east-1:123456789012:alarms"),
         ("AlarmTopicArn", ""),
     ] {

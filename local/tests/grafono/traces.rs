@@ -1,0 +1,60 @@
+//! What the whole program sends to a collector: a tree of spans for each call, and nothing personal (F2, F3).
+
+use crate::program::Program;
+use serde_json::{Value, json};
+use testkit::{Receiver, attribute};
+
+/// A call as part of a trace of its own.
+fn traced(program: &Program, trace: &str, path: &str, body: &Value, headers: &[&str]) -> Value {
+    let parent = format!("traceparent: 00-{trace}-00f067aa0ba902b7-01");
+    let body = body.to_string();
+    let mut arguments =
+        vec!["-d", body.as_str(), "-H", "content-type: application/json", "-H", parent.as_str()];
+    arguments.extend(headers.iter().flat_map(|header| ["-H", header]));
+    program.curl(&arguments, path)
+}
+
+#[test]
+#[cfg_attr(not(target_arch = "x86_64"), ignore = "the receiver has libraries for x86-64 alone")]
+fn every_call_is_a_tree_of_spans_and_nothing_personal_is_in_one() {
+    let receiver = Receiver::start();
+    let program = Program::start_with(&[("OTEL_EXPORTER_OTLP_ENDPOINT", &receiver.endpoint())]);
+    let traces = ["a", "b", "c"].map(|digit| digit.repeat(32));
+    let [made, refused, unknown] = &traces;
+
+    let clinic = json!({
+        "clinicName": "canary-clinic", "timeZone": "UTC", "currency": "BRL", "ownerName": "canary-owner",
+        "email": "canary@example.com", "password": "canary-password",
+    });
+    let token = traced(&program, made, "/api/v1/clinics", &clinic, &[]);
+    let bearer = format!("authorization: Bearer {}", token["data"]["accessToken"].as_str().unwrap());
+    let patient = json!({ "fullName": 7, "document": "canary-document" });
+    let answer = traced(&program, refused, "/api/v1/patients?canary=canary", &patient, &[&bearer]);
+    assert_eq!(answer["error"]["statusCode"], 400, "{answer}");
+    let answer = traced(&program, unknown, "/canary/address", &patient, &["user-agent: canary"]);
+    assert_eq!(answer["error"]["code"], "ROUTE_NOT_FOUND", "{answer}");
+
+    let flushes = receiver.spans(made, 2);
+    let (request, flushes) = flushes.split_first().unwrap();
+    assert_eq!(
+        (&request["name"], &request["parentSpanId"]),
+        (&"POST /api/v1/clinics".into(), &"00f067aa0ba902b7".into())
+    );
+    for flush in flushes {
+        assert_eq!((&flush["name"], &flush["parentSpanId"]), (&"postgres flush".into(), &request["spanId"]));
+        assert!(attribute(flush, "db.query.summary").unwrap().starts_with("shared.settings"), "{flush}");
+    }
+    let [request] = &receiver.spans(refused, 1)[..] else { unreachable!("a refused input asks no database") };
+    assert_eq!(
+        (&request["name"], attribute(request, "http.response.status_code").as_deref()),
+        (&"POST /api/v1/patients".into(), Some("400"))
+    );
+    let [request] = &receiver.spans(unknown, 1)[..] else {
+        unreachable!("an unknown address asks no database")
+    };
+    assert_eq!(
+        (&request["name"], attribute(request, "faas.name").as_deref()),
+        (&"POST $default".into(), Some("fallback"))
+    );
+    drop(program.stop());
+}
