@@ -1,6 +1,7 @@
 //! What happens after the reply, on one machine: the workers, by the clock. The relay is the one that runs on Lambda;
 //! only its queues are others ([`shared::queues::InProcess`]).
 
+use futures_util::future::BoxFuture;
 use shared::app::App;
 use shared::outbox::Nudge;
 use shared::worker::WorkerDeclaration;
@@ -23,8 +24,9 @@ const DRAIN: Duration = Duration::from_secs(5);
 pub struct Bell(Arc<Notify>);
 
 impl Nudge for Bell {
-    fn nudge(&self) {
+    fn nudge(&self) -> BoxFuture<'_, ()> {
         self.0.notify_one();
+        Box::pin(std::future::ready(()))
     }
 }
 

@@ -48,7 +48,7 @@ impl Gateway {
         let found = self.functions.iter().find(|(declaration, _)| has(declaration));
         let fallback = || self.functions.iter().find(|(declaration, _)| declaration.route.is_catch_all());
         match found.or_else(fallback) {
-            Some((declaration, app)) => pipeline::answer(app, declaration, event, TIME).await.finish(),
+            Some((declaration, app)) => pipeline::answer(app, declaration, event, TIME).await.finish().await,
             None => GatewayReply {
                 status_code: 404,
                 headers: BTreeMap::new(),

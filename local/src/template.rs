@@ -4,10 +4,12 @@
 use crate::error::Error;
 use crate::modules;
 use askama::Template;
+use shared::consumer::{ATTEMPTS, ConsumerDeclaration};
 use shared::deadline::LONGEST;
 use shared::endpoint::{Declaration, Module};
 use shared::route::Route;
 use shared::settings::Needs;
+use shared::worker::WorkerDeclaration;
 use std::time::Duration;
 
 /// The most that one alarm computes over.
@@ -35,9 +37,13 @@ struct Stack {
     slow: u128,
     needs: Needs,
     functions: Vec<Function>,
+    /// Where the secret of each worker's database role is found: parameter and role.
+    worker_secrets: Vec<(String, &'static str)>,
+    /// The queues of all modules' consumers, where something sends to them.
+    queues: Vec<&'static str>,
 }
 
-/// One endpoint's function, and what belongs to it.
+/// One endpoint's, consumer's or worker's function, and what belongs to it.
 struct Function {
     /// What its resources are called, e.g. `CreatePatient`.
     id: String,
@@ -45,7 +51,22 @@ struct Function {
     binary: &'static str,
     hashes_passwords: bool,
     needs: Needs,
+    /// Seconds, where they are not those of endpoints.
+    timeout: Option<u64>,
+    /// The parameter with the ARN of its database secret.
+    database_secret: String,
     routes: Vec<Entry>,
+    queue: Option<SourceQueue>,
+    /// Minutes between runs.
+    every: Option<u64>,
+}
+
+/// A consumer's queue.
+struct SourceQueue {
+    /// Seconds: six times what the function may take, as AWS advises; there is no batching window to add.
+    visibility: u64,
+    /// How often a message is received before it is a dead letter.
+    receives: i32,
 }
 
 /// One alarm over up to ten functions.
@@ -75,42 +96,58 @@ struct Entry {
 
 impl Stack {
     fn of(module: &Module) -> Self {
+        let mut functions: Vec<_> = module.endpoints.iter().map(Function::of).collect();
+        functions.extend(module.consumers.iter().map(Function::of_consumer));
+        functions.extend(module.workers.iter().map(Function::of_worker));
+        let sends = functions.iter().any(|function| function.needs.queues);
+        let consumers = modules().into_iter().flat_map(|module| module.consumers);
+        let mut worker_secrets: Vec<_> =
+            module.workers.iter().map(|worker| (database_secret(worker.role), worker.role)).collect();
+        worker_secrets.dedup();
         Self {
             module: module.name,
             timeout: LONGEST.as_secs(),
             slow: LONGEST.saturating_sub(Duration::from_secs(2)).as_millis(),
             needs: module.needs(),
-            functions: module.endpoints.iter().map(Function::of).collect(),
+            queues: consumers.filter(|_| sends).map(|consumer| consumer.name).collect(),
+            functions,
+            worker_secrets,
         }
     }
 
     /// What is watched, over all functions of the module, in groups that fit into one alarm.
     fn alarms(&self) -> Vec<Alarm<'_>> {
         let groups = self.functions.chunks(METRICS_PER_ALARM).enumerate();
-        groups.flat_map(|(index, functions)| self.alarms_over(index, functions)).collect()
+        let all = groups.flat_map(|(index, functions)| Self::alarms_over(index, functions));
+        // Somebody waits for an endpoint; a consumer or a worker may take its time.
+        let endpoints = self.functions.iter().take_while(|function| !function.routes.is_empty()).count();
+        let waited_for = self.functions.get(..endpoints).unwrap_or_default();
+        let groups = waited_for.chunks(METRICS_PER_ALARM).enumerate();
+        all.chain(groups.map(|(index, functions)| Alarm {
+            id: format!("DurationAlarm{}", number(index)),
+            metric: "Duration",
+            computes: "MAX",
+            statistic: "Maximum",
+            threshold: self.slow,
+            says: "a call was about to be cut off; see docs/operations.md",
+            functions,
+        }))
+        .collect()
     }
 
-    fn alarms_over<'a>(&self, group: usize, functions: &'a [Function]) -> [Alarm<'a>; 3] {
-        let number = if group == 0 { String::new() } else { (group + 1).to_string() };
-        let alarm = |metric, computes, statistic, threshold, says| Alarm {
-            id: format!("{metric}Alarm{number}"),
+    fn alarms_over(group: usize, functions: &[Function]) -> [Alarm<'_>; 2] {
+        let alarm = |metric, says| Alarm {
+            id: format!("{metric}Alarm{}", number(group)),
             metric,
-            computes,
-            statistic,
-            threshold,
+            computes: "SUM",
+            statistic: "Sum",
+            threshold: 1,
             says,
             functions,
         };
         [
-            alarm("Errors", "SUM", "Sum", 1, "a function ended without a reply; its log says how"),
-            alarm("Throttles", "SUM", "Sum", 1, "calls were refused; look at the account's concurrency"),
-            alarm(
-                "Duration",
-                "MAX",
-                "Maximum",
-                self.slow,
-                "a call was about to be cut off; see docs/operations.md",
-            ),
+            alarm("Errors", "a function ended without a reply; its log says how"),
+            alarm("Throttles", "calls were refused; look at the account's concurrency"),
         ]
     }
 }
@@ -122,23 +159,82 @@ impl Function {
             binary: endpoint.name,
             hashes_passwords: endpoint.policy.hashes_passwords,
             needs: endpoint.policy.needs(),
+            timeout: None,
+            database_secret: "DatabaseSecretArn".to_owned(),
             routes: entries(&id, &endpoint.route),
+            queue: None,
+            every: None,
             id,
+        }
+    }
+
+    fn of_consumer(consumer: &ConsumerDeclaration) -> Self {
+        let timeout = consumer.timeout.as_secs();
+        Self {
+            id: pascal_case(consumer.name),
+            binary: consumer.name,
+            hashes_passwords: false,
+            needs: consumer.needs,
+            timeout: Some(timeout),
+            database_secret: "DatabaseSecretArn".to_owned(),
+            routes: Vec::new(),
+            queue: Some(SourceQueue { visibility: 6 * timeout, receives: ATTEMPTS }),
+            every: None,
+        }
+    }
+
+    fn of_worker(worker: &WorkerDeclaration) -> Self {
+        Self {
+            id: pascal_case(worker.name),
+            binary: worker.name,
+            hashes_passwords: false,
+            needs: worker.needs,
+            timeout: Some(worker.timeout.as_secs() + AFTER_THE_RUN),
+            database_secret: database_secret(worker.role),
+            routes: Vec::new(),
+            queue: None,
+            every: Some(worker.every.as_secs().div_ceil(60).max(1)),
         }
     }
 }
 
+/// What the second and later alarms of a kind are told apart by.
+fn number(group: usize) -> String {
+    if group == 0 { String::new() } else { (group + 1).to_string() }
+}
+
+/// Seconds that a worker's function has after its run should be over.
+const AFTER_THE_RUN: u64 = 5;
+
+/// The parameter with the secret of a worker's database role.
+fn database_secret(role: &str) -> String {
+    format!("{}DatabaseSecretArn", pascal_case(&role.replace('_', "-")))
+}
+
 impl Function {
+    /// How often it runs, as a schedule has it.
+    fn minutes(&self) -> String {
+        match self.every.unwrap_or(1) {
+            1 => "1 minute".to_owned(),
+            more => format!("{more} minutes"),
+        }
+    }
+
+    /// Six times what it may take, in seconds.
+    fn six_times(&self) -> u64 {
+        6 * self.timeout.unwrap_or(LONGEST.as_secs())
+    }
+
     /// Whether it has settings beside those of every function.
     fn is_given_settings(&self) -> bool {
         self.needs != Needs::default()
     }
 
     /// The secrets it may read.
-    fn secrets(&self) -> Vec<&'static str> {
+    fn secrets(&self) -> Vec<String> {
         let all = [
-            (self.needs.database, "!Ref DatabaseSecretArn"),
-            (self.needs.issues_tokens, "!Ref TokenSecretKeySecretArn"),
+            (self.needs.database, format!("!Ref {}", self.database_secret)),
+            (self.needs.issues_tokens, "!Ref TokenSecretKeySecretArn".to_owned()),
         ];
         all.into_iter().filter(|(needed, _)| *needed).map(|(_, secret)| secret).collect()
     }

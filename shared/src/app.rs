@@ -81,9 +81,9 @@ impl App {
     }
 
     /// Tells the relay, if it can be told, that the outbox may have something new.
-    pub(crate) fn nudge(&self) {
+    pub(crate) async fn nudge(&self) {
         if let Some(nudge) = &self.nudge {
-            nudge.nudge();
+            nudge.nudge().await;
         }
     }
 

@@ -188,6 +188,7 @@ impl Policy {
             verifies_tokens: self.access != Access::Public,
             issues_tokens: self.issues_tokens,
             queues: false,
+            nudges: self.writes(),
             outside: self.outside,
         }
     }

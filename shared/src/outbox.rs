@@ -116,6 +116,6 @@ pub trait Queue: Send + Sync {
 
 /// Tells the relay that there is something to do, so that nobody waits for its clock.
 pub trait Nudge: Send + Sync {
-    /// Returns at once; whether it was heard is never known.
-    fn nudge(&self);
+    /// Takes a moment at most, and never fails: the relay looks by its clock as well.
+    fn nudge(&self) -> BoxFuture<'_, ()>;
 }

@@ -61,8 +61,8 @@ pub struct Answered {
 
 impl Answered {
     /// The reply, with everything done that comes after it: for callers that cannot tell when it is sent.
-    pub fn finish(self) -> GatewayReply {
-        self.after.run();
+    pub async fn finish(self) -> GatewayReply {
+        self.after.run().await;
         self.reply
     }
 }
@@ -83,11 +83,11 @@ impl std::fmt::Debug for AfterReply {
 
 impl AfterReply {
     /// Does it.
-    pub fn run(self) {
-        if let Some(nudge) = &self.nudge {
-            nudge.nudge();
-        }
+    pub async fn run(self) {
         logging::request(&self.finished);
+        if let Some(nudge) = &self.nudge {
+            nudge.nudge().await;
+        }
     }
 }
 

@@ -60,6 +60,8 @@ pub struct Needs {
     pub issues_tokens: bool,
     /// The queues, to send events to.
     pub queues: bool,
+    /// Somebody to tell that the outbox has something new; it may do without.
+    pub nudges: bool,
     /// A way outside, to call others.
     pub outside: Option<WayOut>,
 }
@@ -71,12 +73,19 @@ impl Needs {
         verifies_tokens: true,
         issues_tokens: true,
         queues: true,
+        nudges: true,
         outside: Some(WayOut::OPEN),
     };
 
     /// The database alone.
-    pub const DATABASE: Self =
-        Self { database: true, verifies_tokens: false, issues_tokens: false, queues: false, outside: None };
+    pub const DATABASE: Self = Self {
+        database: true,
+        verifies_tokens: false,
+        issues_tokens: false,
+        queues: false,
+        nudges: false,
+        outside: None,
+    };
 
     /// What either needs.
     #[must_use]
@@ -86,6 +95,7 @@ impl Needs {
             verifies_tokens: self.verifies_tokens || other.verifies_tokens,
             issues_tokens: self.issues_tokens || other.issues_tokens,
             queues: self.queues || other.queues,
+            nudges: self.nudges || other.nudges,
             outside: if self.outside.is_some() { self.outside } else { other.outside },
         }
     }

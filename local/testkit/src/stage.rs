@@ -153,7 +153,7 @@ impl Stage {
     /// One request through the pipeline, and its reply held against the contract.
     async fn answer(&self, app: &App, declaration: &Declaration, ask: Ask) -> Answer {
         let (method, path) = (ask.method().to_owned(), ask.path().to_owned());
-        let answer = pipeline::answer(app, declaration, ask.event(), self.time).await.finish().into();
+        let answer = pipeline::answer(app, declaration, ask.event(), self.time).await.finish().await.into();
         if let Some(contract) = self.contract {
             contract.hold(&method, &path, &answer);
         }

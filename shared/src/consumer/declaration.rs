@@ -98,7 +98,7 @@ async fn take<C: Consumer>(
         }
     }
     if turn.trips.has_written() {
-        app.nudge();
+        app.nudge().await;
     }
     logging::consumed(&logging::Consumed {
         function: C::NAME,

@@ -31,7 +31,9 @@ impl AfterReplies {
 
     async fn run(&self) {
         let waiting = std::mem::take(&mut *self.waiting.lock().unwrap_or_else(PoisonError::into_inner));
-        waiting.into_iter().for_each(AfterReply::run);
+        for after in waiting {
+            after.run().await;
+        }
         // Lambda may freeze the process as soon as it asks for the next event: spans go out before that.
         telemetry::flush().await;
     }

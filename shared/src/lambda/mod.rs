@@ -18,6 +18,7 @@ use crate::endpoint::{Declaration, Endpoint};
 use crate::event::{Event, GatewayReply};
 use crate::passwords::Argon2id;
 use crate::pipeline;
+use crate::queues::SqsNudge;
 use crate::secrets::SecretsManager;
 use crate::settings::{BadSettings, Needs, Settings};
 use crate::telemetry;
@@ -87,8 +88,13 @@ async fn serve(declaration: Declaration) -> Result<(), lambda_runtime::Error> {
 fn app(settings: Settings, needs: Needs) -> Result<App, BadSettings> {
     let outside = needs.outside.map(|way| way.open(&settings.outside)).transpose()?;
     let app = App::new(settings, Arc::new(SystemClock), Arc::new(SystemIds), Arc::new(Argon2id));
-    Ok(match outside {
+    let app = match outside {
         Some(outside) => app.with_outside(outside),
+        None => app,
+    };
+    let nudge = if needs.nudges { SqsNudge::open(&variable)? } else { None };
+    Ok(match nudge {
+        Some(nudge) => app.with_nudge(nudge),
         None => app,
     })
 }

@@ -18,7 +18,7 @@ use std::time::Duration;
 const BATCH: usize = 10;
 
 /// What sending one batch may take, its one repetition included.
-const LIMIT: Duration = Duration::from_secs(5);
+pub(super) const LIMIT: Duration = Duration::from_secs(5);
 
 /// SQS.
 pub struct Sqs {
@@ -32,29 +32,41 @@ impl std::fmt::Debug for Sqs {
     }
 }
 
+/// An address, or the setting that is none.
+pub(super) fn checked(key: &'static str, address: &str) -> Result<(), BadSettings> {
+    match address.parse::<http::Uri>() {
+        Ok(uri) if uri.scheme().is_some() => Ok(()),
+        _ => Err(BadSettings(vec![(key, SettingError::Malformed)])),
+    }
+}
+
+/// A client made from the variables that Lambda sets. `AWS_ENDPOINT_URL_SQS`, else `AWS_ENDPOINT_URL`, leads elsewhere.
+/// Nothing is sent yet.
+pub(super) fn client(variable: &Variables<'_>) -> Result<Client, BadSettings> {
+    let aws = Aws::read(variable, "AWS_ENDPOINT_URL_SQS")?;
+    let timeouts = TimeoutConfig::builder()
+        .connect_timeout(Duration::from_secs(1))
+        .operation_attempt_timeout(Duration::from_secs(2))
+        .operation_timeout(LIMIT)
+        .build();
+    let mut config = Config::builder()
+        .region(aws.region)
+        .credentials_provider(aws.credentials)
+        .timeout_config(timeouts)
+        .retry_config(RetryConfig::standard().with_max_attempts(2));
+    if let Some(endpoint) = aws.endpoint {
+        config = config.endpoint_url(endpoint);
+    }
+    Ok(Client::from_conf(config.build()))
+}
+
 impl Sqs {
     /// The queues whose addresses are `QUEUE_URL_PREFIX`, a consumer's name and `.fifo`, with the variables that Lambda
-    /// sets. `AWS_ENDPOINT_URL_SQS`, else `AWS_ENDPOINT_URL`, leads elsewhere. Nothing is sent yet.
+    /// sets. Nothing is sent yet.
     pub fn open(variable: &Variables<'_>) -> Result<Arc<dyn Queue>, BadSettings> {
-        let aws = Aws::read(variable, "AWS_ENDPOINT_URL_SQS")?;
         let prefix = variable("QUEUE_URL_PREFIX").unwrap_or_default();
-        if prefix.parse::<http::Uri>().ok().is_none_or(|uri| uri.scheme().is_none()) {
-            return Err(BadSettings(vec![("QUEUE_URL_PREFIX", SettingError::Malformed)]));
-        }
-        let timeouts = TimeoutConfig::builder()
-            .connect_timeout(Duration::from_secs(1))
-            .operation_attempt_timeout(Duration::from_secs(2))
-            .operation_timeout(LIMIT)
-            .build();
-        let mut config = Config::builder()
-            .region(aws.region)
-            .credentials_provider(aws.credentials)
-            .timeout_config(timeouts)
-            .retry_config(RetryConfig::standard().with_max_attempts(2));
-        if let Some(endpoint) = aws.endpoint {
-            config = config.endpoint_url(endpoint);
-        }
-        Ok(Arc::new(Self { client: Client::from_conf(config.build()), prefix }))
+        checked("QUEUE_URL_PREFIX", &prefix)?;
+        Ok(Arc::new(Self { client: client(variable)?, prefix }))
     }
 
     async fn send_batch(&self, consumer: &str, batch: &[&Message]) -> Vec<Result<(), SendError>> {

@@ -106,7 +106,7 @@ fn samples(name: &str) -> Vec<(String, String)> {
 async fn pass(piped: &Sampled, declaration: &Declaration, event: &str) -> String {
     let app = piped.stage.app_of(piped.stage.module_of(declaration.name));
     let answered = pipeline::answer(app, declaration, Event::read(event), Duration::from_secs(10)).await;
-    serde_json::to_string(&answered.finish()).unwrap()
+    serde_json::to_string(&answered.finish().await).unwrap()
 }
 
 /// A hostile event is answered like a request for nothing, and the next one like any other.
