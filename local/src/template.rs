@@ -66,7 +66,7 @@ struct SourceQueue {
     /// Seconds: six times what the function may take, as AWS advises; there is no batching window to add.
     visibility: u64,
     /// How often a message is received before it is a dead letter.
-    receives: i32,
+    receives: i64,
 }
 
 /// One alarm over up to ten functions.

@@ -46,10 +46,10 @@ pub struct Job {
     pub state: JobState,
     /// How many of its parts are done.
     #[schemars(range(min = 0), example = 0)]
-    pub done: i32,
+    pub done: i64,
     /// How many parts it has.
     #[schemars(range(min = 1), example = 2)]
-    pub total: i32,
+    pub total: i64,
     /// Why it failed.
     #[schemars(example = None::<String>)]
     pub failure: Option<String>,
@@ -82,7 +82,7 @@ pub struct NewJob {
     /// What is done, e.g. `account.export`.
     pub kind: &'static str,
     /// How many parts it has: one a consumer of its event.
-    pub total: i32,
+    pub total: i64,
     /// The event that its consumers hear, e.g. `account.export_requested`.
     pub event: &'static str,
     /// The kind of thing it is about, and its id, for the event's ids, e.g. `accountId`.

@@ -142,7 +142,7 @@ pub(crate) struct Consumed<'a> {
     pub(crate) function: &'static str,
     pub(crate) event: &'a Event,
     pub(crate) trace_id: &'a str,
-    pub(crate) attempt: i32,
+    pub(crate) attempt: i64,
     pub(crate) duration: Duration,
     pub(crate) round_trips: u32,
     pub(crate) fault: Option<&'a Fault>,

@@ -88,9 +88,9 @@ pub struct Message {
     /// The event.
     pub event: Event,
     /// How often somebody has had it sent again: a queue must not take that for a repetition.
-    pub replay: i32,
+    pub replay: i64,
     /// Which attempt this is, from 1, as far as the relay knows. A queue that counts itself knows better.
-    pub attempt: i32,
+    pub attempt: i64,
 }
 
 /// Why a queue did not take a message.

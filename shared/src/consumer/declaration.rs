@@ -37,7 +37,7 @@ pub struct ConsumerDeclaration {
 
 /// Which attempt it is, from 1 to [`ATTEMPTS`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Attempt(pub i32);
+pub struct Attempt(pub i64);
 
 impl Attempt {
     fn is_last(self) -> bool {

@@ -19,7 +19,7 @@ use crate::settings::Needs;
 use std::time::Duration;
 
 /// How often an event is tried before it becomes a dead letter.
-pub const ATTEMPTS: i32 = 5;
+pub const ATTEMPTS: i64 = 5;
 
 /// A consumer.
 pub trait Consumer: 'static {

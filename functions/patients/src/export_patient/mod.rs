@@ -26,7 +26,7 @@ use shared::success::{Lead, Success};
 pub const REQUESTED: &str = "patient.export_requested";
 
 /// How many modules hold something about a patient: as many as hear [`REQUESTED`].
-pub const PARTS: i32 = 2;
+pub const PARTS: i64 = 2;
 
 /// The declaration.
 #[derive(Debug)]

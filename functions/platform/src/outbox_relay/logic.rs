@@ -17,7 +17,7 @@ pub(super) struct Subscription {
 #[derive(Debug)]
 pub(super) struct Leased {
     pub(super) event: Event,
-    pub(super) attempts: i32,
+    pub(super) attempts: i64,
 }
 
 /// A dead letter on its way again.
@@ -25,7 +25,7 @@ pub(super) struct Leased {
 pub(super) struct Buried {
     pub(super) consumer: String,
     pub(super) event: Event,
-    pub(super) replays: i32,
+    pub(super) replays: i64,
 }
 
 /// An event that a consumer refused too often.
@@ -115,7 +115,7 @@ mod tests {
     use super::*;
     use jiff::Timestamp;
 
-    fn row(stream: u128, seq: i64, attempts: i32) -> Leased {
+    fn row(stream: u128, seq: i64, attempts: i64) -> Leased {
         let event = Event {
             id: Uuid::from_u128(stream * 100 + u128::try_from(seq).unwrap()),
             clinic_id: Uuid::nil(),
