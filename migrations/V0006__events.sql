@@ -33,8 +33,8 @@ COMMENT ON COLUMN kernel.outbox.available_at IS
 -- One kind after the other, so that the event before a given one is one step away.
 -- squawk-ignore ban-drop-constraint
 ALTER TABLE kernel.outbox DROP CONSTRAINT outbox_order_unique;
--- squawk-ignore constraint-missing-not-valid, disallowed-unique-constraint
 ALTER TABLE kernel.outbox
+    -- squawk-ignore constraint-missing-not-valid, disallowed-unique-constraint
     ADD CONSTRAINT outbox_order_unique UNIQUE (clinic_id, aggregate, aggregate_id, kind, seq);
 -- From the oldest unsent row of one aggregate to that of the next: what waits behind it is stepped over.
 -- squawk-ignore require-concurrent-index-creation
