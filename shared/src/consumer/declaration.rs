@@ -9,6 +9,7 @@ use crate::failure::Fault;
 use crate::logging;
 use crate::outbox::Event;
 use crate::settings::Needs;
+use crate::telemetry::{self, Instrument as _};
 use futures_util::FutureExt as _;
 use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
@@ -78,8 +79,9 @@ async fn take<C: Consumer>(
     deadline: Deadline,
 ) -> Result<(), Fault> {
     let started = Instant::now();
-    let turn = Turn::new::<C>(app, event, deadline);
-    let outcome = within(deadline, C::take(&turn)).await;
+    let mut turn = Turn::new::<C>(app, event, deadline);
+    let span = telemetry::consumer_run(C::NAME, &event.kind, event.id, &mut turn.trace);
+    let outcome = within(deadline, C::take(&turn)).instrument(span.clone()).await;
     let outcome = match outcome {
         Ok(()) if !turn.is_noted() => Err(Fault::internal("the consumer ended without noting the event")),
         Err(Halt::Taken) => Ok(()),
@@ -87,7 +89,8 @@ async fn take<C: Consumer>(
         Err(Halt::Fault(fault)) => Err(fault),
     };
     if outcome.is_err() && attempt.is_last() {
-        let given_up = within(deadline, async { C::give_up(&turn).await.map_err(Halt::from) }).await;
+        let giving_up = within(deadline, async { C::give_up(&turn).await.map_err(Halt::from) });
+        let given_up = giving_up.instrument(span.clone()).await;
         if let Err(Halt::Fault(fault)) = given_up {
             tracing::error!(
                 event = "give_up",
@@ -96,6 +99,9 @@ async fn take<C: Consumer>(
                 "giving up failed"
             );
         }
+    }
+    if let Err(fault) = &outcome {
+        telemetry::failed(&span, fault.problem.code);
     }
     if turn.trips.has_written() {
         app.nudge().await;

@@ -39,11 +39,10 @@ async fn serve(declaration: ConsumerDeclaration) -> Result<(), Error> {
         let function = Arc::clone(&function);
         async move {
             let (batch, context) = event.into_parts();
-            Ok::<_, Error>(
-                function
-                    .take(batch, Instant::now() + time_left_of(&context, function.declaration.timeout))
-                    .await,
-            )
+            let until = Instant::now() + time_left_of(&context, function.declaration.timeout);
+            let reply = function.take(batch, until).await;
+            telemetry::flush().await;
+            Ok::<_, Error>(reply)
         }
     });
     Runtime::new(handler).run_concurrent().await

@@ -40,6 +40,7 @@ async fn serve(declaration: WorkerDeclaration) -> Result<(), Error> {
             let (app, declaration) = &*function;
             let left = time_left_of(&event.context, declaration.timeout);
             let outcome = declaration.run(app, left).await;
+            telemetry::flush().await;
             // The line of the run has the reason; Lambda counts the error.
             outcome.map(|done| Report { done }).map_err(|_| Error::from("the work stopped"))
         }

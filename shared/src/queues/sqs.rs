@@ -3,6 +3,7 @@
 use crate::aws::Aws;
 use crate::outbox::{Message, Queue, SendError};
 use crate::settings::{BadSettings, SettingError, Variables};
+use crate::telemetry::{self, Instrument as _};
 use aws_sdk_sqs::Client;
 use aws_sdk_sqs::config::Config;
 use aws_sdk_sqs::config::retry::RetryConfig;
@@ -79,7 +80,8 @@ impl Sqs {
             ];
         };
         let request = self.client.send_message_batch().queue_url(format!("{}{consumer}.fifo", self.prefix));
-        match request.set_entries(Some(entries)).send().await {
+        let span = telemetry::queue_send(consumer, batch.len());
+        match request.set_entries(Some(entries)).send().instrument(span.clone()).await {
             Ok(reply) => {
                 let mut outcomes = vec![Ok(()); batch.len()];
                 for failed in reply.failed {
@@ -98,6 +100,7 @@ impl Sqs {
                     SdkError::ServiceError(_) | SdkError::ResponseError(_) => error.code(),
                     _ => None,
                 };
+                telemetry::failed(&span, code.unwrap_or("unreachable"));
                 tracing::warn!(event = "queue", consumer, code, "a queue took nothing");
                 vec![Err(SendError::Unreachable); batch.len()]
             }

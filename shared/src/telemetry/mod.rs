@@ -127,8 +127,12 @@ pub(crate) fn answered(span: &Span, finished: &Finished, problem: Option<&'stati
     }
 }
 
-/// The span of one flush to Postgres, the `round_trip`th of its call; [`flushed`] completes it.
+/// The span of one flush to Postgres, the `round_trip`th of its call; [`flushed`] completes it. What no call asks for,
+/// such as a worker's look for something to do, is none.
 pub(crate) fn database_flush(round_trip: u32, statements: impl FnOnce() -> Vec<&'static str>) -> Span {
+    if Span::current().is_none() {
+        return Span::none();
+    }
     span!(
         "flush",
         otel.name = "postgres flush",

@@ -70,13 +70,15 @@ fn of_the_traces_begun_here_the_share_is_kept() {
 #[test]
 fn each_kind_of_span_says_what_it_is_and_how_it_failed() {
     let sent = sent(1.0, || {
-        failed(&external_call("stripe", "create_refund"), "timeout");
-        drop(redis_call("take_tokens"));
-        drop(queue_send("balances", 10));
-        flushed(&database_flush(2, || vec!["shared.settings", "billing.transfer"]), 3, Some("23505"));
+        let call = external_call("stripe", "create_refund");
+        failed(&call, "timeout");
+        let statements = || vec!["shared.settings", "billing.transfer"];
+        call.in_scope(|| flushed(&database_flush(2, statements), 3, Some("23505")));
+        drop((call, redis_call("take_tokens"), queue_send("balances", 10)));
+        drop(database_flush(1, statements));
     });
 
-    let [call, redis, send, flush] = &sent[..] else { unreachable!("{sent:#?}") };
+    let [flush, call, redis, send] = &sent[..] else { unreachable!("{sent:#?}") };
     assert_eq!((call.name.as_ref(), &call.span_kind), ("stripe create_refund", &SpanKind::Client));
     assert_eq!(
         (attribute(call, "error.type").as_deref(), &call.status),
