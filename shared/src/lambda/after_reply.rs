@@ -1,5 +1,6 @@
 //! The layer around the whole of an invocation: it comes back to us once Lambda has the reply.
 
+use super::{MARGIN, time_left};
 use crate::pipeline::AfterReply;
 use crate::telemetry;
 use lambda_runtime::tower::{Layer, Service};
@@ -8,6 +9,7 @@ use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
 use tokio::sync::RwLock;
+use tokio::time::Instant;
 
 /// What is to be done after the replies under way. One for the handler, which puts it in, and for the layer, which
 /// does it.
@@ -29,13 +31,14 @@ impl AfterReplies {
         std::mem::forget(Arc::clone(&self.under_way).write_owned().await);
     }
 
-    async fn run(&self) {
+    /// Does all that waits, before Lambda's time is over.
+    async fn run(&self, end: Instant) {
         let waiting = std::mem::take(&mut *self.waiting.lock().unwrap_or_else(PoisonError::into_inner));
         for after in waiting {
             after.run().await;
         }
         // Lambda may freeze the process as soon as it asks for the next event: spans go out before that.
-        telemetry::flush().await;
+        telemetry::flush_before(end).await;
     }
 }
 
@@ -72,10 +75,11 @@ where
         let clone = self.inner.clone();
         let mut inner = std::mem::replace(&mut self.inner, clone);
         let after = self.after.clone();
+        let end = Instant::now() + time_left(&invocation.context) + MARGIN / 2;
         Box::pin(async move {
             let _under_way = after.under_way.read().await;
             let sent = inner.call(invocation).await;
-            after.run().await;
+            after.run(end).await;
             sent
         })
     }

@@ -71,10 +71,10 @@ async fn serve(declaration: Declaration) -> Result<(), lambda_runtime::Error> {
     let stopping = Arc::clone(&function);
     spawn_graceful_shutdown_handler(move || async move {
         stopping.after.drain().await;
-        telemetry::flush().await;
         stopping.app.database.close();
         // The driver says goodbye to the server when it is next polled.
         tokio::task::yield_now().await;
+        telemetry::flush().await;
     })
     .await;
     let handler = service_fn(move |event: LambdaEvent<Box<RawValue>>| {

@@ -3,6 +3,7 @@
 //! Spans wait in the process until [`flush`]: neither a thread nor a timer of the SDK's runs beside a function that
 //! Lambda may freeze at any time.
 
+use super::LONGEST;
 use super::settings::Otlp;
 use crate::logging::VERSION;
 use crate::settings::SettingError;
@@ -30,8 +31,8 @@ use tracing_subscriber::Layer;
 use tracing_subscriber::filter::Targets;
 use tracing_subscriber::registry::LookupSpan;
 
-/// What one sending may take of the time in which the function could serve again.
-const BOUND: Duration = Duration::from_millis(500);
+/// A sending is not begun with less.
+const SHORTEST: Duration = Duration::from_millis(50);
 
 /// How long a collector that failed is left alone.
 const REST: Duration = Duration::from_secs(30);
@@ -101,9 +102,13 @@ impl Export {
     }
 }
 
-pub(super) async fn flush() {
+pub(super) async fn flush(end: Instant) {
     let Some(export) = EXPORT.get().filter(|export| !export.is_resting()) else { return };
-    match tokio::time::timeout(BOUND, export.send()).await {
+    let end = end.min(Instant::now() + LONGEST);
+    if end.saturating_duration_since(Instant::now()) < SHORTEST {
+        return;
+    }
+    match tokio::time::timeout_at(end, export.send()).await {
         Ok(Ok(())) => export.is_told.store(false, Ordering::Relaxed),
         Ok(Err(_)) => export.rest("not reached, or refused"),
         Err(_) => export.rest("no answer in time"),
@@ -158,7 +163,7 @@ fn exporter(otlp: &Otlp) -> Result<SpanExporter, SettingError> {
         HttpsConnectorBuilder::new().with_tls_config(tls::client_config()?).https_or_http().enable_http1();
     SpanExporter::builder()
         .with_http()
-        .with_http_client(HyperClient::new(connector.build(), BOUND, None))
+        .with_http_client(HyperClient::new(connector.build(), LONGEST, None))
         .with_endpoint(&otlp.endpoint)
         .with_headers(otlp.headers.clone())
         .build()

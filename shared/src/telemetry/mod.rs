@@ -21,9 +21,13 @@ use crate::trace::Trace;
 use http::Method;
 pub(crate) use settings::TelemetrySettings;
 use std::time::Duration;
+use tokio::time::Instant;
 use tracing::field::Empty;
 pub use tracing::{Instrument, Span};
 use uuid::Uuid;
+
+/// What one sending may take of the time in which the process could serve again.
+const LONGEST: Duration = Duration::from_millis(500);
 
 /// How often spans are sent where no Lambda says that a reply is out.
 const PERIOD: Duration = Duration::from_secs(1);
@@ -64,10 +68,18 @@ pub fn start(variable: &Variables<'_>, service: &str) -> Result<(), BadSettings>
 /// Sends the spans that have ended since the last time, and gives up after half a second. Called when the reply is out
 /// and when the process is to end. A collector that fails is told of once and then left alone for half a minute.
 pub fn flush() -> impl Future<Output = ()> + Send {
+    flush_before(Instant::now() + LONGEST)
+}
+
+/// As [`flush`], and ends before the instant; when that is near, the spans wait for the next time.
+pub(crate) fn flush_before(end: Instant) -> impl Future<Output = ()> + Send {
     #[cfg(feature = "otlp")]
-    return export::flush();
+    return export::flush(end);
     #[cfg(not(feature = "otlp"))]
-    std::future::ready(())
+    {
+        let _ = end;
+        std::future::ready(())
+    }
 }
 
 /// Calls [`flush`] every second, for a process that serves without Lambda. Never ends; drop it.

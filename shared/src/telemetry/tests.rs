@@ -78,7 +78,7 @@ fn each_kind_of_span_says_what_it_is_and_how_it_failed() {
         drop(database_flush(1, statements));
     });
 
-    let [flush, call, redis, send] = &sent[..] else { unreachable!("{sent:#?}") };
+    let [flush, call, redis, sending] = &sent[..] else { unreachable!("{sent:#?}") };
     assert_eq!((call.name.as_ref(), &call.span_kind), ("stripe create_refund", &SpanKind::Client));
     assert_eq!(
         (attribute(call, "error.type").as_deref(), &call.status),
@@ -86,8 +86,8 @@ fn each_kind_of_span_says_what_it_is_and_how_it_failed() {
     );
     assert_eq!((redis.name.as_ref(), &redis.span_kind), ("redis take_tokens", &SpanKind::Client));
     assert_eq!(redis.status, Status::Unset);
-    assert_eq!((send.name.as_ref(), &send.span_kind), ("send balances", &SpanKind::Producer));
-    assert_eq!(attribute(send, "messaging.batch.message_count").as_deref(), Some("10"));
+    assert_eq!((sending.name.as_ref(), &sending.span_kind), ("send balances", &SpanKind::Producer));
+    assert_eq!(attribute(sending, "messaging.batch.message_count").as_deref(), Some("10"));
     let told = ["db.query.summary", "db.round_trip", "db.response.returned_rows", "db.response.status_code"];
     let told = told.map(|key| attribute(flush, key).unwrap_or_default());
     assert_eq!(told, ["shared.settings billing.transfer", "2", "3", "23505"]);
