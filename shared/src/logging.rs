@@ -207,3 +207,20 @@ pub(crate) fn worked(worked: &Worked<'_>) {
         Some(_) => line!(error, "work stopped"),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::telemetry::redis_call;
+
+    #[test]
+    fn without_a_collector_no_span_is_made_whatever_is_logged() {
+        for level in ["info", "trace"] {
+            let settings = TelemetrySettings { level: level.to_owned(), ..TelemetrySettings::default() };
+            let subscriber = tracing_subscriber::registry().with(lines(&settings)).with(filter(&settings));
+            tracing::subscriber::with_default(subscriber, || {
+                assert!(redis_call("take_tokens").is_disabled(), "{level}");
+            });
+        }
+    }
+}
