@@ -114,7 +114,8 @@ async fn pass(stage: &Stage, token: &str, mut event: Value) -> Answer {
     let method = event.request_context.http.method.clone();
     let path = event.raw_path.clone();
     let (declaration, app) = stage.route(&method, &path);
-    let answer = pipeline::answer(app, declaration, event, Duration::from_secs(10)).await.finish().into();
+    let answer =
+        pipeline::answer(app, declaration, event, Duration::from_secs(10)).await.finish().await.into();
     CONTRACT.hold(&method, &path, &answer);
     answer
 }

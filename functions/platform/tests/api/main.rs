@@ -4,7 +4,9 @@ mod binaries;
 mod docs;
 mod fallback;
 mod health;
+mod jobs;
 mod openapi;
+mod outbox_relay;
 mod problems;
 
 use std::sync::LazyLock;
