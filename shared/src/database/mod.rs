@@ -11,7 +11,6 @@ mod statement;
 mod tx;
 mod verdict;
 
-#[cfg(feature = "otlp")]
 pub use connection::{Database, POOL_IDLE_CHECK, address, connector};
 pub use statement::{Bind, Columns, DecodeError, Statement};
 pub(crate) use tx::settings;

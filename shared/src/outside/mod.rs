@@ -19,6 +19,7 @@ pub use self::http::{HttpClient, HttpError, HttpReply};
 
 use crate::clock::{Clock, SystemClock};
 use crate::settings::{BadSettings, OutsideSettings};
+use crate::telemetry::{self, Instrument as _};
 use breaker::{Admission, LocalBreakers};
 use budget::RetryBudget;
 use connect::{Reach, Resolver, SystemResolver, Unreachable};
@@ -27,8 +28,6 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::Instant;
-use tracing::field::Empty;
-use tracing::{Instrument as _, Span};
 
 /// What is kept of the deadline for noting how a call ended and for answering.
 const MARGIN: Duration = Duration::from_millis(300);
@@ -167,7 +166,7 @@ impl Outside {
         repeated: u32,
         attempt: impl Future<Output = Result<T, E>>,
     ) -> Result<T, CallError<E>> {
-        let span = span(call, repeated);
+        let span = telemetry::external_call(call.service, call.operation, repeated);
         let outcome = async {
             if call.deadline.left() < MARGIN + SHORTEST {
                 return Err(CallError::OutOfTime);
@@ -184,8 +183,8 @@ impl Outside {
         };
         let outcome = outcome.instrument(span.clone()).await;
         match &outcome {
-            Err(error) => record_error(&span, error.kind()),
-            Ok(answer) if answer.is_failure() => record_error(&span, "answered_failure"),
+            Err(error) => telemetry::failed(&span, error.kind()),
+            Ok(answer) if answer.is_failure() => telemetry::failed(&span, "answered_failure"),
             Ok(_) => {}
         }
         outcome
@@ -237,25 +236,4 @@ fn failed<T: Outcome, E>(outcome: &Result<T, CallError<E>>) -> bool {
 fn pause_before(repeated: u32) -> Duration {
     let whole = Duration::from_millis(50).saturating_mul(1 << repeated.min(6));
     whole.mul_f64(0.5 + fastrand::f64() / 2.0)
-}
-
-/// The span of an attempt, named by OpenTelemetry's conventions for clients. What the call learns is recorded in it.
-fn span(call: &ExternalCall<'_>, repeated: u32) -> Span {
-    tracing::info_span!(
-        "external_call",
-        otel.name = format!("{} {}", call.service, call.operation),
-        otel.kind = "client",
-        otel.status_code = Empty,
-        peer.service = call.service,
-        http.request.method = Empty,
-        http.request.resend_count = (repeated > 0).then_some(repeated),
-        http.response.status_code = Empty,
-        server.address = Empty,
-        error.type = Empty,
-    )
-}
-
-fn record_error(span: &Span, kind: &'static str) {
-    span.record("error.type", kind);
-    span.record("otel.status_code", "ERROR");
 }

@@ -3,12 +3,11 @@
 
 use super::breaker::{Admission, OPEN, PROBE, THRESHOLD};
 use crate::settings::{BadSettings, SettingError};
+use crate::telemetry::{self, Instrument as _};
 use redis::aio::MultiplexedConnection;
 use redis::{AsyncConnectionConfig, Client, FromRedisValue, RedisError, Script, ScriptInvocation};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
-use tracing::Instrument as _;
-use tracing::field::Empty;
 
 /// What asking Redis may take, connecting included.
 const LIMIT: Duration = Duration::from_millis(250);
@@ -71,14 +70,7 @@ impl SharedBreakers {
         if now < *self.silent_until.lock().unwrap_or_else(PoisonError::into_inner) {
             return None;
         }
-        let span = tracing::info_span!(
-            "redis",
-            otel.name = "EVALSHA",
-            otel.kind = "client",
-            db.system.name = "redis",
-            db.operation.name = "EVALSHA",
-            error.type = Empty,
-        );
+        let span = telemetry::redis_call("EVALSHA");
         let asked = tokio::time::timeout(LIMIT, self.run(script).instrument(span.clone())).await;
         let failed = match asked {
             Ok(Ok(answer)) => return Some(answer),
@@ -86,7 +78,7 @@ impl SharedBreakers {
             Err(_) => None,
         };
         let reason = failed.as_ref().map_or("timeout", RedisError::category);
-        span.record("error.type", reason);
+        telemetry::failed(&span, reason);
         tracing::warn!(
             event = "redis",
             reason,

@@ -34,8 +34,11 @@ const PERIOD: Duration = Duration::from_secs(1);
 
 /// The target of every span here, by which filters tell them from log lines; as a literal, because the macros want one.
 macro_rules! span {
+    (parent: None, $($fields:tt)*) => {
+        tracing::span!(target: "telemetry", parent: None, tracing::Level::INFO, $($fields)*)
+    };
     ($($fields:tt)*) => {
-        tracing::info_span!(target: "telemetry", $($fields)*)
+        tracing::span!(target: "telemetry", tracing::Level::INFO, $($fields)*)
     };
 }
 
@@ -168,9 +171,10 @@ pub(crate) fn flushed(span: &Span, rows: usize, state: Option<&str>) {
     }
 }
 
-/// A call of another service over the network: `service` is its name, e.g. `stripe`, and `operation` what is asked of
-/// it, e.g. `create_payment_intent`. Addresses and bodies have no place in it.
-pub fn external_call(service: &'static str, operation: &'static str) -> Span {
+/// One attempt to call another service over the network: `service` is its name, e.g. `stripe`, `operation` what is asked
+/// of it, e.g. `create_payment_intent`, and `repeated` how many attempts there were before. Whoever sends the request
+/// may record its method, the status of the reply and the host; paths and bodies have no place in it.
+pub fn external_call(service: &'static str, operation: &'static str, repeated: u32) -> Span {
     span!(
         "call",
         otel.name = format!("{service} {operation}"),
@@ -178,6 +182,10 @@ pub fn external_call(service: &'static str, operation: &'static str) -> Span {
         otel.status_code = Empty,
         peer.service = service,
         rpc.method = operation,
+        http.request.method = Empty,
+        http.request.resend_count = (repeated > 0).then_some(repeated),
+        http.response.status_code = Empty,
+        server.address = Empty,
         "error.type" = Empty,
     )
 }

@@ -33,7 +33,7 @@ fn a_consumers_work_is_a_child_of_the_request_that_wrote_the_event() {
 
     let sent = sent(1.0, || {
         let span = consumer_run("balances", "patient.created", Uuid::nil(), &mut trace);
-        span.in_scope(|| drop(external_call("stripe", "create_refund")));
+        span.in_scope(|| drop(external_call("stripe", "create_refund", 1)));
     });
 
     let [call, run] = &sent[..] else { unreachable!("{sent:#?}") };
@@ -70,7 +70,7 @@ fn of_the_traces_begun_here_the_share_is_kept() {
 #[test]
 fn each_kind_of_span_says_what_it_is_and_how_it_failed() {
     let sent = sent(1.0, || {
-        let call = external_call("stripe", "create_refund");
+        let call = external_call("stripe", "create_refund", 1);
         failed(&call, "timeout");
         let statements = || vec!["shared.settings", "billing.transfer"];
         call.in_scope(|| flushed(&database_flush(2, statements), 3, Some("23505")));
@@ -84,6 +84,7 @@ fn each_kind_of_span_says_what_it_is_and_how_it_failed() {
         (attribute(call, "error.type").as_deref(), &call.status),
         (Some("timeout"), &Status::error(""))
     );
+    assert_eq!(attribute(call, "http.request.resend_count").as_deref(), Some("1"));
     assert_eq!((redis.name.as_ref(), &redis.span_kind), ("redis take_tokens", &SpanKind::Client));
     assert_eq!(redis.status, Status::Unset);
     assert_eq!((sending.name.as_ref(), &sending.span_kind), ("send balances", &SpanKind::Producer));
