@@ -10,37 +10,24 @@
 #[cfg(feature = "otlp")]
 mod export;
 mod settings;
+mod spans;
 #[cfg(all(test, feature = "otlp"))]
 mod tests;
 
-use crate::endpoint::Declaration;
-use crate::event::Request;
-use crate::logging::{self, Finished};
+use crate::logging;
 use crate::settings::{BadSettings, Variables};
-use crate::trace::Trace;
-use http::Method;
 pub(crate) use settings::TelemetrySettings;
+pub(crate) use spans::{answered, database_flush, flushed, request};
+pub use spans::{consumer_run, external_call, failed, queue_send, redis_call};
 use std::time::Duration;
 use tokio::time::Instant;
-use tracing::field::Empty;
 pub use tracing::{Instrument, Span};
-use uuid::Uuid;
 
 /// What one sending may take of the time in which the process could serve again.
 const LONGEST: Duration = Duration::from_millis(500);
 
 /// How often spans are sent where no Lambda says that a reply is out.
 const PERIOD: Duration = Duration::from_secs(1);
-
-/// The target of every span here, by which filters tell them from log lines; as a literal, because the macros want one.
-macro_rules! span {
-    (parent: None, $($fields:tt)*) => {
-        tracing::span!(target: "telemetry", parent: None, tracing::Level::INFO, $($fields)*)
-    };
-    ($($fields:tt)*) => {
-        tracing::span!(target: "telemetry", tracing::Level::INFO, $($fields)*)
-    };
-}
 
 /// Starts logging, metrics and spans for the rest of the process, as `LOG_LEVEL`, `METRICS` and the variables of
 /// OpenTelemetry say. `service` is the process's name in traces unless `OTEL_SERVICE_NAME` is given.
@@ -91,163 +78,4 @@ pub async fn flush_regularly() {
         tokio::time::sleep(PERIOD).await;
         flush().await;
     }
-}
-
-/// The span of a request, which is the call of `trace`; [`answered`] completes it.
-pub(crate) fn request(
-    declaration: &Declaration,
-    request: &Request,
-    request_id: &str,
-    trace: &mut Trace,
-) -> Span {
-    let (method, route) = (known(&request.method), declaration.route.template);
-    let span = span!(
-        parent: None,
-        "request",
-        otel.name = format!("{method} {route}"),
-        otel.kind = "server",
-        otel.status_code = Empty,
-        http.request.method = method,
-        http.route = route,
-        http.response.status_code = Empty,
-        faas.name = declaration.name,
-        faas.coldstart = Empty,
-        faas.invocation_id = request_id,
-        "error.type" = Empty,
-    );
-    join(&span, trace);
-    span
-}
-
-/// The method when it is one of HTTP's own: any token may be sent as one.
-fn known(method: &Method) -> &str {
-    let all = [
-        Method::GET,
-        Method::HEAD,
-        Method::POST,
-        Method::PUT,
-        Method::PATCH,
-        Method::DELETE,
-        Method::OPTIONS,
-    ];
-    if all.contains(method) { method.as_str() } else { "_OTHER" }
-}
-
-/// Completes the span of a request with how it ended. `problem` is the code of what was answered instead of success.
-pub(crate) fn answered(span: &Span, finished: &Finished, problem: Option<&'static str>) {
-    span.record("http.response.status_code", finished.status.as_u16());
-    span.record("faas.coldstart", finished.cold_start);
-    if finished.status.is_server_error() {
-        failed(span, problem.unwrap_or("INTERNAL_ERROR"));
-    }
-}
-
-/// The span of one flush to Postgres, the `round_trip`th of its call; [`flushed`] completes it. What no call asks for,
-/// such as a worker's look for something to do, is none.
-pub(crate) fn database_flush(round_trip: u32, statements: impl FnOnce() -> Vec<&'static str>) -> Span {
-    if Span::current().is_none() {
-        return Span::none();
-    }
-    span!(
-        "flush",
-        otel.name = "postgres flush",
-        otel.kind = "client",
-        otel.status_code = Empty,
-        db.system.name = "postgresql",
-        db.query.summary = statements().join(" "),
-        db.round_trip = round_trip,
-        db.response.returned_rows = Empty,
-        db.response.status_code = Empty,
-        "error.type" = Empty,
-    )
-}
-
-/// Completes the span of a flush: how many rows came back, and SQLSTATE when it failed.
-pub(crate) fn flushed(span: &Span, rows: usize, state: Option<&str>) {
-    span.record("db.response.returned_rows", rows);
-    if let Some(state) = state {
-        span.record("db.response.status_code", state);
-        failed(span, state);
-    }
-}
-
-/// One attempt to call another service over the network: `service` is its name, e.g. `stripe`, `operation` what is asked
-/// of it, e.g. `create_payment_intent`, and `repeated` how many attempts there were before. Whoever sends the request
-/// may record its method, the status of the reply and the host; paths and bodies have no place in it.
-pub fn external_call(service: &'static str, operation: &'static str, repeated: u32) -> Span {
-    span!(
-        "call",
-        otel.name = format!("{service} {operation}"),
-        otel.kind = "client",
-        otel.status_code = Empty,
-        peer.service = service,
-        rpc.method = operation,
-        http.request.method = Empty,
-        http.request.resend_count = (repeated > 0).then_some(repeated),
-        http.response.status_code = Empty,
-        server.address = Empty,
-        "error.type" = Empty,
-    )
-}
-
-/// A call of Redis: its command or the name of its script, never a key.
-pub fn redis_call(command: &'static str) -> Span {
-    span!(
-        "redis",
-        otel.name = format!("redis {command}"),
-        otel.kind = "client",
-        otel.status_code = Empty,
-        db.system.name = "redis",
-        db.operation.name = command,
-        "error.type" = Empty,
-    )
-}
-
-/// Sending that many messages to a queue, by its name in the code and not its address.
-pub fn queue_send(queue: &str, messages: usize) -> Span {
-    span!(
-        "send",
-        otel.name = format!("send {queue}"),
-        otel.kind = "producer",
-        otel.status_code = Empty,
-        "messaging.operation.type" = "send",
-        messaging.destination.name = queue,
-        messaging.batch.message_count = messages,
-        "error.type" = Empty,
-    )
-}
-
-/// A consumer's work on one event. `trace` is the call that it is, made by [`Trace::continue_from`] with the event's
-/// `traceparent`: the span is a child of the request that wrote the event, whatever time lies between, and what
-/// `trace` sends on is this span.
-pub fn consumer_run(consumer: &'static str, kind: &str, event_id: Uuid, trace: &mut Trace) -> Span {
-    let span = span!(
-        parent: None,
-        "consume",
-        otel.name = format!("{consumer} {kind}"),
-        otel.kind = "consumer",
-        otel.status_code = Empty,
-        "messaging.operation.type" = "process",
-        messaging.consumer.group.name = consumer,
-        messaging.message.id = %event_id,
-        messaging.message.kind = kind,
-        "error.type" = Empty,
-    );
-    join(&span, trace);
-    span
-}
-
-/// Marks a span as failed: `code` says how in a word that is the same each time, e.g. a problem's code, an SQLSTATE or
-/// `timeout`. Messages of others have no place in it.
-pub fn failed(span: &Span, code: &str) {
-    span.record("error.type", code);
-    span.record("otel.status_code", "ERROR");
-}
-
-/// Makes the span a child of the trace's caller, and the trace the span's.
-fn join(span: &Span, trace: &mut Trace) {
-    #[cfg(feature = "otlp")]
-    export::join(span, trace);
-    #[cfg(not(feature = "otlp"))]
-    let _ = (span, trace);
 }

@@ -3,10 +3,12 @@
 use super::export::{Waiting, spans, tracer};
 use super::*;
 use crate::clock::SystemIds;
+use crate::trace::Trace;
 use jiff::Timestamp;
 use opentelemetry::trace::{SpanKind, Status};
 use opentelemetry_sdk::trace::SpanData;
 use tracing_subscriber::layer::SubscriberExt as _;
+use uuid::Uuid;
 
 const CALLER: &str = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
 
