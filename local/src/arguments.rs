@@ -2,6 +2,7 @@
 
 use clap::{Args, Parser, Subcommand};
 use std::path::PathBuf;
+use uuid::Uuid;
 
 /// Grafono on one machine.
 #[derive(Debug, Parser)]
@@ -28,11 +29,67 @@ pub enum Command {
     Routes,
     /// Write the files generated from the declarations
     Generate,
+    /// List, replay or drop events that a consumer failed at too often
+    DeadLetters {
+        /// What to do
+        #[command(subcommand)]
+        action: DeadLettersAction,
+    },
     /// Make a key pair for the access tokens of a deployment, and print the public key
     TokenKeys {
         /// The new file that the secret key is written to
         secret_file: PathBuf,
     },
+}
+
+/// What to do with dead letters.
+#[derive(Debug, Subcommand)]
+pub enum DeadLettersAction {
+    /// List them: consumer, event, kind, since when, how often replayed, why
+    List {
+        /// Where they are
+        #[command(flatten)]
+        options: DeadLetterOptions,
+    },
+    /// Have events sent again to the consumer that failed at them
+    Replay {
+        /// Where they are
+        #[command(flatten)]
+        options: DeadLetterOptions,
+        /// The consumer
+        #[arg(long)]
+        consumer: String,
+        /// The event; all of the consumer's when not given
+        #[arg(long)]
+        event: Option<Uuid>,
+    },
+    /// Give an event up for good: its consumer never has it, and goes on with those behind it
+    Drop {
+        /// Where they are
+        #[command(flatten)]
+        options: DeadLetterOptions,
+        /// The consumer
+        #[arg(long)]
+        consumer: String,
+        /// The event
+        #[arg(long)]
+        event: Uuid,
+    },
+}
+
+/// Where the dead letters are.
+#[derive(Debug, Clone, Args)]
+pub struct DeadLetterOptions {
+    #[expect(clippy::doc_markdown, reason = "it is printed by --help as it stands")]
+    /// The database, as the role relay or somebody who may take it [default: that of the running `cargo run`]
+    #[arg(long, env = "DATABASE_URL", hide_env_values = true)]
+    pub database_url: Option<String>,
+    /// The data folder of the running `cargo run`, when it is not the default one
+    #[arg(long, env = "GRAFONO_DATA")]
+    pub data: Option<PathBuf>,
+    /// On AWS, where the queues are: what QUEUE_URL_PREFIX is for the relay. Their dead letters are fetched first
+    #[arg(long, env = "QUEUE_URL_PREFIX")]
+    pub queue_url_prefix: Option<String>,
 }
 
 /// How to serve.

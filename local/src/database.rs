@@ -10,7 +10,7 @@ use std::time::Duration;
 use tokio_postgres::Config;
 
 /// The database's name in the installed cluster.
-const NAME: &str = "grafono";
+pub(crate) const NAME: &str = "grafono";
 
 /// The module roles log in with at most so many connections each, so that all together leave room for others.
 const RESERVED_CONNECTIONS: i32 = 20;
@@ -105,7 +105,7 @@ fn tls() -> Result<tokio_postgres_rustls::MakeRustlsConnect, Error> {
     connector().map_err(|_: SettingError| Error::DatabaseUrl)
 }
 
-async fn connect(url: &str) -> Result<tokio_postgres::Client, Error> {
+pub(crate) async fn connect(url: &str) -> Result<tokio_postgres::Client, Error> {
     let connecting = tokio::time::timeout(Duration::from_secs(10), config(url)?.connect(tls()?)).await;
     let connected = connecting.map_err(|_| Error::DatabaseSilent)?;
     let (client, connection) = connected.map_err(Error::database("connect"))?;

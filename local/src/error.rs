@@ -37,6 +37,9 @@ pub enum Error {
     /// A thread of ours ended.
     #[error("a part of the program ended unexpectedly: {0}")]
     Ended(tokio::task::JoinError),
+    /// A queue on AWS.
+    #[error("the queue {0} cannot be read; are the AWS variables set, and is QUEUE_URL_PREFIX right?")]
+    Queue(String),
     /// The signals cannot be heard.
     #[error("cannot listen for signals: {0}")]
     Signals(io::Error),

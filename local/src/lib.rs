@@ -5,6 +5,7 @@ pub mod arguments;
 pub mod background;
 pub mod data;
 pub mod database;
+pub mod dead_letters;
 pub mod demo;
 pub mod error;
 pub mod events;

@@ -3,7 +3,7 @@
 use clap::Parser as _;
 use grafono::arguments::{Arguments, Command};
 use grafono::error::Error;
-use grafono::{database, generate, keys, routes, serve};
+use grafono::{database, dead_letters, generate, keys, routes, serve};
 use std::io::Write as _;
 use std::process::ExitCode;
 
@@ -22,6 +22,7 @@ async fn run(arguments: Arguments) -> Result<(), Error> {
     match arguments.command() {
         Command::Serve(options) => serve::serve(options).await,
         Command::Migrate { database_url } => database::migrate_given(&database_url).await,
+        Command::DeadLetters { action } => dead_letters::run(action).await,
         Command::Routes => routes::print(),
         Command::Generate => generate::write_all(),
         Command::TokenKeys { secret_file } => keys::make(&secret_file, &mut std::io::stdout().lock()),

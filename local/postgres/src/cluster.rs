@@ -106,6 +106,15 @@ impl Cluster {
         sockets::url(&self.sockets, role, database)
     }
 
+    /// As [`Cluster::url`], for a cluster on this data folder that another process has started with automatic sockets.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::SocketPath`] if there can be no socket for that folder.
+    pub fn address(data: &Path, role: &str, database: &str) -> Result<String, Error> {
+        Ok(sockets::url(&SocketFolder::Auto.path(data)?, role, database))
+    }
+
     /// The server's log file.
     #[must_use]
     pub fn log(&self) -> &Path {

@@ -32,11 +32,15 @@ impl Background {
     }
 
     pub(crate) async fn take(&self, name: &str, event: &Event, attempt: Attempt) -> Result<(), Fault> {
-        let mut consumers = self.modules.iter().flat_map(|(module, app)| {
-            module.consumers.iter().map(move |consumer: &ConsumerDeclaration| (consumer, app))
+        let (consumer, app) = self.consumer(name);
+        consumer.take(&app, event, attempt, Deadline::within(LONGEST)).await
+    }
+
+    fn consumer(&self, name: &str) -> (ConsumerDeclaration, Arc<App>) {
+        let all = self.modules.iter().flat_map(|(module, app)| {
+            module.consumers.iter().map(move |consumer| (consumer.clone(), Arc::clone(app)))
         });
-        let (consumer, app) = consumers.find(|(consumer, _)| consumer.name == name).unwrap();
-        consumer.take(app, event, attempt, Deadline::within(LONGEST)).await
+        all.into_iter().find(|(consumer, _)| consumer.name == name).unwrap()
     }
 }
 

@@ -144,6 +144,8 @@ fn tested_in(slice: &str) -> &str {
         "get_live" | "get_ready" => "health",
         "get_problem" => "problems",
         "get_openapi" => "openapi",
+        "get_job" | "get_job_result" | "cancel_job" => "jobs",
+        "export_patient_record" => "export_patient",
         "get_docs" | "get_docs_script" => "docs",
         own => own,
     }

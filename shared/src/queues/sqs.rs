@@ -43,7 +43,7 @@ pub(super) fn checked(key: &'static str, address: &str) -> Result<(), BadSetting
 
 /// A client made from the variables that Lambda sets. `AWS_ENDPOINT_URL_SQS`, else `AWS_ENDPOINT_URL`, leads elsewhere.
 /// Nothing is sent yet.
-pub(super) fn client(variable: &Variables<'_>) -> Result<Client, BadSettings> {
+pub fn client(variable: &Variables<'_>) -> Result<Client, BadSettings> {
     let aws = Aws::read(variable, "AWS_ENDPOINT_URL_SQS")?;
     let timeouts = TimeoutConfig::builder()
         .connect_timeout(Duration::from_secs(1))

@@ -10,6 +10,7 @@
 
 mod binaries;
 mod create_transaction;
+mod export_patient_ledger;
 mod get_balance;
 mod get_transaction;
 mod pooler;

@@ -5,6 +5,7 @@
 
 mod binaries;
 mod create_patient;
+mod export_patient;
 mod get_patient;
 mod list_patients;
 mod update_patient;

@@ -1,8 +1,21 @@
-use testkit::lambda::{Sampled, answers_as_the_pipeline_does};
+use shared::access::Role;
+use testkit::lambda::{SAMPLE_ID, Sampled, answers_as_the_pipeline_does};
 
 async fn sampled() -> Sampled {
     let stage = super::stage().await;
     let tenant = stage.tenant().await;
+    // One that has succeeded, and one to be called off.
+    let sql = format!(
+        "INSERT INTO kernel.jobs
+                (id, clinic_id, module, owner_id, kind, state, done, total, finished_at, expires_at, created_at, updated_at)
+         VALUES ('{SAMPLE_ID}', '{clinic}', 'patients', '{owner}', 'sample.export', 'succeeded', 1, 1, '2026-01-01Z',
+                 '2100-01-01Z', '2026-01-01Z', '2026-01-01Z'),
+                ('01890a5d-ac96-774b-bcce-b302099a8058', '{clinic}', 'patients', '{owner}', 'sample.export', 'running', 0,
+                 1, NULL, '2100-01-01Z', '2026-01-01Z', '2026-01-01Z')",
+        clinic = tenant.clinic,
+        owner = tenant.user(Role::Owner),
+    );
+    stage.database.run(&sql).await;
     Sampled { stage: stage.into(), tenant }
 }
 

@@ -8,12 +8,12 @@
 //! - **Round trips**: 1.
 
 mod db;
+pub mod schema;
 
-use super::JobPath;
+use schema::CancelJobFailure;
 use shared::database::Statement;
 use shared::endpoint::{Call, Endpoint, Idempotency, Policy, Sample};
 use shared::failure::Error;
-use shared::failures;
 use shared::input::WithPath;
 use shared::jobs::{self, Job};
 use shared::records::audit;
@@ -25,21 +25,6 @@ use shared::success::{Lead, Success};
 #[derive(Debug)]
 pub struct CancelJob;
 
-failures! {
-    /// How calling a job off can fail.
-    pub enum CancelJobFailure {
-        /// The caller has no such job.
-        JobNotFound = 404 "JOB_NOT_FOUND", "No such job",
-            "You have queued no job with this id.", violates ["job_exists"];
-        /// It was kept for seven days.
-        JobExpired = 410 "JOB_EXPIRED", "Job expired",
-            "This job and what it made were kept for seven days. Queue it again.", violates ["job_not_expired"];
-        /// It has ended.
-        JobFinished = 409 "JOB_FINISHED", "Job finished",
-            "This job has succeeded or failed, so there is nothing left to cancel.", violates ["job_not_finished"];
-    }
-}
-
 impl Endpoint for CancelJob {
     const NAME: &'static str = "cancel-job";
     const ROUTE: Route = Route::post("/api/v1/jobs/{id}/cancel");
@@ -47,7 +32,7 @@ impl Endpoint for CancelJob {
     const SUMMARY: &'static str = "Cancel queued work";
     const DESCRIPTION: &'static str = "What was made so far is not handed out. Cancelling twice is fine.";
     const SUCCESS: Success = Success::ok().leads_to(&[Lead::new("/api/v1/jobs/{id}", "/data/id")]);
-    type Input = WithPath<JobPath>;
+    type Input = WithPath<schema::JobToCancel>;
     type Output = Reply<Job>;
     type Failure = CancelJobFailure;
 

@@ -1,0 +1,34 @@
+//! What comes in and how it fails.
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+use shared::failures;
+use shared::input::Fields;
+use shared::validation::Id;
+use validator::Validate;
+
+/// `{id}` of the path. Its example is not that of a job which has succeeded.
+#[derive(Debug, Deserialize, JsonSchema, Validate)]
+#[serde(deny_unknown_fields)]
+pub struct JobToCancel {
+    /// The job.
+    #[schemars(example = "01890a5d-ac96-774b-bcce-b302099a8058")]
+    pub id: Id,
+}
+
+impl Fields for JobToCancel {}
+
+failures! {
+    /// How calling a job off can fail.
+    pub enum CancelJobFailure {
+        /// The caller has no such job.
+        JobNotFound = 404 "JOB_NOT_FOUND", "No such job",
+            "You have queued no job with this id.", violates ["job_exists"];
+        /// It was kept for seven days.
+        JobExpired = 410 "JOB_EXPIRED", "Job expired",
+            "This job and what it made were kept for seven days. Queue it again.", violates ["job_not_expired"];
+        /// It has ended.
+        JobFinished = 409 "JOB_FINISHED", "Job finished",
+            "This job has succeeded or failed, so there is nothing left to cancel.", violates ["job_not_finished"];
+    }
+}
