@@ -80,14 +80,13 @@ pub enum DeadLettersAction {
 /// Where the dead letters are.
 #[derive(Debug, Clone, Args)]
 pub struct DeadLetterOptions {
-    #[expect(clippy::doc_markdown, reason = "it is printed by --help as it stands")]
     /// The database, as the role relay or somebody who may take it [default: that of the running `cargo run`]
     #[arg(long, env = "DATABASE_URL", hide_env_values = true)]
     pub database_url: Option<String>,
     /// The data folder of the running `cargo run`, when it is not the default one
     #[arg(long, env = "GRAFONO_DATA")]
     pub data: Option<PathBuf>,
-    /// On AWS, where the queues are: what QUEUE_URL_PREFIX is for the relay. Their dead letters are fetched first
+    /// On AWS, where the queues are: what the relay is told. Their dead letters are fetched first
     #[arg(long, env = "QUEUE_URL_PREFIX")]
     pub queue_url_prefix: Option<String>,
 }

@@ -202,9 +202,10 @@ pub(crate) fn worked(worked: &Worked<'_>) {
             )
         };
     }
-    match worked.fault {
-        None => line!(info, "work done"),
-        Some(_) => line!(error, "work stopped"),
+    if worked.fault.is_none() {
+        line!(info, "work done");
+    } else {
+        line!(error, "work stopped");
     }
 }
 

@@ -27,7 +27,7 @@ pub trait Worker: 'static {
     /// Its database role.
     const ROLE: &'static str;
     /// How often it runs. What cannot wait that long is nudged.
-    const EVERY: Duration = Duration::from_secs(60);
+    const EVERY: Duration = Duration::from_mins(1);
     /// What a run may take.
     const TIMEOUT: Duration = Duration::from_secs(55);
     /// What it needs beside the database.

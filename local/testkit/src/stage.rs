@@ -200,7 +200,7 @@ impl Stage {
         let declaration = self.background.worker(worker);
         let app = self.app(&self.database.function_url(declaration.role), 4);
         let app = app.with_queue(queue.unwrap_or_else(|| self.background.queues()));
-        declaration.run(&app, Duration::from_secs(60)).await
+        declaration.run(&app, Duration::from_mins(1)).await
     }
 
     /// The app of a module's functions.

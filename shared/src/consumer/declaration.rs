@@ -84,8 +84,7 @@ async fn take<C: Consumer>(
     let outcome = within(deadline, C::take(&turn)).instrument(span.clone()).await;
     let outcome = match outcome {
         Ok(()) if !turn.is_noted() => Err(Fault::internal("the consumer ended without noting the event")),
-        Err(Halt::Taken) => Ok(()),
-        Ok(()) => Ok(()),
+        Ok(()) | Err(Halt::Taken) => Ok(()),
         Err(Halt::Fault(fault)) => Err(fault),
     };
     if outcome.is_err() && attempt.is_last() {

@@ -87,9 +87,10 @@ impl Sqs {
                 for failed in reply.failed {
                     let place = failed.id.parse().ok().and_then(|place: usize| outcomes.get_mut(place));
                     if let Some(outcome) = place {
-                        *outcome = Err(match failed.sender_fault {
-                            true => SendError::Refused(failed.code),
-                            false => SendError::Unreachable,
+                        *outcome = Err(if failed.sender_fault {
+                            SendError::Refused(failed.code)
+                        } else {
+                            SendError::Unreachable
                         });
                     }
                 }

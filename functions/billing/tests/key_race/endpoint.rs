@@ -79,7 +79,7 @@ impl<'a> Sender<'a> {
         let mut declarations = self.declarations.iter();
         let declaration = declarations.find(|declaration| declaration.name == endpoint);
         let event = ask.token(&self.job.token).event();
-        pipeline::answer(&self.app, declaration.unwrap(), event, TIME).await.finish().into()
+        pipeline::answer(&self.app, declaration.unwrap(), event, TIME).await.finish().await.into()
     }
 }
 

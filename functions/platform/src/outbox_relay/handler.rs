@@ -3,6 +3,7 @@ use super::logic::{self, Buried, Leased, Outcomes, Subscription};
 use futures_util::future::join_all;
 use shared::consumer::ATTEMPTS;
 use shared::failure::{Error, Fault, NoFailure};
+use shared::metrics::{self, OutboxRun};
 use shared::outbox::{Message, Queue, SendError, Stream};
 use shared::worker::{Progress, Shift};
 use std::collections::BTreeMap;
@@ -42,6 +43,14 @@ pub(super) async fn step(shift: &Shift<'_>) -> Result<Progress, Fault> {
         tx.add(db::rebury(consumers, events, reasons));
     }
     tx.commit::<NoFailure>().await.map_err(fault)?;
+    metrics::outbox(
+        "outbox-relay",
+        OutboxRun {
+            oldest: logic::age(&leased, now),
+            sent: settlement.sent.len() as u64,
+            failed: settlement.failed() as u64,
+        },
+    );
     if logic::is_unreachable(&outcomes) {
         return Err(Fault::internal("a queue does not answer"));
     }
@@ -68,12 +77,13 @@ async fn send(queue: &dyn Queue, leased: &[Leased]) -> Outcomes {
         let batch: Vec<_> = heard
             .map(|row| Message { event: row.event.clone(), replay: 0, attempt: row.attempts + 1 })
             .collect();
-        let consumer = &subscription.consumer;
-        (!batch.is_empty()).then(|| async move {
+        let (consumer, is_heard) = (&subscription.consumer, !batch.is_empty());
+        let sending = async move {
             let outcomes = queue.send(consumer, &batch).await;
             let ids: Vec<_> = batch.into_iter().map(|message| message.event.id).collect();
             (consumer, ids.into_iter().zip(outcomes))
-        })
+        };
+        is_heard.then_some(sending)
     });
     let mut all = Outcomes::new();
     for (consumer, outcomes) in join_all(sending).await {

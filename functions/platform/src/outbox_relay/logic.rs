@@ -1,9 +1,11 @@
 //! Pure decisions of the relay: who hears what, and what an outcome means for a row.
 
+use jiff::Timestamp;
 use serde::Deserialize;
 use shared::consumer::ATTEMPTS;
 use shared::outbox::{Event, SendError, Stream};
 use std::collections::BTreeMap;
+use std::time::Duration;
 use uuid::Uuid;
 
 /// A consumer and what it hears, as `consumers.json` has it.
@@ -50,6 +52,11 @@ pub(super) struct Settlement {
 }
 
 impl Settlement {
+    /// How many rows were sent to nobody, or not to everybody.
+    pub(super) fn failed(&self) -> usize {
+        self.refused.len() + self.unsent.len() + self.dead.len()
+    }
+
     /// How many rows got any further.
     pub(super) fn moved(&self) -> usize {
         self.sent.len() + self.refused.len()
@@ -57,7 +64,10 @@ impl Settlement {
 }
 
 /// What became of one event at one consumer's queue.
-pub(super) type Outcomes = BTreeMap<Uuid, Vec<(String, Result<(), SendError>)>>;
+pub(super) type OfRow = Vec<(String, Result<(), SendError>)>;
+
+/// What became of each event.
+pub(super) type Outcomes = BTreeMap<Uuid, OfRow>;
 
 /// The rows in the order of their streams.
 pub(super) fn in_order(mut leased: Vec<Leased>) -> Vec<Leased> {
@@ -105,6 +115,12 @@ pub(super) fn settle(leased: &[Leased], outcomes: &Outcomes) -> Settlement {
     settlement
 }
 
+/// How long the oldest of the rows has waited.
+pub(super) fn age(leased: &[Leased], now: Timestamp) -> Duration {
+    let oldest = leased.iter().map(|row| row.event.created_at).min();
+    oldest.and_then(|oldest| Duration::try_from(now.duration_since(oldest)).ok()).unwrap_or_default()
+}
+
 /// Whether a queue did not answer: then there is no point in going on at once.
 pub(super) fn is_unreachable(outcomes: &Outcomes) -> bool {
     outcomes.values().flatten().any(|(_, outcome)| *outcome == Err(SendError::Unreachable))
@@ -113,7 +129,7 @@ pub(super) fn is_unreachable(outcomes: &Outcomes) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use jiff::Timestamp;
+    use jiff::SignedDuration;
 
     fn row(stream: u128, seq: i64, attempts: i64) -> Leased {
         let event = Event {
@@ -134,12 +150,21 @@ mod tests {
         Uuid::from_u128(number)
     }
 
-    fn outcome(number: u128, outcome: Result<(), SendError>) -> (Uuid, Vec<(String, Result<(), SendError>)>) {
+    fn outcome(number: u128, outcome: Result<(), SendError>) -> (Uuid, OfRow) {
         (id(number), vec![("consumer".to_owned(), outcome)])
     }
 
     fn refused() -> Result<(), SendError> {
         Err(SendError::Refused("why".to_owned()))
+    }
+
+    #[test]
+    fn the_age_is_that_of_the_oldest_row() {
+        let mut rows = [row(1, 1, 0), row(2, 1, 0)];
+        let now = Timestamp::UNIX_EPOCH + SignedDuration::from_secs(90);
+        rows[0].event.created_at = now;
+        assert_eq!(age(&rows, now), Duration::from_secs(90));
+        assert_eq!(age(&[], now), Duration::ZERO);
     }
 
     #[test]

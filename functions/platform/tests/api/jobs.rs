@@ -6,15 +6,15 @@ use testkit::{Answer, Ask, Stage, Tenant};
 use uuid::Uuid;
 
 /// A job of the owner's with two parts, in that state.
-async fn job(stage: &Stage, tenant: &Tenant, state: &str) -> Uuid {
+async fn job(stage: &Stage, tenant: &Tenant, kept_as: &str) -> Uuid {
     let sql = format!(
         "INSERT INTO kernel.jobs
                 (id, clinic_id, module, owner_id, kind, state, done, total, failure, finished_at, expires_at, created_at,
                  updated_at)
-         VALUES (uuidv7(), '{clinic}', 'patients', '{owner}', 'sample.export', '{state}',
-                 CASE '{state}' WHEN 'succeeded' THEN 2 ELSE 0 END, 2,
-                 CASE '{state}' WHEN 'failed' THEN 'EXPORT_FAILED' END,
-                 CASE WHEN '{state}' NOT IN ('queued', 'running') THEN now() END, '2100-01-01', now(), now())
+         VALUES (uuidv7(), '{clinic}', 'patients', '{owner}', 'sample.export', '{kept_as}',
+                 CASE '{kept_as}' WHEN 'succeeded' THEN 2 ELSE 0 END, 2,
+                 CASE '{kept_as}' WHEN 'failed' THEN 'EXPORT_FAILED' END,
+                 CASE WHEN '{kept_as}' NOT IN ('queued', 'running') THEN now() END, '2100-01-01', now(), now())
          RETURNING id",
         clinic = tenant.clinic,
         owner = tenant.user(Role::Owner),
@@ -83,19 +83,19 @@ mod race {
     async fn a_state_only_moves_forward_whoever_moves_it() {
         let stage = stage().await;
         let tenant = stage.tenant().await;
-        for (state, forbidden) in [
+        for (kept_as, forbidden) in [
             ("running", "state = 'queued'"),
             ("succeeded", "state = 'running', finished_at = NULL"),
             ("failed", "state = 'queued', finished_at = NULL, failure = NULL"),
             ("cancelled", "state = 'succeeded', done = 2"),
             ("succeeded", "done = 1"),
         ] {
-            let id = job(&stage, &tenant, state).await;
+            let id = job(&stage, &tenant, kept_as).await;
             let sql = format!("UPDATE kernel.jobs SET {forbidden} WHERE id = '{id}'");
             assert_eq!(
                 stage.database.run_as("postgres", &sql).await.unwrap_err(),
                 "23514",
-                "{state}: {forbidden}"
+                "{kept_as}: {forbidden}"
             );
         }
     }
@@ -112,10 +112,10 @@ mod race {
                   WHERE id = '{id}' AND state IN ('queued', 'running')"
             );
             let (cancelled, ()) = tokio::join!(stage.ask(cancel(&tenant, id)), stage.database.run(&finish));
-            let state = get(&stage, &tenant, id, "").await.data()["state"].clone();
+            let ended = get(&stage, &tenant, id, "").await.data()["state"].clone();
             match cancelled.status {
-                200 => assert_eq!(state, "cancelled"),
-                409 => assert_eq!(state, "succeeded"),
+                200 => assert_eq!(ended, "cancelled"),
+                409 => assert_eq!(ended, "succeeded"),
                 other => panic!("{other}: {}", cancelled.text),
             }
             won = if cancelled.status == 200 { (won.0 + 1, won.1) } else { (won.0, won.1 + 1) };
@@ -148,10 +148,10 @@ mod integrity {
     async fn what_has_ended_is_not_cancelled() {
         let stage = stage().await;
         let tenant = stage.tenant().await;
-        for state in ["succeeded", "failed"] {
-            let id = job(&stage, &tenant, state).await;
+        for kept_as in ["succeeded", "failed"] {
+            let id = job(&stage, &tenant, kept_as).await;
             assert_eq!(stage.ask(cancel(&tenant, id)).await.refusal(), (409, "JOB_FINISHED"));
-            assert_eq!(get(&stage, &tenant, id, "").await.data()["state"], state);
+            assert_eq!(get(&stage, &tenant, id, "").await.data()["state"], kept_as);
         }
     }
 }
@@ -182,11 +182,11 @@ mod boundary {
     async fn there_is_no_result_before_the_job_has_succeeded() {
         let stage = stage().await;
         let tenant = stage.tenant().await;
-        for state in ["queued", "running", "failed", "cancelled"] {
-            let id = job(&stage, &tenant, state).await;
+        for kept_as in ["queued", "running", "failed", "cancelled"] {
+            let id = job(&stage, &tenant, kept_as).await;
             part(&stage, &tenant, id, "one").await;
             let refused = get(&stage, &tenant, id, "/result").await;
-            assert_eq!(refused.refusal(), (409, "JOB_NOT_SUCCEEDED"), "{state}");
+            assert_eq!(refused.refusal(), (409, "JOB_NOT_SUCCEEDED"), "{kept_as}");
         }
     }
 }

@@ -154,7 +154,7 @@ mod race {
     async fn what_comes_while_a_stream_is_on_lease_waits_for_its_turn() {
         let (stage, tenant) = scene().await;
         announce(&stage, &tenant, 1, 1).await;
-        let hanging = Recorder::slow(Duration::from_secs(3600), |_, _| Ok(()));
+        let hanging = Recorder::slow(Duration::from_hours(1), |_, _| Ok(()));
         let first = tokio::spawn({
             let (stage, hanging) = (Arc::clone(&stage), hanging.clone());
             async move { stage.work("outbox-relay", Some(hanging)).await }

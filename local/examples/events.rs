@@ -1,0 +1,80 @@
+//! How fast events go from the outbox to their consumers, and what an event costs when many wait. Prints a table;
+//! `cargo run --release -p grafono --example events`. Not a test: figures are for comparing within one run.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::cast_precision_loss,
+    clippy::print_stdout,
+    reason = "a measurement prints, and ends where it cannot go on"
+)]
+
+use futures_util::future::BoxFuture;
+use shared::outbox::{Message, Queue, SendError};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+use testkit::{Stage, Tenant};
+
+/// A queue that takes everything at once: what is left is the relay's own cost.
+struct Sink;
+
+impl Queue for Sink {
+    fn send<'a>(
+        &'a self,
+        _consumer: &'a str,
+        batch: &'a [Message],
+    ) -> BoxFuture<'a, Vec<Result<(), SendError>>> {
+        Box::pin(async move { vec![Ok(()); batch.len()] })
+    }
+}
+
+/// Jobs of one patient's, each with the event that its two consumers hear.
+async fn announce(stage: &Stage, tenant: &Tenant, count: u32) {
+    let sql = format!(
+        "WITH patient AS (
+             INSERT INTO patients.patients (id, clinic_id, full_name, version, created_at, updated_at)
+             VALUES (uuidv7(), '{clinic}', 'A patient', 1, now(), now())
+             RETURNING id
+         ), job AS (
+             INSERT INTO kernel.jobs (id, clinic_id, module, owner_id, kind, total, expires_at, created_at, updated_at)
+             SELECT uuidv7(), '{clinic}', 'patients', uuidv7(), 'patient.export', 2, '2100-01-01', now(), now()
+               FROM generate_series(1, {count})
+             RETURNING id)
+         INSERT INTO kernel.outbox
+                (id, clinic_id, module, aggregate, aggregate_id, seq, kind, ids, traceparent, created_at, updated_at)
+         SELECT uuidv7(), '{clinic}', 'patients', 'job', job.id, 1, 'patient.export_requested',
+                jsonb_build_object('jobId', job.id, 'patientId', patient.id), '', now(), now()
+           FROM job, patient",
+        clinic = tenant.clinic
+    );
+    stage.database.run(&sql).await;
+    stage.database.run("VACUUM ANALYZE").await;
+}
+
+async fn relay(stage: &Stage, queue: Option<Arc<dyn Queue>>) -> (usize, Duration) {
+    let started = Instant::now();
+    let done = stage.work("outbox-relay", queue).await.unwrap();
+    (done, started.elapsed())
+}
+
+#[tokio::main]
+async fn main() {
+    println!("{:>16} {:>8} {:>10} {:>12}", "", "events", "events/s", "µs an event");
+    let print = |what: &str, (done, took): (usize, Duration)| {
+        let seconds = took.as_secs_f64();
+        let each = seconds * 1e6 / done as f64;
+        println!("{what:>16} {done:>8} {:>10.0} {each:>12.0}", done as f64 / seconds);
+    };
+    for round in 1..=3 {
+        println!("round {round}");
+        let stage = Stage::of(grafono::modules()).await;
+        let tenant = stage.tenant().await;
+        announce(&stage, &tenant, 5_000).await;
+        print("two consumers", relay(&stage, None).await);
+        for waiting in [1_000, 10_000, 100_000] {
+            let stage = Stage::of(grafono::modules()).await;
+            let tenant = stage.tenant().await;
+            announce(&stage, &tenant, waiting).await;
+            print(&format!("{waiting} waiting"), relay(&stage, Some(Arc::new(Sink))).await);
+        }
+    }
+}
