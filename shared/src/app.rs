@@ -99,8 +99,8 @@ impl App {
     }
 
     /// The way outside, which only functions that call others have.
-    pub fn outside(&self) -> Result<&Outside, Fault> {
-        self.outside.as_deref().ok_or_else(|| Fault::internal("this function has no way outside"))
+    pub fn outside(&self) -> Result<&Arc<Outside>, Fault> {
+        self.outside.as_ref().ok_or_else(|| Fault::internal("this function has no way outside"))
     }
 
     /// The token signer, which only functions that issue tokens have.

@@ -16,6 +16,11 @@ impl Deadline {
         Self(Instant::now() + left.min(LONGEST))
     }
 
+    /// The deadline of work that no caller waits for, and so may take longer.
+    pub fn of_work(until: Instant) -> Self {
+        Self(until)
+    }
+
     /// The time left; zero once it has passed.
     pub fn left(self) -> Duration {
         self.0.saturating_duration_since(Instant::now())

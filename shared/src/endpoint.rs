@@ -82,6 +82,8 @@ pub struct Policy {
     pub issues_tokens: bool,
     /// Whether it makes something and hands out tokens for it.
     pub signs_up: bool,
+    /// Whether it changes something although it takes no `Idempotency-Key`.
+    pub changes: bool,
     /// Whether it hashes passwords and so needs a larger share of a processor.
     pub hashes_passwords: bool,
     /// Its way outside, when it calls others.
@@ -104,6 +106,7 @@ impl Policy {
             if_match: false,
             issues_tokens: false,
             signs_up: false,
+            changes: false,
             hashes_passwords: false,
             outside: None,
             rate: RateClass::Ordinary,
@@ -160,7 +163,21 @@ impl Policy {
 
     /// Whether a call that is cut off may have changed something.
     pub fn writes(&self) -> bool {
-        self.signs_up || matches!(self.idempotency, Idempotency::Required | Idempotency::Accepted)
+        self.signs_up
+            || self.changes
+            || matches!(self.idempotency, Idempotency::Required | Idempotency::Accepted)
+    }
+
+    /// Changes something and hands out a secret for it, once: refuses `Idempotency-Key`.
+    #[must_use]
+    pub const fn hands_out_secrets(self) -> Self {
+        Self { changes: true, idempotency: Idempotency::Refused, ..self }
+    }
+
+    /// Deletes something; done twice, the second time finds nothing.
+    #[must_use]
+    pub const fn deletes(self) -> Self {
+        Self { changes: true, ..self }
     }
 
     /// Makes something and hands out tokens for it.

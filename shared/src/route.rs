@@ -28,6 +28,11 @@ impl Route {
         Self { method: Method::PATCH, template }
     }
 
+    /// `DELETE`.
+    pub const fn delete(template: &'static str) -> Self {
+        Self { method: Method::DELETE, template }
+    }
+
     /// The gateway's catch-all: every method, every path that no other route has.
     pub const fn catch_all() -> Self {
         Self { method: Method::OPTIONS, template: "$default" }

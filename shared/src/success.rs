@@ -71,6 +71,11 @@ impl Success {
         Self { form: Form::Page, ..Self::ok() }
     }
 
+    /// 204 with nothing.
+    pub const fn no_content() -> Self {
+        Self { status: 204, form: Form::Bare, ..Self::ok() }
+    }
+
     /// 200 with a body that is the data alone.
     pub const fn bare() -> Self {
         Self { form: Form::Bare, ..Self::ok() }

@@ -1,6 +1,13 @@
-//! platform: health checks, the contract and its reference page, the page behind every problem, and the answer to everything that has no route.
+//! platform: health checks, the contract and its reference page, the page behind every problem, outgoing webhooks, and
+//! the answer to everything that has no route.
 //!
-//! It has no tables of its own. What it must know of the other modules are files generated from their declarations
+//! | table | holds |
+//! |---|---|
+//! | `platform.webhook_endpoints` | where a clinic wants to hear of which events |
+//! | `platform.webhook_secrets` | what is sent there is signed with; read by the role `webhook_deliverer` alone |
+//! | `platform.webhook_deliveries` | one row an event and endpoint: what was sent, what waits |
+//!
+//! What it must know of the other modules are files generated from their declarations
 //! by `cargo run -- generate`: `openapi.json`, `problems.json` and `routes.json`.
 
 pub mod fallback;
@@ -9,7 +16,9 @@ pub mod jobs;
 pub mod outbox_relay;
 pub mod problems;
 pub mod reference;
+pub mod webhooks;
 
+use shared::consumer::ConsumerDeclaration;
 use shared::endpoint::{Declaration, Module};
 use shared::worker::WorkerDeclaration;
 
@@ -28,9 +37,17 @@ pub fn module() -> Module {
             Declaration::of::<jobs::get_job::GetJob>(),
             Declaration::of::<jobs::get_job_result::GetJobResult>(),
             Declaration::of::<jobs::cancel_job::CancelJob>(),
+            Declaration::of::<webhooks::create_webhook_endpoint::CreateWebhookEndpoint>(),
+            Declaration::of::<webhooks::list_webhook_endpoints::ListWebhookEndpoints>(),
+            Declaration::of::<webhooks::get_webhook_endpoint::GetWebhookEndpoint>(),
+            Declaration::of::<webhooks::rotate_webhook_secret::RotateWebhookSecret>(),
+            Declaration::of::<webhooks::delete_webhook_endpoint::DeleteWebhookEndpoint>(),
             Declaration::of::<fallback::Fallback>(),
         ],
-        consumers: Vec::new(),
-        workers: vec![WorkerDeclaration::of::<outbox_relay::OutboxRelay>()],
+        consumers: vec![ConsumerDeclaration::of::<webhooks::fan_out_webhooks::FanOutWebhooks>()],
+        workers: vec![
+            WorkerDeclaration::of::<outbox_relay::OutboxRelay>(),
+            WorkerDeclaration::of::<webhooks::deliver_webhooks::DeliverWebhooks>(),
+        ],
     }
 }

@@ -18,8 +18,10 @@ pub(super) fn responses(
     parts: &mut Components,
 ) -> Vec<(u16, Value)> {
     let success = &endpoint.success;
-    let mut response =
-        json!({ "description": description(endpoint, parts), "content": content(endpoint, parts) });
+    let mut response = json!({ "description": description(endpoint, parts) });
+    if success.status != 204 {
+        put(&mut response, "content", content(endpoint, parts));
+    }
     let headers = headers(endpoint);
     if !headers.is_empty() {
         put(&mut response, "headers", headers.into_iter().map(header).collect());

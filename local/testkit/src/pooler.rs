@@ -69,7 +69,7 @@ fn ini(server: &Path, folder: &Path) -> String {
 }
 
 fn users() -> String {
-    ["postgres", "identity", "patients", "billing", "platform", "relay"]
+    ["postgres", "identity", "patients", "billing", "platform", "relay", "webhook_deliverer"]
         .map(|role| format!("\"{role}\" \"\"\n"))
         .concat()
 }

@@ -1,6 +1,6 @@
 use crate::background::{self, Background};
 use crate::canary::watch_logs;
-use crate::{Answer, Ask, Contract, CountingHasher, Tenant, TestClock, TestDatabase};
+use crate::{Answer, Ask, Contract, CountingHasher, Names, Tenant, TestClock, TestDatabase};
 use shared::app::App;
 use shared::clock::{Clock as _, SystemClock, SystemIds};
 use shared::consumer::{ATTEMPTS, Attempt};
@@ -9,8 +9,10 @@ use shared::deadline::Deadline;
 use shared::endpoint::{Declaration, Module};
 use shared::failure::{Error, Fault, NoFailure};
 use shared::outbox::{Event, Queue};
+use shared::outside::Outside;
+use shared::outside::connect::Reach;
 use shared::pipeline;
-use shared::settings::{Needs, Settings};
+use shared::settings::{Needs, OutsideSettings, Settings};
 use shared::token::{TokenSigner, new_key_pair};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -39,6 +41,9 @@ pub struct Stage {
     background: Background,
     keys: (String, String),
     contract: Option<&'static Contract>,
+    /// What names of hosts mean to those who call others.
+    pub names: Arc<Names>,
+    outside: Arc<Outside>,
     /// What a call may take.
     pub time: Duration,
 }
@@ -54,9 +59,12 @@ impl Stage {
         watch_logs();
         let database = TestDatabase::clone_template().await;
         let keys = new_key_pair().unwrap();
+        let (clock, names) = (Arc::new(TestClock::at(SystemClock.now())), Arc::new(Names::default()));
         let mut stage = Self {
             database,
-            clock: Arc::new(TestClock::at(SystemClock.now())),
+            outside: outside(Reach::PublicOrLoopback, &clock, &names),
+            clock,
+            names,
             hasher: Arc::new(CountingHasher::default()),
             signer: TokenSigner::from_paserk(&keys.0).unwrap(),
             functions: Vec::new(),
@@ -82,6 +90,14 @@ impl Stage {
     #[must_use]
     pub fn held_to(self, contract: &'static Contract) -> Self {
         Self { contract: Some(contract), ..self }
+    }
+
+    /// All functions call, of the addresses that callers name, only those within `reach` from now on. Until then these
+    /// may be on this machine.
+    pub fn confine(&mut self, reach: Reach) {
+        self.outside = outside(reach, &self.clock, &self.names);
+        let database = self.database.clone();
+        self.rewire(|role| database.function_url(role));
     }
 
     /// All functions reach their database at this address from now on.
@@ -122,6 +138,7 @@ impl Stage {
         };
         let settings = Settings::read(&|key| variable(key), Needs::ALL).unwrap();
         App::new(settings, self.clock.clone(), Arc::new(SystemIds), self.hasher.clone())
+            .with_outside(Arc::clone(&self.outside))
     }
 
     /// The key pair, secret and public, in PASERK form.
@@ -232,4 +249,10 @@ impl Stage {
         }
         answers
     }
+}
+
+/// A way outside that shares nothing.
+fn outside(targets: Reach, clock: &Arc<TestClock>, names: &Arc<Names>) -> Arc<Outside> {
+    let settings = OutsideSettings { redis: None, targets };
+    Arc::new(Outside::open(&settings, clock.clone(), names.clone()).unwrap())
 }

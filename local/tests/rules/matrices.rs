@@ -6,7 +6,7 @@ use pasetors::version4::{PublicToken, V4};
 use serde_json::{Value, json};
 use shared::access::{Principal, Role};
 use shared::clock::Clock as _;
-use shared::endpoint::{Access, Declaration};
+use shared::endpoint::{Access, Declaration, Idempotency};
 use std::collections::BTreeMap;
 use testkit::{Answer, Ask, Stage, Tenant};
 
@@ -40,7 +40,7 @@ fn reach(endpoint: &Declaration, id: &str) -> Ask {
         .replace("{code}", "invalid-phone")
         .replace("$default", "/x");
     let ask = Ask::new(endpoint.route.method.as_str(), &path).header("if-match", "\"1\"");
-    let ask = if endpoint.policy.issues_tokens { ask } else { ask.key(&path) };
+    let ask = if endpoint.policy.idempotency == Idempotency::Refused { ask } else { ask.key(&path) };
     match schema(endpoint) {
         Some(schema) => ask.text(&body(&schema).to_string()),
         None => ask,
@@ -106,8 +106,12 @@ async fn things(stage: &Stage, tenant: &Tenant) -> BTreeMap<&'static str, String
     let cancelled = jobs.remove(0);
     stage.ask(owned(Ask::new("POST", &format!("/api/v1/jobs/{cancelled}/cancel")))).await;
     stage.work("outbox-relay", None).await.unwrap();
+    let hook = json!({ "url": "https://hooks.example/things", "kinds": ["patient.created"] });
+    let hook = stage.ask(owned(Ask::post("/api/v1/webhook-endpoints", &hook))).await;
+    let hook = hook.data()["id"].as_str().unwrap().to_owned();
     BTreeMap::from([
         ("patients", patient),
+        ("webhook-endpoints", hook),
         ("transactions", transaction),
         ("jobs", jobs.remove(0)),
         // One that has succeeded is not to be cancelled any more.

@@ -63,6 +63,18 @@ SELECT uuidv7(), c.id, 'patients', m.id, 'sample.export', state, CASE state WHEN
 INSERT INTO kernel.job_parts (clinic_id, job_id, name, module, content, created_at, updated_at)
 SELECT clinic_id, id, part, 'patients', '{}', now(), now()
   FROM kernel.jobs, unnest(ARRAY['one', 'two']) AS part WHERE state = 'succeeded';
+INSERT INTO platform.webhook_endpoints (id, clinic_id, url, kinds, slot, created_at, updated_at)
+SELECT uuidv7(), c.id, 'https://' || slot || '.example/', ARRAY['patient.created'], slot, now(), now()
+  FROM seed_clinics AS c, generate_series(1, 10) AS slot;
+INSERT INTO platform.webhook_secrets (id, clinic_id, endpoint_id, secret, expires_at, created_at, updated_at)
+SELECT uuidv7(), clinic_id, id, decode(repeat('00', 32), 'hex'), CASE WHEN old THEN now() + interval '1 day' END, now(), now()
+  FROM platform.webhook_endpoints, unnest(ARRAY[true, false]) AS old WHERE old OR slot < 10;
+INSERT INTO platform.webhook_deliveries
+       (id, clinic_id, endpoint_id, event_id, kind, ids, occurred_at, state, due_at, finished_at, created_at, updated_at)
+SELECT uuidv7(), clinic_id, id, uuidv7(), 'patient.created', '{}', now(),
+       CASE WHEN number > 9 AND slot = 1 THEN 'waiting' ELSE 'delivered' END, now() - interval '1 hour',
+       CASE WHEN number > 9 AND slot = 1 THEN NULL ELSE now() END, now(), now()
+  FROM platform.webhook_endpoints, generate_series(1, 12) AS number;
 SET session_replication_role = origin;";
 
 /// Fills the database; the clinic that has half of everything, and one of the small ones.
@@ -92,6 +104,11 @@ async fn clinic(database: &TestDatabase, name: &str) -> Seeded {
         format!("SELECT id FROM kernel.outbox WHERE clinic_id = '{}' AND sent_at IS NULL LIMIT 1", row[0]);
     let aggregate = format!("SELECT aggregate_id FROM kernel.outbox WHERE clinic_id = '{}' LIMIT 1", row[0]);
     let id = async |sql: &str| -> Uuid { database.value(sql).await.parse().unwrap() };
+    let endpoint = |slot: u32| {
+        format!("SELECT id FROM platform.webhook_endpoints WHERE clinic_id = '{}' AND slot = {slot}", row[0])
+    };
+    let delivery =
+        format!("SELECT id FROM platform.webhook_deliveries WHERE clinic_id = '{}' AND state = 'waiting' LIMIT 1", row[0]);
     let new_clinic = database.value("SELECT uuidv7()").await.parse().unwrap();
     let ids: Vec<Uuid> = row.iter().map(|id| id.parse().unwrap()).collect();
     Seeded {
@@ -108,6 +125,9 @@ async fn clinic(database: &TestDatabase, name: &str) -> Seeded {
             ("cancelled_job", id(&cancelled).await),
             ("event", id(&event).await),
             ("aggregate", id(&aggregate).await),
+            ("webhook_endpoint", id(&endpoint(1)).await),
+            ("webhook_endpoint_without_secret", id(&endpoint(10)).await),
+            ("webhook_delivery", id(&delivery).await),
         ]),
     }
 }

@@ -67,7 +67,10 @@ async fn a_column_that_may_be_null_is_one_of_those_that_are_meant_to() {
                         'patients.patients.document', 'patients.patients.document_key', 'patients.patients.notes',
                         'patients.patients.deleted_at', 'billing.transfers.description',
                         'kernel.outbox.sent_at', 'kernel.outbox.available_at', 'kernel.dead_letters.replay_at',
-                        'kernel.jobs.failure', 'kernel.jobs.finished_at')";
+                        'kernel.jobs.failure', 'kernel.jobs.finished_at',
+                        'platform.webhook_endpoints.disabled_at', 'platform.webhook_endpoints.deleted_at',
+                        'platform.webhook_secrets.expires_at', 'platform.webhook_deliveries.last_status',
+                        'platform.webhook_deliveries.finished_at')";
     assert_none("D2: a column that nobody meant to be NULL", query).await;
 }
 

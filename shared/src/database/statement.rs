@@ -60,6 +60,8 @@ bind! {
     Date => DATE,
     Value => JSONB,
     Vec<u8> => BYTEA,
+    Vec<i32> => INT4_ARRAY,
+    Vec<Timestamp> => TIMESTAMPTZ_ARRAY,
     Vec<Uuid> => UUID_ARRAY,
     Vec<String> => TEXT_ARRAY,
     Vec<&'static str> => TEXT_ARRAY,

@@ -3,13 +3,22 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should say where and end")]
 
 mod binaries;
+mod create_webhook_endpoint;
+mod delete_webhook_endpoint;
+mod deliver_webhooks;
 mod docs;
 mod fallback;
+mod fan_out_webhooks;
+mod get_webhook_endpoint;
 mod health;
 mod jobs;
+mod list_webhook_endpoints;
 mod openapi;
 mod outbox_relay;
 mod problems;
+mod receiver;
+mod rotate_webhook_secret;
+mod webhooks;
 
 use std::sync::LazyLock;
 use testkit::{Contract, Stage};

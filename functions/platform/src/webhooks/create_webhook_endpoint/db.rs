@@ -1,0 +1,62 @@
+use crate::webhooks::endpoint::insert_secret;
+use crate::webhooks::kind::EventKind;
+use jiff::Timestamp;
+use shared::database::Statement;
+use shared::endpoint::Sample;
+use uuid::Uuid;
+
+/// One endpoint of a clinic is made after the other, so that two do not reach for the same slot. The lock ends with the
+/// transaction.
+pub(super) fn take_turn(clinic: Uuid) -> Statement<()> {
+    Statement::new(
+        "platform.take_webhook_turn",
+        "SELECT pg_advisory_xact_lock(hashtextextended('webhook_endpoints ' || $1, 0)) AS locked",
+    )
+    .bind(clinic.to_string())
+}
+
+/// In the clinic's first free slot; behind the last one when none is free, which its bounds refuse.
+pub(super) fn insert_endpoint(
+    clinic: Uuid,
+    id: Uuid,
+    url: String,
+    kinds: &[EventKind],
+    now: Timestamp,
+) -> Statement<()> {
+    let kinds: Vec<&'static str> = kinds.iter().map(|kind| kind.name()).collect();
+    Statement::new(
+        "platform.insert_webhook_endpoint",
+        "INSERT INTO platform.webhook_endpoints (clinic_id, id, url, kinds, slot, created_at, updated_at)
+         SELECT $1, $2, $3, $4, min(free.slot), $5, $5
+           FROM generate_series(1, 21) AS free (slot)
+          WHERE NOT EXISTS (
+                SELECT 1
+                  FROM platform.webhook_endpoints AS e
+                 WHERE e.clinic_id = $1
+                   AND e.slot = free.slot
+                   AND e.deleted_at IS NULL)",
+    )
+    .bind(clinic)
+    .bind(id)
+    .bind(url)
+    .bind(kinds)
+    .bind(now)
+}
+
+/// All statements of the slice.
+pub(super) fn all(sample: &Sample<'_>) -> Vec<Statement<()>> {
+    let (clinic, now) = (sample.clinic(), sample.call.now);
+    let url = "https://hooks.example.com/sample".to_owned();
+    vec![
+        take_turn(clinic),
+        insert_endpoint(clinic, sample.call.new_id(), url, &[EventKind::PatientCreated], now),
+        // An endpoint whose secret has just been rotated out.
+        insert_secret(
+            clinic,
+            sample.id("webhook_endpoint_without_secret"),
+            sample.call.new_id(),
+            vec![0; 32],
+            now,
+        ),
+    ]
+}

@@ -1,0 +1,47 @@
+use super::db;
+use super::logic;
+use super::schema::{CreateWebhookEndpointFailure, CreatedWebhookEndpoint, NewWebhookEndpoint};
+use crate::webhooks::endpoint::{WebhookEndpoint, insert_secret, location};
+use crate::webhooks::signing::SigningSecret;
+use shared::endpoint::Call;
+use shared::failure::{Error, Fault};
+use shared::outside::Outside;
+use shared::outside::connect::{Reach, Unreachable};
+use shared::records::audit;
+use shared::reply::Reply;
+
+/// Looks the host up, then makes the endpoint and its secret.
+pub(super) async fn handle(
+    call: &Call<'_>,
+    mut new: NewWebhookEndpoint,
+) -> Result<Reply<CreatedWebhookEndpoint>, Error<CreateWebhookEndpointFailure>> {
+    let caller = call.principal()?;
+    let (clinic, id) = (caller.clinic_id, call.new_id());
+    let target = logic::target(new.url.as_str())
+        .ok_or_else(|| Fault::internal("an address that passed its rule is none"))?;
+    check_host(call.app.outside()?, &target.host).await?;
+    new.kinds.sort_unstable();
+    new.kinds.dedup();
+    let secret = SigningSecret::random()?;
+
+    let mut tx = call.write()?;
+    tx.add(db::take_turn(clinic));
+    tx.add(db::insert_endpoint(clinic, id, target.url.clone(), &new.kinds, call.now));
+    tx.add(insert_secret(clinic, id, call.new_id(), secret.to_bytes(), call.now));
+    tx.add(audit(call, clinic, caller.user_id, "webhook_endpoint.created", "webhook_endpoint", id));
+    tx.commit::<CreateWebhookEndpointFailure>().await?;
+
+    let endpoint =
+        WebhookEndpoint { id, url: target.url, kinds: new.kinds, disabled_at: None, created_at: call.now };
+    Ok(Reply::created(location(id), CreatedWebhookEndpoint { endpoint, secret }))
+}
+
+/// On one machine a name that nobody knows may be known later.
+async fn check_host(outside: &Outside, host: &str) -> Result<(), CreateWebhookEndpointFailure> {
+    match outside.look_up(host).await {
+        Ok(_) => Ok(()),
+        Err(Unreachable::NoAddress) if outside.named_by_others() == Reach::PublicOrLoopback => Ok(()),
+        Err(Unreachable::NoAddress) => Err(CreateWebhookEndpointFailure::WebhookHostNotFound),
+        Err(Unreachable::NotAllowed) => Err(CreateWebhookEndpointFailure::WebhookUrlNotAllowed),
+    }
+}

@@ -1,0 +1,80 @@
+//! Which addresses can be webhook endpoints, by their looks.
+
+use url::{Host, Url};
+
+/// An address in its one form, and its host.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Target {
+    /// As browsers write it, so that two spellings of one address are one.
+    pub(super) url: String,
+    /// A name, or a literal address.
+    pub(super) host: String,
+}
+
+/// The target that a text names: `https` anywhere, `http` on this very machine (which is refused later unless a setting
+/// allows it); no user, no password, no fragment.
+pub(super) fn target(text: &str) -> Option<Target> {
+    let url = Url::parse(text).ok()?;
+    let host = url.host()?;
+    let is_this_machine = match &host {
+        Host::Domain(name) => *name == "localhost",
+        Host::Ipv4(address) => address.is_loopback(),
+        Host::Ipv6(address) => address.is_loopback(),
+    };
+    let is_secured = url.scheme() == "https" || (url.scheme() == "http" && is_this_machine);
+    let is_plain = url.username().is_empty() && url.password().is_none() && url.fragment().is_none();
+    let fits = url.as_str().len() <= 2048;
+    (is_secured && is_plain && fits).then(|| Target { url: url.to_string(), host: host.to_string() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn url(text: &str) -> Option<String> {
+        target(text).map(|target| target.url)
+    }
+
+    #[test]
+    fn spellings_of_one_address_are_one() {
+        for spelling in ["https://a.example/x", "HTTPS://A.EXAMPLE:443/x", "https://a.example/./y/../x"] {
+            assert_eq!(url(spelling).as_deref(), Some("https://a.example/x"), "{spelling}");
+        }
+        assert_eq!(target("https://2130706433/").unwrap().host, "127.0.0.1");
+        assert_eq!(target("https://[::1]:8443/").unwrap().host, "[::1]");
+    }
+
+    #[test]
+    fn http_is_for_this_machine_alone() {
+        for local in ["http://localhost:9000/", "http://127.0.0.1/", "http://[::1]:9000/"] {
+            assert!(url(local).is_some(), "{local}");
+        }
+        for refused in ["http://a.example/", "http://10.0.0.1/", "http://localhost.a.example/"] {
+            assert!(url(refused).is_none(), "{refused}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_address_of_a_server_is_refused() {
+        for refused in [
+            "",
+            "a.example/x",
+            "ftp://a.example/",
+            "javascript:alert(1)",
+            "https://",
+            "https://user@a.example/",
+            "https://:password@a.example/",
+            "https://a.example/#fragment",
+            "https://a b.example/",
+        ] {
+            assert!(url(refused).is_none(), "{refused}");
+        }
+    }
+
+    #[test]
+    fn an_address_that_grows_too_long_when_it_is_written_out_is_refused() {
+        let longest = format!("https://a.example/{}", "a".repeat(2048 - 18));
+        assert_eq!(url(&longest).unwrap().len(), 2048);
+        assert!(url(&format!("https://a.example/{}", "é".repeat(1000))).is_none());
+    }
+}

@@ -1,0 +1,49 @@
+//! `POST /api/v1/webhook-endpoints`: has events sent to an address.
+//!
+//! - **Caller**: who holds `webhooks:manage`. The secret is handed out here and never again, so no key is taken.
+//! - **Writes**: `platform.webhook_endpoints`, `platform.webhook_secrets`, audit.
+//! - **Calls**: a look-up of the host's addresses, before the transaction. Addresses that are not of the public internet
+//!   are refused now and again whenever something is sent.
+//! - **Atomic**: all of it, or nothing. Of two with one address at once, one is made; of thirty at once, twenty.
+//! - **Fails**: `DUPLICATE_WEBHOOK_URL`, `WEBHOOK_ENDPOINT_LIMIT`, `WEBHOOK_URL_NOT_ALLOWED`, `WEBHOOK_HOST_NOT_FOUND`,
+//!   field rules; see [`schema`].
+//! - **Round trips**: 1.
+
+mod db;
+mod handler;
+mod logic;
+pub mod schema;
+
+use shared::database::Statement;
+use shared::endpoint::{Call, Endpoint, Policy, Sample};
+use shared::failure::Error;
+use shared::input::WithBody;
+use shared::reply::Reply;
+use shared::route::Route;
+use shared::success::{Lead, Success};
+
+/// The declaration.
+#[derive(Debug)]
+pub struct CreateWebhookEndpoint;
+
+impl Endpoint for CreateWebhookEndpoint {
+    const NAME: &'static str = "create-webhook-endpoint";
+    const ROUTE: Route = Route::post("/api/v1/webhook-endpoints");
+    const POLICY: Policy = Policy::requires(super::MANAGE_WEBHOOKS).hands_out_secrets().calls_outside();
+    const SUMMARY: &'static str = "Have events sent to an address";
+    const DESCRIPTION: &'static str = "Events are sent by the Standard Webhooks specification and signed with the secret \
+        that is answered here, and only here. At most twenty endpoints a clinic.";
+    const SUCCESS: Success =
+        Success::created().leads_to(&[Lead::new("/api/v1/webhook-endpoints/{id}", "/data/id")]);
+    type Input = WithBody<schema::NewWebhookEndpoint>;
+    type Output = Reply<schema::CreatedWebhookEndpoint>;
+    type Failure = schema::CreateWebhookEndpointFailure;
+
+    fn statements(sample: &Sample<'_>) -> Vec<Statement<()>> {
+        db::all(sample)
+    }
+
+    async fn handle(call: &Call<'_>, input: Self::Input) -> Result<Self::Output, Error<Self::Failure>> {
+        handler::handle(call, input.body.0).await
+    }
+}

@@ -1,0 +1,67 @@
+//! `DELETE /api/v1/webhook-endpoints/{id}`: no more events are sent there.
+//!
+//! - **Caller**: who holds `webhooks:manage`.
+//! - **Writes**: `platform.webhook_endpoints` (the row stays, marked), `platform.webhook_secrets` (they end now),
+//!   `platform.webhook_deliveries` (what waits is dropped), audit. What is just being sent arrives.
+//! - **Atomic**: all of it, or nothing. Of two at once, one gets 404.
+//! - **Fails**: `WEBHOOK_ENDPOINT_NOT_FOUND`, alike for a deleted one, another clinic's and one that never was.
+//! - **Round trips**: 1.
+
+mod db;
+
+use super::EndpointPath;
+use super::endpoint::hold_endpoint;
+use http::StatusCode;
+use shared::database::Statement;
+use shared::endpoint::{Call, Endpoint, Policy, Sample};
+use shared::failure::Error;
+use shared::failures;
+use shared::input::WithPath;
+use shared::records::audit;
+use shared::reply::Response;
+use shared::route::Route;
+use shared::success::Success;
+
+/// The declaration.
+#[derive(Debug)]
+pub struct DeleteWebhookEndpoint;
+
+failures! {
+    /// How deleting an endpoint can fail.
+    pub enum DeleteWebhookEndpointFailure {
+        /// This clinic has no such endpoint.
+        WebhookEndpointNotFound = 404 "WEBHOOK_ENDPOINT_NOT_FOUND", "No such webhook endpoint",
+            "This clinic has no webhook endpoint with this id.", violates ["webhook_endpoint_exists"];
+    }
+}
+
+impl Endpoint for DeleteWebhookEndpoint {
+    const NAME: &'static str = "delete-webhook-endpoint";
+    const ROUTE: Route = Route::delete("/api/v1/webhook-endpoints/{id}");
+    const POLICY: Policy = Policy::requires(super::MANAGE_WEBHOOKS).deletes();
+    const SUMMARY: &'static str = "Stop sending events to an address";
+    const DESCRIPTION: &'static str = "What waits to be sent there is dropped.";
+    const SUCCESS: Success = Success::no_content();
+    type Input = WithPath<EndpointPath>;
+    type Output = Response;
+    type Failure = DeleteWebhookEndpointFailure;
+
+    fn statements(sample: &Sample<'_>) -> Vec<Statement<()>> {
+        db::all(sample)
+    }
+
+    async fn handle(call: &Call<'_>, input: Self::Input) -> Result<Self::Output, Error<Self::Failure>> {
+        let caller = call.principal()?;
+        let (clinic, id) = (caller.clinic_id, input.path.id.into());
+
+        let mut tx = call.write()?;
+        tx.add(hold_endpoint(clinic, id, call.now));
+        tx.add(db::delete_endpoint(clinic, id, call.now));
+        tx.add(db::end_secrets_now(clinic, id, call.now));
+        tx.add(db::drop_deliveries(clinic, id, call.now));
+        tx.add(audit(call, clinic, caller.user_id, "webhook_endpoint.deleted", "webhook_endpoint", id));
+        tx.commit::<DeleteWebhookEndpointFailure>().await?;
+
+        Ok(Response::empty(StatusCode::NO_CONTENT))
+    }
+}

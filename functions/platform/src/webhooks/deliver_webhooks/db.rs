@@ -1,0 +1,229 @@
+use super::logic::{Delivery, Fate};
+use jiff::{SignedDuration, Timestamp};
+use shared::database::{Columns, DecodeError, Statement};
+use shared::endpoint::Sample;
+use uuid::Uuid;
+
+/// How long a worker keeps what it has leased: longer than sending may take. One that dies is overtaken.
+const LEASE: SignedDuration = SignedDuration::from_secs(60);
+
+/// How long a delivery that has ended is kept.
+const KEPT: SignedDuration = SignedDuration::from_hours(30 * 24);
+
+/// Leases up to `free` due deliveries, those that are due the longest first, two of each endpoint and none of those that
+/// are busy. From endpoint to endpoint the index is stepped through, so one with much to hear costs the others nothing.
+/// What another worker has locked is its lease in the making.
+pub(super) fn lease(free: usize, busy: Vec<Uuid>, now: Timestamp) -> Statement<Delivery> {
+    Statement::new(
+        "platform.lease_webhook_deliveries",
+        "WITH RECURSIVE heads AS (
+             (SELECT clinic_id, endpoint_id
+                FROM platform.webhook_deliveries
+               WHERE state = 'waiting'
+               ORDER BY clinic_id, endpoint_id, due_at, id
+               LIMIT 1)
+             UNION ALL
+             SELECT next.clinic_id, next.endpoint_id
+               FROM heads
+              CROSS JOIN LATERAL (
+                    SELECT d.clinic_id, d.endpoint_id
+                      FROM platform.webhook_deliveries AS d
+                     WHERE d.state = 'waiting'
+                       AND (d.clinic_id, d.endpoint_id) > (heads.clinic_id, heads.endpoint_id)
+                     ORDER BY d.clinic_id, d.endpoint_id, d.due_at, d.id
+                     LIMIT 1) AS next
+         ), due AS MATERIALIZED (
+             SELECT first.clinic_id, first.id
+               FROM heads
+              CROSS JOIN LATERAL (
+                    SELECT d.clinic_id, d.id, d.due_at
+                      FROM platform.webhook_deliveries AS d
+                     WHERE d.state = 'waiting'
+                       AND d.clinic_id = heads.clinic_id
+                       AND d.endpoint_id = heads.endpoint_id
+                       AND d.due_at <= $1
+                       AND heads.endpoint_id <> ALL ($2)
+                     ORDER BY d.due_at, d.id
+                     LIMIT 2) AS first
+              ORDER BY first.due_at
+              LIMIT $3
+         ), mine AS MATERIALIZED (
+             SELECT d.clinic_id, d.id
+               FROM due
+               JOIN platform.webhook_deliveries AS d ON d.clinic_id = due.clinic_id AND d.id = due.id
+              WHERE d.state = 'waiting'
+                AND d.due_at <= $1
+                FOR UPDATE OF d SKIP LOCKED
+         ), leased AS (
+             UPDATE platform.webhook_deliveries AS d
+                SET due_at = $4, updated_at = $1
+               FROM mine
+              WHERE d.clinic_id = mine.clinic_id
+                AND d.id = mine.id
+             RETURNING d.clinic_id, d.id, d.endpoint_id, d.event_id, d.kind, d.ids, d.occurred_at, d.attempts
+         )
+         SELECT l.clinic_id, l.id, l.endpoint_id, l.event_id, l.kind, l.ids, l.occurred_at, l.attempts, e.url,
+                e.disabled_at IS NULL AND e.deleted_at IS NULL AS is_wanted,
+                ARRAY(SELECT s.secret
+                        FROM platform.webhook_secrets AS s
+                       WHERE s.clinic_id = l.clinic_id
+                         AND s.endpoint_id = l.endpoint_id
+                         AND (s.expires_at IS NULL OR s.expires_at > $1)
+                       ORDER BY s.expires_at DESC NULLS FIRST
+                       LIMIT 2) AS secrets
+           FROM leased AS l
+           JOIN platform.webhook_endpoints AS e ON e.clinic_id = l.clinic_id AND e.id = l.endpoint_id
+          LIMIT $3",
+    )
+    .bind(now)
+    .bind(busy)
+    .bind(i64::try_from(free).unwrap_or(1))
+    .bind(now + LEASE)
+    .decode(delivery)
+}
+
+fn delivery(columns: &Columns<'_>) -> Result<Delivery, DecodeError> {
+    Ok(Delivery {
+        clinic: columns.get("clinic_id")?,
+        id: columns.get("id")?,
+        endpoint: columns.get("endpoint_id")?,
+        event: columns.get("event_id")?,
+        kind: columns.get("kind")?,
+        ids: columns.get("ids")?,
+        occurred_at: columns.get("occurred_at")?,
+        attempts: columns.get("attempts")?,
+        url: columns.get("url")?,
+        is_wanted: columns.get("is_wanted")?,
+        secrets: columns.get("secrets")?,
+    })
+}
+
+/// What became of deliveries. One that was dropped or settled by somebody else meanwhile stays as it is.
+pub(super) fn settle(returned: &[(Delivery, Fate)], now: Timestamp) -> Statement<()> {
+    let of = |each: fn(&(Delivery, Fate)) -> Uuid| returned.iter().map(each).collect::<Vec<_>>();
+    let states: Vec<&'static str> = returned.iter().map(|(_, fate)| fate.state).collect();
+    let attempts: Vec<i32> = returned.iter().map(|(_, fate)| fate.attempts).collect();
+    let due: Vec<Timestamp> = returned.iter().map(|(_, fate)| fate.due_at).collect();
+    let statuses: Vec<i32> = returned.iter().map(|(_, fate)| fate.status.map_or(0, i32::from)).collect();
+    Statement::new(
+        "platform.settle_webhook_deliveries",
+        "UPDATE platform.webhook_deliveries AS d
+            SET state       = fate.state,
+                attempts    = fate.attempts,
+                due_at      = fate.due_at,
+                last_status = NULLIF(fate.status, 0),
+                finished_at = CASE WHEN fate.state <> 'waiting' THEN $7 END,
+                updated_at  = $7
+           FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::int[], $5::timestamptz[], $6::int[])
+                AS fate (clinic_id, id, state, attempts, due_at, status)
+          WHERE d.clinic_id = fate.clinic_id
+            AND d.id = fate.id
+            AND d.state = 'waiting'",
+    )
+    .bind(of(|(delivery, _)| delivery.clinic))
+    .bind(of(|(delivery, _)| delivery.id))
+    .bind(states)
+    .bind(attempts)
+    .bind(due)
+    .bind(statuses)
+    .bind(now)
+}
+
+/// Endpoints that answered 410.
+pub(super) fn disable_endpoints(gone: &[&Delivery], now: Timestamp) -> Statement<()> {
+    let (clinics, endpoints) = places(gone);
+    Statement::new(
+        "platform.disable_webhook_endpoints",
+        "UPDATE platform.webhook_endpoints AS e
+            SET disabled_at = $3, updated_at = $3
+           FROM unnest($1::uuid[], $2::uuid[]) AS gone (clinic_id, id)
+          WHERE e.clinic_id = gone.clinic_id
+            AND e.id = gone.id
+            AND e.disabled_at IS NULL",
+    )
+    .bind(clinics)
+    .bind(endpoints)
+    .bind(now)
+}
+
+/// What waits for them.
+pub(super) fn drop_deliveries(gone: &[&Delivery], now: Timestamp) -> Statement<()> {
+    let (clinics, endpoints) = places(gone);
+    Statement::new(
+        "platform.drop_deliveries_of_the_gone",
+        "UPDATE platform.webhook_deliveries AS d
+            SET state = 'dropped', finished_at = $3, updated_at = $3
+           FROM unnest($1::uuid[], $2::uuid[]) AS gone (clinic_id, id)
+          WHERE d.clinic_id = gone.clinic_id
+            AND d.endpoint_id = gone.id
+            AND d.state = 'waiting'",
+    )
+    .bind(clinics)
+    .bind(endpoints)
+    .bind(now)
+}
+
+fn places(of: &[&Delivery]) -> (Vec<Uuid>, Vec<Uuid>) {
+    of.iter().map(|delivery| (delivery.clinic, delivery.endpoint)).unzip()
+}
+
+/// Deliveries that ended long ago, a thousand at a time.
+pub(super) fn delete_old_deliveries(now: Timestamp) -> Statement<()> {
+    Statement::new(
+        "platform.delete_old_webhook_deliveries",
+        "DELETE FROM platform.webhook_deliveries AS d
+          USING (SELECT clinic_id, id
+                   FROM platform.webhook_deliveries
+                  WHERE finished_at < $1
+                  ORDER BY finished_at
+                  LIMIT 1000) AS old
+          WHERE d.clinic_id = old.clinic_id
+            AND d.id = old.id",
+    )
+    .bind(now - KEPT)
+}
+
+/// Secrets that sign no more, likewise.
+pub(super) fn delete_old_secrets(now: Timestamp) -> Statement<()> {
+    Statement::new(
+        "platform.delete_old_webhook_secrets",
+        "DELETE FROM platform.webhook_secrets AS s
+          USING (SELECT clinic_id, id
+                   FROM platform.webhook_secrets
+                  WHERE expires_at < $1
+                  ORDER BY expires_at
+                  LIMIT 1000) AS old
+          WHERE s.clinic_id = old.clinic_id
+            AND s.id = old.id",
+    )
+    .bind(now)
+}
+
+/// All statements of the worker.
+pub(super) fn all(sample: &Sample<'_>) -> Vec<Statement<()>> {
+    let now = sample.call.now;
+    let delivery = Delivery {
+        clinic: sample.clinic(),
+        id: sample.id("webhook_delivery"),
+        endpoint: sample.id("webhook_endpoint"),
+        event: sample.id("event"),
+        kind: "patient.created".to_owned(),
+        ids: serde_json::Value::Null,
+        occurred_at: now,
+        attempts: 0,
+        url: String::new(),
+        is_wanted: true,
+        secrets: Vec::new(),
+    };
+    let fate = super::logic::fate(0, super::logic::Sent::Answered(410), now, 0.0);
+    let gone = [&delivery];
+    vec![
+        lease(32, Vec::new(), now).erase(),
+        lease(2, vec![sample.id("webhook_endpoint")], now).erase(),
+        disable_endpoints(&gone, now),
+        drop_deliveries(&gone, now),
+        settle(&[(delivery.clone(), fate)], now),
+        delete_old_deliveries(now),
+        delete_old_secrets(now),
+    ]
+}

@@ -1,0 +1,117 @@
+use super::db;
+use super::logic::{Delivery, Fate, fate};
+use super::sending::{LIMIT, send};
+use shared::deadline::Deadline;
+use shared::failure::{Error, Fault, NoFailure};
+use shared::worker::{Progress, Shift};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::task::JoinSet;
+use uuid::Uuid;
+
+/// How many deliveries are under way at once.
+const AT_ONCE: usize = 32;
+
+/// With less time than this left of the run nothing more is begun: it must be sent and noted.
+const ENOUGH: Duration = LIMIT.saturating_add(Duration::from_secs(5));
+
+/// What came back, and what becomes of it.
+type Returned = Vec<(Delivery, Fate)>;
+
+/// Keeps deliveries under way until none is due any more or the time is nearly over.
+pub(super) async fn step(shift: &Shift<'_>) -> Result<Progress, Fault> {
+    let mut under_way = UnderWay { shift, sending: JoinSet::new(), busy: Vec::new() };
+    let mut returned = Returned::new();
+    let mut done = 0;
+    loop {
+        done += returned.len();
+        let leased = exchange(&under_way, &returned).await?;
+        under_way.begin(leased)?;
+        if under_way.sending.is_empty() {
+            break;
+        }
+        returned = under_way.some().await;
+    }
+    if done > 0 {
+        return Ok(Progress::Done(done));
+    }
+    tidy(shift).await?;
+    Ok(Progress::Idle)
+}
+
+/// Deliveries that are being sent.
+struct UnderWay<'a> {
+    shift: &'a Shift<'a>,
+    sending: JoinSet<(Delivery, Fate)>,
+    /// Their endpoints, one entry a delivery.
+    busy: Vec<Uuid>,
+}
+
+impl UnderWay<'_> {
+    /// How many more may be begun.
+    fn free(&self) -> usize {
+        if self.shift.left() < ENOUGH { 0 } else { AT_ONCE.saturating_sub(self.sending.len()) }
+    }
+
+    fn begin(&mut self, leased: Vec<Delivery>) -> Result<(), Fault> {
+        for delivery in leased {
+            let (outside, clock) = (Arc::clone(self.shift.app.outside()?), Arc::clone(&self.shift.app.clock));
+            let deadline = Deadline::of_work(self.shift.until);
+            self.busy.push(delivery.endpoint);
+            self.sending.spawn(async move {
+                let sent = send(&outside, &delivery, clock.now(), deadline).await;
+                let fate = fate(delivery.attempts, sent, clock.now(), fastrand::f64());
+                (delivery, fate)
+            });
+        }
+        Ok(())
+    }
+
+    /// Waits for one to come back, and takes those that are back as well.
+    async fn some(&mut self) -> Returned {
+        let mut returned: Returned = self.sending.join_next().await.into_iter().flatten().collect();
+        while let Some(next) = self.sending.try_join_next() {
+            returned.extend(next);
+        }
+        for (delivery, _) in &returned {
+            if let Some(place) = self.busy.iter().position(|endpoint| *endpoint == delivery.endpoint) {
+                self.busy.swap_remove(place);
+            }
+        }
+        returned
+    }
+}
+
+/// Notes what came back and leases as many as may be begun, in one flush.
+async fn exchange(under_way: &UnderWay<'_>, returned: &Returned) -> Result<Vec<Delivery>, Fault> {
+    let (shift, now) = (under_way.shift, under_way.shift.now());
+    let free = under_way.free();
+    if free == 0 && returned.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut tx = shift.write();
+    if !returned.is_empty() {
+        tx.add(db::settle(returned, now));
+    }
+    let gone: Vec<_> = returned.iter().filter(|(_, fate)| fate.is_gone).map(|(gone, _)| gone).collect();
+    if !gone.is_empty() {
+        tx.add(db::disable_endpoints(&gone, now));
+        tx.add(db::drop_deliveries(&gone, now));
+    }
+    let leased = (free > 0).then(|| tx.add(db::lease(free, under_way.busy.clone(), now)));
+    let done = tx.commit::<NoFailure>().await.map_err(fault)?;
+    leased.map_or(Ok(Vec::new()), |leased| done.many(&leased))
+}
+
+async fn tidy(shift: &Shift<'_>) -> Result<(), Fault> {
+    let now = shift.now();
+    let mut tx = shift.write();
+    tx.add(db::delete_old_deliveries(now));
+    tx.add(db::delete_old_secrets(now));
+    tx.commit::<NoFailure>().await.map_err(fault)?;
+    Ok(())
+}
+
+fn fault(error: Error<NoFailure>) -> Fault {
+    error.into()
+}

@@ -1,0 +1,102 @@
+//! A webhook endpoint, as its clinic sees it, and what more than one slice asks of its table.
+
+use super::kind::EventKind;
+use jiff::Timestamp;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use shared::database::{Columns, DecodeError, Statement};
+use shared::input::Fields;
+use shared::validation::Id;
+use uuid::Uuid;
+use validator::Validate;
+
+/// Where a clinic hears of events.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct WebhookEndpoint {
+    /// `UUIDv7`.
+    #[schemars(example = "01890a5d-ac96-774b-bcce-b302099a8057")]
+    pub id: Uuid,
+    /// Where events are sent.
+    #[schemars(length(min = 1, max = 2048), example = "https://hooks.example.com/grafono")]
+    pub url: String,
+    /// Which events are sent.
+    #[schemars(example = [EventKind::PatientCreated])]
+    pub kinds: Vec<EventKind>,
+    /// UTC; since it answered 410, nothing is sent to it any more.
+    #[schemars(example = None::<Timestamp>)]
+    pub disabled_at: Option<Timestamp>,
+    /// UTC.
+    #[schemars(example = "2026-11-21T10:00:00.123456Z")]
+    pub created_at: Timestamp,
+}
+
+impl WebhookEndpoint {
+    /// Reads the columns `id`, `url`, `kinds`, `disabled_at` and `created_at`. A kind that is sent no more is left out.
+    pub(super) fn decode(columns: &Columns<'_>) -> Result<Self, DecodeError> {
+        let kinds: Vec<String> = columns.get("kinds")?;
+        Ok(Self {
+            id: columns.get("id")?,
+            url: columns.get("url")?,
+            kinds: kinds.iter().filter_map(|name| EventKind::named(name)).collect(),
+            disabled_at: columns.get("disabled_at")?,
+            created_at: columns.get("created_at")?,
+        })
+    }
+}
+
+/// Where an endpoint can be fetched.
+pub(super) fn location(id: Uuid) -> String {
+    format!("/api/v1/webhook-endpoints/{id}")
+}
+
+/// `{id}` of the path.
+#[derive(Debug, Deserialize, JsonSchema, Validate)]
+#[serde(deny_unknown_fields)]
+pub struct EndpointPath {
+    /// The endpoint.
+    #[schemars(example = "01890a5d-ac96-774b-bcce-b302099a8057")]
+    pub id: Id,
+}
+
+impl Fields for EndpointPath {}
+
+/// Locks the endpoint until the transaction ends, or fails with `webhook_endpoint_exists`. Who changes something of one
+/// endpoint does so one after the other.
+pub(super) fn hold_endpoint(clinic: Uuid, id: Uuid, now: Timestamp) -> Statement<()> {
+    Statement::new(
+        "platform.hold_webhook_endpoint",
+        "WITH held AS (
+             UPDATE platform.webhook_endpoints
+                SET updated_at = $3
+              WHERE clinic_id = $1
+                AND id = $2
+                AND deleted_at IS NULL
+             RETURNING id
+         )
+         SELECT kernel.ensure(EXISTS (SELECT 1 FROM held), 'webhook_endpoint_exists')",
+    )
+    .bind(clinic)
+    .bind(id)
+    .bind(now)
+}
+
+/// The endpoint's first secret, or its next one.
+pub(super) fn insert_secret(
+    clinic: Uuid,
+    endpoint: Uuid,
+    id: Uuid,
+    secret: Vec<u8>,
+    now: Timestamp,
+) -> Statement<()> {
+    Statement::new(
+        "platform.insert_webhook_secret",
+        "INSERT INTO platform.webhook_secrets (clinic_id, endpoint_id, id, secret, created_at, updated_at)
+         VALUES ($1, $2, $3, $4, $5, $5)",
+    )
+    .bind(clinic)
+    .bind(endpoint)
+    .bind(id)
+    .bind(secret)
+    .bind(now)
+}

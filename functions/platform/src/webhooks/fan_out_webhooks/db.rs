@@ -1,0 +1,49 @@
+use jiff::Timestamp;
+use serde_json::json;
+use shared::database::Statement;
+use shared::endpoint::Sample;
+use shared::outbox::Event;
+use uuid::Uuid;
+
+/// How many endpoints a clinic has at most: its slots.
+pub(super) const ENDPOINTS: usize = 20;
+
+/// A delivery to each endpoint that is not disabled and wants this kind. The endpoint's slot says which of the ids is
+/// its delivery's.
+pub(super) fn insert_deliveries(event: &Event, ids: Vec<Uuid>, now: Timestamp) -> Statement<()> {
+    Statement::new(
+        "platform.insert_webhook_deliveries",
+        "INSERT INTO platform.webhook_deliveries
+                (clinic_id, id, endpoint_id, event_id, kind, ids, occurred_at, due_at, created_at, updated_at)
+         SELECT e.clinic_id, ($2::uuid[])[e.slot], e.id, $3, $4, $5, $6, $7, $7, $7
+           FROM platform.webhook_endpoints AS e
+          WHERE e.clinic_id = $1
+            AND e.deleted_at IS NULL
+            AND e.disabled_at IS NULL
+            AND $4 = ANY (e.kinds)",
+    )
+    .bind(event.clinic_id)
+    .bind(ids)
+    .bind(event.id)
+    .bind(event.kind.clone())
+    .bind(json!(event.ids))
+    .bind(event.created_at)
+    .bind(now)
+}
+
+/// All statements of the consumer.
+pub(super) fn all(sample: &Sample<'_>) -> Vec<Statement<()>> {
+    let event = Event {
+        id: sample.call.new_id(),
+        clinic_id: sample.clinic(),
+        aggregate: "patient".to_owned(),
+        aggregate_id: sample.id("patient"),
+        seq: 1,
+        kind: "patient.created".to_owned(),
+        ids: [("patientId".to_owned(), sample.id("patient"))].into(),
+        traceparent: String::new(),
+        created_at: sample.call.now,
+    };
+    let ids = (0..ENDPOINTS).map(|_| sample.call.new_id()).collect();
+    vec![insert_deliveries(&event, ids, sample.call.now)]
+}

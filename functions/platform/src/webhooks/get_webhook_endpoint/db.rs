@@ -1,0 +1,23 @@
+use crate::webhooks::WebhookEndpoint;
+use shared::database::Statement;
+use shared::endpoint::Sample;
+use uuid::Uuid;
+
+pub(super) fn endpoint(clinic: Uuid, id: Uuid) -> Statement<WebhookEndpoint> {
+    Statement::new(
+        "platform.webhook_endpoint",
+        "SELECT id, url, kinds, disabled_at, created_at
+           FROM platform.webhook_endpoints
+          WHERE clinic_id = $1
+            AND id = $2
+            AND deleted_at IS NULL",
+    )
+    .bind(clinic)
+    .bind(id)
+    .decode(WebhookEndpoint::decode)
+}
+
+/// All statements of the slice.
+pub(super) fn all(sample: &Sample<'_>) -> Vec<Statement<()>> {
+    vec![endpoint(sample.clinic(), sample.id("webhook_endpoint")).erase()]
+}

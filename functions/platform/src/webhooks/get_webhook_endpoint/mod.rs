@@ -1,0 +1,54 @@
+//! `GET /api/v1/webhook-endpoints/{id}`: one endpoint, without its secret.
+//!
+//! - **Caller**: who holds `webhooks:manage`.
+//! - **Reads**: `platform.webhook_endpoints`.
+//! - **Fails**: `WEBHOOK_ENDPOINT_NOT_FOUND`, alike for a deleted one, another clinic's and one that never was.
+//! - **Round trips**: 1.
+
+mod db;
+
+use super::{EndpointPath, WebhookEndpoint};
+use shared::database::Statement;
+use shared::endpoint::{Call, Endpoint, Policy, Sample};
+use shared::failure::Error;
+use shared::failures;
+use shared::input::WithPath;
+use shared::reply::Reply;
+use shared::route::Route;
+use shared::success::{Lead, Success};
+
+/// The declaration.
+#[derive(Debug)]
+pub struct GetWebhookEndpoint;
+
+failures! {
+    /// How reading an endpoint can fail.
+    pub enum GetWebhookEndpointFailure {
+        /// This clinic has no such endpoint.
+        WebhookEndpointNotFound = 404 "WEBHOOK_ENDPOINT_NOT_FOUND", "No such webhook endpoint",
+            "This clinic has no webhook endpoint with this id.";
+    }
+}
+
+impl Endpoint for GetWebhookEndpoint {
+    const NAME: &'static str = "get-webhook-endpoint";
+    const ROUTE: Route = Route::get("/api/v1/webhook-endpoints/{id}");
+    const POLICY: Policy = Policy::requires(super::MANAGE_WEBHOOKS);
+    const SUMMARY: &'static str = "Read a webhook endpoint";
+    const SUCCESS: Success =
+        Success::ok().leads_to(&[Lead::new("/api/v1/webhook-endpoints/{id}", "/data/id")]);
+    type Input = WithPath<EndpointPath>;
+    type Output = Reply<WebhookEndpoint>;
+    type Failure = GetWebhookEndpointFailure;
+
+    fn statements(sample: &Sample<'_>) -> Vec<Statement<()>> {
+        db::all(sample)
+    }
+
+    async fn handle(call: &Call<'_>, input: Self::Input) -> Result<Self::Output, Error<Self::Failure>> {
+        let mut tx = call.read()?;
+        let slot = tx.add(db::endpoint(call.principal()?.clinic_id, input.path.id.into()));
+        let found = tx.commit::<GetWebhookEndpointFailure>().await?.optional(&slot)?;
+        Ok(Reply::ok(found.ok_or(GetWebhookEndpointFailure::WebhookEndpointNotFound)?))
+    }
+}

@@ -1,0 +1,47 @@
+//! `GET /api/v1/webhook-endpoints`: where the clinic's events are sent, newest first, page by page.
+//!
+//! - **Caller**: who holds `webhooks:manage`.
+//! - **Reads**: `platform.webhook_endpoints` by `(created_at, id)`; never a secret. What is added while somebody pages
+//!   stands before the pages still to come, so nothing comes twice and nothing is skipped.
+//! - **Fails**: `INVALID_CURSOR`, query rules.
+//! - **Round trips**: 1, with or without `includeTotal`.
+
+mod db;
+mod handler;
+mod logic;
+pub mod schema;
+
+use super::WebhookEndpoint;
+use shared::database::Statement;
+use shared::endpoint::{Call, Endpoint, Policy, Sample};
+use shared::failure::{Error, NoFailure};
+use shared::input::WithQuery;
+use shared::reply::Reply;
+use shared::route::Route;
+use shared::success::{Lead, Success};
+
+/// The declaration.
+#[derive(Debug)]
+pub struct ListWebhookEndpoints;
+
+impl Endpoint for ListWebhookEndpoints {
+    const NAME: &'static str = "list-webhook-endpoints";
+    const ROUTE: Route = Route::get("/api/v1/webhook-endpoints");
+    const POLICY: Policy = Policy::requires(super::MANAGE_WEBHOOKS);
+    const SUMMARY: &'static str = "List webhook endpoints, newest first";
+    const DESCRIPTION: &'static str = "Send `meta.nextCursor` as `cursor` for the next page; what is added meanwhile \
+        is neither repeated nor in the way.";
+    const SUCCESS: Success =
+        Success::page().leads_to(&[Lead::new("/api/v1/webhook-endpoints/{id}", "/data/0/id")]);
+    type Input = WithQuery<schema::EndpointPageQuery>;
+    type Output = Reply<Vec<WebhookEndpoint>>;
+    type Failure = NoFailure;
+
+    fn statements(sample: &Sample<'_>) -> Vec<Statement<()>> {
+        db::all(sample)
+    }
+
+    async fn handle(call: &Call<'_>, input: Self::Input) -> Result<Self::Output, Error<Self::Failure>> {
+        handler::handle(call, input.query).await
+    }
+}

@@ -1,0 +1,30 @@
+use crate::webhooks::endpoint::hold_endpoint;
+use jiff::{SignedDuration, Timestamp};
+use shared::database::Statement;
+use shared::endpoint::Sample;
+use uuid::Uuid;
+
+/// For how long a secret that was rotated out still signs.
+pub(super) const OVERLAP: SignedDuration = SignedDuration::from_hours(24);
+
+/// The current secret ends with the overlap, those before it now.
+pub(super) fn end_secrets(clinic: Uuid, endpoint: Uuid, now: Timestamp) -> Statement<()> {
+    Statement::new(
+        "platform.end_webhook_secrets",
+        "UPDATE platform.webhook_secrets
+            SET expires_at = CASE WHEN expires_at IS NULL THEN $4 ELSE LEAST(expires_at, $3) END,
+                updated_at = $3
+          WHERE clinic_id = $1
+            AND endpoint_id = $2",
+    )
+    .bind(clinic)
+    .bind(endpoint)
+    .bind(now)
+    .bind(now + OVERLAP)
+}
+
+/// All statements of the slice that it does not share, and the lock that it does.
+pub(super) fn all(sample: &Sample<'_>) -> Vec<Statement<()>> {
+    let (clinic, id, now) = (sample.clinic(), sample.id("webhook_endpoint"), sample.call.now);
+    vec![hold_endpoint(clinic, id, now), end_secrets(clinic, id, now)]
+}
