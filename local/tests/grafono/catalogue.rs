@@ -5,6 +5,7 @@ use crate::{income, sign_up};
 use jiff::SignedDuration;
 use serde_json::{Value, json};
 use shared::access::Role;
+use shared::outside::connect::Reach;
 use std::time::Duration;
 use testkit::{Answer, Ask, Proxy};
 
@@ -134,6 +135,30 @@ async fn provoke_by_data(scene: &Scene, code: &str) -> Option<Answer> {
     })
 }
 
+/// Provokes what a webhook endpoint can get wrong.
+async fn provoke_by_webhook(scene: &mut Scene, code: &str) -> Option<Answer> {
+    Some(match code {
+        "INVALID_WEBHOOK_URL" => scene.webhook("http://a.example/").await,
+        "WEBHOOK_URL_NOT_ALLOWED" => scene.webhook("https://10.0.0.1/").await,
+        "WEBHOOK_HOST_NOT_FOUND" => {
+            scene.stage.confine(Reach::Public);
+            scene.webhook("https://nowhere.example/").await
+        }
+        "DUPLICATE_WEBHOOK_URL" => {
+            assert_eq!(scene.webhook("https://a.example/").await.status, 201);
+            scene.webhook("https://a.example/").await
+        }
+        "WEBHOOK_ENDPOINT_LIMIT" => {
+            for number in 0..20 {
+                assert_eq!(scene.webhook(&format!("https://a.example/{number}")).await.status, 201);
+            }
+            scene.webhook("https://a.example/").await
+        }
+        "WEBHOOK_ENDPOINT_NOT_FOUND" => scene.get(&format!("/api/v1/webhook-endpoints/{UNKNOWN}")).await,
+        _ => return None,
+    })
+}
+
 /// Provokes what is nobody's fault but ours.
 async fn provoke_by_fault(scene: &mut Scene, code: &str) -> Option<Answer> {
     let nowhere = "postgresql:///nowhere?host=/nowhere&user=nobody";
@@ -200,6 +225,9 @@ async fn provoke(scene: &mut Scene, code: &str) -> Option<Answer> {
         return Some(answer);
     }
     if let Some(answer) = provoke_by_data(scene, code).await {
+        return Some(answer);
+    }
+    if let Some(answer) = provoke_by_webhook(scene, code).await {
         return Some(answer);
     }
     provoke_by_fault(scene, code).await

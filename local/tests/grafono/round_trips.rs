@@ -13,7 +13,18 @@ async fn successes(stage: &Stage, tenant: &Tenant) -> BTreeMap<&'static str, Ask
     stage.ask(Ask::post("/api/v1/clinics", &sign_up("before@example.com"))).await;
     let login = json!({ "email": "before@example.com", "password": "a long and lonely road" });
     let owned = |ask: Ask| ask.token(tenant.owner());
+    let hook = |host: &str| {
+        let body = json!({ "url": format!("https://{host}/"), "kinds": ["patient.created"] });
+        Ask::post("/api/v1/webhook-endpoints", &body).token(tenant.owner())
+    };
+    let made = stage.ask(hook("before.example")).await;
+    let hook_address = made.header("location").unwrap();
     BTreeMap::from([
+        ("create-webhook-endpoint", hook("new.example")),
+        ("list-webhook-endpoints", owned(Ask::get("/api/v1/webhook-endpoints?includeTotal=true"))),
+        ("get-webhook-endpoint", owned(Ask::get(hook_address))),
+        ("rotate-webhook-secret", owned(Ask::new("POST", &format!("{hook_address}/secret")))),
+        ("delete-webhook-endpoint", owned(Ask::new("DELETE", hook_address))),
         ("create-clinic", Ask::post("/api/v1/clinics", &sign_up("new@example.com"))),
         ("login", Ask::post("/api/v1/auth/login", &login)),
         ("get-me", owned(Ask::get("/api/v1/me"))),

@@ -53,6 +53,12 @@ impl Scene {
         self.ask(self.own(Ask::post("/api/v1/transactions", &body)).key("scene")).await
     }
 
+    /// A new webhook endpoint at that address.
+    pub(crate) async fn webhook(&self, url: &str) -> Answer {
+        let body = json!({ "url": url, "kinds": ["patient.created"] });
+        self.ask(self.own(Ask::post("/api/v1/webhook-endpoints", &body))).await
+    }
+
     pub(crate) async fn get(&self, address: &str) -> Answer {
         self.ask(self.own(Ask::get(address))).await
     }

@@ -107,8 +107,10 @@ async fn clinic(database: &TestDatabase, name: &str) -> Seeded {
     let endpoint = |slot: u32| {
         format!("SELECT id FROM platform.webhook_endpoints WHERE clinic_id = '{}' AND slot = {slot}", row[0])
     };
-    let delivery =
-        format!("SELECT id FROM platform.webhook_deliveries WHERE clinic_id = '{}' AND state = 'waiting' LIMIT 1", row[0]);
+    let delivery = format!(
+        "SELECT id FROM platform.webhook_deliveries WHERE clinic_id = '{}' AND state = 'waiting' LIMIT 1",
+        row[0]
+    );
     let new_clinic = database.value("SELECT uuidv7()").await.parse().unwrap();
     let ids: Vec<Uuid> = row.iter().map(|id| id.parse().unwrap()).collect();
     Seeded {

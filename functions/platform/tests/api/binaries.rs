@@ -1,12 +1,15 @@
 use shared::access::Role;
 use testkit::lambda::{SAMPLE_ID, Sampled, answers_as_the_pipeline_does};
 
+/// The webhook endpoint of the sample events, a job that has succeeded, and one to be called off.
 async fn sampled() -> Sampled {
     let stage = super::stage().await;
     let tenant = stage.tenant().await;
-    // One that has succeeded, and one to be called off.
     let sql = format!(
-        "INSERT INTO kernel.jobs
+        "INSERT INTO platform.webhook_endpoints (id, clinic_id, url, kinds, slot, created_at, updated_at)
+         VALUES ('{SAMPLE_ID}', '{clinic}', 'https://sample.example/', ARRAY['patient.created'], 20, '2026-01-01Z',
+                 '2026-01-01Z');
+         INSERT INTO kernel.jobs
                 (id, clinic_id, module, owner_id, kind, state, done, total, finished_at, expires_at, created_at, updated_at)
          VALUES ('{SAMPLE_ID}', '{clinic}', 'patients', '{owner}', 'sample.export', 'succeeded', 1, 1, '2026-01-01Z',
                  '2100-01-01Z', '2026-01-01Z', '2026-01-01Z'),

@@ -42,6 +42,7 @@ impl Sampled {
             (needs.database, ("DATABASE_URL", url.as_str())),
             (needs.verifies_tokens, ("TOKEN_PUBLIC_KEYS", public)),
             (needs.issues_tokens, ("TOKEN_SECRET_KEY", secret)),
+            (needs.outside.is_some(), ("OUTSIDE_TARGETS", "local")),
             (true, ("CORS_ALLOWED_ORIGINS", "https://app.example")),
         ];
         let own = variables.into_iter().filter(|(is_needed, _)| *is_needed).map(|(_, variable)| variable);
@@ -125,6 +126,7 @@ async fn stays_up(function: &Environment, declaration: &Declaration) {
 /// Without what no two runs share: ids, instants, tokens, the spans of a trace.
 fn masked(reply: &str) -> Value {
     let patterns = [
+        (r"whsec_[A-Za-z0-9+/]{43}=", "SECRET"),
         (r"v4\.public\.[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)?", "TOKEN"),
         (r"00-[0-9a-f]{32}-[0-9a-f]{16}-0[01]", "TRACE"),
         (r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", "ID"),

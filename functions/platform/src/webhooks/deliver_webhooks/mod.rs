@@ -16,7 +16,6 @@
 mod db;
 mod handler;
 mod logic;
-mod sending;
 
 use shared::database::Statement;
 use shared::endpoint::Sample;
