@@ -159,6 +159,30 @@ async fn provoke_by_webhook(scene: &mut Scene, code: &str) -> Option<Answer> {
     })
 }
 
+/// Provokes what can be wrong with a job.
+async fn provoke_by_job(scene: &Scene, code: &str) -> Option<Answer> {
+    if !code.starts_with("JOB_") {
+        return None;
+    }
+    if code == "JOB_NOT_FOUND" {
+        return Some(scene.get(&format!("/api/v1/jobs/{UNKNOWN}")).await);
+    }
+    let queued = scene.ask(scene.own(Ask::new("POST", &format!("{}/export", scene.address)))).await;
+    let job = queued.header("location").unwrap().to_owned();
+    Some(match code {
+        "JOB_NOT_SUCCEEDED" => scene.get(&format!("{job}/result")).await,
+        "JOB_FINISHED" => {
+            scene.stage.work("outbox-relay", None).await.unwrap();
+            scene.ask(scene.own(Ask::new("POST", &format!("{job}/cancel")))).await
+        }
+        "JOB_EXPIRED" => {
+            scene.stage.database.run("UPDATE kernel.jobs SET expires_at = created_at").await;
+            scene.get(&job).await
+        }
+        _ => return None,
+    })
+}
+
 /// Provokes what is nobody's fault but ours.
 async fn provoke_by_fault(scene: &mut Scene, code: &str) -> Option<Answer> {
     let nowhere = "postgresql:///nowhere?host=/nowhere&user=nobody";
@@ -216,6 +240,9 @@ async fn provoke_by_fault(scene: &mut Scene, code: &str) -> Option<Answer> {
 
 async fn provoke(scene: &mut Scene, code: &str) -> Option<Answer> {
     if let Some(answer) = provoke_by_field(scene, code).await {
+        return Some(answer);
+    }
+    if let Some(answer) = provoke_by_job(scene, code).await {
         return Some(answer);
     }
     if let Some(answer) = provoke_by_form(scene, code).await {

@@ -17,6 +17,14 @@ async fn successes(stage: &Stage, tenant: &Tenant) -> BTreeMap<&'static str, Ask
         let body = json!({ "url": format!("https://{host}/"), "kinds": ["patient.created"] });
         Ask::post("/api/v1/webhook-endpoints", &body).token(tenant.owner())
     };
+    let export = || owned(Ask::new("POST", &format!("{address}/export")));
+    let mut jobs = Vec::new();
+    for _ in 0..2 {
+        jobs.push(stage.ask(export()).await.header("location").unwrap().to_owned());
+    }
+    let cancelled = Ask::new("POST", &format!("{}/cancel", jobs[1]));
+    stage.ask(owned(cancelled.clone())).await;
+    stage.work("outbox-relay", None).await.unwrap();
     let made = stage.ask(hook("before.example")).await;
     let hook_address = made.header("location").unwrap();
     BTreeMap::from([
@@ -38,6 +46,10 @@ async fn successes(stage: &Stage, tenant: &Tenant) -> BTreeMap<&'static str, Ask
         ("create-transaction", record.key("new")),
         ("get-transaction", owned(Ask::get(recorded.header("location").unwrap()))),
         ("get-balance", owned(Ask::get(&format!("{address}/balance")))),
+        ("export-patient", export()),
+        ("get-job", owned(Ask::get(&jobs[0]))),
+        ("get-job-result", owned(Ask::get(&format!("{}/result", jobs[0])))),
+        ("cancel-job", owned(cancelled)),
         ("get-live", Ask::get("/health/live")),
         ("get-ready", Ask::get("/health/ready")),
         ("get-problem", Ask::get("/api/v1/problems/invalid-phone")),

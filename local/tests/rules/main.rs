@@ -12,6 +12,7 @@ mod layout;
 mod matrices;
 mod plans;
 mod policies;
+mod queues;
 mod roles;
 mod seeds;
 mod sources;

@@ -1,6 +1,6 @@
 //! What a deployed function may do: its own log, its own secrets, and nothing else (C10).
 
-use crate::templates::{Resource, binary, functions, of_type, stacks, template};
+use crate::templates::{Resource, binary, declared, functions, of_type, stacks, template};
 use grafono::generate::root;
 use regex::Regex;
 use serde_json::{Value, json};
@@ -12,20 +12,20 @@ const UNCONFINED: [(&str, &str); 2] = [
 ];
 
 /// One value, or a list of them.
-fn texts(value: &Value) -> Vec<&str> {
+pub(crate) fn texts(value: &Value) -> Vec<&str> {
     match value {
         Value::Array(all) => all.iter().map(|one| one.as_str().unwrap()).collect(),
         one => vec![one.as_str().unwrap()],
     }
 }
 
-fn statements(role: &Value) -> Vec<&Value> {
+pub(crate) fn statements(role: &Value) -> Vec<&Value> {
     let policies = role["Policies"].as_array().unwrap().iter();
     policies.flat_map(|policy| policy["PolicyDocument"]["Statement"].as_array().unwrap()).collect()
 }
 
 /// A function's role, which no other function has.
-fn role_of<'a>(template: &'a Value, function: Resource<'_>) -> &'a Value {
+pub(crate) fn role_of<'a>(template: &'a Value, function: Resource<'_>) -> &'a Value {
     let role = function.1["Role"].as_str().unwrap();
     let sharing = functions(template).into_iter().filter(|(_, other)| other["Role"] == role);
     assert_eq!(sharing.count(), 1, "{role} is shared");
@@ -63,14 +63,14 @@ fn no_action_and_no_resource_is_a_wildcard_but_those_listed() {
 }
 
 #[test]
-fn a_function_is_given_what_its_endpoint_needs_and_reads_no_other_secret() {
+fn a_function_is_given_what_it_needs_and_reads_no_other_secret() {
     for (module, template) in stacks() {
         for (id, function) in functions(&template) {
-            let endpoint =
-                module.endpoints.iter().find(|endpoint| endpoint.name == binary(function)).unwrap();
-            let needs = endpoint.policy.needs();
+            let declared = declared(&module);
+            let deployed = declared.iter().find(|deployed| deployed.name == binary(function)).unwrap();
+            let needs = deployed.needs;
             let all = [
-                (needs.database, "DATABASE_URL_SECRET_ARN", "DatabaseSecretArn", true),
+                (needs.database, "DATABASE_URL_SECRET_ARN", deployed.secret.as_str(), true),
                 (needs.issues_tokens, "TOKEN_SECRET_KEY_SECRET_ARN", "TokenSecretKeySecretArn", true),
                 (needs.verifies_tokens, "TOKEN_PUBLIC_KEYS", "TokenPublicKeys", false),
             ];

@@ -7,6 +7,7 @@ use http::Method;
 use regex::Regex;
 use serde_json::Value;
 use shared::endpoint::Module;
+use shared::settings::Needs;
 use std::collections::{BTreeMap, BTreeSet};
 use std::process::Command;
 
@@ -70,33 +71,66 @@ fn routes_to(template: &Value, function: &str) -> Vec<String> {
     keys
 }
 
-/// Each endpoint's binary with the gateway's routes to it, sorted.
-fn declared(module: &Module) -> Vec<(String, Vec<String>)> {
+/// What is to be deployed of an endpoint, a consumer or a worker.
+#[derive(Debug)]
+pub(crate) struct Deployed {
+    /// The name of its binary.
+    pub(crate) name: &'static str,
+    /// What it cannot do without.
+    pub(crate) needs: Needs,
+    /// The gateway's routes to it, sorted.
+    pub(crate) routes: Vec<String>,
+    /// What a call may take, in seconds.
+    pub(crate) timeout: u64,
+    /// The parameter with its database secret.
+    pub(crate) secret: String,
+}
+
+/// Everything of a module that runs, sorted by its name.
+pub(crate) fn declared(module: &Module) -> Vec<Deployed> {
     let endpoints = module.endpoints.iter().map(|endpoint| {
         let (method, path) = (&endpoint.route.method, endpoint.route.template);
-        let keys = match *method {
+        let routes = match *method {
             _ if path == "$default" => vec![path.to_owned()],
             Method::GET => vec![format!("GET {path}"), format!("HEAD {path}")],
             _ => vec![format!("{method} {path}")],
         };
-        (endpoint.name.to_owned(), keys)
+        let timeout = shared::deadline::LONGEST.as_secs();
+        let secret = "DatabaseSecretArn".to_owned();
+        Deployed { name: endpoint.name, needs: endpoint.policy.needs(), routes, timeout, secret }
     });
-    let mut all: Vec<_> = endpoints.collect();
-    all.sort();
+    let consumers = module.consumers.iter().map(|consumer| Deployed {
+        name: consumer.name,
+        needs: consumer.needs,
+        routes: Vec::new(),
+        timeout: consumer.timeout.as_secs(),
+        secret: "DatabaseSecretArn".to_owned(),
+    });
+    let workers = module.workers.iter().map(|worker| {
+        let words = worker.role.split('_').map(|word| word[..1].to_uppercase() + &word[1..]);
+        Deployed {
+            name: worker.name,
+            needs: worker.needs,
+            routes: Vec::new(),
+            timeout: worker.timeout.as_secs() + 5,
+            secret: words.collect::<String>() + "DatabaseSecretArn",
+        }
+    });
+    let mut all: Vec<_> = endpoints.chain(consumers).chain(workers).collect();
+    all.sort_by_key(|deployed| deployed.name);
     all
 }
 
 #[test]
-fn every_declared_endpoint_has_one_binary_and_there_is_no_other() {
+fn everything_declared_has_one_binary_and_there_is_no_other() {
     let name = Regex::new(r#"(?m)^\[\[bin\]\]\nname = "([^"]+)"$"#).unwrap();
     for module in grafono::modules() {
         let manifest = root().join(format!("functions/{}/Cargo.toml", module.name));
         let manifest = std::fs::read_to_string(manifest).unwrap();
         let mut binaries: Vec<_> = name.captures_iter(&manifest).map(|found| found[1].to_owned()).collect();
-        let mut endpoints: Vec<_> = module.endpoints.iter().map(|it| it.name.to_owned()).collect();
         binaries.sort();
-        endpoints.sort();
-        assert_eq!(binaries, endpoints, "{}", module.name);
+        let declared: Vec<_> = declared(&module).into_iter().map(|deployed| deployed.name).collect();
+        assert_eq!(binaries, declared, "{}", module.name);
     }
 }
 
@@ -117,13 +151,15 @@ fn a_binary_is_found_by_its_name_alone_which_is_all_that_cargo_lambda_watch_give
 }
 
 #[test]
-fn every_declared_endpoint_has_one_function_with_its_routes_and_there_are_no_others() {
+fn everything_declared_has_one_function_with_its_routes_and_there_are_no_others() {
     for (module, template) in stacks() {
         let functions = functions(&template).into_iter();
         let mut deployed: Vec<_> =
             functions.map(|(id, function)| (binary(function).to_owned(), routes_to(&template, id))).collect();
         deployed.sort();
-        assert_eq!(deployed, declared(&module), "{}", module.name);
+        let declared: Vec<_> =
+            declared(&module).into_iter().map(|it| (it.name.to_owned(), it.routes)).collect();
+        assert_eq!(deployed, declared, "{}", module.name);
         let routes = of_type(&template, "AWS::ApiGatewayV2::Route").len();
         let reached: usize = deployed.iter().map(|(_, routes)| routes.len()).sum();
         assert_eq!(routes, reached, "{} has a route that leads nowhere", module.name);
@@ -138,6 +174,7 @@ fn the_gateway_may_call_each_function_by_its_own_routes_alone() {
             let permissions = of_type(&template, "AWS::Lambda::Permission").into_iter();
             let mut sources: Vec<_> = permissions
                 .filter(|(_, permission)| permission["FunctionName"] == id)
+                .filter(|(_, permission)| permission["Principal"] == "apigateway.amazonaws.com")
                 .map(|(_, permission)| permission["SourceArn"].as_str().unwrap())
                 .map(|source| source.split_once("${ApiId}/*/").unwrap().1.to_owned())
                 .collect();
@@ -179,7 +216,9 @@ fn a_function_is_ended_when_its_own_deadline_has_passed_and_never_later() {
         let common = &template["Globals"]["Function"]["Timeout"];
         for (id, function) in functions(&template) {
             let timeout = function.get("Timeout").unwrap_or(common).as_u64();
-            assert_eq!(timeout, Some(shared::deadline::LONGEST.as_secs()), "{}: {id}", module.name);
+            let declared = declared(&module);
+            let expected = declared.iter().find(|deployed| deployed.name == binary(function)).unwrap();
+            assert_eq!(timeout, Some(expected.timeout), "{}: {id}", module.name);
         }
     }
 }
@@ -205,15 +244,21 @@ fn every_function_logs_to_its_own_group_which_is_kept_for_a_stated_time() {
 fn every_function_is_watched_for_errors_throttles_and_slowness() {
     for (module, template) in stacks() {
         let deployed: BTreeSet<_> = functions(&template).into_iter().map(|(id, _)| id).collect();
+        let is_waited_for = |id: &&str| !routes_to(&template, id).is_empty();
         for metric in ["Errors", "Throttles", "Duration"] {
+            // Nobody waits for a consumer or a worker.
+            let expected: BTreeSet<_> = match metric {
+                "Duration" => deployed.iter().copied().filter(is_waited_for).collect(),
+                _ => deployed.clone(),
+            };
             let alarms = of_type(&template, "AWS::CloudWatch::Alarm").into_iter();
-            let stats = alarms.flat_map(|(_, alarm)| alarm["Metrics"].as_array().unwrap());
+            let stats = alarms.filter_map(|(_, alarm)| alarm["Metrics"].as_array()).flatten();
             let watched: BTreeSet<_> = stats
                 .map(|stat| &stat["MetricStat"]["Metric"])
                 .filter(|watched| watched["MetricName"] == metric)
                 .map(|watched| watched["Dimensions"][0]["Value"].as_str().unwrap())
                 .collect();
-            assert_eq!(watched, deployed, "{}: {metric}", module.name);
+            assert_eq!(watched, expected, "{}: {metric}", module.name);
         }
     }
 }

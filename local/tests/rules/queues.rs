@@ -1,0 +1,149 @@
+//! How events get to their consumers, as the templates have it: queues, dead letters, clocks, and who may send (E4, C10).
+
+use crate::policies::{role_of, statements, texts};
+use crate::templates::{binary, declared, functions, of_type, stacks};
+use serde_json::{Value, json};
+use shared::consumer::ATTEMPTS;
+use std::collections::BTreeSet;
+
+/// What a function's role lets it do to queues: action and resource.
+fn queue_rights(template: &Value, function: (&str, &Value)) -> BTreeSet<(String, String)> {
+    let statements = statements(role_of(template, function)).into_iter();
+    let rights = statements.flat_map(|statement| {
+        let resources = texts(&statement["Resource"]);
+        let actions = texts(&statement["Action"]).into_iter().filter(|action| action.starts_with("sqs:"));
+        actions
+            .flat_map(|action| {
+                resources.iter().map(move |resource| (action.to_owned(), (*resource).to_owned()))
+            })
+            .collect::<Vec<_>>()
+    });
+    rights.collect()
+}
+
+fn arn(queue: &str) -> String {
+    format!(
+        "arn:${{AWS::Partition}}:sqs:${{AWS::Region}}:${{AWS::AccountId}}:grafono-${{Environment}}-{queue}"
+    )
+}
+
+#[test]
+fn every_consumer_has_a_queue_in_order_with_dead_letters_and_time_enough() {
+    for (module, template) in stacks() {
+        let queues = of_type(&template, "AWS::SQS::Queue");
+        let queue = |id: &str| queues.iter().find(|(other, _)| *other == id).unwrap().1;
+        for (id, function) in functions(&template) {
+            let Some(consumer) = module.consumers.iter().find(|it| it.name == binary(function)) else {
+                continue;
+            };
+            let own = queue(&format!("{id}Queue"));
+            assert_eq!(own["QueueName"], format!("grafono-${{Environment}}-{}.fifo", consumer.name));
+            assert_eq!(own["FifoQueue"], json!(true), "{id}: the order is lost");
+            assert!(own["VisibilityTimeout"].as_u64() >= Some(6 * consumer.timeout.as_secs()), "{id}");
+            assert_eq!(own["RedrivePolicy"]["maxReceiveCount"], json!(ATTEMPTS), "{id}");
+            assert_eq!(own["RedrivePolicy"]["deadLetterTargetArn"], format!("{id}DeadLetters.Arn"));
+            let dead = queue(&format!("{id}DeadLetters"));
+            assert_eq!(dead["QueueName"], format!("grafono-${{Environment}}-{}-dead.fifo", consumer.name));
+            assert_eq!(
+                (&dead["FifoQueue"], &dead["MessageRetentionPeriod"]),
+                (&json!(true), &json!(1_209_600))
+            );
+
+            let sources = of_type(&template, "AWS::Lambda::EventSourceMapping").into_iter();
+            let sources: Vec<_> = sources.filter(|(_, source)| source["FunctionName"] == id).collect();
+            assert_eq!(sources.len(), 1, "{id}");
+            let source = sources[0].1;
+            assert_eq!(source["EventSourceArn"], format!("{id}Queue.Arn"));
+            assert_eq!(source["FunctionResponseTypes"], json!(["ReportBatchItemFailures"]), "{id}");
+            assert!(
+                source.get("MaximumBatchingWindowInSeconds").is_none(),
+                "{id}: FIFO queues have no window"
+            );
+
+            let alarms = of_type(&template, "AWS::CloudWatch::Alarm");
+            for (metric, watched) in [
+                ("ApproximateNumberOfMessagesVisible", format!("{id}DeadLetters.QueueName")),
+                ("ApproximateAgeOfOldestMessage", format!("{id}Queue.QueueName")),
+            ] {
+                let watches = |alarm: &Value| {
+                    alarm["MetricName"] == metric && alarm["Dimensions"][0]["Value"] == watched.as_str()
+                };
+                assert!(alarms.iter().any(|(_, alarm)| watches(alarm)), "{id}: {metric} is not watched");
+            }
+        }
+    }
+}
+
+#[test]
+fn there_is_no_queue_that_nothing_takes_from() {
+    let mut names = BTreeSet::new();
+    let mut expected = BTreeSet::from(["grafono-${Environment}-outbox-nudges".to_owned()]);
+    for (module, template) in stacks() {
+        let queues = of_type(&template, "AWS::SQS::Queue").into_iter();
+        names.extend(queues.map(|(_, queue)| queue["QueueName"].as_str().unwrap().to_owned()));
+        expected.extend(module.consumers.iter().flat_map(|consumer| {
+            ["", "-dead"].map(|dead| format!("grafono-${{Environment}}-{}{dead}.fifo", consumer.name))
+        }));
+    }
+    assert_eq!(names, expected);
+}
+
+#[test]
+fn each_worker_is_called_by_a_clock_of_its_own() {
+    for (module, template) in stacks() {
+        for (id, function) in functions(&template) {
+            let Some(worker) = module.workers.iter().find(|it| it.name == binary(function)) else { continue };
+            let clocks = of_type(&template, "AWS::Events::Rule").into_iter();
+            let own: Vec<_> =
+                clocks.filter(|(_, clock)| clock["Targets"][0]["Arn"] == format!("{id}.Arn")).collect();
+            assert_eq!(own.len(), 1, "{id}");
+            let minutes = worker.every.as_secs().div_ceil(60);
+            let expected = format!("rate({minutes} minute{})", if minutes == 1 { "" } else { "s" });
+            assert_eq!(own[0].1["ScheduleExpression"], expected, "{id}");
+            let permissions = of_type(&template, "AWS::Lambda::Permission").into_iter();
+            let allowed = permissions.filter(|(_, permission)| {
+                permission["FunctionName"] == id && permission["SourceArn"] == format!("{}.Arn", own[0].0)
+            });
+            assert_eq!(allowed.count(), 1, "{id}: its clock may not call it");
+        }
+    }
+}
+
+#[test]
+fn whoever_writes_nudges_the_relay_which_alone_sends_to_the_consumers() {
+    let modules = grafono::modules();
+    let consumers = modules.iter().flat_map(|module| module.consumers.iter().map(|consumer| consumer.name));
+    let to_all: BTreeSet<_> =
+        consumers.map(|name| ("sqs:SendMessage".to_owned(), arn(&format!("{name}.fifo")))).collect();
+    let take = ["sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage"];
+    let from = |queue: String| take.map(|action| (action.to_owned(), queue.clone()));
+    for (module, template) in stacks() {
+        let declared = declared(&module);
+        for (id, function) in functions(&template) {
+            let needs = declared.iter().find(|deployed| deployed.name == binary(function)).unwrap().needs;
+            let mut expected = BTreeSet::new();
+            if needs.nudges {
+                expected.insert(("sqs:SendMessage".to_owned(), arn("outbox-nudges")));
+            }
+            if needs.queues {
+                expected.extend(to_all.clone());
+                expected.extend(from(format!("{id}Nudges.Arn")));
+            }
+            if module.consumers.iter().any(|consumer| consumer.name == binary(function)) {
+                expected.extend(from(format!("{id}Queue.Arn")));
+            }
+            assert_eq!(queue_rights(&template, (id, function)), expected, "{}: {id}", module.name);
+            let given = &function["Environment"]["Variables"];
+            assert_eq!(given.get("NUDGE_QUEUE_URL").is_some(), needs.nudges, "{id}");
+            assert_eq!(given.get("QUEUE_URL_PREFIX").is_some(), needs.queues, "{id}");
+        }
+    }
+}
+
+#[test]
+fn an_export_has_as_many_parts_as_there_are_consumers_that_hear_of_it() {
+    let heard = grafono::modules().into_iter().flat_map(|module| module.consumers).filter(|consumer| {
+        consumer.kinds.contains(&patients::export_patient::REQUESTED) && consumer.name.starts_with("export-")
+    });
+    assert_eq!(i64::try_from(heard.count()), Ok(patients::export_patient::PARTS));
+}
