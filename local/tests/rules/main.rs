@@ -8,6 +8,7 @@
 )]
 
 mod fuzz;
+mod kinds;
 mod layout;
 mod matrices;
 mod plans;

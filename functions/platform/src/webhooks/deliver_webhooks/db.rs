@@ -18,8 +18,7 @@ pub(super) fn lease(free: usize, busy: Vec<Uuid>, now: Timestamp) -> Statement<D
         "platform.lease_webhook_deliveries",
         "WITH RECURSIVE heads AS (
              (SELECT clinic_id, endpoint_id
-                FROM platform.webhook_deliveries
-               WHERE state = 'waiting'
+                FROM platform.webhook_deliveries WHERE state = 'waiting'
                ORDER BY clinic_id, endpoint_id, due_at, id
                LIMIT 1)
              UNION ALL
@@ -39,40 +38,35 @@ pub(super) fn lease(free: usize, busy: Vec<Uuid>, now: Timestamp) -> Statement<D
                     SELECT d.clinic_id, d.id, d.due_at
                       FROM platform.webhook_deliveries AS d
                      WHERE d.state = 'waiting'
-                       AND d.clinic_id = heads.clinic_id
-                       AND d.endpoint_id = heads.endpoint_id
+                       AND (d.clinic_id, d.endpoint_id) = (heads.clinic_id, heads.endpoint_id)
                        AND d.due_at <= $1
-                       AND heads.endpoint_id <> ALL ($2)
                      ORDER BY d.due_at, d.id
                      LIMIT 2) AS first
-              ORDER BY first.due_at
-              LIMIT $3
+              WHERE heads.endpoint_id <> ALL ($2)
+              ORDER BY first.due_at LIMIT $3
          ), mine AS MATERIALIZED (
              SELECT d.clinic_id, d.id
                FROM due
                JOIN platform.webhook_deliveries AS d ON d.clinic_id = due.clinic_id AND d.id = due.id
-              WHERE d.state = 'waiting'
-                AND d.due_at <= $1
+              WHERE d.state = 'waiting' AND d.due_at <= $1
                 FOR UPDATE OF d SKIP LOCKED
          ), leased AS (
              UPDATE platform.webhook_deliveries AS d
                 SET due_at = $4, updated_at = $1
                FROM mine
-              WHERE d.clinic_id = mine.clinic_id
-                AND d.id = mine.id
+              WHERE (d.clinic_id, d.id) = (mine.clinic_id, mine.id)
              RETURNING d.clinic_id, d.id, d.endpoint_id, d.event_id, d.kind, d.ids, d.occurred_at, d.attempts
          )
          SELECT l.clinic_id, l.id, l.endpoint_id, l.event_id, l.kind, l.ids, l.occurred_at, l.attempts, e.url,
                 e.disabled_at IS NULL AND e.deleted_at IS NULL AS is_wanted,
                 ARRAY(SELECT s.secret
                         FROM platform.webhook_secrets AS s
-                       WHERE s.clinic_id = l.clinic_id
-                         AND s.endpoint_id = l.endpoint_id
+                       WHERE (s.clinic_id, s.endpoint_id) = (l.clinic_id, l.endpoint_id)
                          AND (s.expires_at IS NULL OR s.expires_at > $1)
                        ORDER BY s.expires_at DESC NULLS FIRST
                        LIMIT 2) AS secrets
            FROM leased AS l
-           JOIN platform.webhook_endpoints AS e ON e.clinic_id = l.clinic_id AND e.id = l.endpoint_id
+           JOIN platform.webhook_endpoints AS e ON (e.clinic_id, e.id) = (l.clinic_id, l.endpoint_id)
           LIMIT $3",
     )
     .bind(now)

@@ -1,0 +1,27 @@
+//! The kinds of events: what modules say on their front pages, and what can be heard from outside (E4).
+
+use grafono::generate::root;
+use regex::Regex;
+use std::collections::BTreeSet;
+
+/// Kinds that are nobody's business outside, and why.
+const INTERNAL: [(&str, &str); 1] = [("patient.export_requested", "its job tells whoever asked for it")];
+
+#[test]
+fn what_modules_announce_can_be_heard_from_outside_unless_it_is_listed_here() {
+    let kind = Regex::new("`([a-z_]+[.][a-z_]+)`").unwrap();
+    let mut announced = BTreeSet::new();
+    for module in grafono::modules() {
+        let page = root().join(format!("functions/{}/src/lib.rs", module.name));
+        let page = std::fs::read_to_string(page).unwrap();
+        let events =
+            page.split("//! Events:").nth(1).and_then(|rest| rest.split("\n\n").next()).unwrap_or("");
+        announced.extend(kind.captures_iter(events).map(|found| found[1].to_owned()));
+    }
+    for (kind, _) in INTERNAL {
+        assert!(announced.remove(kind), "{kind} is listed, but nobody announces it");
+    }
+    let heard: BTreeSet<String> = platform::webhooks::KINDS.iter().map(ToString::to_string).collect();
+    assert!(heard.len() >= 4);
+    assert_eq!(announced, heard);
+}
