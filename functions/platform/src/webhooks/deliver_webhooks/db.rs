@@ -19,29 +19,24 @@ pub(super) fn lease(free: usize, busy: Vec<Uuid>, now: Timestamp) -> Statement<D
         "WITH RECURSIVE heads AS (
              (SELECT clinic_id, endpoint_id
                 FROM platform.webhook_deliveries WHERE state = 'waiting'
-               ORDER BY clinic_id, endpoint_id, due_at, id
-               LIMIT 1)
+               ORDER BY clinic_id, endpoint_id, due_at, id LIMIT 1)
              UNION ALL
-             SELECT next.clinic_id, next.endpoint_id
-               FROM heads
+             SELECT next.clinic_id, next.endpoint_id FROM heads
               CROSS JOIN LATERAL (
                     SELECT d.clinic_id, d.endpoint_id
                       FROM platform.webhook_deliveries AS d
                      WHERE d.state = 'waiting'
                        AND (d.clinic_id, d.endpoint_id) > (heads.clinic_id, heads.endpoint_id)
-                     ORDER BY d.clinic_id, d.endpoint_id, d.due_at, d.id
-                     LIMIT 1) AS next
+                     ORDER BY d.clinic_id, d.endpoint_id, d.due_at, d.id LIMIT 1) AS next
          ), due AS MATERIALIZED (
-             SELECT first.clinic_id, first.id
-               FROM heads
+             SELECT first.clinic_id, first.id FROM heads
               CROSS JOIN LATERAL (
                     SELECT d.clinic_id, d.id, d.due_at
                       FROM platform.webhook_deliveries AS d
                      WHERE d.state = 'waiting'
                        AND (d.clinic_id, d.endpoint_id) = (heads.clinic_id, heads.endpoint_id)
                        AND d.due_at <= $1
-                     ORDER BY d.due_at, d.id
-                     LIMIT 2) AS first
+                     ORDER BY d.due_at, d.id LIMIT 2) AS first
               WHERE heads.endpoint_id <> ALL ($2)
               ORDER BY first.due_at LIMIT $3
          ), mine AS MATERIALIZED (
@@ -63,8 +58,7 @@ pub(super) fn lease(free: usize, busy: Vec<Uuid>, now: Timestamp) -> Statement<D
                         FROM platform.webhook_secrets AS s
                        WHERE (s.clinic_id, s.endpoint_id) = (l.clinic_id, l.endpoint_id)
                          AND (s.expires_at IS NULL OR s.expires_at > $1)
-                       ORDER BY s.expires_at DESC NULLS FIRST
-                       LIMIT 2) AS secrets
+                       ORDER BY s.expires_at DESC NULLS FIRST LIMIT 2) AS secrets
            FROM leased AS l
            JOIN platform.webhook_endpoints AS e ON (e.clinic_id, e.id) = (l.clinic_id, l.endpoint_id)
           LIMIT $3",
