@@ -8,10 +8,11 @@ use crate::data::Data;
 use crate::database::{NAME, connect};
 use crate::error::Error;
 use aws_sdk_sqs::Client as Queues;
+use aws_sdk_sqs::config::{Config, Credentials, Region};
 use aws_sdk_sqs::types::Message;
 use postgres_cluster::Cluster;
 use shared::outbox::Event;
-use shared::queues;
+use shared::settings::{BadSettings, SettingError};
 use std::io::Write as _;
 use tokio_postgres::types::{ToSql, Type};
 use tokio_postgres::{Client, Row};
@@ -66,12 +67,26 @@ async fn open(options: DeadLetterOptions) -> Result<Client, Error> {
     let client = connect(&url).await?;
     client.batch_execute("SET ROLE relay").await.map_err(Error::database("take the role relay"))?;
     if let Some(prefix) = options.queue_url_prefix {
-        let queues = queues::client(&variable)?;
+        let queues = queues()?;
         for consumer in crate::modules().into_iter().flat_map(|module| module.consumers) {
             collect(&client, &queues, &prefix, consumer.name).await?;
         }
     }
     Ok(client)
+}
+
+/// A client of SQS, by the same variables as on Lambda.
+fn queues() -> Result<Queues, Error> {
+    let given = |key| variable(key).filter(|value| !value.is_empty());
+    let required = |key| given(key).ok_or_else(|| BadSettings(vec![(key, SettingError::Missing)]));
+    let (id, key) = (required("AWS_ACCESS_KEY_ID")?, required("AWS_SECRET_ACCESS_KEY")?);
+    let credentials = Credentials::new(id, key, given("AWS_SESSION_TOKEN"), None, "environment");
+    let region = Region::new(required("AWS_REGION")?);
+    let mut config = Config::builder().region(region).credentials_provider(credentials);
+    if let Some(address) = given("AWS_ENDPOINT_URL_SQS").or_else(|| given("AWS_ENDPOINT_URL")) {
+        config = config.endpoint_url(address);
+    }
+    Ok(Queues::from_conf(config.build()))
 }
 
 #[expect(clippy::disallowed_methods, reason = "the command's one reading of the environment")]

@@ -70,7 +70,7 @@ impl std::fmt::Debug for HttpClient {
 
 impl HttpClient {
     /// A client that connects to addresses within `reach` and to no others.
-    pub(super) fn within(reach: Reach, resolver: Arc<dyn Resolver>) -> Result<Self, SettingError> {
+    pub(crate) fn within(reach: Reach, resolver: Arc<dyn Resolver>) -> Result<Self, SettingError> {
         let connector = HttpsConnector::from((Connector { resolver, reach }, tls::client_config()?));
         let mut builder = Client::builder(TokioExecutor::new());
         builder.pool_idle_timeout(KEPT).pool_timer(TokioTimer::new()).http1_max_buf_size(HEAD_LIMIT);

@@ -6,4 +6,4 @@ mod sqs;
 
 pub use in_process::InProcess;
 pub use nudge::SqsNudge;
-pub use sqs::{Sqs, client};
+pub use sqs::Sqs;

@@ -1,15 +1,21 @@
 //! The relay's own queue: a message there means that the outbox has something new.
 
-use super::sqs::{self, LIMIT};
+use super::sqs;
+use crate::aws::Aws;
 use crate::outbox::Nudge;
 use crate::settings::{BadSettings, Variables};
-use aws_sdk_sqs::Client;
 use futures_util::future::BoxFuture;
+use serde::de::IgnoredAny;
+use serde_json::json;
 use std::sync::Arc;
+use std::time::Duration;
+
+/// For so long a nudge is tried: the next event waits for it.
+const LIMIT: Duration = Duration::from_secs(1);
 
 /// Nudges the relay through SQS.
 pub struct SqsNudge {
-    client: Client,
+    aws: Aws,
     queue: String,
 }
 
@@ -26,7 +32,7 @@ impl SqsNudge {
             return Ok(None);
         };
         sqs::checked("NUDGE_QUEUE_URL", &queue)?;
-        Ok(Some(Arc::new(Self { client: sqs::client(variable)?, queue })))
+        Ok(Some(Arc::new(Self { aws: sqs::aws(variable)?, queue })))
     }
 }
 
@@ -34,8 +40,10 @@ impl Nudge for SqsNudge {
     /// Gives up after a moment: the relay looks by itself each minute.
     fn nudge(&self) -> BoxFuture<'_, ()> {
         Box::pin(async move {
-            let sending = self.client.send_message().queue_url(&self.queue).message_body("outbox").send();
-            if !matches!(tokio::time::timeout(LIMIT / 5, sending).await, Ok(Ok(_))) {
+            let message = json!({ "QueueUrl": self.queue, "MessageBody": "outbox" });
+            let call = sqs::call("AmazonSQS.SendMessage", message);
+            let sending = self.aws.call::<IgnoredAny>(&call);
+            if !matches!(tokio::time::timeout(LIMIT, sending).await, Ok(Ok(_))) {
                 tracing::warn!(event = "nudge", "the relay was not nudged; it will look by itself");
             }
         })

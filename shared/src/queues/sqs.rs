@@ -1,16 +1,12 @@
 //! One SQS FIFO queue a consumer, streams as message groups.
 
-use crate::aws::Aws;
+use crate::aws::{Aws, AwsError, Call};
 use crate::outbox::{Message, Queue, SendError};
 use crate::settings::{BadSettings, SettingError, Variables};
 use crate::telemetry::{self, Instrument as _};
-use aws_sdk_sqs::Client;
-use aws_sdk_sqs::config::Config;
-use aws_sdk_sqs::config::retry::RetryConfig;
-use aws_sdk_sqs::config::timeout::TimeoutConfig;
-use aws_sdk_sqs::error::{ProvideErrorMetadata as _, SdkError};
-use aws_sdk_sqs::types::SendMessageBatchRequestEntry as Entry;
 use futures_util::future::BoxFuture;
+use serde::Deserialize;
+use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,12 +14,12 @@ use std::time::Duration;
 /// What SQS takes at once.
 const BATCH: usize = 10;
 
-/// What sending one batch may take, its one repetition included.
-pub(super) const LIMIT: Duration = Duration::from_secs(5);
+/// What an attempt to send may take.
+const LIMIT: Duration = Duration::from_secs(2);
 
 /// SQS.
 pub struct Sqs {
-    client: Client,
+    aws: Aws,
     prefix: String,
 }
 
@@ -41,24 +37,29 @@ pub(super) fn checked(key: &'static str, address: &str) -> Result<(), BadSetting
     }
 }
 
-/// A client made from the variables that Lambda sets. `AWS_ENDPOINT_URL_SQS`, else `AWS_ENDPOINT_URL`, leads elsewhere.
-/// Nothing is sent yet.
-pub fn client(variable: &Variables<'_>) -> Result<Client, BadSettings> {
-    let aws = Aws::read(variable, "AWS_ENDPOINT_URL_SQS")?;
-    let timeouts = TimeoutConfig::builder()
-        .connect_timeout(Duration::from_secs(1))
-        .operation_attempt_timeout(Duration::from_secs(2))
-        .operation_timeout(LIMIT)
-        .build();
-    let mut config = Config::builder()
-        .region(aws.region)
-        .credentials_provider(aws.credentials)
-        .timeout_config(timeouts)
-        .retry_config(RetryConfig::standard().with_max_attempts(2));
-    if let Some(endpoint) = aws.endpoint {
-        config = config.endpoint_url(endpoint);
-    }
-    Ok(Client::from_conf(config.build()))
+/// SQS, by the variables that Lambda sets. `AWS_ENDPOINT_URL_SQS`, else `AWS_ENDPOINT_URL`, leads elsewhere.
+pub(super) fn aws(variable: &Variables<'_>) -> Result<Aws, BadSettings> {
+    Aws::open("sqs", "AWS_ENDPOINT_URL_SQS", variable, LIMIT)
+}
+
+/// A call of SQS.
+pub(super) fn call(target: &'static str, body: Value) -> Call {
+    Call { target, content_type: "application/x-amz-json-1.0", body }
+}
+
+/// What was not taken of a batch.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+struct BatchReply {
+    failed: Vec<Failed>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Failed {
+    id: String,
+    code: String,
+    sender_fault: bool,
 }
 
 impl Sqs {
@@ -67,21 +68,16 @@ impl Sqs {
     pub fn open(variable: &Variables<'_>) -> Result<Arc<dyn Queue>, BadSettings> {
         let prefix = variable("QUEUE_URL_PREFIX").unwrap_or_default();
         checked("QUEUE_URL_PREFIX", &prefix)?;
-        Ok(Arc::new(Self { client: client(variable)?, prefix }))
+        Ok(Arc::new(Self { aws: aws(variable)?, prefix }))
     }
 
     async fn send_batch(&self, consumer: &str, batch: &[&Message]) -> Vec<Result<(), SendError>> {
-        let entries: Result<Vec<_>, _> =
+        let entries: Vec<_> =
             batch.iter().enumerate().map(|(place, message)| entry(place, message)).collect();
-        let Ok(entries) = entries else {
-            return vec![
-                Err(SendError::Refused("an event cannot be written as JSON".to_owned()));
-                batch.len()
-            ];
-        };
-        let request = self.client.send_message_batch().queue_url(format!("{}{consumer}.fifo", self.prefix));
+        let queue = format!("{}{consumer}.fifo", self.prefix);
+        let call = call("AmazonSQS.SendMessageBatch", json!({ "QueueUrl": queue, "Entries": entries }));
         let span = telemetry::queue_send(consumer, batch.len());
-        match request.set_entries(Some(entries)).send().instrument(span.clone()).await {
+        match self.aws.call::<BatchReply>(&call).instrument(span.clone()).await {
             Ok(reply) => {
                 let mut outcomes = vec![Ok(()); batch.len()];
                 for failed in reply.failed {
@@ -97,11 +93,11 @@ impl Sqs {
                 outcomes
             }
             Err(error) => {
-                let code = match &error {
-                    SdkError::ServiceError(_) | SdkError::ResponseError(_) => error.code(),
-                    _ => None,
+                let code = match error {
+                    AwsError::Refused(code) => code,
+                    AwsError::NoAnswer => "no answer".to_owned(),
                 };
-                telemetry::failed(&span, code.unwrap_or("unreachable"));
+                telemetry::failed(&span, &code);
                 tracing::warn!(event = "queue", consumer, code, "a queue took nothing");
                 vec![Err(SendError::Unreachable); batch.len()]
             }
@@ -109,16 +105,15 @@ impl Sqs {
     }
 }
 
-fn entry(place: usize, message: &Message) -> Result<Entry, ()> {
+fn entry(place: usize, message: &Message) -> Value {
     let event = &message.event;
-    Entry::builder()
-        .id(place.to_string())
-        .message_body(serde_json::to_string(event).map_err(|_| ())?)
-        .message_group_id(event.stream().group())
+    json!({
+        "Id": place.to_string(),
+        "MessageBody": serde_json::to_string(event).unwrap_or_default(),
+        "MessageGroupId": event.stream().group(),
         // Within five minutes SQS takes the same event for a repetition, unless somebody wants it replayed.
-        .message_deduplication_id(format!("{}.{}", event.id.simple(), message.replay))
-        .build()
-        .map_err(|_| ())
+        "MessageDeduplicationId": format!("{}.{}", event.id.simple(), message.replay),
+    })
 }
 
 impl Queue for Sqs {

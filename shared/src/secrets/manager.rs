@@ -1,19 +1,16 @@
-//! AWS Secrets Manager, by the SDK's client.
+//! AWS Secrets Manager.
 
 use super::{BoxFuture, Secret, SecretError, SecretStore};
-use crate::aws::Aws;
+use crate::aws::{Aws, AwsError, Call};
 use crate::settings::{BadSettings, Variables};
-use aws_sdk_secretsmanager::Client;
-use aws_sdk_secretsmanager::config::Config;
-use aws_sdk_secretsmanager::config::retry::RetryConfig;
-use aws_sdk_secretsmanager::config::timeout::TimeoutConfig;
-use aws_sdk_secretsmanager::error::{ProvideErrorMetadata as _, SdkError};
+use serde::Deserialize;
+use serde_json::json;
 use std::sync::Arc;
 use std::time::Duration;
 
 /// AWS Secrets Manager.
 pub struct SecretsManager {
-    client: Client,
+    aws: Aws,
 }
 
 impl std::fmt::Debug for SecretsManager {
@@ -22,45 +19,38 @@ impl std::fmt::Debug for SecretsManager {
     }
 }
 
+/// The part of a reply that is read.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Found {
+    secret_string: Option<String>,
+}
+
 impl SecretsManager {
     /// What a fetch may take, its one repetition included: half of what Lambda gives a function to start.
     pub const FETCH_LIMIT: Duration = Duration::from_secs(5);
 
-    /// A client made from the variables that Lambda sets. `AWS_ENDPOINT_URL_SECRETS_MANAGER`, else `AWS_ENDPOINT_URL`, leads elsewhere.
-    /// Nothing is sent yet.
+    /// A client made from the variables that Lambda sets. `AWS_ENDPOINT_URL_SECRETS_MANAGER`, else `AWS_ENDPOINT_URL`,
+    /// leads elsewhere. Nothing is sent yet.
     pub fn open(variable: &Variables<'_>) -> Result<Arc<dyn SecretStore>, BadSettings> {
-        let aws = Aws::read(variable, "AWS_ENDPOINT_URL_SECRETS_MANAGER")?;
-        let mut config = Config::builder()
-            .region(aws.region)
-            .credentials_provider(aws.credentials)
-            .timeout_config(timeouts())
-            .retry_config(
-                RetryConfig::standard().with_max_attempts(2).with_initial_backoff(Duration::from_millis(100)),
-            );
-        if let Some(endpoint) = aws.endpoint {
-            config = config.endpoint_url(endpoint);
-        }
-        Ok(Arc::new(Self { client: Client::from_conf(config.build()) }))
+        let limit = Self::FETCH_LIMIT * 2 / 5;
+        let aws = Aws::open("secretsmanager", "AWS_ENDPOINT_URL_SECRETS_MANAGER", variable, limit)?;
+        Ok(Arc::new(Self { aws }))
     }
-}
-
-fn timeouts() -> TimeoutConfig {
-    TimeoutConfig::builder()
-        .connect_timeout(Duration::from_secs(1))
-        .operation_attempt_timeout(Duration::from_secs(2))
-        .operation_timeout(SecretsManager::FETCH_LIMIT)
-        .build()
 }
 
 impl SecretStore for SecretsManager {
     fn fetch<'a>(&'a self, arn: &'a str) -> BoxFuture<'a, Result<Secret, SecretError>> {
         Box::pin(async move {
-            match self.client.get_secret_value().secret_id(arn).send().await {
+            let call = Call {
+                target: "secretsmanager.GetSecretValue",
+                content_type: "application/x-amz-json-1.1",
+                body: json!({ "SecretId": arn }),
+            };
+            match self.aws.call::<Found>(&call).await {
                 Ok(found) => found.secret_string.map(Secret::new).ok_or(SecretError::NoText),
-                Err(error @ (SdkError::ServiceError(_) | SdkError::ResponseError(_))) => {
-                    Err(SecretError::Refused(error.code().unwrap_or("an error without a code").to_owned()))
-                }
-                Err(_) => Err(SecretError::NoAnswer),
+                Err(AwsError::Refused(code)) => Err(SecretError::Refused(code)),
+                Err(AwsError::NoAnswer) => Err(SecretError::NoAnswer),
             }
         })
     }

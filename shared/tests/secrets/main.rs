@@ -6,6 +6,7 @@
 mod login;
 mod rotation;
 mod shown;
+mod signature;
 mod start;
 mod stores;
 mod traffic;
