@@ -235,6 +235,10 @@ impl Function {
         let all = [
             (self.needs.database, format!("!Ref {}", self.database_secret)),
             (self.needs.issues_tokens, "!Ref TokenSecretKeySecretArn".to_owned()),
+            (
+                self.needs.outside.is_some(),
+                "!If [HasRedis, !Ref RedisUrlSecretArn, !Ref AWS::NoValue]".to_owned(),
+            ),
         ];
         all.into_iter().filter(|(needed, _)| *needed).map(|(_, secret)| secret).collect()
     }

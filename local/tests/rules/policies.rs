@@ -14,9 +14,15 @@ const UNCONFINED: [(&str, &str); 2] = [
 /// One value, or a list of them.
 pub(crate) fn texts(value: &Value) -> Vec<&str> {
     match value {
-        Value::Array(all) => all.iter().map(|one| one.as_str().unwrap()).collect(),
+        Value::Array(all) => all.iter().map(|one| one.as_str().unwrap_or_else(|| chosen(one))).collect(),
         one => vec![one.as_str().unwrap()],
     }
+}
+
+/// What stands in a condition when it holds, with nothing for when it does not.
+fn chosen(conditional: &Value) -> &str {
+    assert_eq!(conditional[2], "AWS::NoValue", "{conditional}");
+    conditional[1].as_str().unwrap()
 }
 
 pub(crate) fn statements(role: &Value) -> Vec<&Value> {
@@ -72,6 +78,7 @@ fn a_function_is_given_what_it_needs_and_reads_no_other_secret() {
             let all = [
                 (needs.database, "DATABASE_URL_SECRET_ARN", deployed.secret.as_str(), true),
                 (needs.issues_tokens, "TOKEN_SECRET_KEY_SECRET_ARN", "TokenSecretKeySecretArn", true),
+                (needs.outside.is_some(), "REDIS_URL_SECRET_ARN", "RedisUrlSecretArn", true),
                 (needs.verifies_tokens, "TOKEN_PUBLIC_KEYS", "TokenPublicKeys", false),
             ];
             let given = &function["Environment"]["Variables"];
