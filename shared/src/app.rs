@@ -4,6 +4,7 @@ use crate::clock::{Clock, Ids};
 use crate::database::Database;
 use crate::failure::Fault;
 use crate::health::Readiness;
+use crate::mail::MailGateway;
 use crate::outbox::{Nudge, Queue};
 use crate::outside::Outside;
 use crate::passwords::{Hasher, HashingGate};
@@ -32,6 +33,8 @@ pub struct App {
     pub readiness: Readiness,
     outside: Option<Arc<Outside>>,
     signer: Option<TokenSigner>,
+    public_url: Option<String>,
+    mail: Option<Arc<dyn MailGateway>>,
     queue: Option<Arc<dyn Queue>>,
     pub(crate) nudge: Option<Arc<dyn Nudge>>,
     warm: AtomicBool,
@@ -62,6 +65,8 @@ impl App {
             readiness: Readiness::default(),
             outside: None,
             signer: settings.signer,
+            public_url: settings.public_url,
+            mail: None,
             queue: None,
             nudge: None,
             warm: AtomicBool::new(false),
@@ -101,6 +106,27 @@ impl App {
     /// The way outside, which only functions that call others have.
     pub fn outside(&self) -> Result<&Arc<Outside>, Fault> {
         self.outside.as_ref().ok_or_else(|| Fault::internal("this function has no way outside"))
+    }
+
+    /// The same, to be kept by what calls others for this function.
+    pub(crate) fn shared_outside(&self) -> Result<Arc<Outside>, Fault> {
+        self.outside.clone().ok_or_else(|| Fault::internal("this function has no way outside"))
+    }
+
+    /// With a gateway to send mail by.
+    #[must_use]
+    pub fn with_mail(self, mail: Arc<dyn MailGateway>) -> Self {
+        Self { mail: Some(mail), ..self }
+    }
+
+    /// The mail gateway, which only what sends mail has.
+    pub fn mail(&self) -> Result<&dyn MailGateway, Fault> {
+        self.mail.as_deref().ok_or_else(|| Fault::internal("this function has no mail gateway"))
+    }
+
+    /// Where people reach the program, without a slash at its end; only functions that send links know it.
+    pub fn public_url(&self) -> Result<&str, Fault> {
+        self.public_url.as_deref().ok_or_else(|| Fault::internal("this function has no public address"))
     }
 
     /// The token signer, which only functions that issue tokens have.

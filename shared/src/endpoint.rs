@@ -204,9 +204,9 @@ impl Policy {
             database: self.round_trips > 0,
             verifies_tokens: self.access != Access::Public,
             issues_tokens: self.issues_tokens,
-            queues: false,
             nudges: self.writes(),
             outside: self.outside,
+            ..Needs::default()
         }
     }
 

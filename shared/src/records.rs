@@ -50,5 +50,6 @@ pub fn statements(sample: &Sample<'_>) -> Vec<Statement<()>> {
     ];
     all.extend(crate::consumer::statements(sample));
     all.extend(crate::jobs::statements(sample));
+    all.extend(crate::mail::statements(sample));
     all
 }

@@ -2,13 +2,16 @@
 
 mod kept;
 mod outside;
+mod public_url;
 
 use crate::database::Database;
 use crate::outside::WayOut;
 use crate::secrets::{SecretError, SecretStore, StoredSecret};
 use crate::token::{TokenSigner, TokenVerifier};
+pub(crate) use kept::secret;
 use kept::{DATABASE_URL, KeptSettings, REDIS_URL, TOKEN_SECRET_KEY};
 pub use outside::OutsideSettings;
+use public_url::public_url;
 use std::fmt;
 use std::sync::Arc;
 
@@ -64,6 +67,10 @@ pub struct Needs {
     pub nudges: bool,
     /// A way outside, to call others.
     pub outside: Option<WayOut>,
+    /// A mail gateway, to send mail by.
+    pub mail: bool,
+    /// The public address, for links in mails.
+    pub links: bool,
 }
 
 impl Needs {
@@ -75,6 +82,8 @@ impl Needs {
         queues: true,
         nudges: true,
         outside: Some(WayOut::OPEN),
+        mail: true,
+        links: true,
     };
 
     /// The database alone.
@@ -85,6 +94,8 @@ impl Needs {
         queues: false,
         nudges: false,
         outside: None,
+        mail: false,
+        links: false,
     };
 
     /// What either needs.
@@ -97,6 +108,8 @@ impl Needs {
             queues: self.queues || other.queues,
             nudges: self.nudges || other.nudges,
             outside: if self.outside.is_some() { self.outside } else { other.outside },
+            mail: self.mail || other.mail,
+            links: self.links || other.links,
         }
     }
 }
@@ -116,6 +129,8 @@ pub struct Settings {
     pub allowed_origins: Vec<String>,
     /// Where others are called: what that is done with.
     pub outside: OutsideSettings,
+    /// `PUBLIC_URL`: where people reach the program, without a slash at its end; only where links are sent.
+    pub public_url: Option<String>,
 }
 
 impl Settings {
@@ -187,16 +202,25 @@ impl Settings {
         } else {
             Ok(OutsideSettings::default())
         };
-        match (database, connections, verifier, signer, origins, outside) {
-            (Ok(database), Ok(_), Ok(verifier), Ok(signer), Ok(allowed_origins), Ok(outside)) => {
-                Ok(Self { database, verifier, signer, allowed_origins, outside })
-            }
-            (database, connections, verifier, signer, origins, outside) => Err(bad([
+        let public_url =
+            needs.links.then(|| required("PUBLIC_URL").and_then(|url| public_url(&url))).transpose();
+        match (database, connections, verifier, signer, origins, outside, public_url) {
+            (
+                Ok(database),
+                Ok(_),
+                Ok(verifier),
+                Ok(signer),
+                Ok(allowed_origins),
+                Ok(outside),
+                Ok(public_url),
+            ) => Ok(Self { database, verifier, signer, allowed_origins, outside, public_url }),
+            (database, connections, verifier, signer, origins, outside, public_url) => Err(bad([
                 ("DATABASE_URL", database.err()),
                 ("DATABASE_CONNECTIONS", connections.err()),
                 ("TOKEN_PUBLIC_KEYS", verifier.err()),
                 ("TOKEN_SECRET_KEY", signer.err()),
                 ("CORS_ALLOWED_ORIGINS", origins.err()),
+                ("PUBLIC_URL", public_url.err()),
                 outside.err().map_or(("REDIS_URL", None), |(key, error)| (key, Some(error))),
             ])),
         }
@@ -235,10 +259,12 @@ mod tests {
             "TOKEN_PUBLIC_KEYS" => Some(public.clone()),
             "TOKEN_SECRET_KEY" => Some(secret.clone()),
             "CORS_ALLOWED_ORIGINS" => Some("https://a.example, http://localhost:5173".to_owned()),
+            "PUBLIC_URL" => Some("https://app.example/".to_owned()),
             _ => None,
         };
         let settings = Settings::read(&|key| variable(key), Needs::ALL).unwrap();
         assert_eq!(settings.allowed_origins, ["https://a.example", "http://localhost:5173"]);
+        assert_eq!(settings.public_url.as_deref(), Some("https://app.example"));
     }
 
     #[test]
@@ -250,7 +276,7 @@ mod tests {
     fn every_bad_setting_is_named_at_once_and_no_value_is_shown() {
         let variable = |key: &str| match key {
             "DATABASE_URL" => Some("canary:// not a url".to_owned()),
-            "DATABASE_CONNECTIONS" => Some("canary".to_owned()),
+            "DATABASE_CONNECTIONS" | "PUBLIC_URL" => Some("canary".to_owned()),
             "CORS_ALLOWED_ORIGINS" => Some("*".to_owned()),
             _ => None,
         };
@@ -259,7 +285,7 @@ mod tests {
             bad.to_string(),
             "DATABASE_URL is not in the expected form; DATABASE_CONNECTIONS is not in the expected form; \
              TOKEN_PUBLIC_KEYS is missing; TOKEN_SECRET_KEY is missing; \
-             CORS_ALLOWED_ORIGINS is not in the expected form"
+             CORS_ALLOWED_ORIGINS is not in the expected form; PUBLIC_URL is not in the expected form"
         );
     }
 }

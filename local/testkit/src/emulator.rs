@@ -72,7 +72,7 @@ pub fn variable(key: &str, url: &str) -> Option<String> {
         "AWS_REGION" => "sa-east-1",
         "AWS_ACCESS_KEY_ID" => "TEST",
         "AWS_SECRET_ACCESS_KEY" => "test",
-        "AWS_ENDPOINT_URL_SECRETS_MANAGER" => url,
+        "AWS_ENDPOINT_URL_SECRETS_MANAGER" | "AWS_ENDPOINT_URL_SESV2" => url,
         _ => return None,
     };
     Some(value.to_owned())

@@ -1,6 +1,6 @@
 use crate::background::{self, Background};
 use crate::canary::watch_logs;
-use crate::{Answer, Ask, Contract, CountingHasher, Names, Tenant, TestClock, TestDatabase};
+use crate::{Answer, Ask, Contract, CountingHasher, Names, Tenant, TestClock, TestDatabase, TestMail};
 use shared::app::App;
 use shared::clock::{Clock as _, SystemClock, SystemIds};
 use shared::consumer::{ATTEMPTS, Attempt};
@@ -35,6 +35,8 @@ pub struct Stage {
     pub clock: Arc<TestClock>,
     /// The hasher.
     pub hasher: Arc<CountingHasher>,
+    /// Where mail goes.
+    pub mail: Arc<TestMail>,
     /// Signs tokens that the stage believes.
     pub signer: TokenSigner,
     functions: Vec<Function>,
@@ -66,6 +68,7 @@ impl Stage {
             clock,
             names,
             hasher: Arc::new(CountingHasher::default()),
+            mail: Arc::new(TestMail::default()),
             signer: TokenSigner::from_paserk(&keys.0).unwrap(),
             functions: Vec::new(),
             background: Background::default(),
@@ -133,12 +136,13 @@ impl Stage {
             "DATABASE_CONNECTIONS" => Some(connections.to_string()),
             "TOKEN_SECRET_KEY" => Some(self.keys.0.clone()),
             "TOKEN_PUBLIC_KEYS" => Some(self.keys.1.clone()),
-            "CORS_ALLOWED_ORIGINS" => Some("https://app.example".to_owned()),
+            "CORS_ALLOWED_ORIGINS" | "PUBLIC_URL" => Some("https://app.example".to_owned()),
             _ => None,
         };
         let settings = Settings::read(&|key| variable(key), Needs::ALL).unwrap();
         App::new(settings, self.clock.clone(), Arc::new(SystemIds), self.hasher.clone())
             .with_outside(Arc::clone(&self.outside))
+            .with_mail(self.mail.clone())
     }
 
     /// The key pair, secret and public, in PASERK form.

@@ -75,6 +75,19 @@ SELECT uuidv7(), clinic_id, id, uuidv7(), 'patient.created', '{}', now(),
        CASE WHEN number > 9 AND slot = 1 THEN 'waiting' ELSE 'delivered' END, now() - interval '1 hour',
        CASE WHEN number > 9 AND slot = 1 THEN NULL ELSE now() END, now(), now()
   FROM platform.webhook_endpoints, generate_series(1, 12) AS number;
+INSERT INTO kernel.mails
+       (id, clinic_id, module, key, language, recipient_address, subject, html, plain_text, attachments, created_at,
+        updated_at)
+SELECT uuidv7(), c.id, 'identity', k::text, 'en', 'sample@example.com', 'sample', '', '', '[]', now(), now()
+  FROM generate_series(1, 40000) AS k
+  JOIN seed_clinics AS c ON c.number = CASE WHEN k % 2 = 0 THEN 1 ELSE 1 + (k / 2) % 2000 END;
+INSERT INTO identity.email_verifications
+       (id, clinic_id, account_id, user_id, token_hash, expires_at, created_at, updated_at)
+SELECT uuidv7(), clinic_id, account_id, id,
+       CASE row_number() OVER (PARTITION BY clinic_id)
+            WHEN 1 THEN decode(repeat('00', 32), 'hex') ELSE sha256(uuid_send(id)) END,
+       now() + interval '1 day', now(), now()
+  FROM identity.memberships;
 SET session_replication_role = origin;";
 
 /// Fills the database; the clinic that has half of everything, and one of the small ones.
@@ -103,6 +116,7 @@ async fn clinic(database: &TestDatabase, name: &str) -> Seeded {
     let event =
         format!("SELECT id FROM kernel.outbox WHERE clinic_id = '{}' AND sent_at IS NULL LIMIT 1", row[0]);
     let aggregate = format!("SELECT aggregate_id FROM kernel.outbox WHERE clinic_id = '{}' LIMIT 1", row[0]);
+    let mail = format!("SELECT id FROM kernel.mails WHERE clinic_id = '{}' LIMIT 1", row[0]);
     let id = async |sql: &str| -> Uuid { database.value(sql).await.parse().unwrap() };
     let endpoint = |slot: u32| {
         format!("SELECT id FROM platform.webhook_endpoints WHERE clinic_id = '{}' AND slot = {slot}", row[0])
@@ -130,6 +144,7 @@ async fn clinic(database: &TestDatabase, name: &str) -> Seeded {
             ("webhook_endpoint", id(&endpoint(1)).await),
             ("webhook_endpoint_without_secret", id(&endpoint(10)).await),
             ("webhook_delivery", id(&delivery).await),
+            ("mail", id(&mail).await),
         ]),
     }
 }

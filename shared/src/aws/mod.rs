@@ -27,16 +27,18 @@ pub(crate) struct Aws {
     limit: Duration,
 }
 
-impl Aws {
-    /// The service, with `AWS_REGION`, `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY` and `AWS_SESSION_TOKEN`. The variable
-    /// `endpoint`, such as `AWS_ENDPOINT_URL_SQS`, else `AWS_ENDPOINT_URL`, leads to an emulator or into a VPC: that is
-    /// the order in which the AWS tools look. Nothing is sent yet.
-    pub(crate) fn open(
-        service: &'static str,
-        endpoint: &'static str,
-        variable: &Variables<'_>,
-        limit: Duration,
-    ) -> Result<Self, BadSettings> {
+/// Who asks, and where: the variables that Lambda sets.
+pub(crate) struct Environment {
+    pub(crate) region: String,
+    pub(crate) credentials: Credentials,
+    /// The address of an emulator or of a VPC, with the variable that gives it.
+    pub(crate) endpoint: Option<(&'static str, String)>,
+}
+
+impl Environment {
+    /// `AWS_REGION`, `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY` and `AWS_SESSION_TOKEN`. The variable `endpoint`, such as
+    /// `AWS_ENDPOINT_URL_SQS`, else `AWS_ENDPOINT_URL`, leads elsewhere: that is the order in which the AWS tools look.
+    pub(crate) fn read(variable: &Variables<'_>, endpoint: &'static str) -> Result<Self, BadSettings> {
         let given = |key| variable(key).filter(|value| !value.is_empty());
         let mut missing = Vec::new();
         let mut required = |key| {
@@ -51,10 +53,30 @@ impl Aws {
             return Err(BadSettings(missing));
         }
         let credentials = Credentials::new(id, key, given("AWS_SESSION_TOKEN"), None, "environment");
-        let elsewhere = [endpoint, "AWS_ENDPOINT_URL"].into_iter().find_map(|key| Some((key, given(key)?)));
-        let (key, address) = elsewhere.unwrap_or_else(|| ("AWS_REGION", regional(service, &region)));
-        let address = address.parse::<Uri>().ok().filter(|uri| uri.scheme().is_some());
-        let address = address.ok_or_else(|| BadSettings(vec![(key, SettingError::Malformed)]))?;
+        let endpoint = [endpoint, "AWS_ENDPOINT_URL"].into_iter().find_map(|key| Some((key, given(key)?)));
+        if let Some((key, address)) = &endpoint {
+            parsed(key, address)?;
+        }
+        Ok(Self { region, credentials, endpoint })
+    }
+}
+
+fn parsed(key: &'static str, address: &str) -> Result<Uri, BadSettings> {
+    let address = address.parse::<Uri>().ok().filter(|uri| uri.scheme().is_some());
+    address.ok_or_else(|| BadSettings(vec![(key, SettingError::Malformed)]))
+}
+
+impl Aws {
+    /// The service, as the [`Environment`] has it. Nothing is sent yet.
+    pub(crate) fn open(
+        service: &'static str,
+        endpoint: &'static str,
+        variable: &Variables<'_>,
+        limit: Duration,
+    ) -> Result<Self, BadSettings> {
+        let Environment { region, credentials, endpoint } = Environment::read(variable, endpoint)?;
+        let (key, address) = endpoint.unwrap_or_else(|| ("AWS_REGION", regional(service, &region)));
+        let address = parsed(key, &address)?;
         let http = HttpClient::within(Reach::Anywhere, Arc::new(SystemResolver));
         let http = http.map_err(|error| BadSettings(vec![(key, error)]))?;
         Ok(Self { http, service, region, credentials, address, limit })

@@ -8,6 +8,7 @@ use super::{CONNECTING, MARGIN, time_left_of, variable};
 use crate::app::App;
 use crate::consumer::{Attempt, Consumer, ConsumerDeclaration};
 use crate::deadline::Deadline;
+use crate::mail;
 use crate::outbox::Event;
 use crate::secrets::SecretsManager;
 use crate::settings::Settings;
@@ -25,13 +26,27 @@ const WORTH_BEGINNING: Duration = Duration::from_secs(1);
 
 /// Runs a consumer as a Lambda function, until Lambda ends the process.
 pub fn consume<C: Consumer>() -> ExitCode {
-    super::on_one_thread(C::NAME, serve(ConsumerDeclaration::of::<C>()))
+    super::on_one_thread(C::NAME, serve(ConsumerDeclaration::of::<C>(), async |app| Ok(app)))
 }
 
-async fn serve(declaration: ConsumerDeclaration) -> Result<(), Error> {
+/// As [`consume`], for what sends mail: no other function carries the weight of the gateways.
+pub fn consume_with_mail<C: Consumer>() -> ExitCode {
+    super::on_one_thread(C::NAME, serve(ConsumerDeclaration::of::<C>(), with_mail))
+}
+
+async fn with_mail(app: App) -> Result<App, Error> {
+    let outside = app.shared_outside().map_err(|fault| fault.reason())?;
+    let gateway = mail::open(&variable, SecretsManager::open, outside).await?;
+    Ok(app.with_mail(gateway))
+}
+
+async fn serve(
+    declaration: ConsumerDeclaration,
+    equip: impl AsyncFnOnce(App) -> Result<App, Error>,
+) -> Result<(), Error> {
     telemetry::start(&variable, declaration.name)?;
     let settings = Settings::load(&variable, SecretsManager::open, declaration.needs).await?;
-    let app = super::app(settings, declaration.needs)?;
+    let app = equip(super::app(settings, declaration.needs)?).await?;
     super::connect(&app, CONNECTING).await;
     let function = Arc::new(Function { app, declaration });
     super::close_at_the_end(Arc::clone(&function), |function| &function.app).await;

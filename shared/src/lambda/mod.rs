@@ -8,7 +8,7 @@ mod after_reply;
 mod consume;
 mod work;
 
-pub use consume::consume;
+pub use consume::{consume, consume_with_mail};
 pub use work::work;
 
 use crate::app::App;

@@ -73,6 +73,20 @@ impl KeptSettings {
     }
 }
 
+/// A secret that is given by its value or by its ARN, exactly one of the two (C8): its two keys are `keys`.
+pub(crate) async fn secret(
+    variable: &Variables<'_>,
+    open: impl FnOnce(&Variables<'_>) -> Result<Arc<dyn SecretStore>, BadSettings>,
+    keys: [&'static str; 2],
+) -> Result<Secret, BadSettings> {
+    let (kept, bad) = KeptSettings::fetch(variable, open, &[keys]).await;
+    let value = kept.value(keys[0]).or_else(|| variable(keys[0]));
+    match value {
+        Some(value) if bad.is_empty() => Ok(Secret::new(value)),
+        _ => Err(BadSettings(bad)),
+    }
+}
+
 /// The ARNs of those settings that are given by one.
 fn arns(
     variable: &Variables<'_>,

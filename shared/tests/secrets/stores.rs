@@ -21,7 +21,8 @@ impl Environment {
     /// With a good key pair, no database, and AWS at that address.
     pub(crate) fn at(aws: &str) -> Self {
         let (secret, public) = new_key_pair().unwrap();
-        let given = [("TOKEN_PUBLIC_KEYS", public), ("TOKEN_SECRET_KEY", secret)];
+        let url = "https://app.example".to_owned();
+        let given = [("TOKEN_PUBLIC_KEYS", public), ("TOKEN_SECRET_KEY", secret), ("PUBLIC_URL", url)];
         Self { given: given.into(), aws: aws.to_owned() }
     }
 
