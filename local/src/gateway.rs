@@ -1,5 +1,6 @@
 //! The gateway's part: HTTP in, a payload 2.0 event to the function that has the route, its reply out.
 
+use crate::mail::Mails;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
@@ -26,6 +27,7 @@ const TIME: Duration = Duration::from_secs(10);
 #[derive(Debug)]
 pub struct Gateway {
     functions: Vec<(Declaration, Arc<App>)>,
+    mails: Option<Mails>,
 }
 
 impl Gateway {
@@ -34,7 +36,13 @@ impl Gateway {
         let functions = modules.into_iter().flat_map(|(module, app)| {
             module.endpoints.into_iter().map(move |declaration| (declaration, Arc::clone(&app)))
         });
-        Self { functions: functions.collect() }
+        Self { functions: functions.collect(), mails: None }
+    }
+
+    /// With the pages that show the mails of this machine.
+    #[must_use]
+    pub fn with_pages(self, mails: Mails) -> Self {
+        Self { mails: Some(mails), ..self }
     }
 
     /// Passes an event to the function that has its route, or to the catch-all.
@@ -70,6 +78,11 @@ impl Gateway {
         client: SocketAddr,
     ) -> Result<http::Response<Full<Bytes>>, BrokenBody> {
         let (head, body) = request.into_parts();
+        if let Some(mails) = &self.mails
+            && let Some(page) = mails.answer(&head).await
+        {
+            return Ok(page);
+        }
         let body = tokio::time::timeout(TIME, read(body)).await.map_err(|_| BrokenBody)??;
         let event = event(&head, &body, client);
         Ok(response(self.pass(event).await))

@@ -12,6 +12,7 @@ pub mod events;
 pub mod gateway;
 pub mod generate;
 pub mod keys;
+pub mod mail;
 pub mod openapi;
 pub mod routes;
 pub mod serve;

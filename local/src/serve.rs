@@ -6,6 +6,7 @@ use crate::data::Data;
 use crate::database::LocalDatabase;
 use crate::error::Error;
 use crate::gateway::Gateway;
+use crate::mail::{MailFolder, Mails};
 use crate::{demo, modules};
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -13,11 +14,12 @@ use hyper_util::server::graceful::GracefulShutdown;
 use shared::app::App;
 use shared::clock::{SystemClock, SystemIds};
 use shared::endpoint::Module;
+use shared::mail::Sender;
 use shared::outbox::Queue;
 use shared::outside::{Outside, WayOut};
 use shared::passwords::Argon2id;
 use shared::queues::InProcess;
-use shared::settings::{Needs, Settings, Variables};
+use shared::settings::{BadSettings, Needs, Settings, Variables};
 use shared::telemetry;
 use shared::worker::WorkerDeclaration;
 use std::io::{ErrorKind, Write as _};
@@ -30,10 +32,14 @@ use tokio::signal::unix::{SignalKind, signal};
 /// How long requests under way may take to finish once stopping has begun.
 const DRAIN: Duration = Duration::from_secs(10);
 
+/// Who mails are from unless `MAIL_FROM` says so.
+const MAIL_FROM: &str = "Grafono <no-reply@grafono.example>";
+
 /// Starts everything, serves, and stops everything.
 pub async fn serve(options: ServeOptions) -> Result<(), Error> {
     telemetry::start(&|key| variable(key), "grafono")?;
     let listener = listen(options.port).await?;
+    let address = listener.local_addr().map_err(|error| Error::Listen(options.port, error))?;
     let mut stop = std::pin::pin!(stop_signal()?);
     let started = async {
         let data = Data::open(options.data)?;
@@ -41,9 +47,12 @@ pub async fn serve(options: ServeOptions) -> Result<(), Error> {
         database.check().await?;
         let bell = Bell::default();
         let outside = outside()?;
-        let functions = functions(&database, &data, &bell, &outside)?;
+        let mail = Arc::new(mail(&data)?);
+        let mails = Mails::in_folder(mail.path().to_owned());
+        let given = Given { database: &database, data: &data, bell: &bell, outside: &outside, mail, address };
+        let functions = given.functions()?;
         let workers = workers(&database, &functions, &outside)?;
-        let gateway = Arc::new(Gateway::new(functions));
+        let gateway = Arc::new(Gateway::new(functions).with_pages(mails));
         let has_demo = database.is_own() && demo::sign_up(&gateway).await;
         Ok::<_, Error>((database, gateway, Background::start(workers, &bell), has_demo))
     };
@@ -52,7 +61,6 @@ pub async fn serve(options: ServeOptions) -> Result<(), Error> {
         // Stopped while starting: dropping what is half up stops it.
         () = &mut stop => return Ok(()),
     };
-    let address = listener.local_addr().map_err(|error| Error::Listen(options.port, error))?;
     greet(address, has_demo)?;
     tokio::select! {
         () = accept(listener, &gateway, stop) => {}
@@ -90,24 +98,40 @@ fn stop_signal() -> Result<impl Future<Output = ()>, Error> {
     })
 }
 
-/// Each module's functions with an app of its own, under the module's role.
-fn functions(
-    database: &LocalDatabase,
-    data: &Data,
-    bell: &Bell,
-    outside: &Arc<Outside>,
-) -> Result<Vec<(Module, Arc<App>)>, Error> {
-    let (secret, public) = data.token_keys()?;
-    let own = |key: &'static str| match key {
-        "TOKEN_SECRET_KEY" => Some(secret.clone()),
-        "TOKEN_PUBLIC_KEYS" => Some(public.clone()),
-        other => variable(other),
-    };
-    let app = |module: &Module| {
-        let app = app(&database.url(module.name), &own, module.needs())?;
-        Ok::<_, Error>(Arc::new(app.with_nudge(Arc::new(bell.clone())).with_outside(Arc::clone(outside))))
-    };
-    modules().into_iter().map(|module| app(&module).map(|app| (module, app))).collect()
+/// What the functions of all modules are made of.
+struct Given<'a> {
+    database: &'a LocalDatabase,
+    data: &'a Data,
+    bell: &'a Bell,
+    outside: &'a Arc<Outside>,
+    mail: Arc<MailFolder>,
+    address: SocketAddr,
+}
+
+impl Given<'_> {
+    /// Each module's functions with an app of its own, under the module's role.
+    fn functions(&self) -> Result<Vec<(Module, Arc<App>)>, Error> {
+        let (secret, public) = self.data.token_keys()?;
+        let own = |key: &'static str| match key {
+            "TOKEN_SECRET_KEY" => Some(secret.clone()),
+            "TOKEN_PUBLIC_KEYS" => Some(public.clone()),
+            "PUBLIC_URL" => variable(key).or_else(|| Some(format!("http://{}", self.address))),
+            other => variable(other),
+        };
+        let app = |module: &Module| {
+            let app = app(&self.database.url(module.name), &own, module.needs())?;
+            let app = app.with_nudge(Arc::new(self.bell.clone())).with_outside(Arc::clone(self.outside));
+            Ok::<_, Error>(Arc::new(app.with_mail(Arc::<MailFolder>::clone(&self.mail))))
+        };
+        modules().into_iter().map(|module| app(&module).map(|app| (module, app))).collect()
+    }
+}
+
+/// Mail stays on this machine, whatever the settings of a deployment say.
+fn mail(data: &Data) -> Result<MailFolder, Error> {
+    let from = variable("MAIL_FROM").unwrap_or_else(|| MAIL_FROM.to_owned());
+    let from = Sender::parse(&from).map_err(|error| BadSettings(vec![("MAIL_FROM", error)]))?;
+    Ok(MailFolder::new(data.folder.join("mail"), from))
 }
 
 /// Each worker with an app of its own, under its role.
@@ -161,7 +185,7 @@ fn greet(address: SocketAddr, has_demo: bool) -> Result<(), Error> {
     };
     let last = "  every address: cargo run -- routes        stop: Ctrl-C";
     let text = format!(
-        "\nGrafono listens on http://{address}\n\n  reference    http://{address}/docs\n{first}\n\n{last}\n\n"
+        "\nGrafono listens on http://{address}\n\n  reference    http://{address}/docs\n  mail         http://{address}/local/mail\n{first}\n\n{last}\n\n"
     );
     let mut out = std::io::stdout().lock();
     out.write_all(text.as_bytes()).and_then(|()| out.flush()).map_err(Error::Output)

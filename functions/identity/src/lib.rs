@@ -2,16 +2,18 @@
 //!
 //! | table | holds |
 //! |---|---|
-//! | `identity.clinics` | name, time zone, currency; published as `published_clinics` |
-//! | `identity.accounts` | an address and a password hash, no tenant data |
+//! | `identity.clinics` | name, time zone, currency, language; published as `published_clinics` |
+//! | `identity.accounts` | an address, whether it is verified, and a password hash, no tenant data |
+//! | `identity.email_verifications` | hashes of the tokens that were mailed to prove an address |
 //! | `identity.memberships` | an account within a clinic, with a role: what replies call a user |
 //!
-//! Events: `clinic.created`.
+//! Events: `clinic.created`. Consumers: `request-email-verification`.
 
 pub mod auth;
 pub mod clinics;
 pub mod me;
 
+use shared::consumer::ConsumerDeclaration;
 use shared::endpoint::{Declaration, Module};
 
 /// The module and its endpoints.
@@ -22,9 +24,12 @@ pub fn module() -> Module {
         endpoints: vec![
             Declaration::of::<clinics::create_clinic::CreateClinic>(),
             Declaration::of::<auth::login::Login>(),
+            Declaration::of::<auth::verify_email::VerifyEmail>(),
             Declaration::of::<me::get_me::GetMe>(),
         ],
-        consumers: Vec::new(),
+        consumers: vec![
+            ConsumerDeclaration::of::<auth::request_email_verification::RequestEmailVerification>(),
+        ],
         workers: Vec::new(),
     }
 }

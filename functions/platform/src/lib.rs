@@ -7,12 +7,15 @@
 //! | `platform.webhook_secrets` | what is sent there is signed with; read by the role `webhook_deliverer` alone |
 //! | `platform.webhook_deliveries` | one row an event and endpoint: what was sent, what waits |
 //!
+//! Consumers: `fan-out-webhooks`, `send-mail`. Workers: `outbox-relay`, `deliver-webhooks`.
+//!
 //! What it must know of the other modules are files generated from their declarations
 //! by `cargo run -- generate`: `openapi.json`, `problems.json` and `routes.json`.
 
 pub mod fallback;
 pub mod health;
 pub mod jobs;
+pub mod mail;
 pub mod outbox_relay;
 pub mod problems;
 pub mod reference;
@@ -44,7 +47,10 @@ pub fn module() -> Module {
             Declaration::of::<webhooks::delete_webhook_endpoint::DeleteWebhookEndpoint>(),
             Declaration::of::<fallback::Fallback>(),
         ],
-        consumers: vec![ConsumerDeclaration::of::<webhooks::fan_out_webhooks::FanOutWebhooks>()],
+        consumers: vec![
+            ConsumerDeclaration::of::<webhooks::fan_out_webhooks::FanOutWebhooks>(),
+            ConsumerDeclaration::of::<mail::send_mail::SendMail>(),
+        ],
         workers: vec![
             WorkerDeclaration::of::<outbox_relay::OutboxRelay>(),
             WorkerDeclaration::of::<webhooks::deliver_webhooks::DeliverWebhooks>(),

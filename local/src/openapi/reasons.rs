@@ -118,6 +118,10 @@ impl Finder<'_> {
         if let Some(item) = schema.get("items") {
             self.field(place, &pointer_to(pointer, "0"), item);
         }
+        // A field that may be null is its schema or null.
+        for either in schema.get("anyOf").and_then(Value::as_array).into_iter().flatten() {
+            self.field(place, pointer, either);
+        }
     }
 }
 

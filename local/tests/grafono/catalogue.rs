@@ -1,7 +1,7 @@
 //! Every problem of the catalogue is reached by a request, and its `type` explains it (B4).
 
 use crate::scene::{PASSWORD, Scene};
-use crate::{income, sign_up};
+use crate::{income, mailed_token, sign_up};
 use jiff::SignedDuration;
 use serde_json::{Value, json};
 use shared::access::Role;
@@ -112,6 +112,13 @@ async fn provoke_by_data(scene: &Scene, code: &str) -> Option<Answer> {
         "TRANSACTION_NOT_FOUND" => scene.get(&format!("/api/v1/transactions/{UNKNOWN}")).await,
         "DUPLICATE_PATIENT" => scene.patient_with(json!({ "fullName": "B", "document": "CANARY 1" })).await,
         "CURRENCY_MISMATCH" => scene.transaction_with("currency", json!("EUR")).await,
+        "VERIFICATION_NOT_FOUND" => scene.verify("x").await,
+        "VERIFICATION_EXPIRED" => {
+            scene.account().await;
+            let token = mailed_token(&scene.stage).await;
+            scene.stage.clock.advance(SignedDuration::from_hours(24));
+            scene.verify(&token).await
+        }
         "EMAIL_TAKEN" => {
             scene.account().await;
             scene.clinic_with("clinicName", "Another").await

@@ -10,6 +10,7 @@ mod catalogue;
 mod contract;
 mod drift;
 mod logs;
+mod mail;
 mod openapi;
 mod outage;
 mod program;
@@ -44,6 +45,15 @@ async fn new_patient(stage: &Stage, tenant: &Tenant) -> (String, String) {
 /// An income of 150.00 BRL.
 fn income(patient: &str) -> Value {
     json!({ "patientId": patient, "type": "income", "amountMinor": 15_000, "currency": "BRL", "method": "pix" })
+}
+
+/// A token that was mailed to whoever signed up last.
+async fn mailed_token(stage: &Stage) -> String {
+    let created = stage.events().await.into_iter().filter(|event| event.kind == "clinic.created");
+    let created = created.max_by_key(|event| event.id).unwrap();
+    stage.take("request-email-verification", &created).await.unwrap();
+    let text = stage.database.value("SELECT plain_text FROM kernel.mails ORDER BY id DESC LIMIT 1").await;
+    text.split("token=").nth(1).unwrap().split_whitespace().next().unwrap().to_owned()
 }
 
 /// A sign-up with that address.

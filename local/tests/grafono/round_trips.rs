@@ -1,6 +1,6 @@
 //! Every endpoint's round trips, counted on the wire, are what it declares (D8).
 
-use crate::{income, new_patient, sign_up, stage};
+use crate::{income, mailed_token, new_patient, sign_up, stage};
 use serde_json::json;
 use std::collections::BTreeMap;
 use testkit::{Ask, Proxy, Stage, Tenant};
@@ -35,6 +35,10 @@ async fn successes(stage: &Stage, tenant: &Tenant) -> BTreeMap<&'static str, Ask
         ("delete-webhook-endpoint", owned(Ask::new("DELETE", hook_address))),
         ("create-clinic", Ask::post("/api/v1/clinics", &sign_up("new@example.com"))),
         ("login", Ask::post("/api/v1/auth/login", &login)),
+        (
+            "verify-email",
+            Ask::post("/api/v1/auth/verify-email", &json!({ "token": mailed_token(stage).await })),
+        ),
         ("get-me", owned(Ask::get("/api/v1/me"))),
         ("create-patient", owned(Ask::post("/api/v1/patients", &json!({ "fullName": "A" }))).key("p")),
         ("list-patients", owned(Ask::get("/api/v1/patients?includeTotal=true"))),

@@ -75,6 +75,11 @@ impl Scene {
         self.ask(Ask::post("/api/v1/auth/login", &body)).await
     }
 
+    /// Confirms an address by a token.
+    pub(crate) async fn verify(&self, token: &str) -> Answer {
+        self.ask(Ask::post("/api/v1/auth/verify-email", &json!({ "token": token }))).await
+    }
+
     /// Signs the account of the scene up.
     pub(crate) async fn account(&self) {
         assert_eq!(self.ask(Ask::post("/api/v1/clinics", &sign_up("scene@example.com"))).await.status, 201);

@@ -2,4 +2,6 @@
 
 pub mod email;
 pub mod login;
+pub mod request_email_verification;
 pub mod session;
+pub mod verify_email;

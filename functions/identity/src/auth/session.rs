@@ -6,6 +6,7 @@ use serde::Serialize;
 use shared::access::{Principal, Role};
 use shared::database::{Columns, DecodeError};
 use shared::failure::Fault;
+use shared::mail::Language;
 use shared::token::{LIFETIME, TokenSigner};
 use shared::validation::Text;
 use uuid::Uuid;
@@ -26,6 +27,9 @@ pub struct Clinic {
     /// ISO 4217 code.
     #[schemars(regex(pattern = "^[A-Z]{3}$"), example = &"BRL")]
     pub currency: String,
+    /// The language it is written to in.
+    #[schemars(example = Language::Portuguese)]
+    pub language: Language,
 }
 
 /// A person within a clinic.
@@ -80,11 +84,13 @@ impl Session {
 /// A clinic and a member of it, from a row that joins memberships, clinics and accounts.
 pub(crate) fn member(columns: &Columns<'_>) -> Result<(Clinic, User), DecodeError> {
     let role: &str = columns.get("role")?;
+    let language = Language::of_tag(columns.get("language")?);
     let clinic = Clinic {
         id: columns.get("clinic_id")?,
         name: columns.text("clinic_name")?,
         time_zone: columns.get("time_zone")?,
         currency: columns.get("currency")?,
+        language: language.ok_or_else(|| DecodeError("language".to_owned()))?,
     };
     let user = User {
         id: columns.get("id")?,

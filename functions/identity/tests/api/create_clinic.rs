@@ -31,6 +31,15 @@ async fn a_clinic_signs_up_and_its_owner_is_signed_in() {
     assert_eq!(written, [expected.map(str::to_owned).to_vec()]);
 }
 
+#[tokio::test]
+async fn signing_up_waits_for_no_mail_and_sends_none() {
+    let stage = stage().await;
+    let held = stage.mail.hold().await;
+    assert_eq!(stage.ask(sign_up("ana@example.com")).await.status, 201);
+    drop(held);
+    assert!(stage.mail.sent().is_empty());
+}
+
 mod race {
     use super::*;
 

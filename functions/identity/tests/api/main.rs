@@ -11,6 +11,8 @@ mod binaries;
 mod create_clinic;
 mod get_me;
 mod login;
+mod request_email_verification;
+mod verify_email;
 
 use serde_json::{Value, json};
 use std::sync::{Arc, LazyLock};
@@ -40,4 +42,8 @@ fn sign_up(email: &str) -> Ask {
 
 fn log_in(email: &str, password: &str) -> Ask {
     Ask::post("/api/v1/auth/login", &json!({ "email": email, "password": password }))
+}
+
+fn verify(token: &str) -> Ask {
+    Ask::post("/api/v1/auth/verify-email", &json!({ "token": token }))
 }

@@ -18,6 +18,7 @@ mod outbox_relay;
 mod problems;
 mod receiver;
 mod rotate_webhook_secret;
+mod send_mail;
 mod webhooks;
 
 use std::sync::LazyLock;

@@ -24,6 +24,7 @@ pub(super) fn choose(
 mod tests {
     use super::*;
     use shared::access::Role;
+    use shared::mail::Language;
     use shared::validation::Text;
 
     fn membership(id: u128) -> (Clinic, User) {
@@ -33,6 +34,7 @@ mod tests {
             name: name.clone(),
             time_zone: "UTC".to_owned(),
             currency: "BRL".to_owned(),
+            language: Language::English,
         };
         (clinic, User { id: Uuid::from_u128(id), name: name.clone(), email: name, role: Role::Owner })
     }

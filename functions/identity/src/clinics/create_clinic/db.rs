@@ -3,6 +3,7 @@ use jiff::Timestamp;
 use shared::access::Role;
 use shared::database::Statement;
 use shared::endpoint::{Call, Sample};
+use shared::mail::Language;
 use uuid::Uuid;
 
 /// The owner's account: what is kept of it beside the user.
@@ -29,14 +30,15 @@ pub(super) fn insert_account(owner: &Owner, user: &User, now: Timestamp) -> Stat
 pub(super) fn insert_clinic(clinic: &Clinic, now: Timestamp) -> Statement<()> {
     Statement::new(
         "identity.insert_clinic",
-        "INSERT INTO identity.clinics (id, name, time_zone, currency, version, created_at, updated_at)
-         VALUES ($1, $2, $3, $4, 1, $5, $5)",
+        "INSERT INTO identity.clinics (id, name, time_zone, currency, language, version, created_at, updated_at)
+         VALUES ($1, $2, $3, $4, $6, 1, $5, $5)",
     )
     .bind(clinic.id)
     .bind(clinic.name.as_str().to_owned())
     .bind(clinic.time_zone.clone())
     .bind(clinic.currency.clone())
     .bind(now)
+    .bind(clinic.language.tag())
 }
 
 pub(super) fn insert_membership(
@@ -59,12 +61,13 @@ pub(super) fn insert_membership(
     .bind(now)
 }
 
-pub(super) fn clinic_created(call: &Call<'_>, clinic: &Clinic) -> Statement<()> {
+pub(super) fn clinic_created(call: &Call<'_>, clinic: &Clinic, owner: &Owner, user: &User) -> Statement<()> {
     Statement::new(
         "identity.clinic_created",
         "INSERT INTO kernel.outbox
                 (id, clinic_id, aggregate, aggregate_id, seq, kind, ids, traceparent, created_at, updated_at)
-         SELECT $1, id, 'clinic', id, version, 'clinic.created', jsonb_build_object('clinicId', id), $3, $4, $4
+         SELECT $1, id, 'clinic', id, version, 'clinic.created',
+                jsonb_build_object('clinicId', id, 'accountId', $5, 'userId', $6), $3, $4, $4
            FROM identity.clinics
           WHERE id = $2",
     )
@@ -72,13 +75,20 @@ pub(super) fn clinic_created(call: &Call<'_>, clinic: &Clinic) -> Statement<()> 
     .bind(clinic.id)
     .bind(call.trace.traceparent())
     .bind(call.now)
+    .bind(owner.account)
+    .bind(user.id)
 }
 
 /// All statements of the slice, as [`Endpoint::statements`](shared::endpoint::Endpoint::statements) lists them.
 pub(super) fn all(sample: &Sample<'_>) -> Vec<Statement<()>> {
     let call = &sample.call;
-    let clinic =
-        |id| Clinic { id, name: sample.text(), time_zone: "UTC".to_owned(), currency: "BRL".to_owned() };
+    let clinic = |id| Clinic {
+        id,
+        name: sample.text(),
+        time_zone: "UTC".to_owned(),
+        currency: "BRL".to_owned(),
+        language: Language::English,
+    };
     let owner =
         |account| Owner { account, email_key: "sample".to_owned(), password_hash: "$argon2id$".to_owned() };
     let user = User { id: call.new_id(), name: sample.text(), email: sample.text(), role: Role::Owner };
@@ -86,6 +96,6 @@ pub(super) fn all(sample: &Sample<'_>) -> Vec<Statement<()>> {
         insert_account(&owner(call.new_id()), &user, call.now),
         insert_clinic(&clinic(sample.id("new_clinic")), call.now),
         insert_membership(&clinic(sample.clinic()), &owner(sample.id("stranger")), &user, call.now),
-        clinic_created(call, &clinic(sample.clinic())),
+        clinic_created(call, &clinic(sample.clinic()), &owner(sample.id("account")), &user),
     ]
 }

@@ -22,6 +22,7 @@ pub(super) async fn handle(
         name: new.clinic_name,
         time_zone: new.time_zone.into_string(),
         currency: new.currency.into_string(),
+        language: new.language.unwrap_or_default(),
     };
     let user = User { id: call.new_id(), name: new.owner_name, email: new.email, role: Role::Owner };
     let account = Owner { account: call.new_id(), email_key: email::key(user.email.as_str()), password_hash };
@@ -30,7 +31,7 @@ pub(super) async fn handle(
     tx.add(db::insert_account(&account, &user, call.now));
     tx.add(db::insert_clinic(&clinic, call.now));
     tx.add(db::insert_membership(&clinic, &account, &user, call.now));
-    tx.add(db::clinic_created(call, &clinic));
+    tx.add(db::clinic_created(call, &clinic, &account, &user));
     tx.add(audit(call, clinic.id, user.id, "clinic.created", "clinic", clinic.id));
     // The token before the commit: what can still fail must not fail afterwards.
     let session = Session::start(call.signer()?, clinic, user, call.now)?;

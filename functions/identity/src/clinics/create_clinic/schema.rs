@@ -6,6 +6,7 @@ use serde::Deserialize;
 use shared::failure::Problem;
 use shared::failures;
 use shared::input::Fields;
+use shared::mail::Language;
 use shared::validation::{Secret, Text};
 use validator::Validate;
 
@@ -27,6 +28,8 @@ pub struct NewClinic {
     #[validate(custom(function = logic::currency))]
     #[schemars(regex(pattern = "^[A-Z]{3}$"), example = &"BRL")]
     pub currency: Text,
+    /// The language that the clinic and its patients are written to in; `pt-BR` unless given.
+    pub language: Option<Language>,
     /// The owner's name.
     #[validate(length(min = 1, max = 255))]
     #[schemars(example = "Ana Souza")]

@@ -3,11 +3,12 @@ use shared::database::Statement;
 use shared::endpoint::Sample;
 use uuid::Uuid;
 
-pub(super) fn active_membership(clinic: Uuid, user: Uuid) -> Statement<(Clinic, User)> {
+/// Clinic and user, and whether the user's address is verified.
+pub(super) fn active_membership(clinic: Uuid, user: Uuid) -> Statement<(Clinic, User, bool)> {
     Statement::new(
         "identity.active_membership",
         "SELECT c.id AS clinic_id, c.name AS clinic_name, c.time_zone, c.currency,
-                m.id, m.name, m.role, a.email
+                c.language, m.id, m.name, m.role, a.email, a.email_verified_at IS NOT NULL AS email_verified
            FROM identity.memberships AS m
            JOIN identity.clinics AS c ON c.id = m.clinic_id
            JOIN identity.accounts AS a ON a.id = m.account_id
@@ -17,7 +18,10 @@ pub(super) fn active_membership(clinic: Uuid, user: Uuid) -> Statement<(Clinic, 
     )
     .bind(clinic)
     .bind(user)
-    .decode(member)
+    .decode(|columns| {
+        let (clinic, user) = member(columns)?;
+        Ok((clinic, user, columns.get("email_verified")?))
+    })
 }
 
 /// All statements of the slice.

@@ -10,8 +10,8 @@ pub(super) async fn handle(call: &Call<'_>) -> Result<Reply<Me>, Error<GetMeFail
     let mut tx = call.read()?;
     let membership = tx.add(db::active_membership(caller.clinic_id, caller.user_id));
     let found = tx.commit::<GetMeFailure>().await?.optional(&membership)?;
-    let (clinic, user) = found.ok_or(GetMeFailure::UserDisabled)?;
+    let (clinic, user, email_verified) = found.ok_or(GetMeFailure::UserDisabled)?;
     let permissions =
         logic::permissions_of(user.role).map_err(|_| Fault::internal("permissions.json does not parse"))?;
-    Ok(Reply::ok(Me { clinic, user, permissions }))
+    Ok(Reply::ok(Me { clinic, user, email_verified, permissions }))
 }

@@ -1,0 +1,70 @@
+use super::logic::Owner;
+use jiff::Timestamp;
+use shared::database::{DecodeError, Statement};
+use shared::endpoint::Sample;
+use shared::mail::Language;
+use uuid::Uuid;
+
+pub(super) fn owner(clinic: Uuid, user: Uuid) -> Statement<Owner> {
+    Statement::new(
+        "identity.owner_to_verify",
+        "SELECT a.id, a.email, m.name, c.name AS clinic_name, c.language
+           FROM identity.memberships AS m
+           JOIN identity.clinics AS c ON c.id = m.clinic_id
+           JOIN identity.accounts AS a ON a.id = m.account_id
+          WHERE m.clinic_id = $1
+            AND m.id = $2",
+    )
+    .bind(clinic)
+    .bind(user)
+    .decode(|columns| {
+        let language = Language::of_tag(columns.get("language")?);
+        Ok(Owner {
+            account: columns.get("id")?,
+            email: columns.text("email")?,
+            name: columns.text("name")?,
+            clinic_name: columns.text("clinic_name")?,
+            language: language.ok_or_else(|| DecodeError("language".to_owned()))?,
+        })
+    })
+}
+
+/// A token handed out.
+pub(super) struct Verification {
+    pub(super) id: Uuid,
+    pub(super) clinic: Uuid,
+    pub(super) account: Uuid,
+    pub(super) user: Uuid,
+    pub(super) token_hash: Vec<u8>,
+    pub(super) expires_at: Timestamp,
+}
+
+pub(super) fn insert_verification(new: Verification, now: Timestamp) -> Statement<()> {
+    Statement::new(
+        "identity.insert_email_verification",
+        "INSERT INTO identity.email_verifications
+                (id, clinic_id, account_id, user_id, token_hash, expires_at, created_at, updated_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $7)",
+    )
+    .bind(new.id)
+    .bind(new.clinic)
+    .bind(new.account)
+    .bind(new.user)
+    .bind(new.token_hash)
+    .bind(new.expires_at)
+    .bind(now)
+}
+
+/// All statements of the consumer.
+pub(super) fn all(sample: &Sample<'_>) -> Vec<Statement<()>> {
+    let call = &sample.call;
+    let verification = Verification {
+        id: call.new_id(),
+        clinic: sample.clinic(),
+        account: sample.id("account"),
+        user: sample.id("user"),
+        token_hash: vec![1; 32],
+        expires_at: call.now,
+    };
+    vec![owner(sample.clinic(), sample.id("user")).erase(), insert_verification(verification, call.now)]
+}

@@ -1,0 +1,36 @@
+//! `request-email-verification`: asks a new owner to prove that the address is theirs.
+//!
+//! - **Does**: makes a token, keeps its hash, and puts a mail with a link that carries it into the letter box.
+//! - **Hears**: `clinic.created`.
+//! - **Reads**: `identity.clinics`, `identity.memberships`, `identity.accounts`.
+//! - **Writes**: `identity.email_verifications`, `kernel.mails`, outbox (`mail.requested`), all with the inbox row.
+//! - **Once**: the mail's key is the user, so that a clinic gets one however often the event is replayed.
+//! - **Round trips**: 2. What the mail says is read before it is written.
+
+mod db;
+mod handler;
+mod logic;
+
+use shared::consumer::{Consumer, Halt, Turn};
+use shared::database::Statement;
+use shared::endpoint::Sample;
+use shared::settings::Needs;
+
+/// The declaration.
+#[derive(Debug)]
+pub struct RequestEmailVerification;
+
+impl Consumer for RequestEmailVerification {
+    const NAME: &'static str = "request-email-verification";
+    const SUMMARY: &'static str = "Asks a new owner to confirm their address";
+    const KINDS: &'static [&'static str] = &["clinic.created"];
+    const NEEDS: Needs = Needs { links: true, nudges: true, ..Needs::DATABASE };
+
+    fn statements(sample: &Sample<'_>) -> Vec<Statement<()>> {
+        db::all(sample)
+    }
+
+    async fn take(turn: &Turn<'_>) -> Result<(), Halt> {
+        handler::take(turn).await
+    }
+}

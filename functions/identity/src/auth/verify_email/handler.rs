@@ -1,0 +1,23 @@
+use super::db;
+use super::schema::{EmailToken, VerifiedEmail, VerifyEmailFailure};
+use shared::database::Scope;
+use shared::endpoint::Call;
+use shared::failure::Error;
+use shared::handed_out::HandedOut;
+use shared::reply::Reply;
+
+/// Within the clinic that the token names, and so under its policies.
+pub(super) async fn handle(
+    call: &Call<'_>,
+    given: EmailToken,
+) -> Result<Reply<VerifiedEmail>, Error<VerifyEmailFailure>> {
+    let token = HandedOut::read(given.token.expose()).ok_or(VerifyEmailFailure::VerificationNotFound)?;
+    let (clinic, hash) = (token.clinic(), token.hash());
+    let mut tx = call.write_as(Scope { clinic: Some(clinic), account: None });
+    tx.add(db::ensure_known(clinic, hash.clone()));
+    tx.add(db::ensure_unexpired(clinic, hash.clone(), call.now));
+    tx.add(db::use_token(call, clinic, hash.clone()));
+    let verified_at = tx.add(db::verified_at(clinic, hash));
+    let verified_at = tx.commit::<VerifyEmailFailure>().await?.one(&verified_at)?;
+    Ok(Reply::ok(VerifiedEmail { email_verified_at: verified_at }))
+}

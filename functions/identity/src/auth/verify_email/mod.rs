@@ -1,0 +1,45 @@
+//! `POST /api/v1/auth/verify-email`: whoever read the mail proves that the address is theirs.
+//!
+//! - **Does**: takes the token of the link, and notes that the account's address is verified.
+//! - **Caller**: anybody who has the token.
+//! - **Writes**: `identity.email_verifications`, `identity.accounts`, audit.
+//! - **Atomic**: all of it, or nothing. Of two at once one does it; the other, and every later one, is answered the
+//!   same and changes nothing: links are opened twice, by people and by what looks at their mail before them.
+//! - **Fails**: `VERIFICATION_NOT_FOUND` alike for a token that never was and one that cannot be; `VERIFICATION_EXPIRED`
+//!   when it was not used within 24 hours.
+//! - **Round trips**: 1.
+
+mod db;
+mod handler;
+pub mod schema;
+
+use shared::database::Statement;
+use shared::endpoint::{Call, Endpoint, Policy, RateClass, Sample};
+use shared::failure::Error;
+use shared::input::WithBody;
+use shared::reply::Reply;
+use shared::route::Route;
+
+/// The declaration.
+#[derive(Debug)]
+pub struct VerifyEmail;
+
+impl Endpoint for VerifyEmail {
+    const NAME: &'static str = "verify-email";
+    const ROUTE: Route = Route::post("/api/v1/auth/verify-email");
+    const POLICY: Policy = Policy::public().limit(RateClass::Strict);
+    const SUMMARY: &'static str = "Confirm an e-mail address";
+    const DESCRIPTION: &'static str = "Takes the token of the link that was mailed at sign-up. It may be sent again: \
+        the first time counts, and every time is answered alike.";
+    type Input = WithBody<schema::EmailToken>;
+    type Output = Reply<schema::VerifiedEmail>;
+    type Failure = schema::VerifyEmailFailure;
+
+    fn statements(sample: &Sample<'_>) -> Vec<Statement<()>> {
+        db::all(sample)
+    }
+
+    async fn handle(call: &Call<'_>, input: Self::Input) -> Result<Self::Output, Error<Self::Failure>> {
+        handler::handle(call, input.body.0).await
+    }
+}

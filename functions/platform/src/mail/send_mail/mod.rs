@@ -1,0 +1,40 @@
+//! `send-mail`: hands what is in the letter box to the mail gateway.
+//!
+//! - **Does**: takes a mail on lease, sends it outside any transaction, marks it and erases what was in it.
+//! - **Hears**: `mail.requested`, of all modules.
+//! - **Writes**: `kernel.mails`. Sent, or refused for good with a code, it keeps state, times and the provider's id.
+//! - **Once**: while the lease runs nobody else sends the mail; the mark stands with the inbox row. A process that dies
+//!   between sending and marking leaves the lease to run out, and the mail is sent again: the same message with the
+//!   same id, which a file or SendGrid's recipient recognises and SES's does not (`docs/mail.md`).
+//! - **Failures**: one that may pass ends the lease at once, and the event is tried again. After the last attempt it is
+//!   a dead letter, and the mail waits, whole, for that to be replayed.
+//! - **Round trips**: 2: lease, mark.
+
+mod db;
+mod handler;
+mod logic;
+
+use shared::consumer::{Consumer, Halt, Turn};
+use shared::database::Statement;
+use shared::endpoint::Sample;
+use shared::outside::WayOut;
+use shared::settings::Needs;
+
+/// The declaration.
+#[derive(Debug)]
+pub struct SendMail;
+
+impl Consumer for SendMail {
+    const NAME: &'static str = "send-mail";
+    const SUMMARY: &'static str = "Sends what is in the letter box";
+    const KINDS: &'static [&'static str] = &["mail.requested"];
+    const NEEDS: Needs = Needs { mail: true, outside: Some(WayOut::OPEN), ..Needs::DATABASE };
+
+    fn statements(sample: &Sample<'_>) -> Vec<Statement<()>> {
+        db::all(sample)
+    }
+
+    async fn take(turn: &Turn<'_>) -> Result<(), Halt> {
+        handler::take(turn).await
+    }
+}

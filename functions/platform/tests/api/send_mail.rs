@@ -1,0 +1,233 @@
+use super::stage;
+use jiff::SignedDuration;
+use shared::clock::Clock as _;
+use shared::mail::{MAIL_REFUSED, Unsent};
+use shared::outbox::Event;
+use std::sync::Arc;
+use testkit::{Stage, Tenant};
+
+const CONSUMER: &str = "send-mail";
+
+/// What is in a mail, as one row: the address, and whatever else was put in.
+const CONTENT: &str = "SELECT concat(recipient_address, recipient_name, subject, html, plain_text, attachments) FROM kernel.mails";
+
+/// Puts a mail into the letter box as another module does; its event.
+async fn requested(stage: &Stage, tenant: &Tenant) -> Event {
+    let now = stage.clock.now();
+    let sql = format!(
+        "SET app.clinic_id = '{clinic}';
+         WITH requested AS (
+             INSERT INTO kernel.mails
+                    (id, clinic_id, key, language, recipient_address, recipient_name, subject, html, plain_text,
+                     attachments, created_at, updated_at)
+             VALUES (uuidv7(), '{clinic}', 'a key', 'en', 'canary@example.com', 'Canary', 'canary subject',
+                     '<p>canary</p>', 'canary',
+                     '[{{\"name\":\"canary.txt\",\"mediaType\":\"text/plain\",\"content\":\"AAEC\"}}]', '{now}', '{now}')
+             RETURNING id)
+         INSERT INTO kernel.outbox
+                (id, clinic_id, aggregate, aggregate_id, seq, kind, ids, traceparent, created_at, updated_at)
+         SELECT uuidv7(), '{clinic}', 'mail', id, 1, 'mail.requested', jsonb_build_object('mailId', id),
+                '00-00000000000000000000000000000001-0000000000000001-00', '{now}', '{now}'
+           FROM requested",
+        clinic = tenant.clinic
+    );
+    stage.database.run_as("identity", &sql).await.unwrap();
+    stage.events().await.pop().unwrap()
+}
+
+/// A stage with one mail in the letter box.
+async fn with_a_mail() -> (Arc<Stage>, Tenant, Event) {
+    let stage = Arc::new(stage().await);
+    let tenant = stage.tenant().await;
+    let event = requested(&stage, &tenant).await;
+    (stage, tenant, event)
+}
+
+async fn state(stage: &Stage) -> Vec<String> {
+    let sql = "SELECT state, failure, provider_id, leased_until IS NULL FROM kernel.mails";
+    stage.database.rows(sql).await.remove(0)
+}
+
+#[tokio::test]
+async fn a_mail_is_sent_as_it_was_requested_and_then_nothing_of_it_is_kept() {
+    let (stage, tenant, event) = with_a_mail().await;
+
+    stage.take(CONSUMER, &event).await.unwrap();
+
+    let [letter] = stage.mail.sent().try_into().unwrap();
+    assert_eq!((letter.id, letter.clinic), (event.aggregate_id, tenant.clinic));
+    assert_eq!((letter.address.as_str(), letter.subject.as_str()), ("canary@example.com", "canary subject"));
+    assert_eq!(letter.name.unwrap().as_str(), "Canary");
+    assert_eq!((letter.html.as_str(), letter.plain_text.as_str()), ("<p>canary</p>", "canary"));
+    assert_eq!(
+        (letter.attachments[0].name.as_str(), &*letter.attachments[0].content),
+        ("canary.txt", &[0, 1, 2][..])
+    );
+    assert_eq!(letter.requested_at, stage.clock.now());
+    assert_eq!(state(&stage).await, ["sent", "NULL", &format!("test-{}", letter.id), "t"]);
+    let kept = stage.database.value("SELECT m::text FROM kernel.mails AS m").await;
+    assert!(!kept.to_lowercase().contains("canary"), "{kept}");
+}
+
+#[tokio::test]
+async fn what_is_refused_for_good_has_its_reason_and_nothing_else_is_kept() {
+    let (stage, _, event) = with_a_mail().await;
+    stage.mail.fail_next(Unsent::Refused(MAIL_REFUSED));
+
+    stage.take(CONSUMER, &event).await.unwrap();
+    stage.take(CONSUMER, &event).await.unwrap();
+
+    assert!(stage.mail.sent().is_empty(), "it is not tried again");
+    assert_eq!(state(&stage).await, ["failed", MAIL_REFUSED, "NULL", "t"]);
+    assert_eq!(stage.database.value(CONTENT).await, "");
+}
+
+#[tokio::test]
+async fn a_failure_that_may_pass_loses_nothing_and_the_next_attempt_may_begin_at_once() {
+    let (stage, _, event) = with_a_mail().await;
+    let before = stage.database.value(CONTENT).await;
+    stage.mail.fail_next(Unsent::Failed("no answer".to_owned()));
+
+    assert!(stage.take(CONSUMER, &event).await.is_err());
+    assert_eq!(state(&stage).await, ["queued", "NULL", "NULL", "t"]);
+    assert_eq!(stage.database.value(CONTENT).await, before);
+
+    stage.take(CONSUMER, &event).await.unwrap();
+    assert_eq!((stage.mail.sent().len(), state(&stage).await[0].as_str()), (1, "sent"));
+}
+
+#[tokio::test]
+async fn when_the_last_attempt_has_failed_the_mail_waits_for_its_dead_letter() {
+    let (stage, _, event) = with_a_mail().await;
+    let before = stage.database.value(CONTENT).await;
+    stage.mail.fail_next(Unsent::Failed("no answer".to_owned()));
+
+    assert!(stage.take_last(CONSUMER, &event).await.is_err());
+    assert_eq!((state(&stage).await[0].as_str(), stage.database.value(CONTENT).await), ("queued", before));
+
+    stage.take(CONSUMER, &event).await.unwrap();
+    assert_eq!(stage.mail.sent().len(), 1);
+}
+
+mod race {
+    use super::*;
+
+    #[tokio::test]
+    async fn of_two_at_once_one_sends() {
+        let (stage, _, event) = with_a_mail().await;
+        let held = stage.mail.hold().await;
+        let first = tokio::spawn({
+            let (stage, event) = (Arc::clone(&stage), event.clone());
+            async move { stage.take(CONSUMER, &event).await }
+        });
+        stage.mail.given().await;
+
+        let second = stage.take(CONSUMER, &event).await;
+
+        assert!(second.unwrap_err().reason().contains("somebody else is sending"));
+        drop(held);
+        first.await.unwrap().unwrap();
+        assert_eq!((stage.mail.sent().len(), state(&stage).await[0].as_str()), (1, "sent"));
+    }
+
+    #[tokio::test]
+    async fn many_at_once_send_once() {
+        let (stage, _, event) = with_a_mail().await;
+        let takes = (0..8).map(|_| {
+            let (stage, event) = (Arc::clone(&stage), event.clone());
+            tokio::spawn(async move { stage.take(CONSUMER, &event).await })
+        });
+        for take in takes.collect::<Vec<_>>() {
+            let _ = take.await.unwrap();
+        }
+        assert_eq!(stage.mail.sent().len(), 1);
+    }
+}
+
+mod integrity {
+    use super::*;
+
+    const DENIED: &str = "42501";
+    const CHECKED: &str = "23514";
+
+    #[tokio::test]
+    async fn an_event_delivered_again_sends_nothing() {
+        let (stage, _, event) = with_a_mail().await;
+        for _ in 0..3 {
+            stage.take(CONSUMER, &event).await.unwrap();
+        }
+        assert_eq!(stage.mail.sent().len(), 1);
+    }
+
+    #[tokio::test]
+    async fn only_platform_reads_a_mail_and_only_its_own_clinics() {
+        let (stage, tenant, _) = with_a_mail().await;
+        let other = stage.tenant().await;
+        for role in ["identity", "patients", "billing", "relay"] {
+            let read = stage.database.run_as(role, CONTENT).await;
+            assert_eq!(read.unwrap_err(), DENIED, "{role}");
+        }
+        let count = |clinic| format!("SET app.clinic_id = '{clinic}'; SELECT count(*) FROM kernel.mails");
+        for (clinic, expected) in [(tenant.clinic, "1"), (other.clinic, "0")] {
+            let seen = stage.database.run_as("platform", &count(clinic)).await.unwrap();
+            assert_eq!(seen[0][0], expected);
+        }
+    }
+
+    #[tokio::test]
+    async fn a_mail_is_kept_whole_or_erased_and_never_goes_back() {
+        let (stage, tenant, event) = with_a_mail().await;
+        let change =
+            |set: &str| format!("SET app.clinic_id = '{}'; UPDATE kernel.mails SET {set}", tenant.clinic);
+        for half in [
+            "state = 'sent', sent_at = now(), provider_id = 'x'",
+            "state = 'failed', failure = 'X'",
+            "html = NULL",
+            "subject = E'a\\r\\nBcc: b'",
+            "state = 'lost'",
+        ] {
+            let refused = stage.database.run_as("platform", &change(half)).await;
+            assert_eq!(refused.unwrap_err(), CHECKED, "{half}");
+        }
+        stage.take(CONSUMER, &event).await.unwrap();
+        for back in ["state = 'queued'", "state = 'failed', failure = 'X'", "provider_id = 'other'"] {
+            let refused = stage.database.run_as("platform", &change(back)).await;
+            assert_eq!(refused.unwrap_err(), CHECKED, "{back}");
+        }
+    }
+}
+
+mod boundary {
+    use super::*;
+
+    /// A sender that dies after the provider has the mail and before that is noted.
+    #[tokio::test]
+    async fn what_a_dead_sender_held_is_free_when_its_lease_has_run_out_and_not_before() {
+        let (stage, _, event) = with_a_mail().await;
+        let held = stage.mail.hold().await;
+        let dying = tokio::spawn({
+            let (stage, event) = (Arc::clone(&stage), event.clone());
+            async move { stage.take(CONSUMER, &event).await }
+        });
+        stage.mail.given().await;
+        dying.abort();
+        assert!(dying.await.unwrap_err().is_cancelled());
+        drop(held);
+
+        stage.clock.advance(SignedDuration::from_secs(20) - SignedDuration::from_micros(1));
+        assert!(stage.take(CONSUMER, &event).await.is_err());
+        assert_eq!(stage.mail.sent().len(), 1);
+
+        stage.clock.advance(SignedDuration::from_micros(1));
+        stage.take(CONSUMER, &event).await.unwrap();
+        let sent = stage.mail.sent();
+        assert_eq!((sent.len(), sent[0].id), (2, sent[1].id), "once more, and told by its id");
+    }
+
+    #[tokio::test]
+    async fn an_event_of_no_mail_is_no_success() {
+        let (stage, _, event) = with_a_mail().await;
+        stage.database.run("DELETE FROM kernel.mails").await;
+        assert!(stage.take(CONSUMER, &event).await.unwrap_err().reason().contains("no such mail"));
+    }
+}

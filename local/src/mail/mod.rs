@@ -1,0 +1,57 @@
+//! Mail on one machine: each is a file in the data folder, and a page shows them.
+
+mod page;
+
+pub use page::Mails;
+
+use futures_util::future::BoxFuture;
+use shared::deadline::Deadline;
+use shared::mail::{Letter, MailGateway, ProviderId, Sender, Unsent, message};
+use std::fs;
+use std::io;
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::{Path, PathBuf};
+
+/// A folder of `.eml` files, each named by its mail's id: sent again, a mail is the same file.
+#[derive(Debug, Clone)]
+pub struct MailFolder {
+    folder: PathBuf,
+    from: Sender,
+}
+
+impl MailFolder {
+    /// The mails in that folder, which is made with the first one; new ones are from `from`.
+    pub fn new(folder: PathBuf, from: Sender) -> Self {
+        Self { folder, from }
+    }
+
+    /// The folder.
+    pub fn path(&self) -> &Path {
+        &self.folder
+    }
+}
+
+/// The whole file or none: written beside its place, for its owner only, and moved there.
+fn write(folder: &Path, name: &str, bytes: &[u8]) -> io::Result<()> {
+    fs::create_dir_all(folder)?;
+    let unfinished = folder.join(format!(".{name}"));
+    let mut options = fs::OpenOptions::new();
+    let mut file = options.write(true).create(true).truncate(true).mode(0o600).open(&unfinished)?;
+    io::Write::write_all(&mut file, bytes)?;
+    fs::rename(unfinished, folder.join(name))
+}
+
+impl MailGateway for MailFolder {
+    fn send<'a>(&'a self, letter: &'a Letter, _: Deadline) -> BoxFuture<'a, Result<ProviderId, Unsent>> {
+        Box::pin(async move {
+            let bytes = message(&self.from, letter)?;
+            let (folder, name) = (self.folder.clone(), format!("{}.eml", letter.id));
+            let written = tokio::task::spawn_blocking(move || write(&folder, &name, &bytes)).await;
+            match written {
+                Ok(Ok(())) => Ok(ProviderId(letter.id.to_string())),
+                Ok(Err(error)) => Err(Unsent::Failed(format!("the mail folder: {}", error.kind()))),
+                Err(_) => Err(Unsent::Failed("writing a mail ended unexpectedly".to_owned())),
+            }
+        })
+    }
+}

@@ -1,0 +1,155 @@
+//! Mail on one machine: a file a mail, a page that shows them, and the story of a sign-up from outside.
+
+use crate::program::{Program, new_folder};
+use crate::sign_up;
+use grafono::mail::{MailFolder, Mails};
+use http::Request;
+use http_body_util::BodyExt as _;
+use mail_parser::MessageParser;
+use serde_json::{Value, json};
+use shared::deadline::Deadline;
+use shared::mail::{Attachment, Letter, MailGateway as _, Sender};
+use shared::validation::Text;
+use std::path::Path;
+use std::time::Duration;
+use uuid::Uuid;
+
+const ID: Uuid = Uuid::from_u128(0x0189_0a5d_ac96_774b_bcce_b302_099a_8057);
+
+fn letter() -> Letter {
+    let text = |text: &str| Text::try_from(text).unwrap();
+    Letter {
+        id: ID,
+        clinic: Uuid::nil(),
+        address: text("ana@example.com"),
+        name: Some(text("<b>Ana</b>")),
+        subject: text("<script>alert(1)</script>"),
+        html: "<script>alert(2)</script><p>Olá</p>".to_owned(),
+        plain_text: "</pre><script>alert(3)</script>".to_owned(),
+        attachments: vec![Attachment {
+            name: text("<i>.html"),
+            media_type: text("text/html"),
+            content: b"<script>alert(4)</script>".to_vec(),
+        }],
+        requested_at: "2026-11-21T10:00:00Z".parse().unwrap(),
+    }
+}
+
+async fn file(folder: &Path) -> MailFolder {
+    let mails = MailFolder::new(folder.to_owned(), Sender::parse("no-reply@grafono.example").unwrap());
+    mails.send(&letter(), Deadline::within(Duration::from_secs(10))).await.unwrap();
+    mails
+}
+
+/// A page as a browser gets it: status, headers in one text, body.
+async fn page(folder: &Path, path: &str, host: &str) -> (u16, String, String) {
+    let head = Request::get(path).header("host", host).body(()).unwrap().into_parts().0;
+    let answer = Mails::in_folder(folder.to_owned()).answer(&head).await.unwrap();
+    let (head, body) = answer.into_parts();
+    let headers = head.headers.iter().map(|(name, value)| format!("{name}: {}\n", value.to_str().unwrap()));
+    let body = body.collect().await.unwrap().to_bytes();
+    (head.status.as_u16(), headers.collect(), String::from_utf8(body.to_vec()).unwrap())
+}
+
+#[tokio::test]
+async fn a_mail_sent_again_is_the_same_file() {
+    let folder = new_folder();
+    let mails = file(&folder).await;
+    let path = folder.join(format!("{ID}.eml"));
+    let first = std::fs::read(&path).unwrap();
+    mails.send(&letter(), Deadline::within(Duration::from_secs(10))).await.unwrap();
+    assert_eq!((std::fs::read(&path).unwrap(), std::fs::read_dir(&folder).unwrap().count()), (first, 1));
+    std::fs::remove_dir_all(folder).unwrap();
+}
+
+#[tokio::test]
+async fn the_pages_show_a_hostile_mail_and_let_it_do_nothing() {
+    let folder = new_folder();
+    file(&folder).await;
+    let here = "127.0.0.1:3000";
+    for path in ["/local/mail".to_owned(), format!("/local/mail/{ID}")] {
+        let (status, headers, body) = page(&folder, &path, here).await;
+        assert_eq!(status, 200, "{path}");
+        assert!(!body.contains("<script") && !body.contains("<b>") && !body.contains("<i>"), "{body}");
+        assert!(body.contains("&#60;script&#62;alert(1)"), "{body}");
+        assert!(
+            headers.contains("content-security-policy: default-src 'none'; frame-src 'self';"),
+            "{headers}"
+        );
+        assert!(headers.contains("x-frame-options: DENY") && headers.contains("nosniff"), "{headers}");
+    }
+    let (_, headers, html) = page(&folder, &format!("/local/mail/{ID}/html"), here).await;
+    assert_eq!(html.trim(), letter().html);
+    assert!(headers.contains("content-security-policy: sandbox; default-src 'none';"), "{headers}");
+    let (_, headers, content) = page(&folder, &format!("/local/mail/{ID}/attachments/0"), here).await;
+    assert_eq!(content, "<script>alert(4)</script>");
+    assert!(headers.contains("content-disposition: attachment\n"), "{headers}");
+    assert!(headers.contains("content-type: application/octet-stream\n"), "{headers}");
+    std::fs::remove_dir_all(folder).unwrap();
+}
+
+#[tokio::test]
+async fn nothing_else_is_shown_and_nobody_else_is_answered() {
+    let folder = new_folder();
+    file(&folder.join("mail")).await;
+    std::fs::write(folder.join("token.eml"), "secret").unwrap();
+    let own = folder.join("mail");
+    for path in ["/local/mail/../token", "/local/mail/..%2ftoken", "/local/mail/1", "/local/mail/a/b/c/d"] {
+        assert_eq!(page(&own, path, "localhost").await.0, 404, "{path}");
+    }
+    for host in ["evil.example", "127.0.0.1.evil.example:3000", "", "[::1]:3000"] {
+        assert_eq!(page(&own, "/local/mail", host).await.0, 404, "{host}");
+    }
+    assert_eq!(page(&own, "/local/mail", "localhost:3000").await.0, 200);
+    std::fs::remove_dir_all(folder).unwrap();
+}
+
+/// The mail to that address in the program's data folder, once it is there.
+fn mail_to(folder: &Path, address: &str) -> String {
+    let mut tries = 200;
+    loop {
+        let files = std::fs::read_dir(folder).into_iter().flatten().flatten();
+        let mails = files.filter(|file| file.path().extension().is_some_and(|extension| extension == "eml"));
+        let texts = mails.filter_map(|file| {
+            let bytes = std::fs::read(file.path()).ok()?;
+            let mail = MessageParser::default().parse(&bytes)?;
+            let is_to = mail.to()?.first()?.address() == Some(address);
+            is_to.then(|| mail.body_text(0).unwrap().into_owned())
+        });
+        if let Some(text) = texts.last() {
+            return text;
+        }
+        tries -= 1;
+        assert!(tries > 0, "no mail to {address}");
+        pause();
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "the test's own thread waits between two looks")]
+fn pause() {
+    std::thread::sleep(Duration::from_millis(50));
+}
+
+#[test]
+fn who_signs_up_gets_a_mail_whose_token_confirms_the_address() {
+    let data = new_folder();
+    let program = Program::start_on(&data, &[]);
+    let json = "content-type: application/json";
+    let body = sign_up("canary.ana@example.com").to_string();
+    let made = program.curl(&["-d", &body, "-H", json], "/api/v1/clinics");
+    let bearer = format!("authorization: Bearer {}", made["data"]["accessToken"].as_str().unwrap());
+
+    let text = mail_to(&data.join("mail"), "canary.ana@example.com");
+    assert!(program.curl_text(&[], "/local/mail").contains("canary.ana@example.com"));
+    let link = text.split_whitespace().find(|word| word.contains("token=")).unwrap();
+    assert!(link.starts_with(&format!("{}/verify-email?token=", program.address)), "{link}");
+    let token = json!({ "token": link.split_once("token=").unwrap().1 }).to_string();
+
+    let me = || program.curl(&["-H", &bearer], "/api/v1/me")["data"]["emailVerified"].clone();
+    assert_eq!(me(), Value::Bool(false));
+    let verified = program.curl(&["-d", &token, "-H", json], "/api/v1/auth/verify-email");
+    assert_eq!((&verified["success"], me()), (&Value::Bool(true), Value::Bool(true)), "{verified}");
+    let (_, code) = program.stop();
+    assert_eq!(code, Some(0));
+    std::fs::remove_dir_all(data).unwrap();
+}
