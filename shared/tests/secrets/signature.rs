@@ -17,7 +17,7 @@ async fn read(stream: &mut TcpStream) -> (BTreeMap<String, String>, String) {
         let lines = head.lines().skip(1).filter_map(|line| line.split_once(": "));
         let headers: BTreeMap<String, String> =
             lines.map(|(name, value)| (name.to_ascii_lowercase(), value.to_owned())).collect();
-        if body.len().to_string() == headers["content-length"] {
+        if headers.get("content-length") == Some(&body.len().to_string()) {
             return (headers, body.to_owned());
         }
     }

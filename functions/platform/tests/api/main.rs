@@ -1,6 +1,10 @@
 //! The module's endpoints, one `mod` a slice; in each, the failures that its catalogue row names.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on should say where and end")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test that cannot go on should say where and end"
+)]
 
 mod binaries;
 mod create_webhook_endpoint;
