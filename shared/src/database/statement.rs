@@ -60,7 +60,7 @@ bind! {
     Date => DATE,
     Value => JSONB,
     Vec<u8> => BYTEA,
-    Vec<i32> => INT4_ARRAY,
+    Vec<i64> => INT8_ARRAY,
     Vec<Timestamp> => TIMESTAMPTZ_ARRAY,
     Vec<Uuid> => UUID_ARRAY,
     Vec<String> => TEXT_ARRAY,

@@ -90,9 +90,9 @@ fn delivery(columns: &Columns<'_>) -> Result<Delivery, DecodeError> {
 pub(super) fn settle(returned: &[(Delivery, Fate)], now: Timestamp) -> Statement<()> {
     let of = |each: fn(&(Delivery, Fate)) -> Uuid| returned.iter().map(each).collect::<Vec<_>>();
     let states: Vec<&'static str> = returned.iter().map(|(_, fate)| fate.state).collect();
-    let attempts: Vec<i32> = returned.iter().map(|(_, fate)| fate.attempts).collect();
+    let attempts: Vec<i64> = returned.iter().map(|(_, fate)| fate.attempts).collect();
     let due: Vec<Timestamp> = returned.iter().map(|(_, fate)| fate.due_at).collect();
-    let statuses: Vec<i32> = returned.iter().map(|(_, fate)| fate.status.map_or(0, i32::from)).collect();
+    let statuses: Vec<i64> = returned.iter().map(|(_, fate)| fate.status.map_or(0, i64::from)).collect();
     Statement::new(
         "platform.settle_webhook_deliveries",
         "UPDATE platform.webhook_deliveries AS d
@@ -102,7 +102,7 @@ pub(super) fn settle(returned: &[(Delivery, Fate)], now: Timestamp) -> Statement
                 last_status = NULLIF(fate.status, 0),
                 finished_at = CASE WHEN fate.state <> 'waiting' THEN $7 END,
                 updated_at  = $7
-           FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::int[], $5::timestamptz[], $6::int[])
+           FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::bigint[], $5::timestamptz[], $6::bigint[])
                 AS fate (clinic_id, id, state, attempts, due_at, status)
           WHERE d.clinic_id = fate.clinic_id
             AND d.id = fate.id

@@ -29,7 +29,7 @@ pub(super) struct Delivery {
     pub(super) ids: Value,
     pub(super) occurred_at: Timestamp,
     /// How many attempts failed so far.
-    pub(super) attempts: i32,
+    pub(super) attempts: i64,
     pub(super) url: String,
     /// Whether the endpoint still wants to hear.
     pub(super) is_wanted: bool,
@@ -74,7 +74,7 @@ pub(super) enum Sent {
 pub(super) struct Fate {
     /// `waiting`, `delivered`, `failed` or `dropped`.
     pub(super) state: &'static str,
-    pub(super) attempts: i32,
+    pub(super) attempts: i64,
     /// When it is due again.
     pub(super) due_at: Timestamp,
     /// The last status, when somebody answered.
@@ -85,7 +85,7 @@ pub(super) struct Fate {
 
 /// What becomes of a delivery with so many failed attempts. `chance` is from 0 to 1: waiting takes up to a tenth longer
 /// by it, so that what failed together does not come back together.
-pub(super) fn fate(attempts: i32, sent: Sent, now: Timestamp, chance: f64) -> Fate {
+pub(super) fn fate(attempts: i64, sent: Sent, now: Timestamp, chance: f64) -> Fate {
     let (status, attempted) = match sent {
         Sent::Answered(status) => (Some(status), attempts + 1),
         Sent::Unanswered => (None, attempts + 1),
@@ -105,7 +105,7 @@ pub(super) fn fate(attempts: i32, sent: Sent, now: Timestamp, chance: f64) -> Fa
 }
 
 /// How long to wait after so many failed attempts; nothing after the last.
-fn pause_after(attempts: i32) -> Option<SignedDuration> {
+fn pause_after(attempts: i64) -> Option<SignedDuration> {
     let place = usize::try_from(attempts).ok()?.checked_sub(1)?;
     TABLE.get(place).copied()
 }

@@ -15,7 +15,7 @@ pub(super) fn insert_deliveries(event: &Event, ids: Vec<Uuid>, now: Timestamp) -
         "platform.insert_webhook_deliveries",
         "INSERT INTO platform.webhook_deliveries
                 (clinic_id, id, endpoint_id, event_id, kind, ids, occurred_at, due_at, created_at, updated_at)
-         SELECT e.clinic_id, ($2::uuid[])[e.slot], e.id, $3, $4, $5, $6, $7, $7, $7
+         SELECT e.clinic_id, ($2::uuid[])[e.slot::int], e.id, $3, $4, $5, $6, $7, $7, $7
            FROM platform.webhook_endpoints AS e
           WHERE e.clinic_id = $1
             AND e.deleted_at IS NULL
