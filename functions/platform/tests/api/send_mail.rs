@@ -231,3 +231,50 @@ mod boundary {
         assert!(stage.take(CONSUMER, &event).await.unwrap_err().reason().contains("no such mail"));
     }
 }
+
+mod built {
+    use super::*;
+    use serde_json::{Value, json};
+    use testkit::lambda::{Environment, FAR_AWAY, Outcome, program};
+
+    #[tokio::test]
+    async fn the_function_names_the_settings_that_it_lacks() {
+        let stage = stage().await;
+        let url = stage.database.function_url("platform");
+        let function = Environment::start(&program(CONSUMER), &[("DATABASE_URL", &url)]).await;
+        let (status, output) = function.ended().await;
+        assert!(!status.success());
+        assert!(output.contains("MAIL_FROM is missing; MAIL_TRANSPORT is missing"), "{output}");
+    }
+
+    #[tokio::test]
+    async fn the_function_hands_back_what_its_provider_did_not_take() {
+        let (stage, _, event) = with_a_mail().await;
+        let url = stage.database.function_url("platform");
+        let settings = [
+            ("DATABASE_URL", url.as_str()),
+            ("MAIL_FROM", "no-reply@grafono.example"),
+            ("MAIL_TRANSPORT", "sendgrid"),
+            ("SENDGRID_API_KEY", "canary"),
+            ("SENDGRID_URL", "http://127.0.0.1:9"),
+        ];
+        let mut function = Environment::start(&program(CONSUMER), &settings).await;
+        function.ready().await;
+        let record = json!({
+            "messageId": "the-message",
+            "body": serde_json::to_string(&event).unwrap(),
+            "attributes": { "ApproximateReceiveCount": "1", "MessageGroupId": "a-group" },
+        });
+
+        let answer = function.invoke(&json!({ "Records": [record] }).to_string(), FAR_AWAY).await;
+
+        let Outcome::Response(answer) = answer else { unreachable!("{answer:?}") };
+        let answer: Value = serde_json::from_str(&answer).unwrap();
+        assert_eq!(answer, json!({ "batchItemFailures": [{ "itemIdentifier": "the-message" }] }));
+        assert_eq!(state(&stage).await, ["queued", "NULL", "NULL", "t"]);
+        function.terminate();
+        let (status, output) = function.ended().await;
+        assert!(status.success(), "{output}");
+        assert!(!output.contains("canary"), "{output}");
+    }
+}
