@@ -9,7 +9,6 @@ use crate::database::{NAME, connect};
 use crate::error::Error;
 use aws_sdk_sqs::Client as Queues;
 use aws_sdk_sqs::config::{Config, Credentials, Region};
-use aws_sdk_sqs::types::Message;
 use postgres_cluster::Cluster;
 use shared::outbox::Event;
 use shared::settings::{BadSettings, SettingError};
@@ -36,7 +35,8 @@ pub async fn run(action: DeadLettersAction) -> Result<(), Error> {
             say(&format!("{} to be sent again within a minute\n", rows.len()))
         }
         DeadLettersAction::Drop { options, consumer, event } => {
-            // Noted as taken, so that the events behind it may go on.
+            // Noted as taken, so that the events behind it may go on. The relay may write there and not read, and to name
+            // what conflicts would be to read.
             let changed = "WITH dropped AS (
                                DELETE FROM kernel.dead_letters
                                 WHERE consumer = $1
@@ -45,7 +45,7 @@ pub async fn run(action: DeadLettersAction) -> Result<(), Error> {
                            INSERT INTO kernel.inbox (consumer, event_id, clinic_id, created_at, updated_at)
                            SELECT consumer, event_id, clinic_id, now(), now()
                              FROM dropped
-                           ON CONFLICT (consumer, event_id) DO NOTHING";
+                           ON CONFLICT DO NOTHING";
             let client = open(options).await?;
             ask(&client, changed, &consumer, Some(event)).await?;
             say("dropped\n")
@@ -105,7 +105,12 @@ async fn collect(client: &Client, queues: &Queues, prefix: &str, consumer: &str)
             return Ok(());
         }
         for message in messages {
-            keep(client, consumer, &message).await?;
+            let Ok(event) = serde_json::from_str(message.body.as_deref().unwrap_or_default()) else {
+                let id = message.message_id.unwrap_or_default();
+                say(&format!("a message that is no event stays in {address}: {id}\n"))?;
+                continue;
+            };
+            keep(client, consumer, &event).await?;
             let handle = message.receipt_handle.unwrap_or_default();
             let deletion = queues.delete_message().queue_url(&address).receipt_handle(handle);
             deletion.send().await.map_err(|_| Error::Queue(address.clone()))?;
@@ -113,8 +118,7 @@ async fn collect(client: &Client, queues: &Queues, prefix: &str, consumer: &str)
     }
 }
 
-async fn keep(client: &Client, consumer: &str, message: &Message) -> Result<(), Error> {
-    let event: Event = serde_json::from_str(message.body.as_deref().unwrap_or_default())?;
+async fn keep(client: &Client, consumer: &str, event: &Event) -> Result<(), Error> {
     let ids = serde_json::to_value(&event.ids)?;
     let parameters: [(&(dyn ToSql + Sync), Type); 11] = [
         (&consumer, Type::TEXT),

@@ -1,13 +1,19 @@
-//! `events/`: a sample event for each function, as the gateway sends it, made from the examples of the contract.
+//! `events/`: a sample event for each function, as the gateway, a queue or the clock sends it, made from the
+//! declarations and the examples of the contract.
 
 use crate::error::Error;
 use crate::modules;
 use crate::openapi;
 use serde_json::{Map, Value, json};
+use shared::consumer::ConsumerDeclaration;
 use shared::endpoint::{Access, Declaration, Idempotency};
+use shared::worker::WorkerDeclaration;
 
 /// Stands where the caller's token belongs.
 const TOKEN: &str = "ACCESS_TOKEN";
+
+/// The id that the examples of the contract name things by.
+const ID: &str = "01890a5d-ac96-774b-bcce-b302099a8057";
 
 /// Functions with a sample of each kind of event: as a REST API and as a function URL send it, too.
 const OF_EACH_KIND: [&str; 3] = ["create-patient", "get-patient", "login"];
@@ -24,6 +30,12 @@ pub fn all() -> Result<Vec<(String, String)>, Error> {
             files
                 .push((format!("events/function-url/{}.json", endpoint.name), text(&sample.function_url())?));
         }
+    }
+    for consumer in modules().into_iter().flat_map(|module| module.consumers) {
+        files.push((format!("events/{}.json", consumer.name), text(&queued(&consumer))?));
+    }
+    for worker in modules().into_iter().flat_map(|module| module.workers) {
+        files.push((format!("events/{}.json", worker.name), text(&scheduled(&worker))?));
     }
     Ok(files)
 }
@@ -153,4 +165,58 @@ fn headers(endpoint: &Declaration, has_body: bool) -> Map<String, Value> {
     ];
     let asked = all.into_iter().filter(|(is_asked, ..)| *is_asked);
     asked.map(|(_, name, value)| (name.to_owned(), json!(value))).collect()
+}
+
+/// A batch of one message, as SQS hands it to a consumer's function.
+fn queued(consumer: &ConsumerDeclaration) -> Value {
+    let kind = consumer.kinds.first().copied().unwrap_or_default();
+    let body = announced(kind);
+    json!({
+        "Records": [{
+            "messageId": "sample-message",
+            "receiptHandle": "sample-receipt",
+            "body": body.to_string(),
+            "attributes": {
+                "ApproximateReceiveCount": "1",
+                "ApproximateFirstReceiveTimestamp": "1795255200000",
+                "SentTimestamp": "1795255200000",
+                "SenderId": "sample",
+                "SequenceNumber": "1",
+                "MessageGroupId": "sample-stream",
+                "MessageDeduplicationId": "sample-message.0",
+            },
+            "messageAttributes": {},
+            "eventSource": "aws:sqs",
+            "eventSourceARN": format!("arn:aws:sqs:us-east-1:000000000000:grafono-sample-{}.fifo", consumer.name),
+            "awsRegion": "us-east-1",
+        }],
+    })
+}
+
+/// An event of that kind, as the relay sends it. Kinds are `<subject>.<past tense>`; what is requested is a job.
+fn announced(kind: &str) -> Value {
+    let (subject, what) = kind.split_once('.').unwrap_or((kind, ""));
+    let aggregate = if what.ends_with("_requested") { "job" } else { subject };
+    let ids = [format!("{subject}Id"), format!("{aggregate}Id")].map(|name| (name, json!(ID)));
+    json!({
+        "id": ID, "clinicId": ID, "aggregate": aggregate, "aggregateId": ID, "seq": 1, "kind": kind,
+        "ids": Map::from_iter(ids),
+        "traceparent": "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
+        "createdAt": "2026-11-21T10:00:00Z",
+    })
+}
+
+/// What a rule of EventBridge sends to a worker's function by the clock.
+fn scheduled(worker: &WorkerDeclaration) -> Value {
+    json!({
+        "version": "0",
+        "id": "sample-event",
+        "detail-type": "Scheduled Event",
+        "source": "aws.events",
+        "account": "000000000000",
+        "time": "2026-11-21T10:00:00Z",
+        "region": "us-east-1",
+        "resources": [format!("arn:aws:events:us-east-1:000000000000:rule/grafono-sample-{}", worker.name)],
+        "detail": {},
+    })
 }

@@ -26,6 +26,16 @@ impl Background {
         Arc::new(InProcess::of(&self.modules))
     }
 
+    /// The module of the consumer of that name.
+    pub(crate) fn module_of(&self, consumer: &str) -> &'static str {
+        let has = |module: &Module| module.consumers.iter().any(|declared| declared.name == consumer);
+        self.modules.iter().find(|(module, _)| has(module)).unwrap().0.name
+    }
+
+    pub(crate) fn consumers(&self) -> Vec<&'static str> {
+        self.modules.iter().flat_map(|(module, _)| &module.consumers).map(|consumer| consumer.name).collect()
+    }
+
     pub(crate) fn worker(&self, name: &str) -> &WorkerDeclaration {
         let mut workers = self.modules.iter().flat_map(|(module, _)| &module.workers);
         workers.find(|worker| worker.name == name).unwrap()

@@ -13,7 +13,7 @@ const PACKAGES: [&str; 3] = ["moto==5.2.5", "flask>=3,<4", "flask-cors>=6,<7"];
 static RUNNING: OnceLock<AwsEmulator> = OnceLock::new();
 static NEXT: AtomicU32 = AtomicU32::new(1);
 
-/// AWS Secrets Manager as far as tests need it: moto on a free port of this machine, one a test process.
+/// AWS Secrets Manager and SQS as far as tests need them: moto on a free port of this machine, one a test process.
 #[derive(Debug)]
 pub struct AwsEmulator {
     url: String,
@@ -72,7 +72,7 @@ pub fn variable(key: &str, url: &str) -> Option<String> {
         "AWS_REGION" => "sa-east-1",
         "AWS_ACCESS_KEY_ID" => "TEST",
         "AWS_SECRET_ACCESS_KEY" => "test",
-        "AWS_ENDPOINT_URL_SECRETS_MANAGER" | "AWS_ENDPOINT_URL_SESV2" => url,
+        "AWS_ENDPOINT_URL_SECRETS_MANAGER" | "AWS_ENDPOINT_URL_SESV2" | "AWS_ENDPOINT_URL_SQS" => url,
         _ => return None,
     };
     Some(value.to_owned())

@@ -224,9 +224,19 @@ impl Stage {
         declaration.run(&app, Duration::from_mins(1)).await
     }
 
+    /// The names of the consumers on the stage.
+    pub fn consumers(&self) -> Vec<&'static str> {
+        self.background.consumers()
+    }
+
     /// The app of a module's functions.
     pub fn app_of(&self, module: &str) -> &App {
         &self.functions.iter().find(|function| function.module == module).unwrap().app
+    }
+
+    /// The module of the consumer of that name.
+    pub fn module_of_consumer(&self, name: &str) -> &'static str {
+        self.background.module_of(name)
     }
 
     /// The module of the function of that name.

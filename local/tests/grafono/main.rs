@@ -8,11 +8,14 @@
 
 mod catalogue;
 mod contract;
+mod dead_letters;
 mod drift;
+mod events;
 mod logs;
 mod mail;
 mod openapi;
 mod outage;
+mod processes;
 mod program;
 mod round_trips;
 mod scene;

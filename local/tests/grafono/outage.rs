@@ -1,7 +1,7 @@
 //! The database goes away and comes back, the program is frozen and thawed: replies are honest, nothing is lost or
 //! doubled, nothing is left open.
 
-use crate::program::{Program, new_folder};
+use crate::program::{Program, new_folder, sql};
 use crate::{income, sign_up};
 use postgres_cluster::{Cluster, Options, install};
 use serde_json::{Value, json};
@@ -11,20 +11,6 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 const JSON: &str = "content-type: application/json";
-
-/// SQL as a superuser, past the program; the first column of the first row.
-fn sql(url: &str, text: &str) -> Option<String> {
-    let (url, text) = (url.to_owned(), text.to_owned());
-    tokio::runtime::Runtime::new().unwrap().block_on(async move {
-        let (client, connection) = tokio_postgres::connect(&url, tokio_postgres::NoTls).await.unwrap();
-        tokio::spawn(connection);
-        let messages = client.simple_query(&text).await.unwrap();
-        messages.iter().find_map(|message| match message {
-            tokio_postgres::SimpleQueryMessage::Row(row) => row.get(0).map(str::to_owned),
-            _ => None,
-        })
-    })
-}
 
 /// A signed-in clinic with one patient.
 struct Till<'a> {

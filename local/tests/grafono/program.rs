@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 use testkit::assert_none_in;
+use tokio::runtime::Runtime;
+use tokio_postgres::{Client, NoTls, SimpleQueryMessage};
 
 static NEXT: AtomicU32 = AtomicU32::new(1);
 
@@ -33,6 +35,19 @@ pub(crate) fn run(mut command: Command) -> (Option<i32>, String, String) {
     assert_none_in("the program's output", &printed);
     assert_none_in("the program's last words", &error);
     (output.status.code(), printed, error)
+}
+
+/// SQL as a superuser; the first column of the first row.
+pub(crate) fn sql(url: &str, text: &str) -> Option<String> {
+    Runtime::new().unwrap().block_on(async {
+        let (client, connection) = tokio_postgres::connect(url, NoTls).await.unwrap();
+        tokio::spawn(connection);
+        let messages = client.simple_query(text).await.unwrap();
+        messages.iter().find_map(|message| match message {
+            SimpleQueryMessage::Row(row) => row.get(0).map(str::to_owned),
+            _ => None,
+        })
+    })
 }
 
 /// The program, serving.
@@ -108,6 +123,28 @@ impl Program {
     pub(crate) fn database_url(&self) -> String {
         let note = std::fs::read_to_string(self.data.join("postgres/postmaster.pid")).unwrap();
         format!("postgresql:///grafono?host={}&user=postgres", note.lines().nth(4).unwrap())
+    }
+
+    /// Its data folder.
+    pub(crate) fn data(&self) -> &Path {
+        &self.data
+    }
+
+    /// SQL as a superuser, past the program; the first column of the first row.
+    pub(crate) fn sql(&self, text: &str) -> Option<String> {
+        sql(&self.database_url(), text)
+    }
+
+    /// Begins a transaction as a superuser that stays open until what this gives is dropped.
+    pub(crate) fn hold(&self, text: &str) -> (Runtime, Client) {
+        let (url, runtime) = (self.database_url(), Runtime::new().unwrap());
+        let client = runtime.block_on(async {
+            let (client, connection) = tokio_postgres::connect(&url, NoTls).await.unwrap();
+            tokio::spawn(connection);
+            client.batch_execute(&format!("BEGIN; {text}")).await.unwrap();
+            client
+        });
+        (runtime, client)
     }
 
     /// What its database wrote down.

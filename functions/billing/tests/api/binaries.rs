@@ -3,6 +3,7 @@ use std::time::Duration;
 use testkit::AwsEmulator;
 use testkit::lambda::{
     Environment, FAR_AWAY, Outcome, SAMPLE_ID, Sampled, answers_as_the_pipeline_does, program,
+    takes_what_its_queue_hands_over,
 };
 
 /// The patient and the transaction of the sample events.
@@ -28,6 +29,11 @@ pub(crate) async fn sampled() -> Sampled {
 #[tokio::test]
 async fn every_built_function_answers_as_the_pipeline_does() {
     answers_as_the_pipeline_does(sampled().await, sampled().await).await;
+}
+
+#[tokio::test]
+async fn every_built_consumer_takes_its_sample_and_names_what_it_cannot_take() {
+    takes_what_its_queue_hands_over(&sampled().await, &[]).await;
 }
 
 /// Holds the balance of the sample's patient, so that whoever books waits.

@@ -1,7 +1,7 @@
 use testkit::lambda::{SAMPLE_ID, Sampled, answers_as_the_pipeline_does};
 
 /// The patient of the sample events.
-async fn sampled() -> Sampled {
+pub(crate) async fn sampled() -> Sampled {
     let (stage, tenant) = super::stage().await;
     let sql = format!(
         "INSERT INTO patients.patients (id, clinic_id, full_name, version, created_at, updated_at)

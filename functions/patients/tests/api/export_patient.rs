@@ -7,14 +7,20 @@ use testkit::{Answer, Ask, Stage, Tenant};
 
 const CONSUMER: &str = "export-patient-record";
 
-async fn export(stage: &Stage, tenant: &Tenant, patient: &str) -> Answer {
+pub(crate) async fn export(stage: &Stage, tenant: &Tenant, patient: &str) -> Answer {
     stage.ask(Ask::new("POST", &format!("{patient}/export")).token(tenant.owner())).await
+}
+
+/// The events that ask for the parts of exports.
+pub(crate) async fn events(stage: &Stage) -> Vec<Event> {
+    let mut events = stage.events().await;
+    events.retain(|event| event.kind == "patient.export_requested");
+    events
 }
 
 /// The event that asks for the parts of the export just queued.
 async fn request(stage: &Stage) -> Event {
-    let events = stage.events().await;
-    events.into_iter().rfind(|event| event.kind == "patient.export_requested").unwrap()
+    events(stage).await.pop().unwrap()
 }
 
 /// A patient's export, queued, with its event.

@@ -4,10 +4,12 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should say where and end")]
 
 mod binaries;
+mod consuming;
 mod create_patient;
 mod export_patient;
 mod get_patient;
 mod list_patients;
+mod nudge;
 mod update_patient;
 
 use serde_json::{Value, json};

@@ -23,6 +23,7 @@ mod problems;
 mod receiver;
 mod rotate_webhook_secret;
 mod send_mail;
+mod sqs;
 mod webhooks;
 
 use std::sync::LazyLock;

@@ -8,7 +8,7 @@ use testkit::{Stage, Tenant};
 use uuid::Uuid;
 
 /// The consumers of the kind that the tests announce.
-const CONSUMERS: [&str; 2] = ["export-patient-ledger", "export-patient-record"];
+pub(crate) const CONSUMERS: [&str; 2] = ["export-patient-ledger", "export-patient-record"];
 
 type Verdict = dyn Fn(&str, &Message) -> Result<(), SendError> + Send + Sync;
 
@@ -80,7 +80,7 @@ impl Queue for Recorder {
 }
 
 /// Announces so many events in each of so many streams; a stream's events carry its number in `ids`.
-async fn announce(stage: &Stage, tenant: &Tenant, streams: u32, each: u32) {
+pub(crate) async fn announce(stage: &Stage, tenant: &Tenant, streams: u32, each: u32) {
     let sql = format!(
         "INSERT INTO kernel.outbox
                 (id, clinic_id, module, aggregate, aggregate_id, seq, kind, ids, traceparent, created_at, updated_at)
@@ -92,13 +92,13 @@ async fn announce(stage: &Stage, tenant: &Tenant, streams: u32, each: u32) {
     stage.database.run(&sql).await;
 }
 
-async fn scene() -> (Arc<Stage>, Tenant) {
+pub(crate) async fn scene() -> (Arc<Stage>, Tenant) {
     let stage = super::stage().await;
     let tenant = stage.tenant().await;
     (Arc::new(stage), tenant)
 }
 
-async fn count(stage: &Stage, of: &str) -> u32 {
+pub(crate) async fn count(stage: &Stage, of: &str) -> u32 {
     stage.database.value(&format!("SELECT count(*) FROM kernel.{of}")).await.parse().unwrap()
 }
 

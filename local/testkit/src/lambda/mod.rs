@@ -1,12 +1,15 @@
 //! A built function as Lambda runs it: a process that asks a Runtime API for events.
 
+mod batches;
 mod runtime_api;
 mod samples;
 
+pub use batches::{batch, failures, record, takes_what_its_queue_hands_over};
 pub use runtime_api::Outcome;
 pub use samples::{FAR_AWAY, SAMPLE_ID, Sampled, answers_as_the_pipeline_does, program};
 
 use runtime_api::RuntimeApi;
+use rustix::process::{Pid, Signal, kill_process};
 use std::path::Path;
 use std::process::{ExitStatus, Stdio};
 use std::sync::Arc;
@@ -31,8 +34,14 @@ pub struct Environment {
 impl Environment {
     /// Starts a function that has nothing in its environment but Lambda's own variables and these.
     pub async fn start(program: &Path, variables: &[(&str, &str)]) -> Self {
+        Self::start_as(program, &[], variables).await
+    }
+
+    /// As [`Environment::start`], a program that is a function only when called with these arguments.
+    pub async fn start_as(program: &Path, arguments: &[&str], variables: &[(&str, &str)]) -> Self {
         let api = RuntimeApi::listen().await;
         let process = Command::new(program)
+            .args(arguments)
             .env_clear()
             .env("AWS_LAMBDA_RUNTIME_API", api.address())
             .env("AWS_LAMBDA_FUNCTION_NAME", "under-test")
@@ -73,9 +82,17 @@ impl Environment {
 
     /// Sends SIGTERM, as Lambda does before it takes an environment away.
     pub fn terminate(&self) {
+        self.signal(Signal::TERM);
+    }
+
+    /// Sends SIGKILL: nothing that it has begun is ended.
+    pub fn kill(&self) {
+        self.signal(Signal::KILL);
+    }
+
+    fn signal(&self, signal: Signal) {
         let id = self.process.id().and_then(|id| i32::try_from(id).ok());
-        let process = id.and_then(rustix::process::Pid::from_raw).unwrap();
-        rustix::process::kill_process(process, rustix::process::Signal::TERM).unwrap();
+        kill_process(id.and_then(Pid::from_raw).unwrap(), signal).unwrap();
     }
 
     /// Waits for its end: how it ended, and all it wrote.

@@ -50,6 +50,15 @@ impl Sampled {
         Environment::start(&program(name), &all.collect::<Vec<_>>()).await
     }
 
+    /// Starts the built consumer of that name on the stage, with these further settings.
+    pub async fn start_consumer(&self, name: &str, further: &[(&str, &str)]) -> Environment {
+        let url = self.stage.database.function_url(self.stage.module_of_consumer(name));
+        let own = [("DATABASE_URL", url.as_str())];
+        let mut function = Environment::start(&program(name), &[&own, further].concat()).await;
+        function.ready().await;
+        function
+    }
+
     /// The sample event of that name, sent by the clinic's owner.
     pub fn event(&self, name: &str) -> String {
         samples(name).remove(0).1.replace("ACCESS_TOKEN", self.tenant.owner())
