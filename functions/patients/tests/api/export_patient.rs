@@ -166,6 +166,18 @@ mod integrity {
     }
 
     #[tokio::test]
+    async fn where_the_event_cannot_be_written_there_is_no_job() {
+        let (stage, tenant) = stage().await;
+        let patient = address_of_new(&stage, &tenant, "Unannounced").await;
+        stage
+            .database
+            .run("ALTER TABLE kernel.outbox ADD CONSTRAINT no_room CHECK (kind = 'patient.created')")
+            .await;
+        assert_eq!(export(&stage, &tenant, &patient).await.status, 500);
+        assert_eq!(stage.database.value("SELECT count(*) FROM kernel.jobs").await, "0");
+    }
+
+    #[tokio::test]
     async fn what_was_called_off_gets_no_part() {
         let (stage, _, event) = queued("Cancelled").await;
         stage.database.run("UPDATE kernel.jobs SET state = 'cancelled', finished_at = now()").await;
