@@ -206,7 +206,7 @@ fn announced(kind: &str) -> Value {
     })
 }
 
-/// What a rule of EventBridge sends to a worker's function by the clock.
+/// What a rule of `EventBridge` sends to a worker's function by the clock.
 fn scheduled(worker: &WorkerDeclaration) -> Value {
     json!({
         "version": "0",

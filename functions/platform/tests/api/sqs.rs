@@ -95,7 +95,7 @@ fn answer(mut stream: TcpStream, verdict: Verdict) {
         let event = serde_json::from_str(entry["MessageBody"].as_str().unwrap()).unwrap();
         match verdict(&event) {
             None => {
-                taken.push(json!({ "Id": entry["Id"], "MessageId": "sample", "MD5OfMessageBody": "sample" }))
+                taken.push(json!({ "Id": entry["Id"], "MessageId": "sample", "MD5OfMessageBody": "sample" }));
             }
             Some(mut failure) => {
                 failure["Id"] = entry["Id"].clone();
