@@ -106,7 +106,7 @@ impl Queues {
             }
             for message in messages {
                 self.delete(consumer, &message).await;
-                all.push((system(&message, System::MessageGroupId), message.body.unwrap()));
+                all.push((system(&message, &System::MessageGroupId), message.body.unwrap()));
             }
         }
     }
@@ -170,13 +170,13 @@ impl Queues {
 }
 
 fn as_record(message: &Message) -> Value {
-    let receives = system(message, System::ApproximateReceiveCount).parse().unwrap();
-    let group = system(message, System::MessageGroupId);
+    let receives = system(message, &System::ApproximateReceiveCount).parse().unwrap();
+    let group = system(message, &System::MessageGroupId);
     record(message.message_id.as_ref().unwrap(), &group, message.body.as_ref().unwrap(), receives)
 }
 
-fn system(message: &Message, name: System) -> String {
-    message.attributes.as_ref().unwrap()[&name].clone()
+fn system(message: &Message, name: &System) -> String {
+    message.attributes.as_ref().unwrap()[name].clone()
 }
 
 fn client(emulator: &AwsEmulator) -> Client {
