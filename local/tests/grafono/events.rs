@@ -20,10 +20,10 @@ impl Clinic<'_> {
         let body = sign_up("canary.export@example.com").to_string();
         let made = program.curl(&["-d", &body, "-H", JSON], "/api/v1/clinics");
         let bearer = format!("authorization: Bearer {}", made["data"]["accessToken"].as_str().unwrap());
-        let mut clinic = Clinic { program, bearer, patient: String::new() };
+        let clinic = Clinic { program, bearer, patient: String::new() };
         let patient = json!({ "fullName": "Canary Beatriz", "notes": "canary words" });
         let added = clinic.send("/api/v1/patients", &patient, "x: y");
-        clinic.patient = added["data"]["id"].as_str().unwrap().to_owned();
+        let clinic = Clinic { patient: added["data"]["id"].as_str().unwrap().to_owned(), ..clinic };
         let paid = clinic.send("/api/v1/transactions", &income(&clinic.patient), "idempotency-key: paid");
         assert_eq!(paid["success"], true, "{paid}");
         clinic

@@ -110,8 +110,8 @@ fn answer(mut stream: TcpStream, verdict: Verdict) {
 }
 
 /// The numbers of the events in that state, over all streams.
-async fn numbers(stage: &Stage, state: &str) -> String {
-    let sql = format!("SELECT string_agg(seq::text, ' ' ORDER BY seq) FROM kernel.outbox WHERE {state}");
+async fn numbers(stage: &Stage, which: &str) -> String {
+    let sql = format!("SELECT string_agg(seq::text, ' ' ORDER BY seq) FROM kernel.outbox WHERE {which}");
     stage.database.value(&sql).await
 }
 
