@@ -408,21 +408,35 @@ pub struct Declaration {
 impl Declaration {
     /// The declaration of `E`.
     pub fn of<E: Endpoint>() -> Self {
+        Self {
+            statements: E::statements,
+            path_schema: E::Input::path_schema,
+            query_schema: E::Input::query_schema,
+            body_schema: E::Input::body_schema,
+            data_schema: E::Output::data_schema,
+            extension_schemas: E::Failure::extension_schemas,
+            ..Self::to_serve::<E>()
+        }
+    }
+
+    /// The declaration of `E` without what only checks and the contract ask for: nothing leads to the schemas, and the
+    /// linker leaves them out of the function.
+    pub(crate) fn to_serve<E: Endpoint>() -> Self {
         let rules = E::Input::rules();
         Self {
             name: E::NAME,
             route: E::ROUTE,
             policy: E::POLICY,
             problems: E::Failure::PROBLEMS.iter().chain(rules.iter().copied()).collect(),
-            statements: E::statements,
+            statements: |_| Vec::new(),
             summary: E::SUMMARY,
             description: E::DESCRIPTION,
             success: E::SUCCESS,
-            path_schema: E::Input::path_schema,
-            query_schema: E::Input::query_schema,
-            body_schema: E::Input::body_schema,
-            data_schema: E::Output::data_schema,
-            extension_schemas: E::Failure::extension_schemas,
+            path_schema: |_| None,
+            query_schema: |_| None,
+            body_schema: |_| None,
+            data_schema: |_| None,
+            extension_schemas: |_| Vec::new(),
             rules,
             serve: |incoming| Box::pin(pipeline::serve::<E>(incoming)),
         }

@@ -13,7 +13,7 @@ use json_subscriber::JsonLayer;
 use std::sync::OnceLock;
 use std::time::Duration;
 use tracing::Subscriber;
-use tracing_subscriber::filter::EnvFilter;
+use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::registry::LookupSpan;
 #[cfg(feature = "otlp")]
@@ -39,9 +39,9 @@ pub(crate) fn start_with(settings: &TelemetrySettings, spans: impl Layer<Registr
     install(tracing_subscriber::registry().with(spans).with(lines));
 }
 
-fn filter(settings: &TelemetrySettings) -> EnvFilter {
-    let level = &settings.level;
-    EnvFilter::new(format!("off,shared={level},grafono={level}"))
+fn filter(settings: &TelemetrySettings) -> Targets {
+    let level = settings.level.parse().unwrap_or(LevelFilter::INFO);
+    Targets::new().with_target("shared", level).with_target("grafono", level)
 }
 
 /// JSON lines on standard output.

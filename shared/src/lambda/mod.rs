@@ -37,7 +37,7 @@ const CONNECTING: Duration = Duration::from_secs(5);
 
 /// Runs an endpoint as a Lambda function, until Lambda ends the process.
 pub fn run<E: Endpoint>() -> ExitCode {
-    on_one_thread(E::NAME, serve(Declaration::of::<E>()))
+    on_one_thread(E::NAME, serve(Declaration::to_serve::<E>()))
 }
 
 /// One thread: an environment serves one event at a time, and what takes long waits for the database. Passwords are
