@@ -6,7 +6,9 @@ use aws_sdk_sqs::types::{Message, MessageSystemAttributeName as System, QueueAtt
 use serde_json::{Value, json};
 use shared::consumer::ATTEMPTS;
 use shared::outbox::Queue;
+use shared::outside::{Outside, WayOut};
 use shared::queues::Sqs;
+use shared::settings::OutsideSettings;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -75,7 +77,7 @@ impl Queues {
 
     /// The queues as the relay has them on Lambda.
     pub fn open(&self) -> Arc<dyn Queue> {
-        Sqs::open(&|key| self.variable(key)).unwrap()
+        Sqs::open(&|key| self.variable(key), outside()).unwrap()
     }
 
     /// Puts a message into a consumer's queue, past the relay.
@@ -187,4 +189,9 @@ fn client(emulator: &AwsEmulator) -> Client {
         .credentials_provider(Credentials::new(id, key, None, None, "test"))
         .endpoint_url(given("AWS_ENDPOINT_URL_SQS"));
     Client::from_conf(config.build())
+}
+
+/// The way outside that a relay has, by the machine's own clock.
+fn outside() -> Arc<Outside> {
+    WayOut::OPEN.open(&OutsideSettings::default()).unwrap()
 }

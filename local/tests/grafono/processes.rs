@@ -44,7 +44,9 @@ pub(crate) struct Scene {
 impl Scene {
     /// So many streams with so many events each; each event asks for an export of its own.
     pub(crate) async fn set(streams: u32, each: u32) -> Self {
-        let ((stage, tenant), queues) = tokio::join!(stage(), Queues::of(&CONSUMERS));
+        let consumers = grafono::modules().into_iter().flat_map(|module| module.consumers);
+        let consumers: Vec<&str> = consumers.map(|consumer| consumer.name).collect();
+        let ((stage, tenant), queues) = tokio::join!(stage(), Queues::of(&consumers));
         announce(&stage, &tenant, streams, each).await;
         Self { stage, queues }
     }

@@ -34,11 +34,13 @@ pub(crate) struct Call {
 }
 
 /// Why there is no result.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum AwsError {
     /// Nobody answered, or not in time.
+    #[error("no answer")]
     NoAnswer,
     /// The service refused, with the code of its error.
+    #[error("{0}")]
     Refused(String),
 }
 

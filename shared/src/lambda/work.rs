@@ -29,7 +29,8 @@ async fn serve(declaration: WorkerDeclaration) -> Result<(), Error> {
     let settings = Settings::load(&variable, SecretsManager::open, needs).await?;
     let mut app = super::app(settings, needs)?;
     if needs.queues {
-        app = app.with_queue(Sqs::open(&variable)?);
+        let outside = app.shared_outside().map_err(|fault| fault.reason())?;
+        app = app.with_queue(Sqs::open(&variable, outside)?);
     }
     super::connect(&app, CONNECTING).await;
     let function = Arc::new((app, declaration));

@@ -1,7 +1,9 @@
 //! One SQS FIFO queue a consumer, streams as message groups.
 
 use crate::aws::{Aws, AwsError, Call};
+use crate::deadline::Deadline;
 use crate::outbox::{Message, Queue, SendError};
+use crate::outside::{CallError, ExternalCall, Outcome, Outside};
 use crate::settings::{BadSettings, SettingError, Variables};
 use crate::telemetry::{self, Instrument as _};
 use futures_util::future::BoxFuture;
@@ -17,9 +19,13 @@ const BATCH: usize = 10;
 /// What an attempt to send may take.
 const LIMIT: Duration = Duration::from_secs(2);
 
+/// What sending a batch may take, repeated once.
+const BATCH_LIMIT: Duration = Duration::from_secs(5);
+
 /// SQS.
 pub struct Sqs {
     aws: Aws,
+    outside: Arc<Outside>,
     prefix: String,
 }
 
@@ -54,6 +60,12 @@ struct BatchReply {
     failed: Vec<Failed>,
 }
 
+impl Outcome for BatchReply {
+    fn is_failure(&self) -> bool {
+        false
+    }
+}
+
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 struct Failed {
@@ -65,10 +77,10 @@ struct Failed {
 impl Sqs {
     /// The queues whose addresses are `QUEUE_URL_PREFIX`, a consumer's name and `.fifo`, with the variables that Lambda
     /// sets. Nothing is sent yet.
-    pub fn open(variable: &Variables<'_>) -> Result<Arc<dyn Queue>, BadSettings> {
+    pub fn open(variable: &Variables<'_>, outside: Arc<Outside>) -> Result<Arc<dyn Queue>, BadSettings> {
         let prefix = variable("QUEUE_URL_PREFIX").unwrap_or_default();
         checked("QUEUE_URL_PREFIX", &prefix)?;
-        Ok(Arc::new(Self { aws: aws(variable)?, prefix }))
+        Ok(Arc::new(Self { aws: aws(variable)?, outside, prefix }))
     }
 
     async fn send_batch(&self, consumer: &str, batch: &[&Message]) -> Vec<Result<(), SendError>> {
@@ -77,7 +89,10 @@ impl Sqs {
         let queue = format!("{}{consumer}.fifo", self.prefix);
         let call = call("AmazonSQS.SendMessageBatch", json!({ "QueueUrl": queue, "Entries": entries }));
         let span = telemetry::queue_send(consumer, batch.len());
-        match self.aws.call::<BatchReply>(&call).instrument(span.clone()).await {
+        let external =
+            ExternalCall::new("sqs", "send_message_batch", BATCH_LIMIT, Deadline::within(2 * BATCH_LIMIT));
+        let sending = self.outside.call(external, || self.aws.call::<BatchReply>(&call));
+        match sending.instrument(span.clone()).await {
             Ok(reply) => {
                 let mut outcomes = vec![Ok(()); batch.len()];
                 for failed in reply.failed {
@@ -94,8 +109,9 @@ impl Sqs {
             }
             Err(error) => {
                 let code = match error {
-                    AwsError::Refused(code) => code,
-                    AwsError::NoAnswer => "no answer".to_owned(),
+                    CallError::Failed(AwsError::Refused(code)) => code,
+                    CallError::Failed(AwsError::NoAnswer) => "no answer".to_owned(),
+                    not_made => not_made.to_string(),
                 };
                 telemetry::failed(&span, &code);
                 tracing::warn!(event = "queue", consumer, code, "a queue took nothing");

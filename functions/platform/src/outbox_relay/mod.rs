@@ -16,6 +16,7 @@ mod logic;
 use shared::database::Statement;
 use shared::endpoint::Sample;
 use shared::failure::Fault;
+use shared::outside::WayOut;
 use shared::settings::Needs;
 use shared::worker::{Progress, Shift, Worker};
 
@@ -27,7 +28,7 @@ impl Worker for OutboxRelay {
     const NAME: &'static str = "outbox-relay";
     const SUMMARY: &'static str = "Takes events from the outbox to the queues";
     const ROLE: &'static str = "relay";
-    const NEEDS: Needs = Needs { queues: true, ..Needs::DATABASE };
+    const NEEDS: Needs = Needs { queues: true, outside: Some(WayOut::OPEN), ..Needs::DATABASE };
 
     fn statements(sample: &Sample<'_>) -> Vec<Statement<()>> {
         db::all(sample)
