@@ -44,9 +44,8 @@ pub(crate) struct Scene {
 impl Scene {
     /// So many streams with so many events each; each event asks for an export of its own.
     pub(crate) async fn set(streams: u32, each: u32) -> Self {
-        let consumers = grafono::modules().into_iter().flat_map(|module| module.consumers);
-        let consumers: Vec<&str> = consumers.map(|consumer| consumer.name).collect();
-        let ((stage, tenant), queues) = tokio::join!(stage(), Queues::of(&consumers));
+        let (stage, tenant) = stage().await;
+        let queues = Queues::of(&stage.consumers()).await;
         announce(&stage, &tenant, streams, each).await;
         Self { stage, queues }
     }
