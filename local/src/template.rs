@@ -239,6 +239,10 @@ impl Function {
                 self.needs.outside.is_some(),
                 "!If [HasRedis, !Ref RedisUrlSecretArn, !Ref AWS::NoValue]".to_owned(),
             ),
+            (
+                self.needs.mail,
+                "!If [HasSendgridApiKey, !Ref SendgridApiKeySecretArn, !Ref AWS::NoValue]".to_owned(),
+            ),
         ];
         all.into_iter().filter(|(needed, _)| *needed).map(|(_, secret)| secret).collect()
     }

@@ -14,20 +14,24 @@ const UNCONFINED: [(&str, &str); 2] = [
 /// One value, or a list of them.
 pub(crate) fn texts(value: &Value) -> Vec<&str> {
     match value {
-        Value::Array(all) => all.iter().map(|one| one.as_str().unwrap_or_else(|| chosen(one))).collect(),
+        Value::Array(all) => {
+            all.iter().map(|one| one.as_str().unwrap_or_else(|| chosen(one).as_str().unwrap())).collect()
+        }
         one => vec![one.as_str().unwrap()],
     }
 }
 
 /// What stands in a condition when it holds, with nothing for when it does not.
-fn chosen(conditional: &Value) -> &str {
+fn chosen(conditional: &Value) -> &Value {
     assert_eq!(conditional[2], "AWS::NoValue", "{conditional}");
-    conditional[1].as_str().unwrap()
+    &conditional[1]
 }
 
+/// All that a role may do, whichever conditions hold.
 pub(crate) fn statements(role: &Value) -> Vec<&Value> {
     let policies = role["Policies"].as_array().unwrap().iter();
-    policies.flat_map(|policy| policy["PolicyDocument"]["Statement"].as_array().unwrap()).collect()
+    let all = policies.flat_map(|policy| policy["PolicyDocument"]["Statement"].as_array().unwrap());
+    all.map(|statement| if statement.is_array() { chosen(statement) } else { statement }).collect()
 }
 
 /// A function's role, which no other function has.
@@ -79,6 +83,11 @@ fn a_function_is_given_what_it_needs_and_reads_no_other_secret() {
                 (needs.database, "DATABASE_URL_SECRET_ARN", deployed.secret.as_str(), true),
                 (needs.issues_tokens, "TOKEN_SECRET_KEY_SECRET_ARN", "TokenSecretKeySecretArn", true),
                 (needs.outside.is_some(), "REDIS_URL_SECRET_ARN", "RedisUrlSecretArn", true),
+                (needs.mail, "SENDGRID_API_KEY_SECRET_ARN", "SendgridApiKeySecretArn", true),
+                (needs.mail, "MAIL_FROM", "MailFrom", false),
+                (needs.mail, "MAIL_TRANSPORT", "MailTransport", false),
+                (needs.mail, "SES_CONFIGURATION_SET", "SesConfigurationSet", false),
+                (needs.links, "PUBLIC_URL", "PublicUrl", false),
                 (needs.verifies_tokens, "TOKEN_PUBLIC_KEYS", "TokenPublicKeys", false),
             ];
             let given = &function["Environment"]["Variables"];
@@ -96,6 +105,49 @@ fn a_function_is_given_what_it_needs_and_reads_no_other_secret() {
             assert_eq!(readable, expected, "{}: {id}", module.name);
         }
     }
+}
+
+#[test]
+fn mail_is_sent_by_whom_it_is_declared_as_one_sender_and_in_one_way() {
+    let own =
+        |what| json!(format!("arn:${{AWS::Partition}}:ses:${{AWS::Region}}:${{AWS::AccountId}}:{what}"));
+    let expected = json!(["SendsBySes", {
+        "Effect": "Allow",
+        "Action": ["ses:SendEmail", "ses:SendRawEmail"],
+        "Resource": [
+            own("identity/${MailDomain}"),
+            ["HasSesConfigurationSet", own("configuration-set/${SesConfigurationSet}"), "AWS::NoValue"],
+        ],
+    }, "AWS::NoValue"]);
+    let mut senders = Vec::new();
+    for (module, template) in stacks() {
+        let declared = declared(&module);
+        for (id, function) in functions(&template) {
+            let deployed = declared.iter().find(|deployed| deployed.name == binary(function)).unwrap();
+            let role = role_of(&template, (id, function));
+            let may_send = role.to_string().contains("ses:");
+            assert_eq!(may_send, deployed.needs.mail, "{}: {id}", module.name);
+            if may_send {
+                let all = role["Policies"][0]["PolicyDocument"]["Statement"].as_array().unwrap();
+                assert!(all.contains(&expected), "{}: {id}: {all:?}", module.name);
+                senders.push((id.to_owned(), template["Conditions"]["SendsBySes"].clone()));
+            }
+        }
+    }
+    assert_eq!(senders, [("SendMail".to_owned(), json!(["MailTransport", "ses"]))]);
+}
+
+#[test]
+fn a_transport_without_what_it_needs_is_refused_before_anything_is_changed() {
+    let root = template("template.yaml");
+    for (transport, needed) in [("ses", "MailDomain"), ("sendgrid", "SendgridApiKeySecretArn")] {
+        let mut rules = root["Rules"].as_object().unwrap().values();
+        let rule = rules.find(|rule| rule["RuleCondition"] == json!(["MailTransport", transport])).unwrap();
+        assert_eq!(rule["Assertions"][0]["Assert"], json!([[needed, ""]]), "{transport}");
+        assert_eq!(root["Parameters"][needed]["Default"], "", "the other transport does without {needed}");
+    }
+    let known = root["Parameters"]["MailTransport"]["AllowedValues"].as_array().unwrap();
+    assert_eq!(root["Rules"].as_object().unwrap().len(), known.len());
 }
 
 #[test]
@@ -144,6 +196,16 @@ fn a_real_value_is_taken() {
         ("CorsAllowedOrigins", ""),
         ("OtlpEndpoint", "http://localhost:4318"),
         ("OtlpEndpoint", ""),
+        ("PublicUrl", "https://app.example.com"),
+        ("PublicUrl", "https://app.example.com:8443/clinic/"),
+        ("MailFrom", "no-reply@example.com"),
+        ("MailFrom", "A name <no-reply@example.com>"),
+        ("MailDomain", "mail.example.com"),
+        ("MailDomain", ""),
+        ("SesConfigurationSet", "grafono-production"),
+        ("SesConfigurationSet", ""),
+        ("SendgridApiKeySecretArn", secret),
+        ("SendgridApiKeySecretArn", ""),
         ("AlarmTopicArn", "arn:aws:sns:sa-east-1:123456789012:alarms"),
         ("AlarmTopicArn", ""),
     ] {
