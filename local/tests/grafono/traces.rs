@@ -62,3 +62,30 @@ fn every_call_is_a_tree_of_spans_and_nothing_personal_is_in_one() {
     );
     drop(program.stop());
 }
+
+#[test]
+#[cfg_attr(not(target_arch = "x86_64"), ignore = "the receiver has libraries for x86-64 alone")]
+fn one_trace_goes_from_a_sign_up_over_outbox_and_consumers_to_its_mail() {
+    let receiver = Receiver::start();
+    let program = Program::start_with(&[("OTEL_EXPORTER_OTLP_ENDPOINT", &receiver.endpoint())]);
+    let trace = "d".repeat(32);
+    let clinic = json!({
+        "clinicName": "canary-clinic", "timeZone": "UTC", "currency": "BRL", "ownerName": "canary-owner",
+        "email": "canary@example.com", "password": "canary-password",
+    });
+    traced(&program, &trace, "/api/v1/clinics", &clinic, &[]);
+
+    // The call, the consumer that asks for the mail, the one that sends it, and what each asks of the database.
+    let spans = receiver.spans(&trace, 7);
+    let parent_of = |name: &str| {
+        let span = spans.iter().find(|span| span["name"] == name);
+        span.unwrap_or_else(|| unreachable!("no span {name}: {spans:#?}"))["parentSpanId"].clone()
+    };
+    let id_of = |name: &str| spans.iter().find(|span| span["name"] == name).unwrap()["spanId"].clone();
+    let (call, asked, sent) =
+        ("POST /api/v1/clinics", "request-email-verification clinic.created", "send-mail mail.requested");
+    assert_eq!(parent_of(call), "00f067aa0ba902b7");
+    assert_eq!(parent_of(asked), id_of(call));
+    assert_eq!(parent_of(sent), id_of(asked));
+    drop(program.stop());
+}
