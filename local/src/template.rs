@@ -115,6 +115,11 @@ impl Stack {
         }
     }
 
+    /// Whether something takes what the mail provider tells.
+    fn takes_mail_notices(&self) -> bool {
+        self.functions.iter().any(|function| function.needs.mail_notices)
+    }
+
     /// What is watched, over all functions of the module, in groups that fit into one alarm.
     fn alarms(&self) -> Vec<Alarm<'_>> {
         let groups = self.functions.chunks(METRICS_PER_ALARM).enumerate();

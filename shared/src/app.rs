@@ -8,6 +8,7 @@ use crate::mail::MailGateway;
 use crate::outbox::{Nudge, Queue};
 use crate::outside::Outside;
 use crate::passwords::{Hasher, HashingGate};
+use crate::queues::Notices;
 use crate::settings::Settings;
 use crate::token::{TokenSigner, TokenVerifier};
 use std::sync::Arc;
@@ -35,6 +36,7 @@ pub struct App {
     signer: Option<TokenSigner>,
     public_url: Option<String>,
     mail: Option<Arc<dyn MailGateway>>,
+    mail_notices: Option<Notices>,
     queue: Option<Arc<dyn Queue>>,
     pub(crate) nudge: Option<Arc<dyn Nudge>>,
     warm: AtomicBool,
@@ -67,6 +69,7 @@ impl App {
             signer: settings.signer,
             public_url: settings.public_url,
             mail: None,
+            mail_notices: None,
             queue: None,
             nudge: None,
             warm: AtomicBool::new(false),
@@ -122,6 +125,17 @@ impl App {
     /// The mail gateway, which only what sends mail has.
     pub fn mail(&self) -> Result<&dyn MailGateway, Fault> {
         self.mail.as_deref().ok_or_else(|| Fault::internal("this function has no mail gateway"))
+    }
+
+    /// With the queue of what the mail provider tells of mails.
+    #[must_use]
+    pub fn with_mail_notices(self, notices: Notices) -> Self {
+        Self { mail_notices: Some(notices), ..self }
+    }
+
+    /// That queue. There is none on one machine, where mail never leaves.
+    pub const fn mail_notices(&self) -> Option<&Notices> {
+        self.mail_notices.as_ref()
     }
 
     /// Where people reach the program, without a slash at its end; only functions that send links know it.

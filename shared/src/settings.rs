@@ -1,15 +1,16 @@
 //! Settings, all checked at start (C9). A bad one ends the process with a line that names the key, never the value.
 
 mod kept;
+mod needs;
 mod outside;
 mod public_url;
 
 use crate::database::Database;
-use crate::outside::WayOut;
 use crate::secrets::{SecretError, SecretStore, StoredSecret};
 use crate::token::{TokenSigner, TokenVerifier};
 pub(crate) use kept::secret;
 use kept::{DATABASE_URL, KeptSettings, REDIS_URL, TOKEN_SECRET_KEY};
+pub use needs::Needs;
 pub use outside::OutsideSettings;
 use public_url::public_url;
 use std::fmt;
@@ -50,69 +51,6 @@ impl fmt::Display for BadSettings {
 }
 
 impl std::error::Error for BadSettings {}
-
-/// What a function cannot do without. What it does not need it is not asked for, and so need not be given (C10).
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-#[expect(clippy::struct_excessive_bools, reason = "each is a question that a function answers by yes or no")]
-pub struct Needs {
-    /// The module's database.
-    pub database: bool,
-    /// The public keys, to verify access tokens.
-    pub verifies_tokens: bool,
-    /// The secret key, to issue access tokens.
-    pub issues_tokens: bool,
-    /// The queues, to send events to.
-    pub queues: bool,
-    /// Somebody to tell that the outbox has something new; it may do without.
-    pub nudges: bool,
-    /// A way outside, to call others.
-    pub outside: Option<WayOut>,
-    /// A mail gateway, to send mail by.
-    pub mail: bool,
-    /// The public address, for links in mails.
-    pub links: bool,
-}
-
-impl Needs {
-    /// Everything.
-    pub const ALL: Self = Self {
-        database: true,
-        verifies_tokens: true,
-        issues_tokens: true,
-        queues: true,
-        nudges: true,
-        outside: Some(WayOut::OPEN),
-        mail: true,
-        links: true,
-    };
-
-    /// The database alone.
-    pub const DATABASE: Self = Self {
-        database: true,
-        verifies_tokens: false,
-        issues_tokens: false,
-        queues: false,
-        nudges: false,
-        outside: None,
-        mail: false,
-        links: false,
-    };
-
-    /// What either needs.
-    #[must_use]
-    pub const fn and(self, other: Self) -> Self {
-        Self {
-            database: self.database || other.database,
-            verifies_tokens: self.verifies_tokens || other.verifies_tokens,
-            issues_tokens: self.issues_tokens || other.issues_tokens,
-            queues: self.queues || other.queues,
-            nudges: self.nudges || other.nudges,
-            outside: if self.outside.is_some() { self.outside } else { other.outside },
-            mail: self.mail || other.mail,
-            links: self.links || other.links,
-        }
-    }
-}
 
 /// What a function needs to know to run.
 #[derive(Debug)]

@@ -7,7 +7,7 @@
 //! | `platform.webhook_secrets` | what is sent there is signed with; read by the role `webhook_deliverer` alone |
 //! | `platform.webhook_deliveries` | one row an event and endpoint: what was sent, what waits |
 //!
-//! Consumers: `fan-out-webhooks`, `send-mail`. Workers: `outbox-relay`, `deliver-webhooks`.
+//! Consumers: `fan-out-webhooks`, `send-mail`. Workers: `outbox-relay`, `deliver-webhooks`, `record-bounces`.
 //!
 //! What it must know of the other modules are files generated from their declarations
 //! by `cargo run -- generate`: `openapi.json`, `problems.json` and `routes.json`.
@@ -54,6 +54,7 @@ pub fn module() -> Module {
         workers: vec![
             WorkerDeclaration::of::<outbox_relay::OutboxRelay>(),
             WorkerDeclaration::of::<webhooks::deliver_webhooks::DeliverWebhooks>(),
+            WorkerDeclaration::of::<mail::record_bounces::RecordBounces>(),
         ],
     }
 }

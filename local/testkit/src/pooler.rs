@@ -69,7 +69,16 @@ fn ini(server: &Path, folder: &Path) -> String {
 }
 
 fn users() -> String {
-    ["postgres", "identity", "patients", "billing", "platform", "relay", "webhook_deliverer"]
-        .map(|role| format!("\"{role}\" \"\"\n"))
-        .concat()
+    [
+        "postgres",
+        "identity",
+        "patients",
+        "billing",
+        "platform",
+        "relay",
+        "webhook_deliverer",
+        "bounce_recorder",
+    ]
+    .map(|role| format!("\"{role}\" \"\"\n"))
+    .concat()
 }

@@ -16,7 +16,8 @@ use std::sync::atomic::{AtomicU32, Ordering};
 const NUDGES: &str = "outbox-nudges";
 
 /// The variables that a function knows AWS by.
-const KEYS: [&str; 4] = ["AWS_REGION", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_ENDPOINT_URL_SQS"];
+pub(crate) const KEYS: [&str; 4] =
+    ["AWS_REGION", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_ENDPOINT_URL_SQS"];
 
 static NEXT: AtomicU32 = AtomicU32::new(1);
 
@@ -181,7 +182,7 @@ fn system(message: &Message, name: &System) -> String {
     message.attributes.as_ref().unwrap()[name].clone()
 }
 
-fn client(emulator: &AwsEmulator) -> Client {
+pub(crate) fn client(emulator: &AwsEmulator) -> Client {
     let given = |key| emulator.variable(key).unwrap();
     let (id, key) = (given("AWS_ACCESS_KEY_ID"), given("AWS_SECRET_ACCESS_KEY"));
     let config = Config::builder()

@@ -12,6 +12,7 @@ use shared::outbox::{Event, Queue};
 use shared::outside::Outside;
 use shared::outside::connect::Reach;
 use shared::pipeline;
+use shared::queues::Notices;
 use shared::settings::{Needs, OutsideSettings, Settings};
 use shared::token::{TokenSigner, new_key_pair};
 use std::collections::BTreeMap;
@@ -221,6 +222,13 @@ impl Stage {
         let declaration = self.background.worker(worker);
         let app = self.app(&self.database.function_url(declaration.role), 4);
         let app = app.with_queue(queue.unwrap_or_else(|| self.background.queues()));
+        declaration.run(&app, Duration::from_mins(1)).await
+    }
+
+    /// As [`Stage::work`], for what takes the provider's notices of mails from their queue.
+    pub async fn work_on(&self, worker: &str, notices: Notices) -> Result<usize, Fault> {
+        let declaration = self.background.worker(worker);
+        let app = self.app(&self.database.function_url(declaration.role), 4).with_mail_notices(notices);
         declaration.run(&app, Duration::from_mins(1)).await
     }
 

@@ -112,7 +112,8 @@ fn no_module_depends_on_another() {
 #[test]
 fn what_is_shared_knows_nothing_of_the_trade() {
     for source in under("shared/src").into_iter().filter(|source| !source.path.contains("/tests")) {
-        let code = source.code().to_lowercase();
+        // What SQS calls the handle by which a message is deleted is a word of its own.
+        let code = source.code().to_lowercase().replace("receipthandle", "");
         for noun in NOUNS {
             assert!(!code.contains(noun), "{} says {noun}", source.path);
         }

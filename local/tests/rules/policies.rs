@@ -204,6 +204,8 @@ fn a_real_value_is_taken() {
         ("MailDomain", ""),
         ("SesConfigurationSet", "grafono-production"),
         ("SesConfigurationSet", ""),
+        ("MailNoticesTopicArn", "arn:aws:sns:sa-east-1:123456789012:mail"),
+        ("MailNoticesTopicArn", ""),
         ("SendgridApiKeySecretArn", secret),
         ("SendgridApiKeySecretArn", ""),
         ("AlarmTopicArn", "arn:aws:sns:sa-east-1:123456789012:alarms"),

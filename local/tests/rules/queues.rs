@@ -84,8 +84,59 @@ fn there_is_no_queue_that_nothing_takes_from() {
         expected.extend(module.consumers.iter().flat_map(|consumer| {
             ["", "-dead"].map(|dead| format!("grafono-${{Environment}}-{}{dead}.fifo", consumer.name))
         }));
+        let takers = module.workers.iter().filter(|worker| worker.needs.mail_notices);
+        expected.extend(takers.flat_map(|worker| {
+            ["", "-dead"].map(|dead| format!("grafono-${{Environment}}-{}{dead}", worker.name))
+        }));
     }
     assert_eq!(names, expected);
+}
+
+#[test]
+fn what_the_mail_provider_tells_comes_from_its_topic_alone_and_is_never_lost_unseen() {
+    let mut takers = 0;
+    for (module, template) in stacks() {
+        for (id, function) in functions(&template) {
+            let worker = module.workers.iter().find(|it| it.name == binary(function));
+            let Some(worker) = worker.filter(|it| it.needs.mail_notices) else { continue };
+            takers += 1;
+            let (own, dead) = (format!("{id}Notices"), format!("{id}DeadLetters"));
+            let queues = of_type(&template, "AWS::SQS::Queue");
+            let queue = queues.iter().find(|(other, _)| **other == own).unwrap().1;
+            assert!(queue["VisibilityTimeout"].as_u64() > Some(worker.timeout.as_secs()), "{id}");
+            let redrive = json!({ "deadLetterTargetArn": format!("{dead}.Arn"), "maxReceiveCount": 5 });
+            assert_eq!(queue["RedrivePolicy"], redrive, "{id}");
+
+            let policies = of_type(&template, "AWS::SQS::QueuePolicy");
+            let [(policy, granted)] = <[_; 1]>::try_from(policies).unwrap();
+            assert_eq!(granted["Queues"], json!([own, dead]));
+            let statement = json!([{
+                "Effect": "Allow",
+                "Principal": { "Service": "sns.amazonaws.com" },
+                "Action": "sqs:SendMessage",
+                "Resource": [format!("{own}.Arn"), format!("{dead}.Arn")],
+                "Condition": { "ArnEquals": { "aws:SourceArn": "MailNoticesTopicArn" } },
+            }]);
+            assert_eq!(granted["PolicyDocument"]["Statement"], statement, "{id}");
+
+            let subscriptions = of_type(&template, "AWS::SNS::Subscription");
+            let [(subscription, subscribed)] = <[_; 1]>::try_from(subscriptions).unwrap();
+            let expected = json!({
+                "TopicArn": "MailNoticesTopicArn",
+                "Protocol": "sqs",
+                "Endpoint": format!("{own}.Arn"),
+                "RedrivePolicy": { "deadLetterTargetArn": format!("{dead}.Arn") },
+            });
+            assert_eq!(*subscribed, expected, "{id}");
+            for optional in [policy, subscription] {
+                assert_eq!(template["Resources"][optional]["Condition"], "HasMailNoticesTopic");
+            }
+            let alarms = of_type(&template, "AWS::CloudWatch::Alarm").into_iter();
+            let watches = |alarm: &Value| alarm["Dimensions"][0]["Value"] == format!("{dead}.QueueName");
+            assert!(alarms.into_iter().any(|(_, alarm)| watches(alarm)), "{id}: {dead} is not watched");
+        }
+    }
+    assert_eq!(takers, 1);
 }
 
 #[test]
@@ -132,9 +183,15 @@ fn whoever_writes_nudges_the_relay_which_alone_sends_to_the_consumers() {
             if module.consumers.iter().any(|consumer| consumer.name == binary(function)) {
                 expected.extend(from(format!("{id}Queue.Arn")));
             }
+            if needs.mail_notices {
+                let polls = ["sqs:DeleteMessage", "sqs:ReceiveMessage"];
+                expected.extend(polls.map(|action| (action.to_owned(), format!("{id}Notices.Arn"))));
+            }
             assert_eq!(queue_rights(&template, (id, function)), expected, "{}: {id}", module.name);
             let given = &function["Environment"]["Variables"];
             assert_eq!(given.get("NUDGE_QUEUE_URL").is_some(), needs.nudges, "{id}");
+            let notices = given.get("MAIL_NOTICES_QUEUE_URL");
+            assert_eq!(notices, needs.mail_notices.then_some(&json!(format!("{id}Notices"))), "{id}");
             assert_eq!(given.get("QUEUE_URL_PREFIX").is_some(), needs.queues, "{id}");
         }
     }

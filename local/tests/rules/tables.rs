@@ -74,6 +74,7 @@ async fn a_column_that_may_be_null_is_one_of_those_that_are_meant_to() {
                         'kernel.mails.recipient_address', 'kernel.mails.recipient_name', 'kernel.mails.subject',
                         'kernel.mails.html', 'kernel.mails.plain_text', 'kernel.mails.attachments',
                         'kernel.mails.leased_until', 'kernel.mails.sent_at', 'kernel.mails.provider_id',
+                        'kernel.mails.bounce', 'kernel.mails.returned_at',
                         'kernel.mails.failure', 'identity.accounts.email_verified_at',
                         'identity.email_verifications.used_at')";
     assert_none("D2: a column that nobody meant to be NULL", query).await;

@@ -13,8 +13,8 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use std::time::{Duration, SystemTime};
 
-/// The most that a reply may have, in bytes: a secret has 64 KiB at most.
-const REPLY_LIMIT: usize = 256 * 1024;
+/// The most that a reply may have, in bytes: ten messages of a queue have 10 MiB at most, and grow as JSON.
+const REPLY_LIMIT: usize = 16 * 1024 * 1024;
 
 /// How often a call is made when the service fails or does not answer.
 const ATTEMPTS: u32 = 2;

@@ -1,7 +1,7 @@
 //! The Lambda entry of a worker: what the one line of its `main.rs` calls. Whatever the event is, it means: work.
 
 use super::{CONNECTING, time_left_of, variable};
-use crate::queues::Sqs;
+use crate::queues::{Notices, Sqs};
 use crate::secrets::SecretsManager;
 use crate::settings::Settings;
 use crate::telemetry;
@@ -31,6 +31,9 @@ async fn serve(declaration: WorkerDeclaration) -> Result<(), Error> {
     if needs.queues {
         let outside = app.shared_outside().map_err(|fault| fault.reason())?;
         app = app.with_queue(Sqs::open(&variable, outside)?);
+    }
+    if needs.mail_notices {
+        app = app.with_mail_notices(Notices::open(&variable)?);
     }
     super::connect(&app, CONNECTING).await;
     let function = Arc::new((app, declaration));

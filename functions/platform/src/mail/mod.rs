@@ -1,3 +1,4 @@
-//! Mail: what takes it out of the letter box.
+//! Mail: what takes it out of the letter box, and what notes that it came back.
 
+pub mod record_bounces;
 pub mod send_mail;

@@ -21,6 +21,7 @@ mod openapi;
 mod outbox_relay;
 mod problems;
 mod receiver;
+mod record_bounces;
 mod rotate_webhook_secret;
 mod send_mail;
 mod sqs;

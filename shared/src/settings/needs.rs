@@ -1,0 +1,71 @@
+//! Which settings a function is asked for.
+
+use crate::outside::WayOut;
+
+/// What a function cannot do without. What it does not need it is not asked for, and so need not be given (C10).
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a question that a function answers by yes or no")]
+pub struct Needs {
+    /// The module's database.
+    pub database: bool,
+    /// The public keys, to verify access tokens.
+    pub verifies_tokens: bool,
+    /// The secret key, to issue access tokens.
+    pub issues_tokens: bool,
+    /// The queues, to send events to.
+    pub queues: bool,
+    /// Somebody to tell that the outbox has something new; it may do without.
+    pub nudges: bool,
+    /// A way outside, to call others.
+    pub outside: Option<WayOut>,
+    /// A mail gateway, to send mail by.
+    pub mail: bool,
+    /// The queue of what the mail provider tells of mails.
+    pub mail_notices: bool,
+    /// The public address, for links in mails.
+    pub links: bool,
+}
+
+impl Needs {
+    /// Everything.
+    pub const ALL: Self = Self {
+        database: true,
+        verifies_tokens: true,
+        issues_tokens: true,
+        queues: true,
+        nudges: true,
+        outside: Some(WayOut::OPEN),
+        mail: true,
+        mail_notices: true,
+        links: true,
+    };
+
+    /// The database alone.
+    pub const DATABASE: Self = Self {
+        database: true,
+        verifies_tokens: false,
+        issues_tokens: false,
+        queues: false,
+        nudges: false,
+        outside: None,
+        mail: false,
+        mail_notices: false,
+        links: false,
+    };
+
+    /// What either needs.
+    #[must_use]
+    pub const fn and(self, other: Self) -> Self {
+        Self {
+            database: self.database || other.database,
+            verifies_tokens: self.verifies_tokens || other.verifies_tokens,
+            issues_tokens: self.issues_tokens || other.issues_tokens,
+            queues: self.queues || other.queues,
+            nudges: self.nudges || other.nudges,
+            outside: if self.outside.is_some() { self.outside } else { other.outside },
+            mail: self.mail || other.mail,
+            mail_notices: self.mail_notices || other.mail_notices,
+            links: self.links || other.links,
+        }
+    }
+}
