@@ -1,6 +1,6 @@
 //! Events: what a change tells the rest of the program (E4).
 //!
-//! A change writes a row of `kernel.outbox` in its own transaction. The relay ([`crate::relay`]) takes the rows to the
+//! A change writes a row of `kernel.outbox` in its own transaction. The relay takes the rows to the
 //! queues, and consumers ([`crate::consumer`]) take them from there. An event is thin: ids, a version and a kind. Who
 //! needs more asks the database, and so hears what is true by then.
 

@@ -48,7 +48,7 @@ pub use mail::TestMail;
 pub use names::Names;
 pub use notices::NoticeQueue;
 pub use proxy::Proxy;
-pub use queues::Queues;
+pub use queues::{Queues, way_outside};
 pub use receiver::{Receiver, attribute};
 pub use signature::aws_signature;
 pub use stage::Stage;

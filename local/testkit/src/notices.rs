@@ -1,4 +1,5 @@
 use crate::AwsEmulator;
+use crate::queues::way_outside;
 use crate::queues::{KEYS, client};
 use aws_sdk_sqs::Client;
 use aws_sdk_sqs::types::QueueAttributeName as Attribute;
@@ -40,7 +41,7 @@ impl NoticeQueue {
     pub fn open(&self) -> Notices {
         let variable =
             |key| self.variables.iter().find(|(own, _)| *own == key).map(|(_, value)| value.clone());
-        Notices::open(&variable).unwrap()
+        Notices::open(&variable, way_outside()).unwrap()
     }
 
     /// An event of SES, as SNS puts it into the queue.

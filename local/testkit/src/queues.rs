@@ -78,7 +78,7 @@ impl Queues {
 
     /// The queues as the relay has them on Lambda.
     pub fn open(&self) -> Arc<dyn Queue> {
-        Sqs::open(&|key| self.variable(key), outside()).unwrap()
+        Sqs::open(&|key| self.variable(key), way_outside()).unwrap()
     }
 
     /// Puts a message into a consumer's queue, past the relay.
@@ -193,6 +193,6 @@ pub(crate) fn client(emulator: &AwsEmulator) -> Client {
 }
 
 /// The way outside that a relay has, by the machine's own clock.
-fn outside() -> Arc<Outside> {
+pub fn way_outside() -> Arc<Outside> {
     WayOut::OPEN.open(&OutsideSettings::default()).unwrap()
 }

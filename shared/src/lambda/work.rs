@@ -33,7 +33,8 @@ async fn serve(declaration: WorkerDeclaration) -> Result<(), Error> {
         app = app.with_queue(Sqs::open(&variable, outside)?);
     }
     if needs.mail_notices {
-        app = app.with_mail_notices(Notices::open(&variable)?);
+        let outside = app.shared_outside().map_err(|fault| fault.reason())?;
+        app = app.with_mail_notices(Notices::open(&variable, outside)?);
     }
     super::connect(&app, CONNECTING).await;
     let function = Arc::new((app, declaration));

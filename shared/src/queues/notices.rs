@@ -1,11 +1,15 @@
 //! What a mail provider tells of the mails it was given: a plain queue that its topic sends into, and a worker takes from.
 
 use super::sqs::{call, checked};
-use crate::aws::{Aws, AwsError};
+use crate::aws::{Aws, Call};
+use crate::deadline::Deadline;
 use crate::failure::Fault;
+use crate::outside::{ExternalCall, Outcome, Outside};
 use crate::settings::{BadSettings, Variables};
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 use serde_json::json;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// What SQS gives at once.
@@ -20,6 +24,7 @@ const LIMIT: Duration = Duration::from_secs(5);
 /// The queue of notices.
 pub struct Notices {
     aws: Aws,
+    outside: Arc<Outside>,
     queue: String,
 }
 
@@ -52,6 +57,18 @@ struct Received {
     messages: Vec<Notice>,
 }
 
+impl Outcome for Received {
+    fn is_failure(&self) -> bool {
+        false
+    }
+}
+
+impl Outcome for Deleted {
+    fn is_failure(&self) -> bool {
+        false
+    }
+}
+
 /// What was not deleted of a batch.
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "PascalCase", default)]
@@ -61,17 +78,17 @@ struct Deleted {
 
 impl Notices {
     /// The queue whose address is `MAIL_NOTICES_QUEUE_URL`, with the variables that Lambda sets. Nothing is sent yet.
-    pub fn open(variable: &Variables<'_>) -> Result<Self, BadSettings> {
+    pub fn open(variable: &Variables<'_>, outside: Arc<Outside>) -> Result<Self, BadSettings> {
         let queue = variable("MAIL_NOTICES_QUEUE_URL").unwrap_or_default();
         checked("MAIL_NOTICES_QUEUE_URL", &queue)?;
-        Ok(Self { aws: Aws::open("sqs", "AWS_ENDPOINT_URL_SQS", variable, LIMIT)?, queue })
+        Ok(Self { aws: Aws::open("sqs", "AWS_ENDPOINT_URL_SQS", variable, LIMIT)?, outside, queue })
     }
 
     /// Up to [`BATCH`] messages, which nobody else is given for a while; none when there are none.
     pub async fn receive(&self) -> Result<Vec<Notice>, Fault> {
         let body = json!({ "QueueUrl": self.queue, "MaxNumberOfMessages": BATCH, "WaitTimeSeconds": WAIT });
-        let received = self.aws.call::<Received>(&call("AmazonSQS.ReceiveMessage", body)).await;
-        received.map(|received| received.messages).map_err(|error| fault(&error))
+        let received: Received = self.ask("receive_message", &call("AmazonSQS.ReceiveMessage", body)).await?;
+        Ok(received.messages)
     }
 
     /// Takes up to [`BATCH`] messages out of the queue for good.
@@ -84,17 +101,22 @@ impl Notices {
             return Ok(());
         }
         let body = json!({ "QueueUrl": self.queue, "Entries": entries });
-        let deleted = self.aws.call::<Deleted>(&call("AmazonSQS.DeleteMessageBatch", body)).await;
-        match deleted.map_err(|error| fault(&error))?.failed.len() {
+        let call = call("AmazonSQS.DeleteMessageBatch", body);
+        let deleted: Deleted = self.ask("delete_message_batch", &call).await?;
+        match deleted.failed.len() {
             0 => Ok(()),
             count => Err(Fault::internal(format!("{count} notices were not deleted and come again"))),
         }
     }
-}
 
-fn fault(error: &AwsError) -> Fault {
-    Fault::internal(match error {
-        AwsError::NoAnswer => "the queue of notices does not answer".to_owned(),
-        AwsError::Refused(code) => format!("the queue of notices: {code}"),
-    })
+    /// Both may run twice: what was received comes again, and what was deleted stays so.
+    async fn ask<T: Outcome + DeserializeOwned>(
+        &self,
+        operation: &'static str,
+        call: &Call,
+    ) -> Result<T, Fault> {
+        let external = ExternalCall::new("sqs", operation, 2 * LIMIT, Deadline::within(3 * LIMIT));
+        let answer = self.outside.call(external, || self.aws.call::<T>(call)).await;
+        answer.map_err(|error| Fault::internal(format!("the queue of notices: {error}")))
+    }
 }

@@ -3,20 +3,12 @@
 use super::outbox_relay::{CONSUMERS, announce, count, scene};
 use serde_json::{Value, json};
 use shared::outbox::Event;
-use shared::outside::{Outside, WayOut};
 use shared::queues::Sqs;
-use shared::settings::OutsideSettings;
 use std::collections::BTreeMap;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
-use std::sync::Arc;
 use testkit::lambda::{Environment, FAR_AWAY, Outcome, batch, program, record};
-use testkit::{Queues, Stage, assert_none_in};
-
-/// The way outside that a relay has.
-fn outside() -> Arc<Outside> {
-    WayOut::OPEN.open(&OutsideSettings::default()).unwrap()
-}
+use testkit::{Queues, Stage, assert_none_in, way_outside};
 
 /// What a queue has, by stream: the numbers of its events in the order of the queue.
 async fn streams(queues: &Queues, consumer: &str) -> BTreeMap<String, Vec<i64>> {
@@ -56,7 +48,7 @@ async fn while_sqs_is_away_nothing_is_lost_and_no_attempt_is_counted() {
         "AWS_ENDPOINT_URL_SQS" => Some("http://127.0.0.1:1".to_owned()),
         _ => queues.variable(key),
     };
-    let away = Sqs::open(&nowhere, outside()).unwrap();
+    let away = Sqs::open(&nowhere, way_outside()).unwrap();
     for _ in 0..5 {
         let stopped = stage.work("outbox-relay", Some(away.clone())).await.unwrap_err();
         assert_eq!(stopped.private.as_deref(), Some("a queue does not answer"));
@@ -128,7 +120,7 @@ async fn work_against(stage: &Stage, queues: &Queues, address: &str) -> Result<u
         "AWS_ENDPOINT_URL_SQS" => Some(address.to_owned()),
         _ => queues.variable(key),
     };
-    let queue = Sqs::open(&variable, outside()).unwrap();
+    let queue = Sqs::open(&variable, way_outside()).unwrap();
     let worked = stage.work("outbox-relay", Some(queue)).await;
     worked.map_err(|fault| fault.private.unwrap())
 }

@@ -20,6 +20,7 @@ mod logic;
 use shared::database::Statement;
 use shared::endpoint::Sample;
 use shared::failure::Fault;
+use shared::outside::WayOut;
 use shared::settings::Needs;
 use shared::worker::{Progress, Shift, Worker};
 use std::time::Duration;
@@ -33,7 +34,7 @@ impl Worker for RecordBounces {
     const SUMMARY: &'static str = "Notes which mails came back";
     const ROLE: &'static str = "bounce_recorder";
     const EVERY: Duration = Duration::from_mins(5);
-    const NEEDS: Needs = Needs { mail_notices: true, ..Needs::DATABASE };
+    const NEEDS: Needs = Needs { mail_notices: true, outside: Some(WayOut::OPEN), ..Needs::DATABASE };
 
     fn statements(sample: &Sample<'_>) -> Vec<Statement<()>> {
         db::all(sample)
