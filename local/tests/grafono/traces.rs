@@ -65,6 +65,7 @@ fn every_call_is_a_tree_of_spans_and_nothing_personal_is_in_one() {
 
 #[test]
 #[cfg_attr(not(target_arch = "x86_64"), ignore = "the receiver has libraries for x86-64 alone")]
+#[expect(clippy::disallowed_methods, reason = "no async runtime waits here")]
 fn one_trace_goes_from_a_sign_up_over_outbox_and_consumers_to_its_mail() {
     let receiver = Receiver::start();
     let program = Program::start_with(&[("OTEL_EXPORTER_OTLP_ENDPOINT", &receiver.endpoint())]);
