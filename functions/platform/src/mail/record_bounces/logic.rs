@@ -82,9 +82,15 @@ struct Complaint {
     timestamp: Timestamp,
 }
 
+/// What SES writes to a topic, as plain text, when it is made the place of a configuration set's events.
+const TOPIC_IS_READY: &str = "Successfully validated SNS topic for Amazon SES";
+
 /// What a message of the queue tells; nothing when it is of another kind, such as a delivery.
 pub(super) fn read(body: &str) -> Result<Option<Told>, NoNotice> {
     let envelope: Envelope = serde_json::from_str(body).map_err(|_| NoNotice)?;
+    if envelope.message.starts_with(TOPIC_IS_READY) {
+        return Ok(None);
+    }
     let event: Event = serde_json::from_str(&envelope.message).map_err(|_| NoNotice)?;
     let (what, at) = match (event.kind.as_str(), event.bounce, event.complaint) {
         // What SES cannot tell says nothing against the address: it is `Undetermined`.
@@ -137,8 +143,27 @@ mod tests {
     }
 
     #[test]
+    fn a_complaint_has_a_time_of_its_own() {
+        let mut complaint = bounce("Permanent");
+        complaint["eventType"] = json!("Complaint");
+        assert_eq!(told(&complaint), Err(NoNotice), "a complaint without one");
+        complaint["complaint"] = json!({ "timestamp": "2017-08-05T00:41:03Z" });
+        let told = told(&complaint).unwrap().unwrap();
+        assert_eq!((told.what, told.at.to_string().as_str()), (Return::Complaint, "2017-08-05T00:41:03Z"));
+    }
+
+    #[test]
+    fn each_return_has_a_state_and_a_bounce_its_kind() {
+        assert_eq!(Return::Transient.noted(), ("bounced", Some("transient")));
+        assert_eq!(Return::Permanent.noted(), ("bounced", Some("permanent")));
+        assert_eq!(Return::Complaint.noted(), ("complained", None));
+    }
+
+    #[test]
     fn what_is_no_notice_of_our_mail_is_told_from_what_is_of_another_kind() {
         assert_eq!(told(&json!({ "eventType": "Delivery", "mail": {}, "delivery": {} })), Ok(None));
+        let ready = "Successfully validated SNS topic for Amazon SES event publishing.";
+        assert_eq!(read(&json!({ "Type": "Notification", "Message": ready }).to_string()), Ok(None));
         let mut without_tags = bounce("Permanent");
         without_tags["mail"] = json!({});
         let mut of_two = bounce("Permanent");
