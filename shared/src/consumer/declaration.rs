@@ -17,6 +17,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 type Taking<'a> = Pin<Box<dyn Future<Output = Result<(), Fault>> + Send + 'a>>;
+type GivingUp<'a> = Pin<Box<dyn Future<Output = ()> + Send + 'a>>;
 
 /// A consumer's declaration as a value, for lists.
 #[derive(Debug, Clone)]
@@ -34,6 +35,7 @@ pub struct ConsumerDeclaration {
     /// Every statement it may send.
     pub statements: fn(&Sample<'_>) -> Vec<Statement<()>>,
     take: for<'a> fn(&'a App, &'a Event, Attempt, Deadline) -> Taking<'a>,
+    give_up: for<'a> fn(&'a App, &'a Event, Deadline) -> GivingUp<'a>,
 }
 
 /// Which attempt it is, from 1 to [`ATTEMPTS`].
@@ -57,6 +59,7 @@ impl ConsumerDeclaration {
             needs: C::NEEDS,
             statements: C::statements,
             take: |app, event, attempt, deadline| Box::pin(take::<C>(app, event, attempt, deadline)),
+            give_up: |app, event, deadline| Box::pin(give_up_untried::<C>(app, event, deadline)),
         }
     }
 
@@ -69,6 +72,13 @@ impl ConsumerDeclaration {
         deadline: Deadline,
     ) -> Result<(), Fault> {
         (self.take)(app, event, attempt, deadline).await
+    }
+
+    /// Hands an event back that was not tried. At the last attempt that is giving it up: there is no other.
+    pub(crate) async fn hand_back(&self, app: &App, event: &Event, attempt: Attempt, deadline: Deadline) {
+        if attempt.is_last() {
+            (self.give_up)(app, event, deadline).await;
+        }
     }
 }
 
@@ -88,16 +98,7 @@ async fn take<C: Consumer>(
         Err(Halt::Fault(fault)) => Err(fault),
     };
     if outcome.is_err() && attempt.is_last() {
-        let giving_up = within(deadline, async { C::give_up(&turn).await.map_err(Halt::from) });
-        let given_up = giving_up.instrument(span.clone()).await;
-        if let Err(Halt::Fault(fault)) = given_up {
-            tracing::error!(
-                event = "give_up",
-                function = C::NAME,
-                reason = fault.private,
-                "giving up failed"
-            );
-        }
+        give_up::<C>(&turn).instrument(span.clone()).await;
     }
     if let Err(fault) = &outcome {
         telemetry::failed(&span, fault.problem.code);
@@ -115,6 +116,22 @@ async fn take<C: Consumer>(
         fault: outcome.as_ref().err(),
     });
     outcome
+}
+
+async fn give_up_untried<C: Consumer>(app: &App, event: &Event, deadline: Deadline) {
+    let mut turn = Turn::new::<C>(app, event, deadline);
+    let span = telemetry::consumer_run(C::NAME, &event.kind, event.id, &mut turn.trace);
+    give_up::<C>(&turn).instrument(span).await;
+    if turn.trips.has_written() {
+        app.nudge().await;
+    }
+}
+
+async fn give_up<C: Consumer>(turn: &Turn<'_>) {
+    let giving_up = async { C::give_up(turn).await.map_err(Halt::from) };
+    if let Err(Halt::Fault(fault)) = within(turn.deadline, giving_up).await {
+        tracing::error!(event = "give_up", function = C::NAME, reason = fault.private, "giving up failed");
+    }
 }
 
 /// A panic or running out of time is a fault like any other.

@@ -2,7 +2,8 @@
 //!
 //! Its queue hands it batches. What could not be taken is named in the reply, and comes again; the rest is gone from
 //! the queue (partial batch responses). Once an event of a stream has failed, those behind it in the batch are not
-//! tried. What there is no time for is handed back untouched.
+//! tried. What there is no time for is handed back untried;
+//! at its last receive that is giving it up, so that nothing waits for it in vain.
 
 use super::{CONNECTING, MARGIN, time_left_of, variable};
 use crate::app::App;
@@ -110,8 +111,8 @@ impl Function {
         for record in batch.records {
             let group = record.attributes.message_group_id.clone();
             let left = until.saturating_duration_since(Instant::now());
-            let is_taken =
-                !stopped.contains(&group) && left > WORTH_BEGINNING && self.take_one(&record, left).await;
+            let is_tried = !stopped.contains(&group) && left > WORTH_BEGINNING;
+            let is_taken = self.take_one(&record, is_tried, left).await;
             if !is_taken {
                 failures.push(Failed { item_identifier: record.message_id });
                 stopped.insert(group);
@@ -120,7 +121,8 @@ impl Function {
         BatchReply { batch_item_failures: failures }
     }
 
-    async fn take_one(&self, record: &Record, left: Duration) -> bool {
+    /// Whether the record may go from the queue. One that is not to be tried is handed back.
+    async fn take_one(&self, record: &Record, is_tried: bool, left: Duration) -> bool {
         let attempt = Attempt(record.attributes.approximate_receive_count.parse().unwrap_or(1));
         let Ok(event) = serde_json::from_str::<Event>(&record.body) else {
             let function = self.declaration.name;
@@ -128,6 +130,11 @@ impl Function {
             return false;
         };
         let deadline = Deadline::within(left.saturating_sub(MARGIN));
-        self.declaration.take(&self.app, &event, attempt, deadline).await.is_ok()
+        if is_tried {
+            self.declaration.take(&self.app, &event, attempt, deadline).await.is_ok()
+        } else {
+            self.declaration.hand_back(&self.app, &event, attempt, deadline).await;
+            false
+        }
     }
 }

@@ -131,3 +131,26 @@ async fn at_the_last_receive_the_job_has_failed_and_not_before() {
     }
     assert_eq!(database.value("SELECT failure FROM kernel.jobs").await, "EXPORT_FAILED");
 }
+
+#[tokio::test]
+async fn what_is_handed_back_untried_at_its_last_receive_has_failed_as_well() {
+    let (sampled, events) = queued(3).await;
+    let [one, two, three] = &events[..] else { unreachable!("three exports") };
+    let early = successor(&sampled.stage, one).await;
+    let function = sampled.start_consumer(CONSUMER, &[]).await;
+    let event = batch(&[
+        record("early", "one", &body(&early), 5),
+        record("behind, with receives left", "one", &body(two), 4),
+        record("behind", "one", &body(three), 5),
+    ]);
+    assert_eq!(
+        failures(function.invoke(&event, FAR_AWAY).await),
+        ["early", "behind, with receives left", "behind"]
+    );
+    let state = async |event: &Event| {
+        let job = event.ids["jobId"];
+        sampled.stage.database.value(&format!("SELECT state FROM kernel.jobs WHERE id = '{job}'")).await
+    };
+    assert_eq!((&*state(two).await, &*state(three).await), ("queued", "failed"));
+    assert_eq!(taken(&sampled).await, "0", "giving up takes nothing");
+}
