@@ -41,7 +41,7 @@ impl NoticeQueue {
     pub fn open(&self) -> Notices {
         let variable =
             |key| self.variables.iter().find(|(own, _)| *own == key).map(|(_, value)| value.clone());
-        Notices::open(&variable, way_outside()).unwrap()
+        Notices::open(&variable, &way_outside()).unwrap()
     }
 
     /// An event of SES, as SNS puts it into the queue.

@@ -78,7 +78,7 @@ impl Queues {
 
     /// The queues as the relay has them on Lambda.
     pub fn open(&self) -> Arc<dyn Queue> {
-        Sqs::open(&|key| self.variable(key), way_outside()).unwrap()
+        Sqs::open(&|key| self.variable(key), &way_outside()).unwrap()
     }
 
     /// Puts a message into a consumer's queue, past the relay.

@@ -2,7 +2,8 @@
 
 use super::Aws;
 use crate::clock::{Clock as _, SystemClock};
-use crate::outside::HttpReply;
+use crate::deadline::Deadline;
+use crate::outside::{CallError, ExternalCall, HttpReply, Outcome};
 use aws_sigv4::http_request::{SignableBody, SignableRequest, SigningSettings, sign};
 use aws_sigv4::sign::v4::SigningParams;
 use bytes::Bytes;
@@ -11,16 +12,10 @@ use http::{Method, Request};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
 /// The most that a reply may have, in bytes: ten messages of a queue have 10 MiB at most, and grow as JSON.
 const REPLY_LIMIT: usize = 16 * 1024 * 1024;
-
-/// How often a call is made when the service fails or does not answer.
-const ATTEMPTS: u32 = 2;
-
-/// How long is waited before the second attempt.
-const PAUSE: Duration = Duration::from_millis(100);
 
 /// What is asked.
 #[derive(Debug)]
@@ -39,9 +34,21 @@ pub(crate) enum AwsError {
     /// Nobody answered, or not in time.
     #[error("no answer")]
     NoAnswer,
+    /// The service was not asked: it failed too often lately, or there was no time left.
+    #[error("not asked")]
+    NotAsked,
     /// The service refused, with the code of its error.
     #[error("{0}")]
     Refused(String),
+}
+
+/// What a service answered: a result, or a refusal that the same call would get again.
+struct Answer<T>(Result<T, AwsError>);
+
+impl<T> Outcome for Answer<T> {
+    fn is_failure(&self) -> bool {
+        false
+    }
 }
 
 /// What an error of a service says of itself. Its message may carry what was sent and is not read.
@@ -52,28 +59,33 @@ struct Refusal {
 }
 
 impl Aws {
-    /// Makes the call; once more when the service fails, throttles or does not answer.
-    pub(crate) async fn call<T: DeserializeOwned>(&self, call: &Call) -> Result<T, AwsError> {
-        let mut attempt = 1;
-        loop {
-            let outcome = self.attempt(call).await;
-            let again = matches!(&outcome, Err(error) if is_passing(error));
-            if !again || attempt == ATTEMPTS {
-                return outcome;
-            }
-            attempt += 1;
-            tokio::time::sleep(PAUSE).await;
+    /// Makes the call, within the deadline; once more when the service fails, throttles or does not answer.
+    pub(crate) async fn call<T: DeserializeOwned>(
+        &self,
+        call: &Call,
+        deadline: Deadline,
+    ) -> Result<T, AwsError> {
+        let operation = call.target.rsplit('.').next().unwrap_or(call.target);
+        let external = ExternalCall::new(self.service, operation, self.limit, deadline).repeatable(1);
+        match self.gate.call(external, || self.attempt(call)).await {
+            Ok(Answer(answer)) => answer,
+            Err(CallError::Failed(error)) => Err(error),
+            Err(CallError::TimedOut) => Err(AwsError::NoAnswer),
+            Err(CallError::BreakerOpen(_) | CallError::OutOfTime) => Err(AwsError::NotAsked),
         }
     }
 
-    async fn attempt<T: DeserializeOwned>(&self, call: &Call) -> Result<T, AwsError> {
+    async fn attempt<T: DeserializeOwned>(&self, call: &Call) -> Result<Answer<T>, AwsError> {
         let request = self.signed(call, SystemClock.now().into()).ok_or(AwsError::NoAnswer)?;
-        let sending = tokio::time::timeout(self.limit, self.http.send(request, REPLY_LIMIT));
-        let Ok(Ok(reply)) = sending.await else { return Err(AwsError::NoAnswer) };
+        let reply = self.http.send(request, REPLY_LIMIT).await.map_err(|_| AwsError::NoAnswer)?;
         if !reply.status.is_success() {
-            return Err(AwsError::Refused(code(&reply)));
+            let code = code(&reply);
+            let is_passing = is_passing(&code);
+            let refused = AwsError::Refused(code);
+            return if is_passing { Err(refused) } else { Ok(Answer(Err(refused))) };
         }
-        serde_json::from_slice(&reply.body).map_err(|_| AwsError::Refused("a reply without sense".to_owned()))
+        let result = serde_json::from_slice(&reply.body);
+        Ok(Answer(result.map_err(|_| AwsError::Refused("a reply without sense".to_owned()))))
     }
 
     /// The request with its signature (AWS Signature Version 4).
@@ -112,14 +124,9 @@ fn code(reply: &HttpReply) -> String {
     }
 }
 
-/// Whether the same call may do better in a moment.
-fn is_passing(error: &AwsError) -> bool {
-    match error {
-        AwsError::NoAnswer => true,
-        AwsError::Refused(code) => {
-            code.starts_with("status 5") || code.contains("Throttl") || code.starts_with("Internal")
-        }
-    }
+/// Whether the same call may do better in a moment, by the code of its refusal.
+fn is_passing(code: &str) -> bool {
+    code.starts_with("status 5") || code.contains("Throttl") || code.starts_with("Internal")
 }
 
 #[cfg(test)]
@@ -143,11 +150,10 @@ mod tests {
     #[test]
     fn what_may_pass_is_tried_again_and_nothing_else() {
         for passing in ["status 503", "ThrottlingException", "InternalServiceError", "RequestThrottled"] {
-            assert!(is_passing(&AwsError::Refused(passing.to_owned())), "{passing}");
+            assert!(is_passing(passing), "{passing}");
         }
-        assert!(is_passing(&AwsError::NoAnswer));
         for lasting in ["ResourceNotFoundException", "AccessDeniedException", "status 403"] {
-            assert!(!is_passing(&AwsError::Refused(lasting.to_owned())), "{lasting}");
+            assert!(!is_passing(lasting), "{lasting}");
         }
     }
 }

@@ -1,12 +1,12 @@
 //! The few calls to AWS that functions make: signed by AWS's own signer (`aws-sigv4`), sent by the client that every
-//! other call takes. The SDK's clients would be a third of every function and most of its build (decision 0007).
+//! other call takes, through the same gate. The SDK's clients would be a third of every function and most of its build (decision 0007).
 //!
 //! Region and credentials are what the variables say that Lambda sets: there the environment is the one source.
 
 mod call;
 
-use crate::outside::HttpClient;
 use crate::outside::connect::{Reach, SystemResolver};
+use crate::outside::{Gate, HttpClient};
 use crate::settings::{BadSettings, SettingError, Variables};
 use aws_credential_types::Credentials;
 pub(crate) use call::{AwsError, Call};
@@ -25,6 +25,7 @@ pub(crate) struct Aws {
     address: Uri,
     /// What an attempt may take.
     limit: Duration,
+    gate: Arc<Gate>,
 }
 
 /// Who asks, and where: the variables that Lambda sets.
@@ -73,13 +74,14 @@ impl Aws {
         endpoint: &'static str,
         variable: &Variables<'_>,
         limit: Duration,
+        gate: Arc<Gate>,
     ) -> Result<Self, BadSettings> {
         let Environment { region, credentials, endpoint } = Environment::read(variable, endpoint)?;
         let (key, address) = endpoint.unwrap_or_else(|| ("AWS_REGION", regional(service, &region)));
         let address = parsed(key, &address)?;
         let http = HttpClient::within(Reach::Anywhere, Arc::new(SystemResolver));
         let http = http.map_err(|error| BadSettings(vec![(key, error)]))?;
-        Ok(Self { http, service, region, credentials, address, limit })
+        Ok(Self { http, service, region, credentials, address, limit, gate })
     }
 }
 

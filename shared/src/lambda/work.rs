@@ -29,12 +29,12 @@ async fn serve(declaration: WorkerDeclaration) -> Result<(), Error> {
     let settings = Settings::load(&variable, SecretsManager::open, needs).await?;
     let mut app = super::app(settings, needs)?;
     if needs.queues {
-        let outside = app.shared_outside().map_err(|fault| fault.reason())?;
-        app = app.with_queue(Sqs::open(&variable, outside)?);
+        let queue = Sqs::open(&variable, app.outside().map_err(|fault| fault.reason())?)?;
+        app = app.with_queue(queue);
     }
     if needs.mail_notices {
-        let outside = app.shared_outside().map_err(|fault| fault.reason())?;
-        app = app.with_mail_notices(Notices::open(&variable, outside)?);
+        let notices = Notices::open(&variable, app.outside().map_err(|fault| fault.reason())?)?;
+        app = app.with_mail_notices(notices);
     }
     super::connect(&app, CONNECTING).await;
     let function = Arc::new((app, declaration));

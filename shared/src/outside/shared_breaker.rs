@@ -2,8 +2,10 @@
 //! answer, the caller goes on by the breaker of its own process.
 
 use super::breaker::{Admission, OPEN, PROBE, THRESHOLD};
+use super::gate::CommonBreakers;
 use crate::settings::{BadSettings, SettingError};
 use crate::telemetry::{self, Instrument as _};
+use futures_util::future::BoxFuture;
 use redis::aio::MultiplexedConnection;
 use redis::{AsyncConnectionConfig, Client, FromRedisValue, RedisError, Script, ScriptInvocation};
 use std::sync::{Mutex, PoisonError};
@@ -42,8 +44,7 @@ impl SharedBreakers {
         })
     }
 
-    /// Asks whether a call may be made; `None` when Redis does not say.
-    pub(super) async fn admit(&self, key: &str, now: i64) -> Option<Admission> {
+    async fn admit(&self, key: &str, now: i64) -> Option<Admission> {
         let probe = fastrand::u32(1..);
         let mut script = self.admit.key(name(key));
         let answer: i64 = self.ask(script.arg(now).arg(probe).arg(PROBE).arg(KEPT), now).await?;
@@ -54,8 +55,7 @@ impl SharedBreakers {
         })
     }
 
-    /// Notes how a call ended; `None` when Redis does not say that it has.
-    pub(super) async fn settle(&self, key: &str, now: i64, admission: Admission, failed: bool) -> Option<()> {
+    async fn settle(&self, key: &str, now: i64, admission: Admission, failed: bool) -> Option<()> {
         let probe = match admission {
             Admission::Probe(probe) => probe,
             Admission::Admitted | Admission::Refused(_) => 0,
@@ -102,6 +102,22 @@ impl SharedBreakers {
         let mut connection = self.client.get_multiplexed_async_connection_with_config(&config).await?;
         *self.connection.lock().await = Some(connection.clone());
         script.invoke_async(&mut connection).await
+    }
+}
+
+impl CommonBreakers for SharedBreakers {
+    fn admit<'a>(&'a self, breaker: &'a str, now: i64) -> BoxFuture<'a, Option<Admission>> {
+        Box::pin(self.admit(breaker, now))
+    }
+
+    fn settle<'a>(
+        &'a self,
+        breaker: &'a str,
+        now: i64,
+        admission: Admission,
+        failed: bool,
+    ) -> BoxFuture<'a, Option<()>> {
+        Box::pin(self.settle(breaker, now, admission, failed))
     }
 }
 

@@ -4,12 +4,11 @@ use super::sqs::{call, checked};
 use crate::aws::{Aws, Call};
 use crate::deadline::Deadline;
 use crate::failure::Fault;
-use crate::outside::{ExternalCall, Outcome, Outside};
+use crate::outside::Outside;
 use crate::settings::{BadSettings, Variables};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::json;
-use std::sync::Arc;
 use std::time::Duration;
 
 /// What SQS gives at once.
@@ -24,7 +23,6 @@ const LIMIT: Duration = Duration::from_secs(5);
 /// The queue of notices.
 pub struct Notices {
     aws: Aws,
-    outside: Arc<Outside>,
     queue: String,
 }
 
@@ -57,18 +55,6 @@ struct Received {
     messages: Vec<Notice>,
 }
 
-impl Outcome for Received {
-    fn is_failure(&self) -> bool {
-        false
-    }
-}
-
-impl Outcome for Deleted {
-    fn is_failure(&self) -> bool {
-        false
-    }
-}
-
 /// What was not deleted of a batch.
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "PascalCase", default)]
@@ -78,16 +64,17 @@ struct Deleted {
 
 impl Notices {
     /// The queue whose address is `MAIL_NOTICES_QUEUE_URL`, with the variables that Lambda sets. Nothing is sent yet.
-    pub fn open(variable: &Variables<'_>, outside: Arc<Outside>) -> Result<Self, BadSettings> {
+    pub fn open(variable: &Variables<'_>, outside: &Outside) -> Result<Self, BadSettings> {
         let queue = variable("MAIL_NOTICES_QUEUE_URL").unwrap_or_default();
         checked("MAIL_NOTICES_QUEUE_URL", &queue)?;
-        Ok(Self { aws: Aws::open("sqs", "AWS_ENDPOINT_URL_SQS", variable, LIMIT)?, outside, queue })
+        let aws = Aws::open("sqs", "AWS_ENDPOINT_URL_SQS", variable, LIMIT, outside.gate())?;
+        Ok(Self { aws, queue })
     }
 
     /// Up to [`BATCH`] messages, which nobody else is given for a while; none when there are none.
     pub async fn receive(&self) -> Result<Vec<Notice>, Fault> {
         let body = json!({ "QueueUrl": self.queue, "MaxNumberOfMessages": BATCH, "WaitTimeSeconds": WAIT });
-        let received: Received = self.ask("receive_message", &call("AmazonSQS.ReceiveMessage", body)).await?;
+        let received: Received = self.ask(&call("AmazonSQS.ReceiveMessage", body)).await?;
         Ok(received.messages)
     }
 
@@ -102,7 +89,7 @@ impl Notices {
         }
         let body = json!({ "QueueUrl": self.queue, "Entries": entries });
         let call = call("AmazonSQS.DeleteMessageBatch", body);
-        let deleted: Deleted = self.ask("delete_message_batch", &call).await?;
+        let deleted: Deleted = self.ask(&call).await?;
         match deleted.failed.len() {
             0 => Ok(()),
             count => Err(Fault::internal(format!("{count} notices were not deleted and come again"))),
@@ -110,13 +97,8 @@ impl Notices {
     }
 
     /// Both may run twice: what was received comes again, and what was deleted stays so.
-    async fn ask<T: Outcome + DeserializeOwned>(
-        &self,
-        operation: &'static str,
-        call: &Call,
-    ) -> Result<T, Fault> {
-        let external = ExternalCall::new("sqs", operation, 2 * LIMIT, Deadline::within(3 * LIMIT));
-        let answer = self.outside.call(external, || self.aws.call::<T>(call)).await;
+    async fn ask<T: DeserializeOwned>(&self, call: &Call) -> Result<T, Fault> {
+        let answer = self.aws.call(call, Deadline::within(2 * LIMIT)).await;
         answer.map_err(|error| Fault::internal(format!("the queue of notices: {error}")))
     }
 }

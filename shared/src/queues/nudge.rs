@@ -2,7 +2,10 @@
 
 use super::sqs;
 use crate::aws::Aws;
+use crate::clock::SystemClock;
+use crate::deadline::Deadline;
 use crate::outbox::Nudge;
+use crate::outside::Gate;
 use crate::settings::{BadSettings, Variables};
 use futures_util::future::BoxFuture;
 use serde::de::IgnoredAny;
@@ -32,18 +35,18 @@ impl SqsNudge {
             return Ok(None);
         };
         sqs::checked("NUDGE_QUEUE_URL", &queue)?;
-        Ok(Some(Arc::new(Self { aws: sqs::aws(variable)?, queue })))
+        let gate = Arc::new(Gate::alone(Arc::new(SystemClock)));
+        Ok(Some(Arc::new(Self { aws: sqs::aws(variable, gate)?, queue })))
     }
 }
 
 impl Nudge for SqsNudge {
-    /// Gives up after a moment: the relay looks by itself each minute.
+    /// Gives up after a moment, and for a while at once when it keeps failing: the relay looks by itself each minute.
     fn nudge(&self) -> BoxFuture<'_, ()> {
         Box::pin(async move {
             let message = json!({ "QueueUrl": self.queue, "MessageBody": "outbox" });
             let call = sqs::call("AmazonSQS.SendMessage", message);
-            let sending = self.aws.call::<IgnoredAny>(&call);
-            if !matches!(tokio::time::timeout(LIMIT, sending).await, Ok(Ok(_))) {
+            if self.aws.call::<IgnoredAny>(&call, Deadline::within(LIMIT)).await.is_err() {
                 tracing::warn!(event = "nudge", "the relay was not nudged; it will look by itself");
             }
         })

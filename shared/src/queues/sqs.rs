@@ -1,9 +1,9 @@
 //! One SQS FIFO queue a consumer, streams as message groups.
 
-use crate::aws::{Aws, AwsError, Call};
+use crate::aws::{Aws, Call};
 use crate::deadline::Deadline;
 use crate::outbox::{Message, Queue, SendError};
-use crate::outside::{CallError, ExternalCall, Outcome, Outside};
+use crate::outside::{Gate, Outside};
 use crate::settings::{BadSettings, SettingError, Variables};
 use crate::telemetry::{self, Instrument as _};
 use futures_util::future::BoxFuture;
@@ -25,7 +25,6 @@ const BATCH_LIMIT: Duration = Duration::from_secs(5);
 /// SQS.
 pub struct Sqs {
     aws: Aws,
-    outside: Arc<Outside>,
     prefix: String,
 }
 
@@ -44,8 +43,8 @@ pub(super) fn checked(key: &'static str, address: &str) -> Result<(), BadSetting
 }
 
 /// SQS, by the variables that Lambda sets. `AWS_ENDPOINT_URL_SQS`, else `AWS_ENDPOINT_URL`, leads elsewhere.
-pub(super) fn aws(variable: &Variables<'_>) -> Result<Aws, BadSettings> {
-    Aws::open("sqs", "AWS_ENDPOINT_URL_SQS", variable, LIMIT)
+pub(super) fn aws(variable: &Variables<'_>, gate: Arc<Gate>) -> Result<Aws, BadSettings> {
+    Aws::open("sqs", "AWS_ENDPOINT_URL_SQS", variable, LIMIT, gate)
 }
 
 /// A call of SQS.
@@ -60,12 +59,6 @@ struct BatchReply {
     failed: Vec<Failed>,
 }
 
-impl Outcome for BatchReply {
-    fn is_failure(&self) -> bool {
-        false
-    }
-}
-
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 struct Failed {
@@ -77,10 +70,10 @@ struct Failed {
 impl Sqs {
     /// The queues whose addresses are `QUEUE_URL_PREFIX`, a consumer's name and `.fifo`, with the variables that Lambda
     /// sets. Nothing is sent yet.
-    pub fn open(variable: &Variables<'_>, outside: Arc<Outside>) -> Result<Arc<dyn Queue>, BadSettings> {
+    pub fn open(variable: &Variables<'_>, outside: &Outside) -> Result<Arc<dyn Queue>, BadSettings> {
         let prefix = variable("QUEUE_URL_PREFIX").unwrap_or_default();
         checked("QUEUE_URL_PREFIX", &prefix)?;
-        Ok(Arc::new(Self { aws: aws(variable)?, outside, prefix }))
+        Ok(Arc::new(Self { aws: aws(variable, outside.gate())?, prefix }))
     }
 
     async fn send_batch(&self, consumer: &str, batch: &[&Message]) -> Vec<Result<(), SendError>> {
@@ -89,9 +82,7 @@ impl Sqs {
         let queue = format!("{}{consumer}.fifo", self.prefix);
         let call = call("AmazonSQS.SendMessageBatch", json!({ "QueueUrl": queue, "Entries": entries }));
         let span = telemetry::queue_send(consumer, batch.len());
-        let external =
-            ExternalCall::new("sqs", "send_message_batch", BATCH_LIMIT, Deadline::within(2 * BATCH_LIMIT));
-        let sending = self.outside.call(external, || self.aws.call::<BatchReply>(&call));
+        let sending = self.aws.call::<BatchReply>(&call, Deadline::within(BATCH_LIMIT));
         match sending.instrument(span.clone()).await {
             Ok(reply) => {
                 let mut outcomes = vec![Ok(()); batch.len()];
@@ -108,11 +99,7 @@ impl Sqs {
                 outcomes
             }
             Err(error) => {
-                let code = match error {
-                    CallError::Failed(AwsError::Refused(code)) => code,
-                    CallError::Failed(AwsError::NoAnswer) => "no answer".to_owned(),
-                    not_made => not_made.to_string(),
-                };
+                let code = error.to_string();
                 telemetry::failed(&span, &code);
                 tracing::warn!(event = "queue", consumer, code, "a queue took nothing");
                 vec![Err(SendError::Unreachable); batch.len()]

@@ -2,6 +2,9 @@
 
 use super::{BoxFuture, Secret, SecretError, SecretStore};
 use crate::aws::{Aws, AwsError, Call};
+use crate::clock::SystemClock;
+use crate::deadline::Deadline;
+use crate::outside::Gate;
 use crate::settings::{BadSettings, Variables};
 use serde::Deserialize;
 use serde_json::json;
@@ -34,7 +37,8 @@ impl SecretsManager {
     /// leads elsewhere. Nothing is sent yet.
     pub fn open(variable: &Variables<'_>) -> Result<Arc<dyn SecretStore>, BadSettings> {
         let limit = Self::FETCH_LIMIT * 2 / 5;
-        let aws = Aws::open("secretsmanager", "AWS_ENDPOINT_URL_SECRETS_MANAGER", variable, limit)?;
+        let gate = Arc::new(Gate::alone(Arc::new(SystemClock)));
+        let aws = Aws::open("secretsmanager", "AWS_ENDPOINT_URL_SECRETS_MANAGER", variable, limit, gate)?;
         Ok(Arc::new(Self { aws }))
     }
 }
@@ -47,10 +51,10 @@ impl SecretStore for SecretsManager {
                 content_type: "application/x-amz-json-1.1",
                 body: json!({ "SecretId": arn }),
             };
-            match self.aws.call::<Found>(&call).await {
+            match self.aws.call::<Found>(&call, Deadline::within(Self::FETCH_LIMIT)).await {
                 Ok(found) => found.secret_string.map(Secret::new).ok_or(SecretError::NoText),
                 Err(AwsError::Refused(code)) => Err(SecretError::Refused(code)),
-                Err(AwsError::NoAnswer) => Err(SecretError::NoAnswer),
+                Err(AwsError::NoAnswer | AwsError::NotAsked) => Err(SecretError::NoAnswer),
             }
         })
     }

@@ -330,8 +330,8 @@ mod boundary {
             "AWS_ENDPOINT_URL_SQS" | "MAIL_NOTICES_QUEUE_URL" => Some("http://127.0.0.1:1".to_owned()),
             _ => Some("sample".to_owned()),
         };
-        let away = shared::queues::Notices::open(&nowhere, testkit::way_outside()).unwrap();
+        let away = shared::queues::Notices::open(&nowhere, &testkit::way_outside()).unwrap();
         let stopped = stage.work_on(WORKER, away).await.unwrap_err();
-        assert_eq!(stopped.private.as_deref(), Some("the queue of notices: the call failed: no answer"));
+        assert_eq!(stopped.private.as_deref(), Some("the queue of notices: no answer"));
     }
 }

@@ -48,7 +48,7 @@ async fn while_sqs_is_away_nothing_is_lost_and_no_attempt_is_counted() {
         "AWS_ENDPOINT_URL_SQS" => Some("http://127.0.0.1:1".to_owned()),
         _ => queues.variable(key),
     };
-    let away = Sqs::open(&nowhere, way_outside()).unwrap();
+    let away = Sqs::open(&nowhere, &way_outside()).unwrap();
     for _ in 0..5 {
         let stopped = stage.work("outbox-relay", Some(away.clone())).await.unwrap_err();
         assert_eq!(stopped.private.as_deref(), Some("a queue does not answer"));
@@ -120,7 +120,7 @@ async fn work_against(stage: &Stage, queues: &Queues, address: &str) -> Result<u
         "AWS_ENDPOINT_URL_SQS" => Some(address.to_owned()),
         _ => queues.variable(key),
     };
-    let queue = Sqs::open(&variable, way_outside()).unwrap();
+    let queue = Sqs::open(&variable, &way_outside()).unwrap();
     let worked = stage.work("outbox-relay", Some(queue)).await;
     worked.map_err(|fault| fault.private.unwrap())
 }

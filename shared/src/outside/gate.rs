@@ -1,0 +1,163 @@
+//! What every call to somebody else passes: time-out, breaker, retry budget, span.
+
+use super::breaker::{Admission, LocalBreakers};
+use super::budget::RetryBudget;
+use super::call::{CallError, ExternalCall, Outcome};
+use crate::clock::Clock;
+use crate::telemetry::{self, Instrument as _};
+use futures_util::future::BoxFuture;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::time::Instant;
+
+/// What is kept of the deadline for noting how a call ended and for answering.
+const MARGIN: Duration = Duration::from_millis(300);
+
+/// With less time than this no attempt is begun.
+const SHORTEST: Duration = Duration::from_millis(100);
+
+/// Breakers that several processes have in common.
+pub(super) trait CommonBreakers: Send + Sync {
+    /// Asks whether a call may be made; `None` when nobody says.
+    fn admit<'a>(&'a self, breaker: &'a str, now: i64) -> BoxFuture<'a, Option<Admission>>;
+
+    /// Notes how a call ended; `None` when nobody says that it has been noted.
+    fn settle<'a>(
+        &'a self,
+        breaker: &'a str,
+        now: i64,
+        admission: Admission,
+        failed: bool,
+    ) -> BoxFuture<'a, Option<()>>;
+}
+
+/// What every call passes.
+pub(crate) struct Gate {
+    clock: Arc<dyn Clock>,
+    local: LocalBreakers,
+    common: Option<Box<dyn CommonBreakers>>,
+    budget: RetryBudget,
+}
+
+/// A call that was admitted, and by which breaker.
+struct Permit {
+    admission: Admission,
+    common: bool,
+}
+
+impl Gate {
+    /// A gate whose breakers are this process's own.
+    pub(crate) fn alone(clock: Arc<dyn Clock>) -> Self {
+        Self { clock, local: LocalBreakers::default(), common: None, budget: RetryBudget::default() }
+    }
+
+    /// With breakers that others have as well.
+    pub(super) fn sharing(self, common: Box<dyn CommonBreakers>) -> Self {
+        Self { common: Some(common), ..self }
+    }
+
+    /// Makes a call: `attempt` is run once, and again while it fails, may be repeated and the budget allows. It fails
+    /// when it gives an error, an [`Outcome`] that says so, or nothing in time.
+    pub(crate) async fn call<T, E, F>(
+        &self,
+        call: ExternalCall<'_>,
+        mut attempt: impl FnMut() -> F,
+    ) -> Result<T, CallError<E>>
+    where
+        T: Outcome,
+        F: Future<Output = Result<T, E>>,
+    {
+        self.budget.earn(call.service);
+        let mut repeated = 0;
+        loop {
+            let outcome = self.attempt(&call, repeated, attempt()).await;
+            let pause = pause_before(repeated);
+            let may_repeat = failed(&outcome)
+                && repeated < call.repetitions
+                && call.deadline.left() > pause + MARGIN + SHORTEST
+                && self.budget.spend(call.service);
+            if !may_repeat {
+                return outcome;
+            }
+            tokio::time::sleep(pause).await;
+            repeated += 1;
+        }
+    }
+
+    async fn attempt<T: Outcome, E>(
+        &self,
+        call: &ExternalCall<'_>,
+        repeated: u32,
+        attempt: impl Future<Output = Result<T, E>>,
+    ) -> Result<T, CallError<E>> {
+        let span = telemetry::external_call(call.service, call.operation, repeated);
+        let outcome = async {
+            if call.deadline.left() < MARGIN + SHORTEST {
+                return Err(CallError::OutOfTime);
+            }
+            let breaker = call.breaker();
+            let permit = self.admit(&breaker).await?;
+            let limit = call.deadline.less(MARGIN).min(Instant::now() + call.limit);
+            let outcome = match tokio::time::timeout_at(limit, attempt).await {
+                Ok(outcome) => outcome.map_err(CallError::Failed),
+                Err(_) => Err(CallError::TimedOut),
+            };
+            self.settle(&breaker, &permit, failed(&outcome)).await;
+            outcome
+        };
+        let outcome = outcome.instrument(span.clone()).await;
+        match &outcome {
+            Err(error) => telemetry::failed(&span, error.kind()),
+            Ok(answer) if answer.is_failure() => telemetry::failed(&span, "answered_failure"),
+            Ok(_) => {}
+        }
+        outcome
+    }
+
+    /// Asks the common breaker; when it does not say, the process's own.
+    async fn admit<E>(&self, breaker: &str) -> Result<Permit, CallError<E>> {
+        let now = self.now();
+        let common = match &self.common {
+            Some(common) => common.admit(breaker, now).await,
+            None => None,
+        };
+        let permit = Permit {
+            admission: common.unwrap_or_else(|| self.local.admit(breaker, now)),
+            common: common.is_some(),
+        };
+        match permit.admission {
+            Admission::Refused(wait) => Err(CallError::BreakerOpen(wait)),
+            Admission::Admitted | Admission::Probe(_) => Ok(permit),
+        }
+    }
+
+    /// Tells the breaker that admitted the call how it ended; when the common one does not listen, the process's own.
+    async fn settle(&self, breaker: &str, permit: &Permit, failed: bool) {
+        let now = self.now();
+        match &self.common {
+            Some(common) if permit.common => {
+                if common.settle(breaker, now, permit.admission, failed).await.is_none() {
+                    self.local.settle(breaker, now, Admission::Admitted, failed);
+                }
+            }
+            _ => self.local.settle(breaker, now, permit.admission, failed),
+        }
+    }
+
+    fn now(&self) -> i64 {
+        self.clock.now().as_millisecond()
+    }
+}
+
+fn failed<T: Outcome, E>(outcome: &Result<T, CallError<E>>) -> bool {
+    match outcome {
+        Ok(answer) => answer.is_failure(),
+        Err(error) => error.is_failure(),
+    }
+}
+
+/// 50 ms, 100 ms, 200 ms …, each half by chance: those who failed together are not to come back together.
+fn pause_before(repeated: u32) -> Duration {
+    let whole = Duration::from_millis(50).saturating_mul(1 << repeated.min(6));
+    whole.mul_f64(0.5 + fastrand::f64() / 2.0)
+}
