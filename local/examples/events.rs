@@ -27,8 +27,24 @@ impl Queue for Sink {
     }
 }
 
-/// Jobs of one patient's, each with the event that its two consumers hear.
-async fn announce(stage: &Stage, tenant: &Tenant, count: u32) {
+/// Changed patients. One consumer hears of each, and makes a delivery for the clinic's one webhook endpoint.
+async fn change_patients(stage: &Stage, tenant: &Tenant, count: u32) {
+    let sql = format!(
+        "INSERT INTO platform.webhook_endpoints (clinic_id, id, url, kinds, slot, created_at, updated_at)
+         VALUES ('{clinic}', uuidv7(), 'https://example.com', '{{patient.updated}}', 1, now(), now());
+         INSERT INTO kernel.outbox
+                (id, clinic_id, module, aggregate, aggregate_id, seq, kind, ids, traceparent, created_at, updated_at)
+         SELECT uuidv7(), '{clinic}', 'patients', 'patient', changed.id, 2, 'patient.updated',
+                jsonb_build_object('patientId', changed.id), '', now(), now()
+           FROM (SELECT uuidv7() AS id FROM generate_series(1, {count})) AS changed",
+        clinic = tenant.clinic
+    );
+    stage.database.run(&sql).await;
+    stage.database.run("VACUUM ANALYZE").await;
+}
+
+/// Exports of one patient. Two consumers hear of each; both add what they know and move the same job on.
+async fn export(stage: &Stage, tenant: &Tenant, count: u32) {
     let sql = format!(
         "WITH patient AS (
              INSERT INTO patients.patients (id, clinic_id, full_name, version, created_at, updated_at)
@@ -68,12 +84,16 @@ async fn main() {
         println!("round {round}");
         let stage = Stage::of(grafono::modules()).await;
         let tenant = stage.tenant().await;
-        announce(&stage, &tenant, 5_000).await;
+        change_patients(&stage, &tenant, 5_000).await;
+        print("one consumer", relay(&stage, None).await);
+        let stage = Stage::of(grafono::modules()).await;
+        let tenant = stage.tenant().await;
+        export(&stage, &tenant, 5_000).await;
         print("two consumers", relay(&stage, None).await);
         for waiting in [1_000, 10_000, 100_000] {
             let stage = Stage::of(grafono::modules()).await;
             let tenant = stage.tenant().await;
-            announce(&stage, &tenant, waiting).await;
+            change_patients(&stage, &tenant, waiting).await;
             print(&format!("{waiting} waiting"), relay(&stage, Some(Arc::new(Sink))).await);
         }
     }

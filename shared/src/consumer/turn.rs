@@ -101,8 +101,7 @@ impl<'a> Turn<'a> {
     /// The transaction of the effect: it is the event's turn, and the event is noted in the inbox.
     pub fn begin(&self) -> Tx<'_> {
         let mut tx = self.prepare();
-        tx.add(ensure_turn(self.consumer, self.kinds, self.event));
-        tx.add(note(self.consumer, self.event, self.now));
+        tx.add(take_turn(self.consumer, self.kinds, self.event, self.now));
         tx
     }
 
@@ -123,28 +122,27 @@ impl<'a> Turn<'a> {
     }
 }
 
-fn ensure_turn(consumer: &'static str, kinds: &'static [&'static str], event: &Event) -> Statement<()> {
+/// Notes the event, if it is its turn. Both in one statement: each one is parsed and planned anew, for every event.
+fn take_turn(
+    consumer: &'static str,
+    kinds: &'static [&'static str],
+    event: &Event,
+    now: Timestamp,
+) -> Statement<()> {
     Statement::new(
-        "shared.ensure_turn",
-        "SELECT kernel.ensure(kernel.is_turn($1, $2, $3, $4, $5), 'event_in_turn')",
-    )
-    .bind(consumer)
-    .bind(kinds.to_vec())
-    .bind(event.aggregate.clone())
-    .bind(event.aggregate_id)
-    .bind(event.seq)
-}
-
-fn note(consumer: &'static str, event: &Event, now: Timestamp) -> Statement<()> {
-    Statement::new(
-        "shared.note_event",
+        "shared.take_turn",
         "INSERT INTO kernel.inbox (consumer, event_id, clinic_id, created_at, updated_at)
-         VALUES ($1, $2, $3, $4, $4)",
+         SELECT $1, $2, $3, $4, $4
+          WHERE kernel.ensure(kernel.is_turn($1, $5, $6, $7, $8), 'event_in_turn')",
     )
     .bind(consumer)
     .bind(event.id)
     .bind(event.clinic_id)
     .bind(now)
+    .bind(kinds.to_vec())
+    .bind(event.aggregate.clone())
+    .bind(event.aggregate_id)
+    .bind(event.seq)
 }
 
 /// The statements of every turn, for the checks that prepare and explain them.
@@ -161,5 +159,5 @@ pub(crate) fn statements(sample: &Sample<'_>) -> Vec<Statement<()>> {
         created_at: sample.call.now,
     };
     let kinds = &["sample.created", "sample.updated"];
-    vec![ensure_turn("sample", kinds, &event), note("sample", &event, sample.call.now)]
+    vec![take_turn("sample", kinds, &event, sample.call.now)]
 }

@@ -172,6 +172,10 @@ mod integrity {
         assert_eq!(deliveries(&stage).await, ["dropped"; 5]);
         let found = stage.ask(Ask::get(made.header("location").unwrap()).token(tenant.owner())).await;
         assert_eq!(found.data()["disabledAt"], stage.clock.now().to_string());
+        let audited = "SELECT clinic_id, module, actor_id = subject_id AS itself, subject_id
+                         FROM kernel.audit_log WHERE action = 'webhook_endpoint.disabled'";
+        let (clinic, id) = (tenant.clinic.to_string(), found.data()["id"].as_str().unwrap().to_owned());
+        assert_eq!(stage.database.rows(audited).await, [[&clinic, "webhook_deliverer", "t", &id]], "once");
         enqueue(&stage, &tenant, "patient.created").await;
         assert_eq!(deliveries(&stage).await.len(), 5, "it hears of nothing new");
     }

@@ -117,26 +117,37 @@ pub(super) fn settle(returned: &[(Delivery, Fate)], now: Timestamp) -> Statement
     .bind(now)
 }
 
-/// Endpoints that answered 410.
-pub(super) fn disable_endpoints(gone: &[&Delivery], now: Timestamp) -> Statement<()> {
-    let (clinics, endpoints) = places(gone);
+/// Disables the endpoint of each delivery that was answered 410. Who did it, the audit log says, was the endpoint itself;
+/// the request is the delivery. Each is given an id for its row there.
+pub(super) fn disable_endpoints(gone: &[(&Delivery, Uuid)], now: Timestamp) -> Statement<()> {
+    let of = |each: fn(&(&Delivery, Uuid)) -> Uuid| gone.iter().map(each).collect::<Vec<_>>();
     Statement::new(
         "platform.disable_webhook_endpoints",
-        "UPDATE platform.webhook_endpoints AS e
-            SET disabled_at = $3, updated_at = $3
-           FROM unnest($1::uuid[], $2::uuid[]) AS gone (clinic_id, id)
-          WHERE e.clinic_id = gone.clinic_id
-            AND e.id = gone.id
-            AND e.disabled_at IS NULL",
+        "WITH disabled AS (
+             UPDATE platform.webhook_endpoints AS e
+                SET disabled_at = $5, updated_at = $5
+               FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::uuid[]) AS gone (clinic_id, id, delivery_id, audit_id)
+              WHERE e.clinic_id = gone.clinic_id
+                AND e.id = gone.id
+                AND e.disabled_at IS NULL
+             RETURNING e.clinic_id, e.id, gone.delivery_id, gone.audit_id
+         )
+         INSERT INTO kernel.audit_log
+                (id, clinic_id, actor_id, action, subject, subject_id, request_id, created_at)
+         SELECT audit_id, clinic_id, id, 'webhook_endpoint.disabled', 'webhook_endpoint', id, delivery_id::text, $5
+           FROM disabled",
     )
-    .bind(clinics)
-    .bind(endpoints)
+    .bind(of(|(delivery, _)| delivery.clinic))
+    .bind(of(|(delivery, _)| delivery.endpoint))
+    .bind(of(|(delivery, _)| delivery.id))
+    .bind(of(|(_, audit)| *audit))
     .bind(now)
 }
 
 /// What waits for them.
-pub(super) fn drop_deliveries(gone: &[&Delivery], now: Timestamp) -> Statement<()> {
-    let (clinics, endpoints) = places(gone);
+pub(super) fn drop_deliveries(gone: &[(&Delivery, Uuid)], now: Timestamp) -> Statement<()> {
+    let (clinics, endpoints): (Vec<Uuid>, Vec<Uuid>) =
+        gone.iter().map(|(delivery, _)| (delivery.clinic, delivery.endpoint)).unzip();
     Statement::new(
         "platform.drop_deliveries_of_the_gone",
         "UPDATE platform.webhook_deliveries AS d
@@ -149,10 +160,6 @@ pub(super) fn drop_deliveries(gone: &[&Delivery], now: Timestamp) -> Statement<(
     .bind(clinics)
     .bind(endpoints)
     .bind(now)
-}
-
-fn places(of: &[&Delivery]) -> (Vec<Uuid>, Vec<Uuid>) {
-    of.iter().map(|delivery| (delivery.clinic, delivery.endpoint)).unzip()
 }
 
 /// Deliveries that ended long ago, a thousand at a time.
@@ -204,7 +211,7 @@ pub(super) fn all(sample: &Sample<'_>) -> Vec<Statement<()>> {
         secrets: Vec::new(),
     };
     let fate = super::logic::fate(0, super::logic::Sent::Answered(410), now, 0.0);
-    let gone = [&delivery];
+    let gone = [(&delivery, sample.call.new_id())];
     vec![
         lease(32, Vec::new(), now).erase(),
         lease(2, vec![sample.id("webhook_endpoint")], now).erase(),

@@ -102,7 +102,8 @@ async fn exchange(under_way: &UnderWay<'_>, returned: &Returned) -> Result<Vec<D
     if !returned.is_empty() {
         tx.add(db::settle(returned, now));
     }
-    let gone: Vec<_> = returned.iter().filter(|(_, fate)| fate.is_gone).map(|(gone, _)| gone).collect();
+    let gone = returned.iter().filter(|(_, fate)| fate.is_gone);
+    let gone: Vec<_> = gone.map(|(delivery, _)| (delivery, shift.new_id())).collect();
     if !gone.is_empty() {
         tx.add(db::disable_endpoints(&gone, now));
         tx.add(db::drop_deliveries(&gone, now));

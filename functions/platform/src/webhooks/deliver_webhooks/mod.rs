@@ -2,9 +2,9 @@
 //!
 //! - **Does**: leases due deliveries, sends them, and notes what became of them, in one flush with the next lease. Up to
 //!   32 are under way at once and two of one endpoint, so that one that is slow holds up nobody else's.
-//! - **Arrived**: any 2xx. A redirect is not followed and did not arrive. 410 disables the endpoint and drops what waits
-//!   for it. Anything else, and no answer within fifteen seconds, is tried again by the specification's table; after the
-//!   tenth time the delivery has failed.
+//! - **Arrived**: any 2xx. A redirect is not followed and did not arrive. 410 disables the endpoint, which the audit log
+//!   says, and drops what waits for it. Anything else, and no answer within fifteen seconds, is tried again by the
+//!   specification's table; after the tenth time the delivery has failed.
 //! - **At least once**: a worker that dies leaves its lease to run out, and the delivery is sent again under the same
 //!   `webhook-id`.
 //! - **Calls**: the endpoint, through a breaker of its own. What the breaker holds back costs no attempt. Connections go
