@@ -16,9 +16,6 @@ use std::fmt;
 use std::marker::PhantomData;
 use uuid::Uuid;
 
-/// Rows are counted up to here.
-pub const COUNTED_AT_MOST: i64 = 10_001;
-
 /// What a cursor's text looks like: 36 bytes in base64url without padding.
 pub(crate) const PATTERN: &str = "^[A-Za-z0-9_-]{48}$";
 
@@ -68,37 +65,45 @@ impl Cursor {
     }
 }
 
-/// The list that a cursor belongs to.
-pub trait CursorScope {
-    /// The route's template.
-    const SCOPE: &'static str;
+/// An item of a list, newest first. Cursors are bound to the list.
+pub trait Listed: Send + 'static {
+    /// The list: its route's template.
+    const LIST: &'static str;
+
+    /// The sort key and the id, which settles ties.
+    fn place(&self) -> (Timestamp, Uuid);
 }
 
-/// A cursor as a query parameter of the list `S`: refused together with everything else that is wrong.
-pub struct CursorOf<S>(Cursor, PhantomData<fn() -> S>);
+/// A cursor as a query parameter of the list of `T`: refused together with everything else that is wrong.
+pub struct CursorOf<T>(Cursor, PhantomData<fn() -> T>);
 
-impl<S> CursorOf<S> {
+impl<T> CursorOf<T> {
+    /// As if it had come from a caller.
+    pub(crate) const fn of(cursor: Cursor) -> Self {
+        Self(cursor, PhantomData)
+    }
+
     /// The cursor.
     pub const fn cursor(&self) -> Cursor {
         self.0
     }
 }
 
-impl<S> fmt::Debug for CursorOf<S> {
+impl<T> fmt::Debug for CursorOf<T> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str("CursorOf")
     }
 }
 
-impl<'de, S: CursorScope> Deserialize<'de> for CursorOf<S> {
+impl<'de, T: Listed> Deserialize<'de> for CursorOf<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
-        let cursor = Cursor::decode(&text, S::SCOPE).ok_or_else(|| refuse(INVALID_CURSOR.code, MESSAGE))?;
-        Ok(Self(cursor, PhantomData))
+        let cursor = Cursor::decode(&text, T::LIST).ok_or_else(|| refuse(INVALID_CURSOR.code, MESSAGE))?;
+        Ok(Self::of(cursor))
     }
 }
 
-impl<S> JsonSchema for CursorOf<S> {
+impl<T> JsonSchema for CursorOf<T> {
     fn inline_schema() -> bool {
         true
     }

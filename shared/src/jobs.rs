@@ -4,9 +4,10 @@
 //! Each consumer adds its part and moves the job on, in the transaction of its turn; the last one finishes it. A job
 //! only moves forward: the table itself refuses anything else.
 
-use crate::consumer::Turn;
+use crate::consumer::{Halt, Turn};
 use crate::database::Statement;
 use crate::endpoint::{Call, Sample};
+use crate::failure::{Fault, NoFailure};
 use jiff::{SignedDuration, Timestamp};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -139,13 +140,30 @@ pub fn job(clinic: Uuid, owner: Uuid, id: Uuid) -> Statement<Job> {
     .reply()
 }
 
-/// One part of a job is done. Does nothing when the job has ended, so that what was called off stays so. Comes before
-/// the part itself, which asks whether the job still runs: the job's row is locked from here on.
-pub fn advance(turn: &Turn<'_>, id: Uuid) -> Statement<()> {
-    advance_at(turn.clinic(), id, turn.now)
+/// Adds a part to the job of a turn's event and moves the job on, in the transaction of the turn. The job's row is
+/// locked before the part asks whether the job still runs, so that what was called off gets no part.
+pub async fn add_part(turn: &Turn<'_>, part: Statement<()>) -> Result<(), Halt> {
+    let mut effect = turn.begin();
+    effect.add(advance(turn.clinic(), job_of(turn)?, turn.now));
+    effect.add(part);
+    turn.commit(effect).await.map(drop)
 }
 
-fn advance_at(clinic: Uuid, id: Uuid, now: Timestamp) -> Statement<()> {
+/// The job of a turn's event will not be done. Does nothing when it has ended.
+pub async fn give_up(turn: &Turn<'_>, code: &'static str) -> Result<(), Fault> {
+    let mut tx = turn.prepare();
+    tx.add(fail(turn.clinic(), job_of(turn)?, code, turn.now));
+    tx.commit::<NoFailure>().await?;
+    Ok(())
+}
+
+/// The job that a turn's event is about.
+pub fn job_of(turn: &Turn<'_>) -> Result<Uuid, Fault> {
+    turn.id("jobId")
+}
+
+/// Moves a job on by one part. Does nothing when it has ended.
+fn advance(clinic: Uuid, id: Uuid, now: Timestamp) -> Statement<()> {
     Statement::new(
         "shared.advance_job",
         "UPDATE kernel.jobs
@@ -162,12 +180,7 @@ fn advance_at(clinic: Uuid, id: Uuid, now: Timestamp) -> Statement<()> {
     .bind(now)
 }
 
-/// The job will not be done. Does nothing when it has ended.
-pub fn fail(turn: &Turn<'_>, id: Uuid, code: &'static str) -> Statement<()> {
-    fail_at(turn.clinic(), id, code, turn.now)
-}
-
-fn fail_at(clinic: Uuid, id: Uuid, code: &'static str, now: Timestamp) -> Statement<()> {
+fn fail(clinic: Uuid, id: Uuid, code: &'static str, now: Timestamp) -> Statement<()> {
     Statement::new(
         "shared.fail_job",
         "UPDATE kernel.jobs
@@ -193,10 +206,6 @@ pub(crate) fn statements(sample: &Sample<'_>) -> Vec<Statement<()>> {
         about: ("sampleId", id),
     };
     let mut all = Vec::from(queue(&sample.call, clinic, owner, &new));
-    all.extend([
-        job(clinic, owner, id).erase(),
-        advance_at(clinic, id, now),
-        fail_at(clinic, id, "SAMPLE", now),
-    ]);
+    all.extend([job(clinic, owner, id).erase(), advance(clinic, id, now), fail(clinic, id, "SAMPLE", now)]);
     all
 }

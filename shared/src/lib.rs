@@ -28,6 +28,7 @@ pub mod mail;
 pub mod metrics;
 pub mod outbox;
 pub mod outside;
+pub mod page;
 pub mod passwords;
 pub mod pipeline;
 pub mod problem;

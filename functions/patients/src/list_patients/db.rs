@@ -1,18 +1,13 @@
 use super::schema::PatientItem;
 use jiff::civil::Date;
-use shared::cursor::{COUNTED_AT_MOST, Cursor};
 use shared::database::Statement;
 use shared::endpoint::Sample;
+use shared::page::{self, COUNTED_AT_MOST, PageQuery};
 use shared::validation::FullDate;
-use tokio_postgres::types::Timestamp;
 use uuid::Uuid;
 
-/// One row more than `limit`, from behind the cursor on. Without a cursor the page starts at the end of time.
-pub(super) fn patients_before(clinic: Uuid, cursor: Option<Cursor>, limit: u8) -> Statement<PatientItem> {
-    let (at, id) = match cursor {
-        Some(cursor) => (Timestamp::Value(cursor.at), cursor.id),
-        None => (Timestamp::PosInfinity, Uuid::max()),
-    };
+pub(super) fn patients_before(clinic: Uuid, page: &PageQuery<PatientItem>) -> Statement<PatientItem> {
+    let (at, id) = page.start();
     Statement::new(
         "patients.patients_before",
         "SELECT id, full_name, birth_date, phone, email, version, created_at
@@ -26,7 +21,7 @@ pub(super) fn patients_before(clinic: Uuid, cursor: Option<Cursor>, limit: u8) -
     .bind(clinic)
     .bind(at)
     .bind(id)
-    .bind(i64::from(limit) + 1)
+    .bind(page.rows())
     .decode(|columns| {
         Ok(PatientItem {
             id: columns.get("id")?,
@@ -60,10 +55,8 @@ pub(super) fn count_patients(clinic: Uuid) -> Statement<i64> {
 /// All statements of the slice: the first page, a far page, the count.
 pub(super) fn all(sample: &Sample<'_>) -> Vec<Statement<()>> {
     let clinic = sample.clinic();
-    let far = Cursor { page: 2, at: sample.call.now, id: sample.id("patient") };
-    vec![
-        patients_before(clinic, None, 20).erase(),
-        patients_before(clinic, Some(far), 100).erase(),
-        count_patients(clinic).erase(),
-    ]
+    let pages = page::samples((sample.call.now, sample.id("patient")));
+    let mut all: Vec<_> = pages.iter().map(|page| patients_before(clinic, page).erase()).collect();
+    all.push(count_patients(clinic).erase());
+    all
 }

@@ -8,13 +8,13 @@
 
 mod db;
 mod handler;
-mod logic;
 pub mod schema;
 
 use shared::database::Statement;
 use shared::endpoint::{Call, Endpoint, Policy, Sample};
 use shared::failure::{Error, NoFailure};
 use shared::input::WithQuery;
+use shared::page::PageQuery;
 use shared::reply::Reply;
 use shared::route::Route;
 use shared::success::{Lead, Success};
@@ -31,7 +31,7 @@ impl Endpoint for ListPatients {
     const DESCRIPTION: &'static str = "Archived patients are left out. Send `meta.nextCursor` as `cursor` for the next page; \
         whoever is added meanwhile is neither repeated nor in the way.";
     const SUCCESS: Success = Success::page().leads_to(&[Lead::new("/api/v1/patients/{id}", "/data/0/id")]);
-    type Input = WithQuery<schema::PageQuery>;
+    type Input = WithQuery<PageQuery<schema::PatientItem>>;
     type Output = Reply<Vec<schema::PatientItem>>;
     type Failure = NoFailure;
 

@@ -1,39 +1,12 @@
-//! What comes in and what goes out.
+//! What goes out.
 
 use crate::fields;
 use jiff::Timestamp;
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
-use shared::cursor::{CursorOf, CursorScope};
-use shared::input::Fields;
+use serde::Serialize;
+use shared::cursor::Listed;
 use shared::validation::{FullDate, Text};
 use uuid::Uuid;
-use validator::Validate;
-
-/// Which page.
-#[derive(Debug, Deserialize, JsonSchema, Validate)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct PageQuery {
-    /// How many a page, 1–100; 20 unless given.
-    #[validate(range(min = 1, max = 100))]
-    #[schemars(example = 20, extend("default" = 20))]
-    pub limit: Option<i64>,
-    /// `meta.nextCursor` of the page before.
-    pub cursor: Option<CursorOf<PatientList>>,
-    /// Whether to count them all, up to 10 001.
-    #[schemars(extend("default" = false))]
-    pub include_total: Option<bool>,
-}
-
-impl Fields for PageQuery {}
-
-/// The list that its cursors are bound to.
-#[derive(Debug)]
-pub struct PatientList;
-
-impl CursorScope for PatientList {
-    const SCOPE: &'static str = "/api/v1/patients";
-}
 
 /// A patient in a list: what tells people apart, not everything.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -60,4 +33,12 @@ pub struct PatientItem {
     /// UTC.
     #[schemars(example = "2026-11-21T10:00:00.123456Z")]
     pub created_at: Timestamp,
+}
+
+impl Listed for PatientItem {
+    const LIST: &'static str = "/api/v1/patients";
+
+    fn place(&self) -> (Timestamp, Uuid) {
+        (self.created_at, self.id)
+    }
 }

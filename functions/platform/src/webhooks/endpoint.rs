@@ -4,6 +4,7 @@ use super::kind::EventKind;
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use shared::cursor::Listed;
 use shared::database::{Columns, DecodeError, Statement};
 use shared::input::Fields;
 use shared::validation::Id;
@@ -42,6 +43,14 @@ impl WebhookEndpoint {
             disabled_at: columns.get("disabled_at")?,
             created_at: columns.get("created_at")?,
         })
+    }
+}
+
+impl Listed for WebhookEndpoint {
+    const LIST: &'static str = "/api/v1/webhook-endpoints";
+
+    fn place(&self) -> (Timestamp, Uuid) {
+        (self.created_at, self.id)
     }
 }
 

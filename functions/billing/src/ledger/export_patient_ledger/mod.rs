@@ -10,7 +10,7 @@ mod db;
 use shared::consumer::{Consumer, Halt, Turn};
 use shared::database::Statement;
 use shared::endpoint::Sample;
-use shared::failure::{Fault, NoFailure};
+use shared::failure::Fault;
 use shared::jobs;
 
 /// The declaration.
@@ -27,18 +27,11 @@ impl Consumer for ExportPatientLedger {
     }
 
     async fn take(turn: &Turn<'_>) -> Result<(), Halt> {
-        let (job, patient) = (turn.id("jobId")?, turn.id("patientId")?);
-        let mut effect = turn.begin();
-        effect.add(jobs::advance(turn, job));
-        effect.add(db::add_part(turn.clinic(), job, patient, turn.now));
-        turn.commit(effect).await?;
-        Ok(())
+        let (job, patient) = (jobs::job_of(turn)?, turn.id("patientId")?);
+        jobs::add_part(turn, db::add_part(turn.clinic(), job, patient, turn.now)).await
     }
 
     async fn give_up(turn: &Turn<'_>) -> Result<(), Fault> {
-        let mut tx = turn.prepare();
-        tx.add(jobs::fail(turn, turn.id("jobId")?, "EXPORT_FAILED"));
-        tx.commit::<NoFailure>().await?;
-        Ok(())
+        jobs::give_up(turn, "EXPORT_FAILED").await
     }
 }

@@ -1,20 +1,14 @@
 use crate::webhooks::WebhookEndpoint;
-use shared::cursor::{COUNTED_AT_MOST, Cursor};
 use shared::database::Statement;
 use shared::endpoint::Sample;
-use tokio_postgres::types::Timestamp;
+use shared::page::{self, COUNTED_AT_MOST, PageQuery};
 use uuid::Uuid;
 
-/// One row more than `limit`, from behind the cursor on. Without a cursor the page starts at the end of time.
 pub(super) fn endpoints_before(
     clinic: Uuid,
-    cursor: Option<Cursor>,
-    limit: u8,
+    page: &PageQuery<WebhookEndpoint>,
 ) -> Statement<WebhookEndpoint> {
-    let (at, id) = match cursor {
-        Some(cursor) => (Timestamp::Value(cursor.at), cursor.id),
-        None => (Timestamp::PosInfinity, Uuid::max()),
-    };
+    let (at, id) = page.start();
     Statement::new(
         "platform.webhook_endpoints_before",
         "SELECT id, url, kinds, disabled_at, created_at
@@ -28,7 +22,7 @@ pub(super) fn endpoints_before(
     .bind(clinic)
     .bind(at)
     .bind(id)
-    .bind(i64::from(limit) + 1)
+    .bind(page.rows())
     .decode(WebhookEndpoint::decode)
 }
 
@@ -51,10 +45,8 @@ pub(super) fn count_endpoints(clinic: Uuid) -> Statement<i64> {
 /// All statements of the slice: the first page, a far page, the count.
 pub(super) fn all(sample: &Sample<'_>) -> Vec<Statement<()>> {
     let clinic = sample.clinic();
-    let far = Cursor { page: 2, at: sample.call.now, id: sample.id("webhook_endpoint") };
-    vec![
-        endpoints_before(clinic, None, 20).erase(),
-        endpoints_before(clinic, Some(far), 100).erase(),
-        count_endpoints(clinic).erase(),
-    ]
+    let pages = page::samples((sample.call.now, sample.id("webhook_endpoint")));
+    let mut all: Vec<_> = pages.iter().map(|page| endpoints_before(clinic, page).erase()).collect();
+    all.push(count_endpoints(clinic).erase());
+    all
 }

@@ -8,14 +8,13 @@
 
 mod db;
 mod handler;
-mod logic;
-pub mod schema;
 
 use super::WebhookEndpoint;
 use shared::database::Statement;
 use shared::endpoint::{Call, Endpoint, Policy, Sample};
 use shared::failure::{Error, NoFailure};
 use shared::input::WithQuery;
+use shared::page::PageQuery;
 use shared::reply::Reply;
 use shared::route::Route;
 use shared::success::{Lead, Success};
@@ -33,7 +32,7 @@ impl Endpoint for ListWebhookEndpoints {
         is neither repeated nor in the way.";
     const SUCCESS: Success =
         Success::page().leads_to(&[Lead::new("/api/v1/webhook-endpoints/{id}", "/data/0/id")]);
-    type Input = WithQuery<schema::EndpointPageQuery>;
+    type Input = WithQuery<PageQuery<WebhookEndpoint>>;
     type Output = Reply<Vec<WebhookEndpoint>>;
     type Failure = NoFailure;
 
