@@ -10,7 +10,7 @@ use std::time::Duration;
 use tokio::sync::{Notify, watch};
 use tokio::task::JoinSet;
 
-/// How often a worker looks for work that nobody nudged it for.
+/// How often a worker that goes by the minute on Lambda looks for work here; others as much more seldom.
 const LOOK: Duration = Duration::from_secs(1);
 
 /// The longest pause after failures.
@@ -58,10 +58,11 @@ impl Background {
 
 /// Has a worker run again and again. After a failure it waits, longer each time.
 async fn keep(worker: WorkerDeclaration, app: Arc<App>, bell: Bell, mut stopping: watch::Receiver<bool>) {
-    let mut pause = LOOK;
+    let look = LOOK.max(worker.every / 60);
+    let mut pause = look;
     loop {
         let ran = worker.run(&app, worker.timeout).await;
-        pause = if ran.is_ok() { LOOK } else { (pause * 2).min(LONGEST_PAUSE) };
+        pause = if ran.is_ok() { look } else { (pause * 2).min(LONGEST_PAUSE.max(look)) };
         tokio::select! {
             () = tokio::time::sleep(pause) => {}
             () = bell.0.notified(), if ran.is_ok() && worker.needs.queues => {}

@@ -7,18 +7,21 @@
 //! | `platform.webhook_secrets` | what is sent there is signed with; read by the role `webhook_deliverer` alone |
 //! | `platform.webhook_deliveries` | one row an event and endpoint: what was sent, what waits |
 //!
-//! Consumers: `fan-out-webhooks`, `send-mail`. Workers: `outbox-relay`, `deliver-webhooks`, `record-bounces`.
+//! Consumers: `fan-out-webhooks`, `send-mail`. Workers: `outbox-relay`, `deliver-webhooks`, `record-bounces`,
+//! `housekeeping`.
 //!
 //! What it must know of the other modules are files generated from their declarations
 //! by `cargo run -- generate`: `openapi.json`, `problems.json` and `routes.json`.
 
 pub mod fallback;
 pub mod health;
+pub mod housekeeping;
 pub mod jobs;
 pub mod mail;
 pub mod outbox_relay;
 pub mod problems;
 pub mod reference;
+mod subscription;
 pub mod webhooks;
 
 use shared::consumer::ConsumerDeclaration;
@@ -55,6 +58,7 @@ pub fn module() -> Module {
             WorkerDeclaration::of::<outbox_relay::OutboxRelay>(),
             WorkerDeclaration::of::<webhooks::deliver_webhooks::DeliverWebhooks>(),
             WorkerDeclaration::of::<mail::record_bounces::RecordBounces>(),
+            WorkerDeclaration::of::<housekeeping::Housekeeping>(),
         ],
     }
 }

@@ -78,6 +78,7 @@ fn users() -> String {
         "relay",
         "webhook_deliverer",
         "bounce_recorder",
+        "housekeeper",
     ]
     .map(|role| format!("\"{role}\" \"\"\n"))
     .concat()

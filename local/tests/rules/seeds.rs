@@ -37,17 +37,18 @@ SELECT uuidv7(), clinic_id, id, 'income', 'cash', 'patient', 1, 'BRL', 'pix', se
   FROM patients.patients, generate_series(1, 10) AS seq;
 INSERT INTO kernel.idempotency_keys
        (clinic_id, module, caller_id, key, fingerprint, reply, expires_at, created_at, updated_at)
-SELECT c.id, 'billing', c.id, k::text, decode(repeat('00', 32), 'hex'), '{}', now(), now(), now()
+SELECT c.id, 'billing', c.id, k::text, decode(repeat('00', 32), 'hex'), '{}', now() - (k % 2 - 0.5) * interval '1 day',
+       now(), now()
   FROM generate_series(1, 50000) AS k JOIN seed_clinics AS c ON c.number = 1 + k % 2000;
 INSERT INTO kernel.outbox
        (id, clinic_id, module, aggregate, aggregate_id, seq, kind, ids, traceparent, created_at, updated_at, sent_at)
 SELECT uuidv7(), clinic_id, 'patients', 'sample', id, seq, kind, '{}', '', now(), now(),
-       CASE WHEN seq < 5 OR document_key::int / 2000 % 10 > 0 THEN now() END
+       CASE WHEN seq < 5 OR document_key::int / 2000 % 10 > 0 THEN now() - document_key::int % 60 * interval '1 day' END
   FROM patients.patients, generate_series(1, 5) AS seq,
        unnest(CASE WHEN seq = 1 THEN ARRAY['sample.created'] ELSE ARRAY['sample.updated', 'sample.other'] END) AS kind
  WHERE document_key::int <= 40000;
 INSERT INTO kernel.inbox (consumer, event_id, clinic_id, module, created_at, updated_at)
-SELECT 'sample', id, clinic_id, 'patients', now(), now() FROM kernel.outbox WHERE seq < 5;
+SELECT 'sample', id, clinic_id, 'patients', sent_at, sent_at FROM kernel.outbox WHERE seq < 5;
 INSERT INTO kernel.dead_letters
        (consumer, event_id, clinic_id, aggregate, aggregate_id, seq, kind, ids, traceparent, announced_at, reason,
         replay_at, created_at, updated_at)
@@ -60,6 +61,10 @@ SELECT uuidv7(), c.id, 'patients', m.id, 'sample.export', state, CASE state WHEN
        CASE WHEN state <> 'queued' THEN now() END, now() + interval '1 day', now(), now()
   FROM seed_clinics AS c JOIN identity.memberships AS m ON m.clinic_id = c.id,
        unnest(ARRAY['queued', 'succeeded', 'cancelled']) AS state;
+INSERT INTO kernel.jobs
+       (id, clinic_id, module, owner_id, kind, state, done, total, finished_at, expires_at, created_at, updated_at)
+SELECT uuidv7(), clinic_id, module, owner_id, kind, state, done, total, finished_at, now() - interval '1 hour', now(), now()
+  FROM kernel.jobs WHERE state = 'succeeded';
 INSERT INTO kernel.job_parts (clinic_id, job_id, name, module, content, created_at, updated_at)
 SELECT clinic_id, id, part, 'patients', '{}', now(), now()
   FROM kernel.jobs, unnest(ARRAY['one', 'two']) AS part WHERE state = 'succeeded';
@@ -81,12 +86,18 @@ INSERT INTO kernel.mails
 SELECT uuidv7(), c.id, 'identity', k::text, 'en', 'sample@example.com', 'sample', '', '', '[]', now(), now()
   FROM generate_series(1, 40000) AS k
   JOIN seed_clinics AS c ON c.number = CASE WHEN k % 2 = 0 THEN 1 ELSE 1 + (k / 2) % 2000 END;
+INSERT INTO kernel.mails
+       (id, clinic_id, module, key, language, state, sent_at, provider_id, created_at, updated_at)
+SELECT uuidv7(), clinic_id, module, 'sent ' || key, language, 'sent', now(), 'sample', now(),
+       now() - key::int % 180 * interval '1 day'
+  FROM kernel.mails;
 INSERT INTO identity.email_verifications
        (id, clinic_id, account_id, user_id, token_hash, expires_at, created_at, updated_at)
 SELECT uuidv7(), clinic_id, account_id, id,
        CASE row_number() OVER (PARTITION BY clinic_id)
             WHEN 1 THEN decode(repeat('00', 32), 'hex') ELSE sha256(uuid_send(id)) END,
-       now() + interval '1 day', now(), now()
+       now() + CASE row_number() OVER (PARTITION BY clinic_id) % 3
+                    WHEN 2 THEN interval '-40 days' ELSE interval '1 day' END, now(), now()
   FROM identity.memberships;
 SET session_replication_role = origin;";
 
@@ -110,13 +121,17 @@ async fn clinic(database: &TestDatabase, name: &str) -> Seeded {
                       JOIN identity.clinics c ON c.id = m.clinic_id WHERE c.name = 'Clinic 1999' LIMIT 1";
     let stranger = database.value(stranger).await.parse().unwrap();
     let job = |state: &str| {
-        format!("SELECT id FROM kernel.jobs WHERE owner_id = '{}' AND state = '{state}' LIMIT 1", row[1])
+        format!(
+            "SELECT id FROM kernel.jobs WHERE owner_id = '{}' AND state = '{state}' AND expires_at > now() LIMIT 1",
+            row[1]
+        )
     };
     let (queued, succeeded, cancelled) = (job("queued"), job("succeeded"), job("cancelled"));
     let event =
         format!("SELECT id FROM kernel.outbox WHERE clinic_id = '{}' AND sent_at IS NULL LIMIT 1", row[0]);
     let aggregate = format!("SELECT aggregate_id FROM kernel.outbox WHERE clinic_id = '{}' LIMIT 1", row[0]);
-    let mail = format!("SELECT id FROM kernel.mails WHERE clinic_id = '{}' LIMIT 1", row[0]);
+    let mail =
+        format!("SELECT id FROM kernel.mails WHERE clinic_id = '{}' AND state = 'queued' LIMIT 1", row[0]);
     let id = async |sql: &str| -> Uuid { database.value(sql).await.parse().unwrap() };
     let endpoint = |slot: u32| {
         format!("SELECT id FROM platform.webhook_endpoints WHERE clinic_id = '{}' AND slot = {slot}", row[0])

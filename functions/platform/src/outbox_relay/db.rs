@@ -185,6 +185,20 @@ pub(super) fn settle(settlement: &Settlement, now: Timestamp) -> Vec<Statement<(
     all
 }
 
+/// A dead letter that its queue took counts as sent now: what keeps its event from a second effect stays for as long as
+/// that of any other. A row that some other queue does not have yet stays unsent.
+pub(super) fn note_resent(events: Vec<Uuid>, now: Timestamp) -> Statement<()> {
+    Statement::new(
+        "platform.note_events_resent",
+        "UPDATE kernel.outbox
+            SET sent_at = $2, updated_at = $2
+          WHERE id = ANY ($1)
+            AND sent_at IS NOT NULL",
+    )
+    .bind(events)
+    .bind(now)
+}
+
 /// A dead letter that its consumer took at last.
 pub(super) fn unbury(consumers: Vec<String>, events: Vec<Uuid>) -> Statement<()> {
     Statement::new(
@@ -222,6 +236,6 @@ pub(super) fn all(sample: &Sample<'_>) -> Vec<Statement<()>> {
     let settlement = Settlement { dead: vec![dead], sent: ids(), refused: ids(), unsent: ids() };
     let mut all = vec![lease(&Stream::default(), now).erase(), lease_replays(now).erase()];
     all.extend(settle(&settlement, now));
-    all.extend([unbury(texts(), ids()), rebury(texts(), ids(), texts())]);
+    all.extend([note_resent(ids(), now), unbury(texts(), ids()), rebury(texts(), ids(), texts())]);
     all
 }

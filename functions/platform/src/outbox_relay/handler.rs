@@ -1,5 +1,6 @@
 use super::db;
-use super::logic::{self, Buried, Leased, Outcomes, Subscription};
+use super::logic::{self, Buried, Leased, Outcomes};
+use crate::subscription::SUBSCRIPTIONS;
 use futures_util::future::join_all;
 use shared::consumer::ATTEMPTS;
 use shared::failure::{Error, Fault, NoFailure};
@@ -7,11 +8,6 @@ use shared::metrics::{self, OutboxRun};
 use shared::outbox::{Message, Queue, SendError, Stream};
 use shared::worker::{Progress, Shift};
 use std::collections::BTreeMap;
-use std::sync::LazyLock;
-
-/// Who hears what: made from the declarations of all modules.
-static SUBSCRIPTIONS: LazyLock<Vec<Subscription>> =
-    LazyLock::new(|| serde_json::from_str(include_str!("../../consumers.json")).unwrap_or_default());
 
 /// Leases, sends, settles.
 pub(super) async fn step(shift: &Shift<'_>) -> Result<Progress, Fault> {
@@ -34,7 +30,8 @@ pub(super) async fn step(shift: &Shift<'_>) -> Result<Progress, Fault> {
     }
     let (taken, refused) = (replayed.taken, replayed.refused);
     if !taken.is_empty() {
-        let (consumers, events) = taken.into_iter().unzip();
+        let (consumers, events): (_, Vec<_>) = taken.into_iter().unzip();
+        tx.add(db::note_resent(events.clone(), now));
         tx.add(db::unbury(consumers, events));
     }
     if !refused.is_empty() {

@@ -1,19 +1,11 @@
-//! Pure decisions of the relay: who hears what, and what an outcome means for a row.
+//! Pure decisions of the relay: what an outcome means for a row.
 
 use jiff::Timestamp;
-use serde::Deserialize;
 use shared::consumer::ATTEMPTS;
 use shared::outbox::{Event, SendError, Stream};
 use std::collections::BTreeMap;
 use std::time::Duration;
 use uuid::Uuid;
-
-/// A consumer and what it hears, as `consumers.json` has it.
-#[derive(Debug, Deserialize)]
-pub(super) struct Subscription {
-    pub(super) consumer: String,
-    pub(super) kinds: Vec<String>,
-}
 
 /// A row of the outbox on lease.
 #[derive(Debug)]

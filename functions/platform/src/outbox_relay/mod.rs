@@ -1,7 +1,8 @@
 //! `outbox-relay`: takes what changes announced to the queues of those who want to hear it.
 //!
 //! - **Does**: leases the oldest unsent row of each stream (one thing of one clinic) with those behind it, sends them,
-//!   and marks what every queue took. Also sends dead letters that somebody wants replayed.
+//!   and marks what every queue took. Also sends dead letters that somebody wants replayed, which counts as sending
+//!   anew ([`housekeeping`](crate::housekeeping) asks when an event was sent last).
 //! - **Order**: who wants a row must lease the oldest unsent one of its stream first, so of two relays one waits.
 //! - **At least once**: a relay that dies between sending and marking leaves its lease to run out, and the rows are
 //!   sent again; consumers have each effect once all the same.

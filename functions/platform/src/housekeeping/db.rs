@@ -1,0 +1,166 @@
+use super::logic::{BATCH, BEGINNING, Kind, Place, Swept, Task};
+use crate::subscription::{SUBSCRIPTIONS, Subscription};
+use jiff::Timestamp;
+use shared::database::Statement;
+use shared::endpoint::Sample;
+
+/// The next batch of a task.
+pub(super) fn sweep(task: Task, now: Timestamp) -> Statement<Swept> {
+    let until = task.kind.until(now);
+    match task.kind {
+        Kind::Events => delete_events(&SUBSCRIPTIONS, until, task.after),
+        Kind::Keys => delete_keys(until),
+        Kind::Jobs => delete_jobs(until),
+        Kind::Mails => delete_mails(until),
+        Kind::Verifications => delete_verifications(until),
+    }
+}
+
+/// Events that were sent by then and that everybody who hears them had taken by then, with every trace of their being
+/// taken. What one stays for is in the head of `V0010`. The rows are locked first and looked at once more: a replay in
+/// between has moved `sent_at` on. The count compares one event at a time, so that no plan reads the inbox as a whole.
+fn delete_events(subscriptions: &[Subscription], until: Timestamp, after: Place) -> Statement<Swept> {
+    let heard =
+        subscriptions.iter().flat_map(|it| it.kinds.iter().map(|kind| (it.consumer.clone(), kind.clone())));
+    let (consumers, kinds): (Vec<String>, Vec<String>) = heard.unzip();
+    Statement::new(
+        "platform.delete_old_events",
+        "WITH old AS MATERIALIZED (
+             SELECT id, sent_at
+               FROM kernel.outbox
+              WHERE sent_at <= $1
+                AND (sent_at, id) > ($2, $3)
+              ORDER BY sent_at, id
+              LIMIT $4
+         ), over AS MATERIALIZED (
+             SELECT o.id
+               FROM kernel.outbox AS o
+              WHERE o.id = ANY (ARRAY(SELECT id FROM old))
+                AND o.sent_at <= $1
+                AND (SELECT count(*)
+                       FROM unnest($5::text[], $6::text[]) AS heard (consumer, kind)
+                      WHERE heard.kind = o.kind
+                        AND NOT EXISTS (
+                            SELECT 1
+                              FROM kernel.inbox AS i
+                             WHERE i.consumer = heard.consumer
+                               AND i.event_id = o.id
+                               AND i.created_at <= $1)) = 0
+                AND NOT EXISTS (SELECT 1 FROM kernel.dead_letters AS d WHERE d.event_id = o.id)
+                FOR UPDATE OF o SKIP LOCKED
+         ), forgotten AS (
+             DELETE FROM kernel.inbox WHERE event_id = ANY (ARRAY(SELECT id FROM over))
+         ), gone AS (
+             DELETE FROM kernel.outbox WHERE id = ANY (ARRAY(SELECT id FROM over))
+             RETURNING id
+         )
+         SELECT (SELECT count(*) FROM old) AS seen, (SELECT count(*) FROM gone) AS gone, sent_at, id
+           FROM old
+          ORDER BY sent_at DESC, id DESC
+          LIMIT 1",
+    )
+    .bind(until)
+    .bind(after.0)
+    .bind(after.1)
+    .bind(BATCH)
+    .bind(consumers)
+    .bind(kinds)
+    .decode(|columns| {
+        Ok(Swept {
+            seen: columns.get("seen")?,
+            gone: columns.get("gone")?,
+            last: (columns.get("sent_at")?, columns.get("id")?),
+        })
+    })
+}
+
+/// What only expires or ends: the oldest that nobody has locked. A caller who claims an expired key anew has locked it.
+fn delete_keys(until: Timestamp) -> Statement<Swept> {
+    counted(Statement::new(
+        "platform.delete_expired_keys",
+        "WITH over AS MATERIALIZED (
+             SELECT ctid FROM kernel.idempotency_keys
+              WHERE expires_at <= $1
+              ORDER BY expires_at LIMIT $2
+                FOR UPDATE SKIP LOCKED
+         ), gone AS (
+             DELETE FROM kernel.idempotency_keys WHERE ctid = ANY (ARRAY(SELECT ctid FROM over)) AND expires_at <= $1
+             RETURNING expires_at
+         )
+         SELECT (SELECT count(*) FROM over) AS seen, (SELECT count(*) FROM gone) AS gone",
+    ), until)
+}
+
+/// A job that a consumer moves on is locked, and one that it comes too late for is not there: it adds nothing.
+fn delete_jobs(until: Timestamp) -> Statement<Swept> {
+    counted(
+        Statement::new(
+            "platform.delete_expired_jobs",
+            "WITH over AS MATERIALIZED (
+             SELECT ctid FROM kernel.jobs
+              WHERE expires_at <= $1
+              ORDER BY expires_at LIMIT $2
+                FOR UPDATE SKIP LOCKED
+         ), gone AS (
+             DELETE FROM kernel.jobs WHERE ctid = ANY (ARRAY(SELECT ctid FROM over)) AND expires_at <= $1
+             RETURNING expires_at
+         )
+         SELECT (SELECT count(*) FROM over) AS seen, (SELECT count(*) FROM gone) AS gone",
+        ),
+        until,
+    )
+}
+
+/// A mail changes only when it moves on: the last change of one that is not queued is when it ended, or came back.
+fn delete_mails(until: Timestamp) -> Statement<Swept> {
+    counted(
+        Statement::new(
+            "platform.delete_ended_mails",
+            "WITH over AS MATERIALIZED (
+             SELECT ctid FROM kernel.mails
+              WHERE state <> 'queued' AND updated_at <= $1
+              ORDER BY updated_at LIMIT $2
+                FOR UPDATE SKIP LOCKED
+         ), gone AS (
+             DELETE FROM kernel.mails WHERE ctid = ANY (ARRAY(SELECT ctid FROM over)) AND updated_at <= $1
+             RETURNING updated_at
+         )
+         SELECT (SELECT count(*) FROM over) AS seen, (SELECT count(*) FROM gone) AS gone",
+        ),
+        until,
+    )
+}
+
+fn delete_verifications(until: Timestamp) -> Statement<Swept> {
+    counted(Statement::new(
+        "platform.delete_old_verifications",
+        "WITH over AS MATERIALIZED (
+             SELECT ctid FROM identity.email_verifications
+              WHERE expires_at <= $1
+              ORDER BY expires_at LIMIT $2
+                FOR UPDATE SKIP LOCKED
+         ), gone AS (
+             DELETE FROM identity.email_verifications WHERE ctid = ANY (ARRAY(SELECT ctid FROM over)) AND expires_at <= $1
+             RETURNING expires_at
+         )
+         SELECT (SELECT count(*) FROM over) AS seen, (SELECT count(*) FROM gone) AS gone",
+    ), until)
+}
+
+fn counted(statement: Statement<()>, until: Timestamp) -> Statement<Swept> {
+    statement.bind(until).bind(BATCH).decode(|columns| {
+        Ok(Swept { seen: columns.get("seen")?, gone: columns.get("gone")?, last: BEGINNING })
+    })
+}
+
+/// All statements of the worker.
+pub(super) fn all(sample: &Sample<'_>) -> Vec<Statement<()>> {
+    let now = sample.call.now;
+    let kinds = ["sample.created", "sample.updated"].map(str::to_owned).to_vec();
+    let hears = Subscription { consumer: "sample".to_owned(), kinds };
+    let subscriptions = [SUBSCRIPTIONS.as_slice(), &[hears]].concat();
+    let mut all = vec![delete_events(&subscriptions, Kind::Events.until(now), BEGINNING).erase()];
+    let others = Kind::ALL.into_iter().filter(|kind| *kind != Kind::Events);
+    all.extend(others.map(|kind| sweep(Task { kind, after: BEGINNING }, now).erase()));
+    all
+}

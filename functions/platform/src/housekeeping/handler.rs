@@ -1,0 +1,40 @@
+use super::db;
+use super::logic::{self, Swept, Task};
+use shared::failure::{Fault, NoFailure};
+use shared::worker::{Progress, Shift};
+use std::time::Duration;
+
+/// With less time than this left of the run nothing more is begun.
+const ENOUGH: Duration = Duration::from_secs(2);
+
+/// Goes over all kinds by turns, so that none waits for the end of another. What fails is left for the next run.
+pub(super) async fn step(shift: &Shift<'_>) -> Result<Progress, Fault> {
+    let mut tasks = logic::tasks();
+    let (mut gone, mut failed) = (0, None);
+    while !tasks.is_empty() && shift.left() > ENOUGH {
+        let mut rest = Vec::new();
+        for task in tasks {
+            match sweep(shift, task).await {
+                Ok(swept) => {
+                    gone += swept.gone;
+                    rest.extend(logic::rest(task, &swept));
+                }
+                Err(fault) => drop(failed.get_or_insert(fault)),
+            }
+        }
+        tasks = rest;
+    }
+    match (failed, usize::try_from(gone).unwrap_or_default()) {
+        (Some(fault), _) => Err(fault),
+        (None, 0) => Ok(Progress::Idle),
+        (None, gone) => Ok(Progress::Done(gone)),
+    }
+}
+
+/// One batch.
+async fn sweep(shift: &Shift<'_>, task: Task) -> Result<Swept, Fault> {
+    let mut tx = shift.write();
+    let swept = tx.add(db::sweep(task, shift.now()));
+    let done = tx.commit::<NoFailure>().await.map_err(Fault::from)?;
+    Ok(done.optional(&swept)?.unwrap_or(Swept { seen: 0, gone: 0, last: task.after }))
+}

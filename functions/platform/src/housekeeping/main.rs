@@ -1,0 +1,5 @@
+//! The `housekeeping` function.
+
+fn main() -> std::process::ExitCode {
+    shared::lambda::work::<platform::housekeeping::Housekeeping>()
+}
