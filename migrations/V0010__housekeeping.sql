@@ -32,7 +32,7 @@ GRANT USAGE ON SCHEMA kernel, identity TO housekeeper;
 
 COMMENT ON COLUMN kernel.outbox.sent_at IS 'NULL until every queue of the event has it; then when it was last sent';
 
--- From the oldest on. The tables are small where this runs: nothing was deleted from them for lack of age so far.
+-- By age, from the oldest on. Where this runs the tables are small, and the indexes are made at once.
 -- squawk-ignore require-concurrent-index-creation
 CREATE INDEX outbox_sent ON kernel.outbox (sent_at, id) WHERE sent_at IS NOT NULL;
 -- squawk-ignore require-concurrent-index-creation

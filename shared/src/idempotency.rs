@@ -17,7 +17,7 @@ use uuid::Uuid;
 /// The request header.
 pub const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 
-/// How long a key and its reply are kept.
+/// How long a key and its reply are kept. Housekeeping deletes those that nobody sends again.
 pub const KEPT: SignedDuration = SignedDuration::from_hours(24);
 
 /// The unique constraint that a repeated claim violates.

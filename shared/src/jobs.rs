@@ -13,7 +13,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-/// How long a job and what it made are kept.
+/// How long a job and what it made are kept. From then on it counts as gone, and housekeeping deletes it, whatever its state.
 pub const KEPT: SignedDuration = SignedDuration::from_hours(7 * 24);
 
 /// Where a job is.

@@ -15,6 +15,8 @@ mod fallback;
 mod fan_out_webhooks;
 mod get_webhook_endpoint;
 mod health;
+mod house;
+mod housekeeping;
 mod jobs;
 mod list_webhook_endpoints;
 mod openapi;

@@ -6,7 +6,7 @@
 //! - **Atomic**: all of it, or nothing. Of two at once one does it; the other, and every later one, is answered the
 //!   same and changes nothing: links are opened twice, by people and by what looks at their mail before them.
 //! - **Fails**: `VERIFICATION_NOT_FOUND` alike for a token that never was and one that cannot be; `VERIFICATION_EXPIRED`
-//!   when it was not used within 24 hours.
+//!   when it was not used within 24 hours. Thirty days later housekeeping deletes it, and it never was.
 //! - **Round trips**: 1.
 
 mod db;

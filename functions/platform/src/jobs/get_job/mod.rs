@@ -2,7 +2,8 @@
 //!
 //! - **Caller**: whoever queued it.
 //! - **Reads**: `kernel.jobs`. States only move forward: queued, running, then succeeded, failed or cancelled.
-//! - **Fails**: `JOB_NOT_FOUND`, alike for somebody else's and one that never was; `JOB_EXPIRED` after seven days.
+//! - **Fails**: `JOB_NOT_FOUND`, alike for somebody else's and one that never was; `JOB_EXPIRED` after seven days, until
+//!   housekeeping has been there: then it is one that never was.
 //! - **Round trips**: 1.
 
 use super::JobPath;

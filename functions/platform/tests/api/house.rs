@@ -1,0 +1,135 @@
+//! What the tests of housekeeping put into the house.
+
+use jiff::{SignedDuration, Timestamp};
+use shared::access::Role;
+use shared::clock::Clock as _;
+use shared::outbox::Event;
+use testkit::{Stage, Tenant};
+use uuid::Uuid;
+
+/// So many days before the stage's clock.
+pub(super) fn days_ago(stage: &Stage, days: i64) -> Timestamp {
+    stage.clock.now() - SignedDuration::from_hours(24 * days)
+}
+
+/// A moment later.
+pub(super) fn later(at: Timestamp) -> Timestamp {
+    at + SignedDuration::from_micros(1)
+}
+
+/// Announces events of one patient, numbered from 1, and gives them.
+pub(super) async fn stream(stage: &Stage, tenant: &Tenant, events: u32) -> Vec<Event> {
+    let sql = format!(
+        "INSERT INTO kernel.outbox
+                (id, clinic_id, module, aggregate, aggregate_id, seq, kind, ids, traceparent, created_at, updated_at)
+         SELECT uuidv7(), '{clinic}', 'patients', 'patient', stream, seq, 'patient.updated',
+                jsonb_build_object('patientId', stream), '', now(), now()
+           FROM (SELECT uuidv7() AS stream) AS streams, generate_series(1, {events}) AS seq
+         RETURNING aggregate_id",
+        clinic = tenant.clinic
+    );
+    let stream: Uuid = stage.database.rows(&sql).await[0][0].parse().unwrap();
+    stage.events().await.into_iter().filter(|event| event.aggregate_id == stream).collect()
+}
+
+/// Everything announced so far was sent then.
+pub(super) async fn sent(stage: &Stage, at: Timestamp) {
+    stage.database.run(&format!("UPDATE kernel.outbox SET sent_at = '{at}'")).await;
+}
+
+/// Notes an event as taken then.
+pub(super) async fn taken(stage: &Stage, consumer: &str, event: &Event, at: Timestamp) {
+    let sql = format!(
+        "INSERT INTO kernel.inbox (consumer, event_id, clinic_id, module, created_at, updated_at)
+         VALUES ('{consumer}', '{}', '{}', 'platform', '{at}', '{at}')",
+        event.id, event.clinic_id
+    );
+    stage.database.run(&sql).await;
+}
+
+/// Makes an event a dead letter of that consumer.
+pub(super) async fn bury(stage: &Stage, consumer: &str, event: &Event) {
+    let sql = format!(
+        "INSERT INTO kernel.dead_letters
+                (consumer, event_id, clinic_id, aggregate, aggregate_id, seq, kind, ids, traceparent, announced_at, reason,
+                 created_at, updated_at)
+         SELECT '{consumer}', id, clinic_id, aggregate, aggregate_id, seq, kind, ids, traceparent, created_at, 'sample',
+                created_at, created_at
+           FROM kernel.outbox WHERE id = '{}'",
+        event.id
+    );
+    stage.database.run(&sql).await;
+}
+
+/// The numbers of the events that the outbox has, in order.
+pub(super) async fn left(stage: &Stage) -> Vec<i64> {
+    stage.events().await.iter().map(|event| event.seq).collect()
+}
+
+/// A key that expires then.
+pub(super) async fn key(stage: &Stage, tenant: &Tenant, expires_at: Timestamp) {
+    let sql = format!(
+        "INSERT INTO kernel.idempotency_keys
+                (clinic_id, module, caller_id, key, fingerprint, reply, expires_at, created_at, updated_at)
+         VALUES ('{}', 'billing', uuidv7(), '{expires_at}', decode(repeat('00', 32), 'hex'), '{{}}', '{expires_at}',
+                 now(), now())",
+        tenant.clinic
+    );
+    stage.database.run(&sql).await;
+}
+
+/// A job in that state with one part, kept until then.
+pub(super) async fn job(stage: &Stage, tenant: &Tenant, state: &str, expires_at: Timestamp) {
+    let sql = format!(
+        "WITH made AS (
+             INSERT INTO kernel.jobs
+                    (id, clinic_id, module, owner_id, kind, state, done, total, finished_at, expires_at, created_at,
+                     updated_at)
+             VALUES (uuidv7(), '{}', 'patients', '{}', 'sample.export', '{state}',
+                     CASE '{state}' WHEN 'succeeded' THEN 2 ELSE 1 END, 2,
+                     CASE '{state}' WHEN 'succeeded' THEN now() END, '{expires_at}', now(), now())
+             RETURNING clinic_id, id)
+         INSERT INTO kernel.job_parts (clinic_id, job_id, name, module, content, created_at, updated_at)
+         SELECT clinic_id, id, 'one', 'patients', '{{}}', now(), now() FROM made",
+        tenant.clinic,
+        tenant.user(Role::Owner)
+    );
+    stage.database.run(&sql).await;
+}
+
+/// A mail in that state, changed for the last time then.
+pub(super) async fn mail(stage: &Stage, tenant: &Tenant, state: &str, changed_at: Timestamp) {
+    let sql = format!(
+        "INSERT INTO kernel.mails
+                (id, clinic_id, module, key, language, state, sent_at, provider_id, failure, bounce, returned_at,
+                 recipient_address, subject, html, plain_text, attachments, created_at, updated_at)
+         SELECT uuidv7(), '{}', 'identity', uuidv7()::text, 'en', state, CASE WHEN was_sent THEN '{changed_at}'::timestamptz END,
+                CASE WHEN was_sent THEN 'sample' END, CASE state WHEN 'failed' THEN 'MAIL_REFUSED' END,
+                CASE state WHEN 'bounced' THEN 'permanent' END,
+                CASE WHEN state IN ('bounced', 'complained') THEN now() END,
+                CASE state WHEN 'queued' THEN 'canary@example.com' END, whole, whole, whole, to_jsonb(list),
+                '{changed_at}', '{changed_at}'
+           FROM (SELECT '{state}' AS state, '{state}' IN ('sent', 'bounced', 'complained') AS was_sent,
+                        CASE '{state}' WHEN 'queued' THEN 's' END AS whole,
+                        CASE '{state}' WHEN 'queued' THEN ARRAY[]::text[] END AS list) AS mail",
+        tenant.clinic
+    );
+    stage.database.run(&sql).await;
+}
+
+/// A verification that expires then.
+pub(super) async fn verification(stage: &Stage, tenant: &Tenant, is_used: bool, expires_at: Timestamp) {
+    let sql = format!(
+        "INSERT INTO identity.email_verifications
+                (id, clinic_id, account_id, user_id, token_hash, expires_at, used_at, created_at, updated_at)
+         SELECT uuidv7(), clinic_id, account_id, id, sha256(uuid_send(uuidv7())), '{expires_at}',
+                CASE WHEN {is_used} THEN now() END, now(), now()
+           FROM identity.memberships WHERE id = '{}'",
+        tenant.user(Role::Owner)
+    );
+    stage.database.run(&sql).await;
+}
+
+pub(super) async fn verifications(stage: &Stage) -> String {
+    stage.database.value("SELECT count(*) FROM identity.email_verifications").await
+}
