@@ -1,5 +1,5 @@
 -- Housekeeping: what nobody needs any more is deleted by a role of its own, in all clinics at once. It sees when a row is
--- over and by which key to find it, and nothing of what is in it; the policies below hold even if its statements err.
+-- over and where it stands, and nothing of what is in it; the policies below hold even if its statements err.
 --
 -- Events are the rows that need thought, because others lean on them. kernel.is_turn asks for the event before, and
 -- takes one that is no longer there for one that was never announced; the inbox row alone keeps an event that comes
@@ -15,9 +15,9 @@
 --      FIFO queue and, counted anew, for 14 in its queue of dead letters, so by then there is none. To send a dead letter
 --      again counts as sending: the relay then moves sent_at on.
 --
--- A stream whose older events are gone goes on: all of them were taken, so the next one has its turn. By the same
--- induction as in kernel.is_turn it does no harm when a row goes before an older one of its stream: whoever hears the
--- older one had taken it before.
+-- A stream whose older events are gone goes on: all of them were taken, so the next one has its turn. Nor does it harm
+-- when a row goes before an older one of its stream: a consumer that hears both had taken the older one first, and one
+-- that hears the older one alone does not ask for the other.
 SET LOCAL lock_timeout = '1s';
 SET LOCAL statement_timeout = '30s';
 

@@ -24,14 +24,12 @@ impl Kind {
     /// How long a row is kept after it was over: sent and taken, expired, ended. A key and a job say themselves until
     /// when they are kept.
     const fn kept(self) -> SignedDuration {
-        const DAY: i64 = 24;
         match self {
-            // A message lives for 14 days in its queue and for 14 in that of dead letters, and two are to spare.
-            Self::Events => SignedDuration::from_hours(30 * DAY),
+            // A message lives for 14 days in its queue and for 14 in that of dead letters, and two are to spare. Whoever
+            // opens an old link is told for a while that it has expired.
+            Self::Events | Self::Verifications => SignedDuration::from_hours(30 * 24),
             Self::Keys | Self::Jobs => SignedDuration::ZERO,
-            Self::Mails => SignedDuration::from_hours(90 * DAY),
-            // Whoever opens an old link is told for a while that it has expired.
-            Self::Verifications => SignedDuration::from_hours(30 * DAY),
+            Self::Mails => SignedDuration::from_hours(90 * 24),
         }
     }
 

@@ -79,15 +79,15 @@ pub(super) async fn key(stage: &Stage, tenant: &Tenant, expires_at: Timestamp) {
 }
 
 /// A job in that state with one part, kept until then.
-pub(super) async fn job(stage: &Stage, tenant: &Tenant, state: &str, expires_at: Timestamp) {
+pub(super) async fn job(stage: &Stage, tenant: &Tenant, reached: &str, expires_at: Timestamp) {
     let sql = format!(
         "WITH made AS (
              INSERT INTO kernel.jobs
                     (id, clinic_id, module, owner_id, kind, state, done, total, finished_at, expires_at, created_at,
                      updated_at)
-             VALUES (uuidv7(), '{}', 'patients', '{}', 'sample.export', '{state}',
-                     CASE '{state}' WHEN 'succeeded' THEN 2 ELSE 1 END, 2,
-                     CASE '{state}' WHEN 'succeeded' THEN now() END, '{expires_at}', now(), now())
+             VALUES (uuidv7(), '{}', 'patients', '{}', 'sample.export', '{reached}',
+                     CASE '{reached}' WHEN 'succeeded' THEN 2 ELSE 1 END, 2,
+                     CASE '{reached}' WHEN 'succeeded' THEN now() END, '{expires_at}', now(), now())
              RETURNING clinic_id, id)
          INSERT INTO kernel.job_parts (clinic_id, job_id, name, module, content, created_at, updated_at)
          SELECT clinic_id, id, 'one', 'patients', '{{}}', now(), now() FROM made",
@@ -98,7 +98,7 @@ pub(super) async fn job(stage: &Stage, tenant: &Tenant, state: &str, expires_at:
 }
 
 /// A mail in that state, changed for the last time then.
-pub(super) async fn mail(stage: &Stage, tenant: &Tenant, state: &str, changed_at: Timestamp) {
+pub(super) async fn mail(stage: &Stage, tenant: &Tenant, reached: &str, changed_at: Timestamp) {
     let sql = format!(
         "INSERT INTO kernel.mails
                 (id, clinic_id, module, key, language, state, sent_at, provider_id, failure, bounce, returned_at,
@@ -109,9 +109,9 @@ pub(super) async fn mail(stage: &Stage, tenant: &Tenant, state: &str, changed_at
                 CASE WHEN state IN ('bounced', 'complained') THEN now() END,
                 CASE state WHEN 'queued' THEN 'canary@example.com' END, whole, whole, whole, to_jsonb(list),
                 '{changed_at}', '{changed_at}'
-           FROM (SELECT '{state}' AS state, '{state}' IN ('sent', 'bounced', 'complained') AS was_sent,
-                        CASE '{state}' WHEN 'queued' THEN 's' END AS whole,
-                        CASE '{state}' WHEN 'queued' THEN ARRAY[]::text[] END AS list) AS mail",
+           FROM (SELECT '{reached}' AS state, '{reached}' IN ('sent', 'bounced', 'complained') AS was_sent,
+                        CASE '{reached}' WHEN 'queued' THEN 's' END AS whole,
+                        CASE '{reached}' WHEN 'queued' THEN ARRAY[]::text[] END AS list) AS mail",
         tenant.clinic
     );
     stage.database.run(&sql).await;

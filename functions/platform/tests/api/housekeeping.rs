@@ -134,7 +134,7 @@ async fn the_built_function_keeps_house_by_the_clock() {
     let (stage, tenant) = stage().await;
     key(&stage, &tenant, days_ago(&stage, 1)).await;
     let url = stage.database.function_url("housekeeper");
-    let mut function = Environment::start(&program(WORKER), &[("DATABASE_URL", url.as_str())]).await;
+    let function = Environment::start(&program(WORKER), &[("DATABASE_URL", url.as_str())]).await;
     let root = concat!(env!("CARGO_MANIFEST_DIR"), "/../../events/housekeeping.json");
     let clock = std::fs::read_to_string(root).unwrap();
     assert_eq!(function.invoke(&clock, FAR_AWAY).await, Outcome::Response(r#"{"done":1}"#.to_owned()));
