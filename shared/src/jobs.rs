@@ -151,7 +151,7 @@ pub async fn add_part(turn: &Turn<'_>, part: Statement<()>) -> Result<(), Halt> 
 
 /// The job of a turn's event will not be done. Does nothing when it has ended.
 pub async fn give_up(turn: &Turn<'_>, code: &'static str) -> Result<(), Fault> {
-    let mut tx = turn.prepare();
+    let mut tx = turn.aside();
     tx.add(fail(turn.clinic(), job_of(turn)?, code, turn.now));
     tx.commit::<NoFailure>().await?;
     Ok(())

@@ -94,13 +94,13 @@ impl<'a> Turn<'a> {
     }
 
     /// A writing transaction that is not the effect: for what must be kept whether or not the effect follows.
-    pub fn prepare(&self) -> Tx<'_> {
+    pub fn aside(&self) -> Tx<'_> {
         Tx::writing(&self.app.database, &self.trips, self.deadline, self.scope(), None)
     }
 
     /// The transaction of the effect: it is the event's turn, and the event is noted in the inbox.
     pub fn begin(&self) -> Tx<'_> {
-        let mut tx = self.prepare();
+        let mut tx = self.aside();
         tx.add(take_turn(self.consumer, self.kinds, self.event, self.now));
         tx
     }

@@ -27,7 +27,7 @@ pub(super) async fn take(turn: &Turn<'_>) -> Result<(), Halt> {
 
 /// The mail, for as long as the lease runs; none when it is done.
 async fn lease(turn: &Turn<'_>, id: Uuid) -> Result<Option<Letter>, Fault> {
-    let mut tx = turn.prepare();
+    let mut tx = turn.aside();
     let leased = tx.add(db::lease_mail(turn.clinic(), id, turn.now));
     let state = tx.add(db::mail_state(turn.clinic(), id));
     let done = tx.commit::<NoFailure>().await?;
@@ -43,7 +43,7 @@ async fn lease(turn: &Turn<'_>, id: Uuid) -> Result<Option<Letter>, Fault> {
 }
 
 async fn release(turn: &Turn<'_>, id: Uuid) -> Result<(), Fault> {
-    let mut tx = turn.prepare();
+    let mut tx = turn.aside();
     tx.add(db::release_mail(turn.clinic(), id, turn.app.clock.now()));
     tx.commit::<NoFailure>().await.map(drop).map_err(Fault::from)
 }
