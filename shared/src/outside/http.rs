@@ -14,8 +14,12 @@ use hyper::body::Incoming;
 use hyper_rustls::HttpsConnector;
 use hyper_util::client::legacy::Client;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
+use rustls::ClientConfig;
 use std::sync::Arc;
 use std::time::Duration;
+
+#[cfg(test)]
+mod tests;
 
 /// For how long a connection is kept for the next call. Servers close theirs after a minute or so.
 const KEPT: Duration = Duration::from_secs(20);
@@ -71,10 +75,14 @@ impl std::fmt::Debug for HttpClient {
 impl HttpClient {
     /// A client that connects to addresses within `reach` and to no others.
     pub(crate) fn within(reach: Reach, resolver: Arc<dyn Resolver>) -> Result<Self, SettingError> {
-        let connector = HttpsConnector::from((Connector { resolver, reach }, tls::client_config()?));
+        Ok(Self::trusting(tls::client_config()?, reach, resolver))
+    }
+
+    fn trusting(config: ClientConfig, reach: Reach, resolver: Arc<dyn Resolver>) -> Self {
+        let connector = HttpsConnector::from((Connector { resolver, reach }, config));
         let mut builder = Client::builder(TokioExecutor::new());
         builder.pool_idle_timeout(KEPT).pool_timer(TokioTimer::new()).http1_max_buf_size(HEAD_LIMIT);
-        Ok(Self(builder.build(connector)))
+        Self(builder.build(connector))
     }
 
     /// Sends a request and reads the reply, which has at most `limit` bytes.
