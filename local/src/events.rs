@@ -164,7 +164,8 @@ fn headers(endpoint: &Declaration, has_body: bool) -> Map<String, Value> {
         (takes_key, "idempotency-key", format!("sample-{}", endpoint.name)),
     ];
     let asked = all.into_iter().filter(|(is_asked, ..)| *is_asked);
-    asked.map(|(_, name, value)| (name.to_owned(), json!(value))).collect()
+    let own = policy.headers.iter().map(|header| (header.name.to_ascii_lowercase(), json!(header.example)));
+    asked.map(|(_, name, value)| (name.to_owned(), json!(value))).chain(own).collect()
 }
 
 /// A batch of one message, as SQS hands it to a consumer's function.

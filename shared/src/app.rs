@@ -35,6 +35,7 @@ pub struct App {
     outside: Option<Arc<Outside>>,
     signer: Option<TokenSigner>,
     public_url: Option<String>,
+    mail_events_key: Option<String>,
     mail: Option<Arc<dyn MailGateway>>,
     mail_notices: Option<Notices>,
     queue: Option<Arc<dyn Queue>>,
@@ -68,6 +69,7 @@ impl App {
             outside: None,
             signer: settings.signer,
             public_url: settings.public_url,
+            mail_events_key: settings.mail_events_key,
             mail: None,
             mail_notices: None,
             queue: None,
@@ -136,6 +138,11 @@ impl App {
     /// That queue. There is none on one machine, where mail never leaves.
     pub const fn mail_notices(&self) -> Option<&Notices> {
         self.mail_notices.as_ref()
+    }
+
+    /// The public key that the mail provider signs its events with, where they are taken and there is one.
+    pub fn mail_events_key(&self) -> Option<&str> {
+        self.mail_events_key.as_deref()
     }
 
     /// Where people reach the program, without a slash at its end; only functions that send links know it.

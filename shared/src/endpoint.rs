@@ -17,12 +17,13 @@ use crate::pipeline::{self, Incoming};
 use crate::problem::TOKEN_REQUIRED;
 use crate::reply::{Answer, Response};
 use crate::route::Route;
-use crate::settings::Needs;
+use crate::settings::{KeyForm, Needs};
 use crate::success::Success;
 use crate::token::TokenSigner;
 use crate::trace::Trace;
 use crate::validation::Text;
 use crate::worker::WorkerDeclaration;
+use http::HeaderMap;
 use jiff::Timestamp;
 use schemars::{Schema, SchemaGenerator};
 use std::collections::BTreeMap;
@@ -68,6 +69,17 @@ pub enum RateClass {
     Strict,
 }
 
+/// A header that one endpoint reads, and no other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RequestHeader {
+    /// Its name, as its specification writes it.
+    pub name: &'static str,
+    /// What it says.
+    pub description: &'static str,
+    /// A value in its form.
+    pub example: &'static str,
+}
+
 /// What an endpoint asks of a request and promises about itself.
 #[derive(Debug, Clone, Copy)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a question that an endpoint answers by yes or no")]
@@ -88,6 +100,10 @@ pub struct Policy {
     pub hashes_passwords: bool,
     /// Its way outside, when it calls others.
     pub outside: Option<WayOut>,
+    /// How the key looks that a mail provider signs its events with, when it takes those.
+    pub mail_events: Option<KeyForm>,
+    /// The headers that it asks for beside those that follow from the rest.
+    pub headers: &'static [RequestHeader],
     /// The rate limit.
     pub rate: RateClass,
     /// The most round trips to the database that a call makes, a retry aside (D8).
@@ -109,6 +125,8 @@ impl Policy {
             changes: false,
             hashes_passwords: false,
             outside: None,
+            mail_events: None,
+            headers: &[],
             rate: RateClass::Ordinary,
             round_trips: 1,
             body_limit: BODY_LIMIT,
@@ -198,6 +216,18 @@ impl Policy {
         Self { outside: Some(WayOut::OPEN), ..self }
     }
 
+    /// Takes the events of a mail provider, who signs them with a key of that form and says so in these headers.
+    #[must_use]
+    pub const fn takes_mail_events(self, key: KeyForm, headers: &'static [RequestHeader]) -> Self {
+        Self { mail_events: Some(key), headers, ..self }
+    }
+
+    /// Another largest body than the usual one, in bytes.
+    #[must_use]
+    pub const fn body_limit(self, body_limit: usize) -> Self {
+        Self { body_limit, ..self }
+    }
+
     /// Which settings a function cannot do without to keep this.
     pub fn needs(&self) -> Needs {
         Needs {
@@ -206,6 +236,7 @@ impl Policy {
             issues_tokens: self.issues_tokens,
             nudges: self.writes(),
             outside: self.outside,
+            mail_events: self.mail_events,
             ..Needs::default()
         }
     }
@@ -294,6 +325,7 @@ pub struct Call<'a> {
     pub if_match: Option<i64>,
     /// `Accept`, for endpoints that answer more than JSON.
     pub accept: Option<&'a str>,
+    pub(crate) headers: Option<&'a HeaderMap>,
     pub(crate) principal: Option<Principal>,
     pub(crate) claim: Option<Claim>,
     pub(crate) trips: &'a Trips,
@@ -310,6 +342,7 @@ impl<'a> Call<'a> {
             deadline: Deadline::within(std::time::Duration::from_secs(10)),
             if_match: Some(1),
             accept: None,
+            headers: None,
             principal: Some(principal),
             claim: None,
             trips,
@@ -319,6 +352,11 @@ impl<'a> Call<'a> {
     /// The caller. Always there unless the policy is public.
     pub fn principal(&self) -> Result<Principal, Fault> {
         self.principal.ok_or_else(|| Fault::from(&TOKEN_REQUIRED))
+    }
+
+    /// The value of a header that the policy names, when it was sent and is visible ASCII.
+    pub fn header(&self, header: &RequestHeader) -> Option<&'a str> {
+        self.headers?.get(header.name)?.to_str().ok()
     }
 
     /// A new id, made at this call's instant.

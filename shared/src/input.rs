@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
+use std::marker::PhantomData;
 use validator::Validate;
 
 /// A request before parsing.
@@ -85,16 +86,42 @@ impl<T: Fields> Body for Json<T> {
     }
 
     fn parse(bytes: Option<&[u8]>, now: Timestamp) -> Result<Self, Vec<Violation>> {
-        let bytes = bytes.ok_or_else(|| {
-            vec![Violation {
-                place: Place::Body,
-                pointer: String::new(),
-                code: "INVALID_ENCODING",
-                message: "must be the base64 that the gateway says it is".to_owned(),
-            }]
-        })?;
-        validation::parse_body(bytes, now).map(Json)
+        validation::parse_body(present(bytes)?, now).map(Json)
     }
+}
+
+/// A JSON body as it was sent, for an endpoint that reads it only once it has verified who signed it. `T` is what the
+/// contract shows.
+#[derive(Debug)]
+pub struct Unread<T> {
+    /// The bytes that were signed.
+    pub bytes: Vec<u8>,
+    shown: PhantomData<fn() -> T>,
+}
+
+impl<T: JsonSchema> Body for Unread<T> {
+    const EXPECTED: bool = true;
+    const RULES: &'static [Problem] = &[];
+
+    fn schema(generator: &mut SchemaGenerator) -> Option<Schema> {
+        Some(generator.root_schema_for::<T>())
+    }
+
+    fn parse(bytes: Option<&[u8]>, _now: Timestamp) -> Result<Self, Vec<Violation>> {
+        Ok(Self { bytes: present(bytes)?.to_vec(), shown: PhantomData })
+    }
+}
+
+/// The bytes, unless their base64 was broken.
+fn present(bytes: Option<&[u8]>) -> Result<&[u8], Vec<Violation>> {
+    bytes.ok_or_else(|| {
+        vec![Violation {
+            place: Place::Body,
+            pointer: String::new(),
+            code: "INVALID_ENCODING",
+            message: "must be the base64 that the gateway says it is".to_owned(),
+        }]
+    })
 }
 
 impl Body for Nothing {
@@ -125,6 +152,8 @@ pub struct Parts<P, Q, B> {
 pub type NoInput = Parts<Nothing, Nothing, Nothing>;
 /// Takes a JSON body.
 pub type WithBody<B> = Parts<Nothing, Nothing, Json<B>>;
+/// Takes a JSON body whose bytes are signed.
+pub type WithSignedBody<B> = Parts<Nothing, Nothing, Unread<B>>;
 /// Takes path parameters.
 pub type WithPath<P> = Parts<P, Nothing, Nothing>;
 /// Takes query parameters.

@@ -164,7 +164,8 @@ pub(crate) async fn serve<E: Endpoint>(incoming: Incoming<'_>) -> Result<Respons
     };
     let accept = request.header(&ACCEPT);
     let request_id = request_id.to_owned();
-    let call = Call { app, request_id, trace, now, deadline, if_match, accept, principal, claim, trips };
+    let headers = Some(&request.headers);
+    let call = Call { app, request_id, trace, now, deadline, if_match, accept, headers, principal, claim, trips };
     // What the handler does, it does in one transaction: claim, access, change, history, audit, outbox, reply.
     let output = E::handle(&call, input).await?;
     output.respond()

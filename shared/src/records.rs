@@ -1,6 +1,6 @@
 //! The rows that every change writes beside itself, in its own transaction: who did it, and what others may hear.
 
-use crate::database::{Scope, Statement, settings};
+use crate::database::{Scope, Statement, settings, tenant};
 use crate::endpoint::{Call, Sample};
 use crate::idempotency::{self, Claim};
 use uuid::Uuid;
@@ -41,6 +41,7 @@ pub fn statements(sample: &Sample<'_>) -> Vec<Statement<()>> {
     };
     let mut all = vec![
         settings(Scope { clinic: Some(clinic), account: None }, call.deadline.left()),
+        tenant(clinic),
         idempotency::forget_if_expired(&claim),
         idempotency::claim(&claim),
         idempotency::store(&claim),

@@ -10,11 +10,14 @@ use crate::secrets::{SecretError, SecretStore, StoredSecret};
 use crate::token::{TokenSigner, TokenVerifier};
 pub(crate) use kept::secret;
 use kept::{DATABASE_URL, KeptSettings, REDIS_URL, TOKEN_SECRET_KEY};
-pub use needs::Needs;
+pub use needs::{KeyForm, Needs};
 pub use outside::OutsideSettings;
 use public_url::public_url;
 use std::fmt;
 use std::sync::Arc;
+
+/// The key of the setting with the key that a mail provider signs its events with.
+const MAIL_EVENTS_KEY: &str = "SENDGRID_WEBHOOK_PUBLIC_KEY";
 
 /// Where settings are read: the environment's variables, by key.
 pub type Variables<'a> = dyn Fn(&'static str) -> Option<String> + 'a;
@@ -69,6 +72,9 @@ pub struct Settings {
     pub outside: OutsideSettings,
     /// `PUBLIC_URL`: where people reach the program, without a slash at its end; only where links are sent.
     pub public_url: Option<String>,
+    /// `SENDGRID_WEBHOOK_PUBLIC_KEY`: the key that SendGrid signs its events with, as it shows it; only where they are
+    /// taken, and none unless given.
+    pub mail_events_key: Option<String>,
 }
 
 impl Settings {
@@ -142,7 +148,11 @@ impl Settings {
         };
         let public_url =
             needs.links.then(|| required("PUBLIC_URL").and_then(|url| public_url(&url))).transpose();
-        match (database, connections, verifier, signer, origins, outside, public_url) {
+        let events_key = match (needs.mail_events, variable(MAIL_EVENTS_KEY).filter(|key| !key.is_empty())) {
+            (Some(KeyForm(is_key)), Some(key)) if !is_key(&key) => Err(SettingError::Malformed),
+            (form, key) => Ok(key.filter(|_| form.is_some())),
+        };
+        match (database, connections, verifier, signer, origins, outside, public_url, events_key) {
             (
                 Ok(database),
                 Ok(_),
@@ -151,14 +161,24 @@ impl Settings {
                 Ok(allowed_origins),
                 Ok(outside),
                 Ok(public_url),
-            ) => Ok(Self { database, verifier, signer, allowed_origins, outside, public_url }),
-            (database, connections, verifier, signer, origins, outside, public_url) => Err(bad([
+                Ok(mail_events_key),
+            ) => Ok(Self {
+                database,
+                verifier,
+                signer,
+                allowed_origins,
+                outside,
+                public_url,
+                mail_events_key,
+            }),
+            (database, connections, verifier, signer, origins, outside, public_url, events_key) => Err(bad([
                 ("DATABASE_URL", database.err()),
                 ("DATABASE_CONNECTIONS", connections.err()),
                 ("TOKEN_PUBLIC_KEYS", verifier.err()),
                 ("TOKEN_SECRET_KEY", signer.err()),
                 ("CORS_ALLOWED_ORIGINS", origins.err()),
                 ("PUBLIC_URL", public_url.err()),
+                (MAIL_EVENTS_KEY, events_key.err()),
                 outside.err().map_or(("REDIS_URL", None), |(key, error)| (key, Some(error))),
             ])),
         }
@@ -203,6 +223,19 @@ mod tests {
         let settings = Settings::read(&|key| variable(key), Needs::ALL).unwrap();
         assert_eq!(settings.allowed_origins, ["https://a.example", "http://localhost:5173"]);
         assert_eq!(settings.public_url.as_deref(), Some("https://app.example"));
+    }
+
+    #[test]
+    fn a_key_of_events_need_not_be_given_and_is_none_where_none_are_taken() {
+        let given = |key: &str| (key == MAIL_EVENTS_KEY).then(|| "canary-key".to_owned());
+        let takes = |form| Needs { mail_events: Some(KeyForm(form)), ..Needs::default() };
+        let read = |needs| Settings::read(&given, needs).map(|settings| settings.mail_events_key);
+        assert_eq!(read(takes(|key| key == "canary-key")).unwrap().as_deref(), Some("canary-key"));
+        assert_eq!(read(Needs::default()).unwrap(), None);
+        let bad = read(takes(|_| false)).unwrap_err();
+        assert_eq!(bad.to_string(), "SENDGRID_WEBHOOK_PUBLIC_KEY is not in the expected form");
+        let without = Settings::read(&|_| None, takes(|_| false)).unwrap();
+        assert_eq!(without.mail_events_key, None);
     }
 
     #[test]

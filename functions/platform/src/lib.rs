@@ -48,6 +48,7 @@ pub fn module() -> Module {
             Declaration::of::<webhooks::get_webhook_endpoint::GetWebhookEndpoint>(),
             Declaration::of::<webhooks::rotate_webhook_secret::RotateWebhookSecret>(),
             Declaration::of::<webhooks::delete_webhook_endpoint::DeleteWebhookEndpoint>(),
+            Declaration::of::<mail::record_sendgrid_events::RecordSendgridEvents>(),
             Declaration::of::<fallback::Fallback>(),
         ],
         consumers: vec![

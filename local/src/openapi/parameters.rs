@@ -20,6 +20,12 @@ pub(super) fn all(endpoint: &Declaration, input: &Input) -> Vec<Value> {
     ];
     let read = headers.into_iter().filter(|(is_read, _)| *is_read);
     all.extend(read.map(|(_, name)| json!({ "$ref": format!("#/components/parameters/{name}") })));
+    all.extend(policy.headers.iter().map(|header| {
+        json!({
+            "name": header.name, "in": "header", "required": true, "description": header.description,
+            "schema": { "type": "string" }, "example": header.example,
+        })
+    }));
     all
 }
 

@@ -44,6 +44,7 @@ pub struct Stage {
     background: Background,
     keys: (String, String),
     contract: Option<&'static Contract>,
+    settings: BTreeMap<&'static str, String>,
     /// What names of hosts mean to those who call others.
     pub names: Arc<Names>,
     outside: Arc<Outside>,
@@ -75,6 +76,7 @@ impl Stage {
             background: Background::default(),
             keys,
             contract: None,
+            settings: BTreeMap::new(),
             time: Duration::from_secs(10),
         };
         for module in modules {
@@ -100,6 +102,13 @@ impl Stage {
     /// may be on this machine.
     pub fn confine(&mut self, reach: Reach) {
         self.outside = outside(reach, &self.clock, &self.names);
+        let database = self.database.clone();
+        self.rewire(|role| database.function_url(role));
+    }
+
+    /// All functions are started anew with this setting.
+    pub fn give(&mut self, key: &'static str, value: &str) {
+        self.settings.insert(key, value.to_owned());
         let database = self.database.clone();
         self.rewire(|role| database.function_url(role));
     }
@@ -138,7 +147,7 @@ impl Stage {
             "TOKEN_SECRET_KEY" => Some(self.keys.0.clone()),
             "TOKEN_PUBLIC_KEYS" => Some(self.keys.1.clone()),
             "CORS_ALLOWED_ORIGINS" | "PUBLIC_URL" => Some("https://app.example".to_owned()),
-            _ => None,
+            other => self.settings.get(other).cloned(),
         };
         let settings = Settings::read(&|key| variable(key), Needs::ALL).unwrap();
         App::new(settings, self.clock.clone(), Arc::new(SystemIds), self.hasher.clone())

@@ -88,6 +88,12 @@ fn a_function_is_given_what_it_needs_and_reads_no_other_secret() {
                 (needs.mail, "MAIL_TRANSPORT", "MailTransport", false),
                 (needs.mail, "SES_CONFIGURATION_SET", "SesConfigurationSet", false),
                 (needs.links, "PUBLIC_URL", "PublicUrl", false),
+                (
+                    needs.mail_events.is_some(),
+                    "SENDGRID_WEBHOOK_PUBLIC_KEY",
+                    "SendgridWebhookPublicKey",
+                    false,
+                ),
                 (needs.verifies_tokens, "TOKEN_PUBLIC_KEYS", "TokenPublicKeys", false),
             ];
             let given = &function["Environment"]["Variables"];

@@ -119,6 +119,12 @@ impl<'a> Tx<'a> {
         slot
     }
 
+    /// What is added from here on is done within that clinic: for a transaction that notes something in several, none
+    /// of them under an idempotency claim. Each statement sees one clinic's rows and no other's (C6).
+    pub fn enter(&mut self, clinic: Uuid) {
+        self.add(tenant(clinic));
+    }
+
     /// Sends everything in one flush and commits. Fails with the slice's failure when one of its constraints or
     /// conditions failed; then nothing was changed.
     pub async fn commit<F: Failure>(mut self) -> Result<Done, Error<F>> {
@@ -311,6 +317,11 @@ pub(crate) fn settings(scope: Scope, left: Duration) -> Statement<()> {
     .bind(milliseconds(lock))
     .bind(milliseconds(statement))
     .bind(milliseconds(transaction))
+}
+
+/// Which clinic row-level security compares with from here to the end of the transaction.
+pub(crate) fn tenant(clinic: Uuid) -> Statement<()> {
+    Statement::new("shared.tenant", "SELECT set_config('app.clinic_id', $1, true)").bind(clinic.to_string())
 }
 
 struct Outcome {

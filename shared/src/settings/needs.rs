@@ -22,12 +22,33 @@ pub struct Needs {
     pub mail: bool,
     /// The queue of what the mail provider tells of mails.
     pub mail_notices: bool,
+    /// The public key that a mail provider signs its events with; it may do without.
+    pub mail_events: Option<KeyForm>,
     /// The public address, for links in mails.
     pub links: bool,
 }
 
+/// Whether a text is a key of the kind that a function takes. What reads one is linked into that function and into no
+/// other, as with [`WayOut`].
+#[derive(Clone, Copy)]
+pub struct KeyForm(pub fn(&str) -> bool);
+
+impl PartialEq for KeyForm {
+    fn eq(&self, _other: &Self) -> bool {
+        true
+    }
+}
+
+impl Eq for KeyForm {}
+
+impl std::fmt::Debug for KeyForm {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str("KeyForm")
+    }
+}
+
 impl Needs {
-    /// Everything.
+    /// Everything, with keys of any form.
     pub const ALL: Self = Self {
         database: true,
         verifies_tokens: true,
@@ -37,6 +58,7 @@ impl Needs {
         outside: Some(WayOut::OPEN),
         mail: true,
         mail_notices: true,
+        mail_events: Some(KeyForm(|_| true)),
         links: true,
     };
 
@@ -50,6 +72,7 @@ impl Needs {
         outside: None,
         mail: false,
         mail_notices: false,
+        mail_events: None,
         links: false,
     };
 
@@ -65,6 +88,7 @@ impl Needs {
             outside: if self.outside.is_some() { self.outside } else { other.outside },
             mail: self.mail || other.mail,
             mail_notices: self.mail_notices || other.mail_notices,
+            mail_events: if self.mail_events.is_some() { self.mail_events } else { other.mail_events },
             links: self.links || other.links,
         }
     }

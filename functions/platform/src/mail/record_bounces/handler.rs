@@ -1,5 +1,5 @@
-use super::db;
-use super::logic::{self, Told};
+use super::logic;
+use crate::mail::returns::{self, Told};
 use shared::failure::{Fault, NoFailure};
 use shared::queues::Notice;
 use shared::worker::{Progress, Shift};
@@ -29,16 +29,9 @@ async fn note<'a>(shift: &Shift<'_>, mut told: Vec<(&'a Notice, Told)>) -> Resul
     if told.is_empty() {
         return Ok(Vec::new());
     }
-    // Who notes the same mails at the same time takes their rows in the same order.
-    told.sort_by_key(|(_, told)| (told.clinic, told.mail));
+    told.sort_by_key(|(_, told)| told.place());
     let mut tx = shift.write();
-    let states: Vec<_> = told
-        .iter()
-        .map(|(_, told)| {
-            tx.add(db::note_return(told, shift.now()));
-            tx.add(db::returned_mail_state(told))
-        })
-        .collect();
+    let states: Vec<_> = told.iter().map(|(_, told)| returns::note(&mut tx, told, shift.now())).collect();
     let rows = tx.commit::<NoFailure>().await.map_err(Fault::from)?;
     let mut settled = Vec::new();
     for ((notice, _), state) in told.into_iter().zip(states) {

@@ -1,40 +1,9 @@
 //! What SES tells of a mail, as SNS passes it on: <https://docs.aws.amazon.com/ses/latest/dg/event-publishing-retrieving-sns-contents.html>.
 
+use crate::mail::returns::{Return, Told};
 use jiff::Timestamp;
 use serde::Deserialize;
 use uuid::Uuid;
-
-/// How a mail came back.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Return {
-    /// It did not arrive and might another time.
-    Transient,
-    /// It did not arrive and never will at this address.
-    Permanent,
-    /// It arrived and was not wanted.
-    Complaint,
-}
-
-impl Return {
-    /// The mail's state and its kind of bounce.
-    pub(super) const fn noted(self) -> (&'static str, Option<&'static str>) {
-        match self {
-            Self::Transient => ("bounced", Some("transient")),
-            Self::Permanent => ("bounced", Some("permanent")),
-            Self::Complaint => ("complained", None),
-        }
-    }
-}
-
-/// What is told of which mail.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Told {
-    pub(super) clinic: Uuid,
-    pub(super) mail: Uuid,
-    pub(super) what: Return,
-    /// When it came back, by the provider's clock.
-    pub(super) at: Timestamp,
-}
 
 /// It is no notice of SES, or of no mail of ours.
 #[derive(Debug, PartialEq, Eq)]
@@ -150,13 +119,6 @@ mod tests {
         complaint["complaint"] = json!({ "timestamp": "2017-08-05T00:41:03Z" });
         let told = told(&complaint).unwrap().unwrap();
         assert_eq!((told.what, told.at.to_string().as_str()), (Return::Complaint, "2017-08-05T00:41:03Z"));
-    }
-
-    #[test]
-    fn each_return_has_a_state_and_a_bounce_its_kind() {
-        assert_eq!(Return::Transient.noted(), ("bounced", Some("transient")));
-        assert_eq!(Return::Permanent.noted(), ("bounced", Some("permanent")));
-        assert_eq!(Return::Complaint.noted(), ("complained", None));
     }
 
     #[test]

@@ -13,10 +13,10 @@
 //! - **On one machine** mail never leaves, so there is no queue and nothing to do.
 //! - **Round trips**: 1 for up to ten notices; none when there are none.
 
-mod db;
 mod handler;
 mod logic;
 
+use super::returns;
 use shared::database::Statement;
 use shared::endpoint::Sample;
 use shared::failure::Fault;
@@ -37,7 +37,7 @@ impl Worker for RecordBounces {
     const NEEDS: Needs = Needs { mail_notices: true, outside: Some(WayOut::OPEN), ..Needs::DATABASE };
 
     fn statements(sample: &Sample<'_>) -> Vec<Statement<()>> {
-        db::all(sample)
+        returns::statements(sample)
     }
 
     async fn step(shift: &Shift<'_>) -> Result<Progress, Fault> {

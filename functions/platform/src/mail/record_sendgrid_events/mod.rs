@@ -1,0 +1,73 @@
+//! `POST /api/v1/mail-events/sendgrid`: SendGrid tells what became of mails, and what came back is noted.
+//!
+//! - **Does**: verifies who signed the request and when, reads the events, notes the gravest of each mail.
+//! - **Caller**: SendGrid, known by its signature with the key of `SENDGRID_WEBHOOK_PUBLIC_KEY`. Nothing of the body is
+//!   read before that is good.
+//! - **Finds** a mail by the ids `clinic` and `mail` that it was sent with, both of them: a mail of another clinic is
+//!   none. What has not both, or is told of no mail of ours, is passed over; so are kinds and members that are not
+//!   asked for, because the list is SendGrid's and grows without us.
+//! - **Writes**: `kernel.mails`: `bounced`, `transient` or `permanent`, or `complained`, and when. The graver one stays,
+//!   whatever comes first or twice. Of the events nothing else is kept, and nothing is logged.
+//! - **Atomic**: all of it, or nothing. Each clinic's mails are noted within that clinic, under the module's own role.
+//! - **Fails**: `MAIL_NOT_SENT_YET` when a mail is told of before it is marked as sent: what could be noted is, and
+//!   SendGrid, which sends again for a day whatever is not answered by 2xx, finds the rest ready later.
+//! - **Round trips**: 1, however many clinics; none when nothing came back.
+
+mod handler;
+mod logic;
+pub mod schema;
+
+use super::{returns, signature};
+use shared::database::Statement;
+use shared::endpoint::{Call, Endpoint, Policy, RequestHeader, Sample};
+use shared::failure::Error;
+use shared::input::WithSignedBody;
+use shared::reply::Response;
+use shared::route::Route;
+use shared::settings::KeyForm;
+use shared::success::Success;
+
+/// Who signed.
+const SIGNATURE: RequestHeader = RequestHeader {
+    name: "X-Twilio-Email-Event-Webhook-Signature",
+    description: "The base64 of a DER signature, by ECDSA over P-256 with SHA-256, of the timestamp and the body behind it.",
+    example: "MEUCIGHQVtGj+Y3LkG9fLcxf3qfI10QysgDWmMOVmxG0u6ZUAiEAyBiXDWzM+uOe5W0JuG+luQAbPIqHh89M15TluLtEZtM=",
+};
+
+/// When.
+const TIMESTAMP: RequestHeader = RequestHeader {
+    name: "X-Twilio-Email-Event-Webhook-Timestamp",
+    description: "When it was signed, in seconds since 1970.",
+    example: "1795255200",
+};
+
+/// The largest body, in bytes: SendGrid sends what it has gathered at 768 KiB at the latest.
+const BODY_LIMIT: usize = 1024 * 1024;
+
+/// The declaration.
+#[derive(Debug)]
+pub struct RecordSendgridEvents;
+
+impl Endpoint for RecordSendgridEvents {
+    const NAME: &'static str = "record-sendgrid-events";
+    const ROUTE: Route = Route::post("/api/v1/mail-events/sendgrid");
+    const POLICY: Policy = Policy::public()
+        .takes_mail_events(KeyForm(signature::is_key), &[SIGNATURE, TIMESTAMP])
+        .body_limit(BODY_LIMIT);
+    const SUMMARY: &'static str = "Take SendGrid's events";
+    const DESCRIPTION: &'static str = "The address for SendGrid's Event Webhook, with its signature turned on. Bounces, \
+        blocks, drops and spam reports are noted on the mails that they are about; other events, other members and \
+        other mails are passed over. The same events may come again and in any order: the gravest counts.";
+    const SUCCESS: Success = Success::no_content();
+    type Input = WithSignedBody<schema::SendgridEvents>;
+    type Output = Response;
+    type Failure = schema::RecordSendgridEventsFailure;
+
+    fn statements(sample: &Sample<'_>) -> Vec<Statement<()>> {
+        returns::statements(sample)
+    }
+
+    async fn handle(call: &Call<'_>, input: Self::Input) -> Result<Self::Output, Error<Self::Failure>> {
+        handler::handle(call, &input.body.bytes).await
+    }
+}
