@@ -1,6 +1,6 @@
 use crate::background::{self, Background};
 use crate::canary::watch_logs;
-use crate::{Answer, Ask, Contract, CountingHasher, Names, Tenant, TestClock, TestDatabase, TestMail};
+use crate::{Answer, Ask, Contract, CountingHasher, Names, SendgridKey, Tenant, TestClock, TestDatabase, TestMail};
 use shared::app::App;
 use shared::clock::{Clock as _, SystemClock, SystemIds};
 use shared::consumer::{ATTEMPTS, Attempt};
@@ -38,13 +38,14 @@ pub struct Stage {
     pub hasher: Arc<CountingHasher>,
     /// Where mail goes.
     pub mail: Arc<TestMail>,
+    /// Signs events of mails that the stage believes; until it forgets the key.
+    pub sendgrid: Option<SendgridKey>,
     /// Signs tokens that the stage believes.
     pub signer: TokenSigner,
     functions: Vec<Function>,
     background: Background,
     keys: (String, String),
     contract: Option<&'static Contract>,
-    settings: BTreeMap<&'static str, String>,
     /// What names of hosts mean to those who call others.
     pub names: Arc<Names>,
     outside: Arc<Outside>,
@@ -71,12 +72,12 @@ impl Stage {
             names,
             hasher: Arc::new(CountingHasher::default()),
             mail: Arc::new(TestMail::default()),
+            sendgrid: Some(SendgridKey::default()),
             signer: TokenSigner::from_paserk(&keys.0).unwrap(),
             functions: Vec::new(),
             background: Background::default(),
             keys,
             contract: None,
-            settings: BTreeMap::new(),
             time: Duration::from_secs(10),
         };
         for module in modules {
@@ -106,9 +107,9 @@ impl Stage {
         self.rewire(|role| database.function_url(role));
     }
 
-    /// All functions are started anew with this setting.
-    pub fn give(&mut self, key: &'static str, value: &str) {
-        self.settings.insert(key, value.to_owned());
+    /// No function knows a key of SendGrid from now on.
+    pub fn forget_sendgrid(&mut self) {
+        self.sendgrid = None;
         let database = self.database.clone();
         self.rewire(|role| database.function_url(role));
     }
@@ -147,7 +148,8 @@ impl Stage {
             "TOKEN_SECRET_KEY" => Some(self.keys.0.clone()),
             "TOKEN_PUBLIC_KEYS" => Some(self.keys.1.clone()),
             "CORS_ALLOWED_ORIGINS" | "PUBLIC_URL" => Some("https://app.example".to_owned()),
-            other => self.settings.get(other).cloned(),
+            "SENDGRID_WEBHOOK_PUBLIC_KEY" => self.sendgrid.as_ref().map(SendgridKey::shown),
+            _ => None,
         };
         let settings = Settings::read(&|key| variable(key), Needs::ALL).unwrap();
         App::new(settings, self.clock.clone(), Arc::new(SystemIds), self.hasher.clone())

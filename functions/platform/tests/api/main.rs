@@ -24,6 +24,7 @@ mod outbox_relay;
 mod problems;
 mod receiver;
 mod record_bounces;
+mod record_sendgrid_events;
 mod rotate_webhook_secret;
 mod send_mail;
 mod sqs;

@@ -9,7 +9,7 @@ use uuid::Uuid;
 const WORKER: &str = "record-bounces";
 
 /// A mail of the tenant's that has come as far as `reached`, as `send-mail` leaves it.
-async fn mail(stage: &Stage, tenant: &Tenant, reached: &str) -> Uuid {
+pub(super) async fn mail(stage: &Stage, tenant: &Tenant, reached: &str) -> Uuid {
     let now = stage.clock.now();
     let rest = match reached {
         "sent" => format!("'{now}', 'sample', NULL, NULL, NULL, NULL, NULL, NULL"),
@@ -35,7 +35,7 @@ async fn with_a_sent_mail() -> (Arc<Stage>, Tenant, Uuid, NoticeQueue) {
 }
 
 /// State, kind and instant of all mails.
-async fn returns(stage: &Stage) -> Vec<Vec<String>> {
+pub(super) async fn returns(stage: &Stage) -> Vec<Vec<String>> {
     let sql = "SELECT state, bounce, to_char(returned_at AT TIME ZONE 'UTC', 'HH24:MI:SS.MS')
                  FROM kernel.mails ORDER BY id";
     stage.database.rows(sql).await

@@ -2,9 +2,10 @@
 
 use super::{Environment, LONG_AGO, Outcome};
 use crate::canary::assert_none_in;
-use crate::{Stage, Tenant};
+use crate::{SendgridKey, Stage, Tenant};
 use regex::Regex;
 use serde_json::Value;
+use shared::clock::Clock as _;
 use shared::endpoint::Declaration;
 use shared::event::Event;
 use shared::pipeline;
@@ -38,11 +39,13 @@ impl Sampled {
         let url = self.stage.database.function_url(self.stage.module_of(name));
         let (secret, public) = self.stage.keys();
         let needs = declaration.policy.needs();
+        let shown = self.stage.sendgrid.as_ref().map(SendgridKey::shown).unwrap_or_default();
         let variables = [
             (needs.database, ("DATABASE_URL", url.as_str())),
             (needs.verifies_tokens, ("TOKEN_PUBLIC_KEYS", public)),
             (needs.issues_tokens, ("TOKEN_SECRET_KEY", secret)),
             (needs.outside.is_some(), ("OUTSIDE_TARGETS", "local")),
+            (needs.mail_events.is_some(), ("SENDGRID_WEBHOOK_PUBLIC_KEY", shown.as_str())),
             (true, ("CORS_ALLOWED_ORIGINS", "https://app.example")),
         ];
         let own = variables.into_iter().filter(|(is_needed, _)| *is_needed).map(|(_, variable)| variable);
@@ -61,7 +64,16 @@ impl Sampled {
 
     /// The sample event of that name, sent by the clinic's owner.
     pub fn event(&self, name: &str) -> String {
-        samples(name).remove(0).1.replace("ACCESS_TOKEN", self.tenant.owner())
+        self.as_sent(&samples(name).remove(0).1)
+    }
+
+    /// A sample event with what makes it believed: the token of the clinic's owner, or SendGrid's signature.
+    fn as_sent(&self, sample: &str) -> String {
+        let event = sample.replace("ACCESS_TOKEN", self.tenant.owner());
+        match &self.stage.sendgrid {
+            Some(key) => key.sign_event(&event, self.stage.clock.now()),
+            None => event,
+        }
     }
 }
 
@@ -80,10 +92,9 @@ pub async fn answers_as_the_pipeline_does(built: Sampled, piped: Sampled) {
         let mut function = built.start(declaration.name, &[]).await;
         function.ready().await;
         for (place, sample) in samples(declaration.name) {
-            let as_sent = |tenant: &Tenant| sample.replace("ACCESS_TOKEN", tenant.owner());
             let deadline = if place.ends_with("rest") { LONG_AGO } else { FAR_AWAY };
-            let answered = function.invoke(&as_sent(&built.tenant), deadline).await;
-            let expected = pass(&piped, declaration, &as_sent(&piped.tenant)).await;
+            let answered = function.invoke(&built.as_sent(&sample), deadline).await;
+            let expected = pass(&piped, declaration, &piped.as_sent(&sample)).await;
             let Outcome::Response(answered) = answered else {
                 panic!("{}: {place}: {answered:?}", declaration.name);
             };
