@@ -80,6 +80,13 @@ pub struct RequestHeader {
     pub example: &'static str,
 }
 
+impl RequestHeader {
+    /// Where it stands, for those who are told that it is wrong.
+    pub fn pointer(&self) -> String {
+        format!("/{}", self.name.to_ascii_lowercase())
+    }
+}
+
 /// What an endpoint asks of a request and promises about itself.
 #[derive(Debug, Clone, Copy)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a question that an endpoint answers by yes or no")]

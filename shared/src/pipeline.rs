@@ -17,7 +17,7 @@ use crate::logging;
 use crate::outbox::Nudge;
 use crate::problem::{
     self, BODY_TOO_LARGE, DEADLINE_EXCEEDED, Document, IDEMPOTENCY_KEY_NOT_ACCEPTED, IF_MATCH_INVALID,
-    IF_MATCH_REQUIRED, METHOD_NOT_ALLOWED, NOT_ACCEPTABLE, OUTCOME_UNKNOWN, PERMISSION_DENIED,
+    IF_MATCH_REQUIRED, METHOD_NOT_ALLOWED, NOT_ACCEPTABLE, OUTCOME_UNKNOWN, PERMISSION_DENIED, REQUIRED,
     ROUTE_NOT_FOUND, TOKEN_INVALID, TOKEN_REQUIRED, UNSUPPORTED_MEDIA_TYPE,
 };
 use crate::reply::{Answer as _, Response};
@@ -156,7 +156,7 @@ pub(crate) async fn serve<E: Endpoint>(incoming: Incoming<'_>) -> Result<Respons
     let if_match = if_match(policy, request)?;
     let key = idempotency_key(policy, request);
     let input = E::Input::parse(&Raw { request, path: &path, now });
-    let (if_match, key, input) = all_valid(if_match, key, input)?;
+    let (if_match, key, input) = all_valid(missing_headers(policy, request), if_match, key, input)?;
 
     let claim = match (principal, key) {
         (Some(principal), Some(key)) => Some(claim(&principal, key, request, now)),
@@ -165,7 +165,8 @@ pub(crate) async fn serve<E: Endpoint>(incoming: Incoming<'_>) -> Result<Respons
     let accept = request.header(&ACCEPT);
     let request_id = request_id.to_owned();
     let headers = Some(&request.headers);
-    let call = Call { app, request_id, trace, now, deadline, if_match, accept, headers, principal, claim, trips };
+    let call =
+        Call { app, request_id, trace, now, deadline, if_match, accept, headers, principal, claim, trips };
     // What the handler does, it does in one transaction: claim, access, change, history, audit, outbox, reply.
     let output = E::handle(&call, input).await?;
     output.respond()
@@ -336,16 +337,24 @@ fn idempotency_key(policy: &Policy, request: &Request) -> Result<Option<String>,
     }
 }
 
+/// The headers of its own that an endpoint asks for and that are not there. What they say is for the endpoint to judge.
+fn missing_headers(policy: &Policy, request: &Request) -> Vec<Violation> {
+    let missing = policy.headers.iter().filter(|header| !request.headers.contains_key(header.name));
+    missing.map(|header| header_violation(&header.pointer(), &REQUIRED)).collect()
+}
+
 /// Headers and input all valid, or everything that is wrong with any of them.
 fn all_valid<I>(
+    missing: Vec<Violation>,
     if_match: Result<Option<i64>, Violation>,
     key: Result<Option<String>, Violation>,
     input: Result<I, Vec<Violation>>,
 ) -> Result<(Option<i64>, Option<String>, I), Fault> {
     match (if_match, key, input) {
-        (Ok(if_match), Ok(key), Ok(input)) => Ok((if_match, key, input)),
+        (Ok(if_match), Ok(key), Ok(input)) if missing.is_empty() => Ok((if_match, key, input)),
         (if_match, key, input) => {
-            let mut all = input.err().unwrap_or_default();
+            let mut all = missing;
+            all.extend(input.err().unwrap_or_default());
             all.extend(if_match.err());
             all.extend(key.err());
             all.sort();

@@ -162,25 +162,21 @@ impl Settings {
                 Ok(outside),
                 Ok(public_url),
                 Ok(mail_events_key),
-            ) => Ok(Self {
-                database,
-                verifier,
-                signer,
-                allowed_origins,
-                outside,
-                public_url,
-                mail_events_key,
-            }),
-            (database, connections, verifier, signer, origins, outside, public_url, events_key) => Err(bad([
-                ("DATABASE_URL", database.err()),
-                ("DATABASE_CONNECTIONS", connections.err()),
-                ("TOKEN_PUBLIC_KEYS", verifier.err()),
-                ("TOKEN_SECRET_KEY", signer.err()),
-                ("CORS_ALLOWED_ORIGINS", origins.err()),
-                ("PUBLIC_URL", public_url.err()),
-                (MAIL_EVENTS_KEY, events_key.err()),
-                outside.err().map_or(("REDIS_URL", None), |(key, error)| (key, Some(error))),
-            ])),
+            ) => {
+                Ok(Self { database, verifier, signer, allowed_origins, outside, public_url, mail_events_key })
+            }
+            (database, connections, verifier, signer, origins, outside, public_url, events_key) => {
+                Err(bad([
+                    ("DATABASE_URL", database.err()),
+                    ("DATABASE_CONNECTIONS", connections.err()),
+                    ("TOKEN_PUBLIC_KEYS", verifier.err()),
+                    ("TOKEN_SECRET_KEY", signer.err()),
+                    ("CORS_ALLOWED_ORIGINS", origins.err()),
+                    ("PUBLIC_URL", public_url.err()),
+                    (MAIL_EVENTS_KEY, events_key.err()),
+                    outside.err().map_or(("REDIS_URL", None), |(key, error)| (key, Some(error))),
+                ]))
+            }
         }
     }
 }

@@ -77,6 +77,9 @@ impl Finder<'_> {
         for problem in key {
             self.add(problem, Place::Header, "/idempotency-key");
         }
+        for header in endpoint.policy.headers {
+            self.add(&p::REQUIRED, Place::Header, &header.pointer());
+        }
         if endpoint.policy.if_match {
             self.add(&p::IF_MATCH_INVALID, Place::Header, "/if-match");
         }

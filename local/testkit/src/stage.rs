@@ -1,6 +1,8 @@
 use crate::background::{self, Background};
 use crate::canary::watch_logs;
-use crate::{Answer, Ask, Contract, CountingHasher, Names, SendgridKey, Tenant, TestClock, TestDatabase, TestMail};
+use crate::{
+    Answer, Ask, Contract, CountingHasher, Names, SendgridKey, Tenant, TestClock, TestDatabase, TestMail,
+};
 use shared::app::App;
 use shared::clock::{Clock as _, SystemClock, SystemIds};
 use shared::consumer::{ATTEMPTS, Attempt};

@@ -5,6 +5,8 @@ use crate::{income, mailed_token, sign_up};
 use jiff::SignedDuration;
 use serde_json::{Value, json};
 use shared::access::Role;
+use shared::clock::Clock as _;
+use shared::mail::Unsent;
 use shared::outside::connect::Reach;
 use std::time::Duration;
 use testkit::{Answer, Ask, Proxy};
@@ -166,6 +168,32 @@ async fn provoke_by_webhook(scene: &mut Scene, code: &str) -> Option<Answer> {
     })
 }
 
+/// Provokes what can be wrong with what SendGrid tells.
+async fn provoke_by_sendgrid(scene: &mut Scene, code: &str) -> Option<Answer> {
+    let (key, now) = (scene.stage.sendgrid.take().unwrap_or_default(), scene.stage.clock.now());
+    let signed = |body: &str| key.tell(body, now);
+    let ask = match code {
+        "SENDGRID_NOT_SET_UP" => {
+            scene.stage.forget_sendgrid();
+            signed("[]")
+        }
+        "SIGNATURE_INVALID" => signed("[]").text("[ ]"),
+        "SIGNATURE_EXPIRED" => key.tell("[]", now - SignedDuration::from_hours(26)),
+        "TOO_MANY_EVENTS" => signed(&format!("[{}0]", "0,".repeat(5000))),
+        "MAIL_NOT_SENT_YET" => {
+            scene.stage.mail.fail_next(Unsent::Failed("the scene".to_owned()));
+            scene.account().await;
+            scene.stage.work("outbox-relay", None).await.unwrap();
+            let queue = "SELECT clinic_id::text, id::text FROM kernel.mails";
+            let mails = scene.stage.database.rows(queue).await;
+            let told = json!([{ "event": "spamreport", "timestamp": 1, "clinic": mails[0][0], "mail": mails[0][1] }]);
+            signed(&told.to_string())
+        }
+        _ => return None,
+    };
+    Some(scene.ask(ask).await)
+}
+
 /// Provokes what can be wrong with a job.
 async fn provoke_by_job(scene: &Scene, code: &str) -> Option<Answer> {
     if !code.starts_with("JOB_") {
@@ -259,6 +287,9 @@ async fn provoke(scene: &mut Scene, code: &str) -> Option<Answer> {
         return Some(answer);
     }
     if let Some(answer) = provoke_by_data(scene, code).await {
+        return Some(answer);
+    }
+    if let Some(answer) = provoke_by_sendgrid(scene, code).await {
         return Some(answer);
     }
     if let Some(answer) = provoke_by_webhook(scene, code).await {

@@ -2,6 +2,7 @@
 
 use crate::{income, mailed_token, new_patient, sign_up, stage};
 use serde_json::json;
+use shared::clock::Clock as _;
 use std::collections::BTreeMap;
 use testkit::{Ask, Proxy, Stage, Tenant};
 
@@ -60,8 +61,18 @@ async fn successes(stage: &Stage, tenant: &Tenant) -> BTreeMap<&'static str, Ask
         ("get-openapi", Ask::get("/api/v1/openapi.json")),
         ("get-docs", Ask::get("/docs")),
         ("get-docs-script", Ask::get("/docs/scalar.js")),
+        ("record-sendgrid-events", sendgrid_tells(stage)),
         ("fallback", Ask::new("OPTIONS", "/api/v1/patients")),
     ])
+}
+
+/// Of two clinics' mails.
+fn sendgrid_tells(stage: &Stage) -> Ask {
+    let told = [1, 2].map(|id| {
+        let id = format!("01890a5d-ac96-774b-bcce-b302099a805{id}");
+        json!({ "event": "spamreport", "timestamp": 1, "clinic": id, "mail": id })
+    });
+    stage.sendgrid.as_ref().unwrap().tell(&json!(told).to_string(), stage.clock.now())
 }
 
 #[tokio::test]

@@ -195,6 +195,7 @@ fn a_real_value_is_taken() {
     let parameters = template("template.yaml")["Parameters"].clone();
     let secret = "arn:aws:secretsmanager:sa-east-1:123456789012:secret:grafono/production/billing-a1B2c3";
     let key = format!("k4.public.{}", "A".repeat(43));
+    let shown = &testkit::SendgridKey::default().shown();
     for (name, value) in [
         ("BillingDatabaseSecretArn", secret),
         ("TokenPublicKeys", &format!("{key},{key}")),
@@ -214,6 +215,8 @@ fn a_real_value_is_taken() {
         ("MailNoticesTopicArn", ""),
         ("SendgridApiKeySecretArn", secret),
         ("SendgridApiKeySecretArn", ""),
+        ("SendgridWebhookPublicKey", shown),
+        ("SendgridWebhookPublicKey", ""),
         ("AlarmTopicArn", "arn:aws:sns:sa-east-1:123456789012:alarms"),
         ("AlarmTopicArn", ""),
     ] {

@@ -13,5 +13,5 @@ mod verdict;
 
 pub use connection::{Database, POOL_IDLE_CHECK, address, connector};
 pub use statement::{Bind, Columns, DecodeError, Statement};
-pub(crate) use tx::{settings, tenant};
 pub use tx::{Done, Scope, Slot, Stored, Trips, Tx};
+pub(crate) use tx::{settings, tenant};

@@ -15,7 +15,7 @@ use shared::validation::{Place, Violation};
 pub(super) async fn handle(call: &Call<'_>, body: &[u8]) -> Result<Response, Error<Failure>> {
     let key = call.app.mail_events_key().and_then(VerificationKey::read).ok_or(Failure::SendgridNotSetUp)?;
     let signed = call.header(&SIGNATURE).zip(call.header(&TIMESTAMP));
-    let (signature, timestamp) = signed.ok_or(Failure::SignatureRequired)?;
+    let (signature, timestamp) = signed.ok_or(Failure::SignatureInvalid)?;
     if !key.has_signed(signature, timestamp, body) {
         return Err(Failure::SignatureInvalid.into());
     }

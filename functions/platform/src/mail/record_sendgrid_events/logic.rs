@@ -137,7 +137,8 @@ mod tests {
     fn of_each_mail_the_gravest_is_told_and_the_first_of_those() {
         let later = with(event("spamreport", 2), "timestamp", AT + 9);
         let (transient, permanent) = (event("bounce", 2), with(event("bounce", 2), "type", "bounce"));
-        let events = [later, transient, event("dropped", 3), event("spamreport", 2), permanent, event("dropped", 1)];
+        let events =
+            [later, transient, event("dropped", 3), event("spamreport", 2), permanent, event("dropped", 1)];
         let told = read(Value::from(&events[..]).to_string().as_bytes()).unwrap();
         assert_eq!(told.iter().map(|told| told.mail.as_u128()).collect::<Vec<_>>(), [1, 2, 3]);
         assert_eq!((told[1].what, told[1].at.as_second()), (Return::Complaint, AT));

@@ -40,9 +40,6 @@ failures! {
         /// There is no key to verify them with.
         SendgridNotSetUp = 404 "SENDGRID_NOT_SET_UP", "SendGrid's events are not taken here",
             "There is no key to verify them with. Set SENDGRID_WEBHOOK_PUBLIC_KEY to the verification key that SendGrid shows.";
-        /// A header of the signature is not there.
-        SignatureRequired = 403 "SIGNATURE_REQUIRED", "Signature required",
-            "Both headers of the signature are needed. Turn on Signed Event Webhook in SendGrid's settings.";
         /// It was signed with another key, or changed since.
         SignatureInvalid = 403 "SIGNATURE_INVALID", "Signature invalid",
             "This was not signed with the key that is set here, or was changed on its way. Compare the key with the one that SendGrid shows.";
