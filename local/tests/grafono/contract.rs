@@ -100,6 +100,11 @@ async fn each_role_passes_exactly_where_it_holds_the_permission() {
     }
 }
 
+/// Nothing is read of a body that another signs before its signature is good.
+fn reads_fields(endpoint: &Declaration) -> bool {
+    has_body(endpoint) && endpoint.policy.mail_events.is_none()
+}
+
 #[tokio::test]
 async fn hostile_bodies_are_refused_with_a_reason_and_never_with_500() {
     let (stage, tenant) = stage().await;
@@ -115,7 +120,7 @@ async fn hostile_bodies_are_refused_with_a_reason_and_never_with_500() {
         (deep.as_str(), "TOO_DEEP"),
         ("\u{feff}{}", "INVALID_ENCODING"),
     ];
-    for endpoint in stage.declarations().filter(|endpoint| has_body(endpoint)) {
+    for endpoint in stage.declarations().filter(|endpoint| reads_fields(endpoint)) {
         for (body, code) in bodies {
             let answer = ask(&stage, endpoint, reach(endpoint, &tenant).key("k").text(body)).await;
             let codes: Vec<_> = answer.details().iter().map(|(_, code)| *code).collect();

@@ -391,6 +391,8 @@ mod boundary {
             let answer = stage.ask(key(&stage).tell(none, stage.clock.now())).await;
             assert_eq!(answer.refusal(), (400, "MALFORMED_JSON"), "{none}");
         }
+        let broken = key(&stage).tell("[]", stage.clock.now()).base64("@@");
+        assert_eq!(stage.ask(broken).await.refusal(), (400, "INVALID_ENCODING"));
         assert_eq!(tell(&stage, &[]).await.status, 204);
     }
 }
