@@ -148,10 +148,7 @@ impl Settings {
         };
         let public_url =
             needs.links.then(|| required("PUBLIC_URL").and_then(|url| public_url(&url))).transpose();
-        let events_key = match (needs.mail_events, variable(MAIL_EVENTS_KEY).filter(|key| !key.is_empty())) {
-            (Some(KeyForm(is_key)), Some(key)) if !is_key(&key) => Err(SettingError::Malformed),
-            (form, key) => Ok(key.filter(|_| form.is_some())),
-        };
+        let events_key = mail_events_key(variable, needs.mail_events);
         match (database, connections, verifier, signer, origins, outside, public_url, events_key) {
             (
                 Ok(database),
@@ -183,6 +180,15 @@ impl Settings {
 
 fn bad<const N: usize>(outcomes: [(&'static str, Option<SettingError>); N]) -> BadSettings {
     BadSettings(outcomes.into_iter().filter_map(|(key, error)| Some((key, error?))).collect())
+}
+
+/// The key of the provider's events where any are taken, if it is given.
+fn mail_events_key(variable: &Variables<'_>, form: Option<KeyForm>) -> Result<Option<String>, SettingError> {
+    let Some(KeyForm(is_key)) = form else { return Ok(None) };
+    match variable(MAIL_EVENTS_KEY).filter(|key| !key.is_empty()) {
+        Some(key) if !is_key(&key) => Err(SettingError::Malformed),
+        key => Ok(key),
+    }
 }
 
 /// Exact origins such as `https://app.example.com`; a wildcard is refused, because tokens go with the requests.

@@ -22,7 +22,7 @@ pub(super) async fn handle(call: &Call<'_>, body: &[u8]) -> Result<Response, Err
     if !logic::is_timely(timestamp, call.now) {
         return Err(Failure::SignatureExpired.into());
     }
-    let told = logic::read(body).map_err(refusal)?;
+    let told = logic::read(body).map_err(|unreadable| refusal(&unreadable))?;
     if note(call, &told).await? {
         Ok(Response::empty(StatusCode::NO_CONTENT))
     } else {
@@ -30,7 +30,7 @@ pub(super) async fn handle(call: &Call<'_>, body: &[u8]) -> Result<Response, Err
     }
 }
 
-fn refusal(unreadable: Unreadable) -> Error<Failure> {
+fn refusal(unreadable: &Unreadable) -> Error<Failure> {
     match unreadable {
         Unreadable::NoList => {
             let message = "must be a list of events";

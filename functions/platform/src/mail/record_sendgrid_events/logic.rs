@@ -53,10 +53,9 @@ pub(super) fn read(body: &[u8]) -> Result<Vec<Told>, Unreadable> {
 fn told(event: &SendgridEvent) -> Option<Told> {
     let what = match (event.event.as_str(), event.kind.as_deref(), event.reason.as_deref()) {
         ("bounce", Some("bounce"), _) => Return::Permanent,
-        // `blocked`; what cannot be told says nothing against the address.
-        ("bounce", _, _) => Return::Transient,
         ("dropped", _, Some(reason)) if FOR_GOOD.contains(&reason) => Return::Permanent,
-        ("dropped", _, _) => Return::Transient,
+        // What cannot be told says nothing against the address.
+        ("bounce" | "dropped", _, _) => Return::Transient,
         ("spamreport", _, _) => Return::Complaint,
         _ => return None,
     };
