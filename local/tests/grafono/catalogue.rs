@@ -179,7 +179,7 @@ async fn provoke_by_sendgrid(scene: &mut Scene, code: &str) -> Option<Answer> {
         }
         "SIGNATURE_INVALID" => signed("[]").text("[ ]"),
         "SIGNATURE_EXPIRED" => key.tell("[]", now - SignedDuration::from_hours(26)),
-        "TOO_MANY_EVENTS" => signed(&format!("[{}0]", "0,".repeat(5000))),
+        "TOO_MANY_EVENTS" => signed(&format!("[{}0]", "0,".repeat(3000))),
         "MAIL_NOT_SENT_YET" => {
             scene.stage.mail.fail_next(Unsent::Failed("the scene".to_owned()));
             scene.account().await;

@@ -362,7 +362,7 @@ mod boundary {
                 .collect::<Value>()
         };
         let last = event("spamreport", tenant.clinic, mails[0], 1);
-        let mut events: Vec<_> = (1..5000).map(unknown).chain([last]).map(short).collect();
+        let mut events: Vec<_> = (1..3000).map(unknown).chain([last]).map(short).collect();
         assert_eq!(tell(&stage, &events).await.status, 204);
         assert_eq!(states(&stage).await, ["complained NULL"]);
 

@@ -6,8 +6,8 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::value::RawValue;
 use std::cmp::Reverse;
 
-/// The most events of one request. SendGrid gathers 768 KiB, and no event of its is as short as 160 bytes.
-const MOST: usize = 5000;
+/// The most events of one request. SendGrid gathers 768 KiB, and no event of its is as short as 260 bytes.
+const MOST: usize = 3000;
 
 /// How old a signature may be. SendGrid sends again for 24 hours what was not taken, and says nowhere that it signs anew
 /// then: a shorter time could lose what came back. That costs little, because whoever sends the same again changes

@@ -8,7 +8,7 @@ use uuid::Uuid;
 /// What SendGrid tells at once, in any order.
 #[derive(Debug, JsonSchema)]
 #[schemars(transparent)]
-pub struct SendgridEvents(#[schemars(length(max = 5000))] pub Vec<SendgridEvent>);
+pub struct SendgridEvents(#[schemars(length(max = 3000))] pub Vec<SendgridEvent>);
 
 /// One event, as far as it is read; it has many more members.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -47,7 +47,7 @@ failures! {
         SignatureExpired = 403 "SIGNATURE_EXPIRED", "Signature expired",
             "This was signed more than 25 hours ago or more than 10 minutes ahead. Compare the clocks.";
         /// There are more than one request may tell.
-        TooManyEvents = 413 "TOO_MANY_EVENTS", "Too many events", "Send at most 5000 events at once.";
+        TooManyEvents = 413 "TOO_MANY_EVENTS", "Too many events", "Send at most 3000 events at once.";
         /// It is told of before it is marked.
         MailNotSentYet = 409 "MAIL_NOT_SENT_YET", "Mail not sent yet",
             "One of the mails is not marked as sent yet. What could be noted is; send all of it again.";
