@@ -167,4 +167,4 @@ fn production_files_stay_short_enough_to_be_read() {
 const LONGEST_FILE: usize = 250;
 
 /// Longer ones, each one thing that would not be clearer in two.
-const LONG: [&str; 3] = ["shared/src/database/tx.rs", "shared/src/endpoint.rs", "shared/src/pipeline.rs"];
+const LONG: [&str; 2] = ["shared/src/database/tx.rs", "shared/src/pipeline.rs"];
