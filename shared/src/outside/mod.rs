@@ -4,7 +4,7 @@
 //! Breakers are shared by all processes where `REDIS_URL` is set, and each process's own otherwise. Retry budgets are
 //! each process's own: they bound what one process adds to the load.
 //!
-//! The place is [`Gate`]. A function that calls AWS alone has one of its own; [`Outside`], with Redis and clients for any
+//! The place is `Gate`. A function that calls AWS alone has one of its own; [`Outside`], with Redis and clients for any
 //! address, is for those whose declarations ask for it ([`WayOut`]): the linker leaves it out of all others.
 
 pub mod address;
@@ -119,7 +119,8 @@ impl Outside {
         tokio::time::timeout(LOOK_UP, found).await.unwrap_or(Err(Unreachable::NoAddress))
     }
 
-    /// Makes a call: see [`Gate::call`].
+    /// Makes a call: `attempt` is run once, and again while it fails, may be repeated and the budget allows. It fails when
+    /// it gives an error, an [`Outcome`] that says so, or nothing in time.
     pub async fn call<T, E, F>(
         &self,
         call: ExternalCall<'_>,
