@@ -98,7 +98,9 @@ fn variable(key: &'static str) -> Option<String> {
 async fn collect(client: &Client, queues: &Queues, prefix: &str, consumer: &str) -> Result<(), Error> {
     let address = format!("{prefix}{consumer}-dead.fifo");
     loop {
-        let request = queues.receive_message().queue_url(&address).max_number_of_messages(10);
+        // Without waiting, SQS asks only some of its servers and may say that there is nothing.
+        let request =
+            queues.receive_message().queue_url(&address).max_number_of_messages(10).wait_time_seconds(1);
         let received = request.send().await.map_err(|_| Error::Queue(address.clone()))?;
         let messages = received.messages.unwrap_or_default();
         if messages.is_empty() {
