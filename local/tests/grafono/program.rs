@@ -116,6 +116,7 @@ impl Program {
         let url = format!("{}{path}", self.address);
         let output =
             Command::new("curl").args(["-s", "--max-time", "20"]).args(arguments).arg(url).output().unwrap();
+        assert!(!output.stdout.is_empty(), "{path}: no reply, {}", output.status);
         String::from_utf8(output.stdout).unwrap()
     }
 
