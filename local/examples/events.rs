@@ -69,7 +69,14 @@ async fn export(stage: &Stage, tenant: &Tenant, count: u32) {
 async fn relay(stage: &Stage, queue: Option<Arc<dyn Queue>>) -> (usize, Duration) {
     let started = Instant::now();
     let done = stage.work("outbox-relay", queue).await.unwrap();
-    (done, started.elapsed())
+    let took = started.elapsed();
+    let left = "SELECT count(*) FROM kernel.outbox WHERE sent_at IS NULL";
+    assert_eq!(
+        stage.database.value(left).await,
+        "0",
+        "a row is sent once its consumers have had their effects"
+    );
+    (done, took)
 }
 
 #[tokio::main]
