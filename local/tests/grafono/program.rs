@@ -179,11 +179,24 @@ impl Program {
     }
 }
 
+impl Program {
+    /// For a test that failed: its warnings, errors and requests that ended in 500.
+    #[expect(clippy::print_stderr, reason = "beside what the test itself says")]
+    fn say_what_went_wrong(&mut self) {
+        let _ = self.output.read_to_string(&mut self.printed);
+        let is_bad = |line: &&str| ["WARN", "ERROR", "\"status\":500"].iter().any(|sign| line.contains(sign));
+        for line in self.printed.lines().filter(is_bad).take(50) {
+            eprintln!("{line}");
+        }
+    }
+}
+
 impl Drop for Program {
     fn drop(&mut self) {
         let _ = self.child.kill();
         if std::thread::panicking() {
             let _ = self.child.wait();
+            self.say_what_went_wrong();
         } else {
             self.end();
         }
