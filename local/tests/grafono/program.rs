@@ -1,10 +1,11 @@
 //! The built program, run as a newcomer runs it, in a data folder of the test's own.
 
 use serde_json::Value;
-use std::io::{BufRead as _, BufReader, PipeReader, Read as _};
+use std::io::{BufRead as _, BufReader, Read as _};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::thread::JoinHandle;
 use testkit::assert_none_in;
 use tokio::runtime::Runtime;
 use tokio_postgres::{Client, NoTls, SimpleQueryMessage};
@@ -54,8 +55,8 @@ pub(crate) fn sql(url: &str, text: &str) -> Option<String> {
 pub(crate) struct Program {
     child: Child,
     /// Standard output and standard error.
-    output: BufReader<PipeReader>,
-    /// What of it was read so far.
+    output: Option<JoinHandle<String>>,
+    /// What of it came before it listened, and in the end all of it.
     printed: String,
     /// `http://127.0.0.1:PORT`.
     pub(crate) address: String,
@@ -103,7 +104,13 @@ impl Program {
                 break address.trim().to_owned();
             }
         };
-        Self { child, output, printed, address, data: data.to_owned(), is_data_own: false }
+        // Somebody must read along: a program that writes into a full pipe stands still.
+        let output = std::thread::spawn(move || {
+            let mut rest = Vec::new();
+            output.read_to_end(&mut rest).unwrap();
+            String::from_utf8(rest).unwrap()
+        });
+        Self { child, output: Some(output), printed, address, data: data.to_owned(), is_data_own: false }
     }
 
     /// What curl prints, as JSON.
@@ -172,7 +179,7 @@ impl Program {
 
     /// The one end of every run: nothing personal or secret may be in anything it printed (F2).
     fn end(&mut self) -> (String, Option<i32>) {
-        self.output.read_to_string(&mut self.printed).unwrap();
+        self.read_to_end();
         let code = self.child.wait().unwrap().code();
         assert_none_in("the program's output", &self.printed);
         (std::mem::take(&mut self.printed), code)
@@ -180,11 +187,19 @@ impl Program {
 }
 
 impl Program {
+    fn read_to_end(&mut self) {
+        if let Some(output) = self.output.take() {
+            self.printed.push_str(&output.join().unwrap_or_default());
+        }
+    }
+
     /// For a test that failed: its warnings, errors and requests that ended in 500.
     #[expect(clippy::print_stderr, reason = "beside what the test itself says")]
     fn say_what_went_wrong(&mut self) {
-        let _ = self.output.read_to_string(&mut self.printed);
-        let is_bad = |line: &&str| ["WARN", "ERROR", "\"status\":500"].iter().any(|sign| line.contains(sign));
+        self.read_to_end();
+        let is_bad = |line: &&str| {
+            ["panicked", "WARN", "ERROR", "\"status\":500"].iter().any(|sign| line.contains(sign))
+        };
         for line in self.printed.lines().filter(is_bad).take(50) {
             eprintln!("{line}");
         }
