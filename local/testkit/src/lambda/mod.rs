@@ -8,6 +8,7 @@ pub use batches::{batch, failures, record, takes_what_its_queue_hands_over};
 pub use runtime_api::Outcome;
 pub use samples::{FAR_AWAY, SAMPLE_ID, Sampled, answers_as_the_pipeline_does, program};
 
+use crate::assert_none_in;
 use runtime_api::RuntimeApi;
 use rustix::process::{Pid, Signal, kill_process};
 use std::path::Path;
@@ -99,6 +100,15 @@ impl Environment {
     pub async fn ended(mut self) -> (ExitStatus, String) {
         let status = tokio::time::timeout(PATIENCE, self.process.wait()).await.unwrap().unwrap();
         (status, self.output().await)
+    }
+
+    /// Ends it as Lambda does: all it wrote. Fails unless it ended well and wrote nothing personal or secret (F2).
+    pub async fn stopped(self) -> String {
+        self.terminate();
+        let (status, log) = self.ended().await;
+        assert!(status.success(), "{status}: {log}");
+        assert_none_in("the function's log", &log);
+        log
     }
 
     async fn output(&mut self) -> String {
