@@ -12,7 +12,7 @@ use futures_util::future::BoxFuture;
 use shared::outbox::{Message, Queue, SendError};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-use testkit::{Stage, Tenant};
+use testkit::{Tenant, TestApp};
 
 /// A queue that takes everything at once: what is left is the relay's own cost.
 struct Sink;
@@ -28,7 +28,7 @@ impl Queue for Sink {
 }
 
 /// Changed patients. One consumer hears of each, and makes a delivery for the clinic's one webhook endpoint.
-async fn change_patients(stage: &Stage, tenant: &Tenant, count: u32) {
+async fn change_patients(app: &TestApp, tenant: &Tenant, count: u32) {
     let sql = format!(
         "INSERT INTO platform.webhook_endpoints (clinic_id, id, url, kinds, slot, created_at, updated_at)
          VALUES ('{clinic}', uuidv7(), 'https://example.com', '{{patient.updated}}', 1, now(), now());
@@ -39,12 +39,12 @@ async fn change_patients(stage: &Stage, tenant: &Tenant, count: u32) {
            FROM (SELECT uuidv7() AS id FROM generate_series(1, {count})) AS changed",
         clinic = tenant.clinic
     );
-    stage.database.run(&sql).await;
-    stage.database.run("VACUUM ANALYZE").await;
+    app.database.run(&sql).await;
+    app.database.run("VACUUM ANALYZE").await;
 }
 
 /// Exports of one patient. Two consumers hear of each; both add what they know and move the same job on.
-async fn export(stage: &Stage, tenant: &Tenant, count: u32) {
+async fn export(app: &TestApp, tenant: &Tenant, count: u32) {
     let sql = format!(
         "WITH patient AS (
              INSERT INTO patients.patients (id, clinic_id, full_name, version, created_at, updated_at)
@@ -62,17 +62,17 @@ async fn export(stage: &Stage, tenant: &Tenant, count: u32) {
            FROM job, patient",
         clinic = tenant.clinic
     );
-    stage.database.run(&sql).await;
-    stage.database.run("VACUUM ANALYZE").await;
+    app.database.run(&sql).await;
+    app.database.run("VACUUM ANALYZE").await;
 }
 
-async fn relay(stage: &Stage, queue: Option<Arc<dyn Queue>>) -> (usize, Duration) {
+async fn relay(app: &TestApp, queue: Option<Arc<dyn Queue>>) -> (usize, Duration) {
     let started = Instant::now();
-    let done = stage.work("outbox-relay", queue).await.unwrap();
+    let done = app.work("outbox-relay", queue).await.unwrap();
     let took = started.elapsed();
     let left = "SELECT count(*) FROM kernel.outbox WHERE sent_at IS NULL";
     assert_eq!(
-        stage.database.value(left).await,
+        app.database.value(left).await,
         "0",
         "a row is sent once its consumers have had their effects"
     );
@@ -89,19 +89,19 @@ async fn main() {
     };
     for round in 1..=3 {
         println!("round {round}");
-        let stage = Stage::of(grafono::modules()).await;
-        let tenant = stage.tenant().await;
-        change_patients(&stage, &tenant, 5_000).await;
-        print("one consumer", relay(&stage, None).await);
-        let stage = Stage::of(grafono::modules()).await;
-        let tenant = stage.tenant().await;
-        export(&stage, &tenant, 5_000).await;
-        print("two consumers", relay(&stage, None).await);
+        let app = TestApp::of(grafono::modules()).await;
+        let tenant = app.tenant().await;
+        change_patients(&app, &tenant, 5_000).await;
+        print("one consumer", relay(&app, None).await);
+        let app = TestApp::of(grafono::modules()).await;
+        let tenant = app.tenant().await;
+        export(&app, &tenant, 5_000).await;
+        print("two consumers", relay(&app, None).await);
         for waiting in [1_000, 10_000, 100_000] {
-            let stage = Stage::of(grafono::modules()).await;
-            let tenant = stage.tenant().await;
-            change_patients(&stage, &tenant, waiting).await;
-            print(&format!("{waiting} waiting"), relay(&stage, Some(Arc::new(Sink))).await);
+            let app = TestApp::of(grafono::modules()).await;
+            let tenant = app.tenant().await;
+            change_patients(&app, &tenant, waiting).await;
+            print(&format!("{waiting} waiting"), relay(&app, Some(Arc::new(Sink))).await);
         }
     }
 }

@@ -1,13 +1,13 @@
 //! What happens after the reply, on one machine: the workers, by the clock. The relay is the one that runs on Lambda;
-//! only its queues are others ([`shared::queues::InProcess`]).
+//! only its queues are others ([`shared::background::InProcess`]).
 
 use futures_util::future::BoxFuture;
 use shared::app::App;
+use shared::background::WorkerDeclaration;
 use shared::outbox::Nudge;
-use shared::worker::WorkerDeclaration;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::{Notify, watch};
+use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 /// How often a worker that goes by the minute on Lambda looks for work here; others as much more seldom.
@@ -21,9 +21,9 @@ const DRAIN: Duration = Duration::from_secs(5);
 
 /// Wakes the workers.
 #[derive(Debug, Clone, Default)]
-pub struct Bell(Arc<Notify>);
+pub struct Notify(Arc<tokio::sync::Notify>);
 
-impl Nudge for Bell {
+impl Nudge for Notify {
     fn nudge(&self) -> BoxFuture<'_, ()> {
         self.0.notify_one();
         Box::pin(std::future::ready(()))
@@ -38,12 +38,12 @@ pub struct Background {
 }
 
 impl Background {
-    /// Starts every worker with an app under its role. The bell wakes the relay.
-    pub fn start(workers: Vec<(WorkerDeclaration, Arc<App>)>, bell: &Bell) -> Self {
+    /// Starts every worker with an app under its role. The nudge wakes the relay.
+    pub fn start(workers: Vec<(WorkerDeclaration, Arc<App>)>, notify: &Notify) -> Self {
         let (stop, stopping) = watch::channel(false);
         let mut running = JoinSet::new();
         for (worker, app) in workers {
-            running.spawn(keep(worker, app, bell.clone(), stopping.clone()));
+            running.spawn(keep(worker, app, notify.clone(), stopping.clone()));
         }
         Self { workers: running, stop }
     }
@@ -57,7 +57,7 @@ impl Background {
 }
 
 /// Has a worker run again and again. After a failure it waits, longer each time.
-async fn keep(worker: WorkerDeclaration, app: Arc<App>, bell: Bell, mut stopping: watch::Receiver<bool>) {
+async fn keep(worker: WorkerDeclaration, app: Arc<App>, notify: Notify, mut stopping: watch::Receiver<bool>) {
     let look = LOOK.max(worker.every / 60);
     let mut pause = look;
     loop {
@@ -65,7 +65,7 @@ async fn keep(worker: WorkerDeclaration, app: Arc<App>, bell: Bell, mut stopping
         pause = if ran.is_ok() { look } else { (pause * 2).min(LONGEST_PAUSE.max(look)) };
         tokio::select! {
             () = tokio::time::sleep(pause) => {}
-            () = bell.0.notified(), if ran.is_ok() && worker.needs.queues => {}
+            () = notify.0.notified(), if ran.is_ok() && worker.needs.queues => {}
             _ = stopping.wait_for(|stop| *stop) => return,
         }
     }

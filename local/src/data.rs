@@ -2,7 +2,8 @@
 
 use crate::error::Error;
 use sha2::{Digest as _, Sha256};
-use shared::token::{TokenSigner, new_key_pair, public_key};
+use shared::access::TokenSigner;
+use shared::access::token::{new_key_pair, public_key};
 use std::fs;
 use std::io::Write as _;
 use std::os::unix::fs::OpenOptionsExt as _;

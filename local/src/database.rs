@@ -3,7 +3,7 @@
 use crate::data::Data;
 use crate::error::Error;
 use postgres_cluster::{Cluster, Options, install, migrate};
-use shared::database::{address, connector};
+use shared::database::{address, tls_connector};
 use shared::settings::SettingError;
 use std::io::Write as _;
 use std::time::Duration;
@@ -102,7 +102,7 @@ fn config(url: &str) -> Result<Config, Error> {
 }
 
 fn tls() -> Result<tokio_postgres_rustls::MakeRustlsConnect, Error> {
-    connector().map_err(|_: SettingError| Error::DatabaseUrl)
+    tls_connector().map_err(|_: SettingError| Error::DatabaseUrl)
 }
 
 pub(crate) async fn connect(url: &str) -> Result<tokio_postgres::Client, Error> {

@@ -2,7 +2,7 @@
 
 use crate::gateway::Gateway;
 use serde_json::json;
-use shared::event::{Event, HttpContext, RequestContext};
+use shared::http::gateway::{Event, HttpContext, RequestContext};
 use tracing::instrument::WithSubscriber as _;
 use tracing::subscriber::NoSubscriber;
 

@@ -5,9 +5,8 @@ use crate::error::Error;
 use crate::modules;
 use crate::openapi;
 use serde_json::{Map, Value, json};
-use shared::consumer::ConsumerDeclaration;
-use shared::endpoint::{Access, Declaration, Idempotency};
-use shared::worker::WorkerDeclaration;
+use shared::background::{ConsumerDeclaration, WorkerDeclaration};
+use shared::http::{Access, Declaration, Idempotency};
 
 /// Stands where the caller's token belongs.
 const TOKEN: &str = "ACCESS_TOKEN";

@@ -4,9 +4,9 @@
 use crate::error::Error;
 use crate::{events, modules, template, watch};
 use serde_json::{Value, json};
-use shared::endpoint::{Access, Declaration};
 use shared::failure::Problem;
-use shared::problem::COMMON;
+use shared::failure::problem::COMMON;
+use shared::http::{Access, Declaration};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 

@@ -2,7 +2,7 @@
 
 use crate::data::write_secret;
 use crate::error::Error;
-use shared::token::new_key_pair;
+use shared::access::token::new_key_pair;
 use std::io::Write;
 use std::path::Path;
 
@@ -16,7 +16,7 @@ pub fn make(secret_file: &Path, out: &mut dyn Write) -> Result<(), Error> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use shared::token::public_key;
+    use shared::access::token::public_key;
     use std::os::unix::fs::PermissionsExt as _;
 
     #[test]

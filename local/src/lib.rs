@@ -19,7 +19,7 @@ pub mod serve;
 pub mod template;
 pub mod watch;
 
-use shared::endpoint::Module;
+use shared::module::Module;
 
 /// The database roles that the program logs in with: one a module, and one each for those workers that span clinics.
 pub fn roles() -> Vec<&'static str> {

@@ -2,7 +2,7 @@
 
 use crate::error::Error;
 use crate::modules;
-use shared::endpoint::{Access, Declaration};
+use shared::http::{Access, Declaration};
 use std::io::Write as _;
 
 /// Prints the table.
@@ -26,6 +26,6 @@ fn line(endpoint: &Declaration) -> String {
         Access::SignedIn => "signed in",
         Access::Requires(permission) => permission.name,
     };
-    let trips = endpoint.policy.round_trips;
-    format!("{method:<8} {:<32} {:<20} {caller:<20} {trips}", route.template, endpoint.name)
+    let round_trips = endpoint.policy.round_trips;
+    format!("{method:<8} {:<32} {:<20} {caller:<20} {round_trips}", route.template, endpoint.name)
 }

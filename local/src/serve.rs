@@ -1,7 +1,7 @@
 //! `serve`: everything behind one address, until Ctrl-C or SIGTERM.
 
 use crate::arguments::ServeOptions;
-use crate::background::{Background, Bell};
+use crate::background::{Background, Notify};
 use crate::data::Data;
 use crate::database::LocalDatabase;
 use crate::error::Error;
@@ -11,17 +11,16 @@ use crate::{demo, modules};
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
-use shared::app::App;
+use shared::access::Argon2id;
+use shared::app::{App, Needs, Settings};
+use shared::background::{InProcess, WorkerDeclaration};
 use shared::clock::{SystemClock, SystemIds};
-use shared::endpoint::Module;
+use shared::external::{ExternalCalls, OpenExternal};
 use shared::mail::Sender;
+use shared::module::Module;
 use shared::outbox::Queue;
-use shared::outside::{Outside, WayOut};
-use shared::passwords::Argon2id;
-use shared::queues::InProcess;
-use shared::settings::{BadSettings, Needs, Settings, Variables};
+use shared::settings::{BadSettings, Variables};
 use shared::telemetry;
-use shared::worker::WorkerDeclaration;
 use std::io::{ErrorKind, Write as _};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
@@ -45,16 +44,17 @@ pub async fn serve(options: ServeOptions) -> Result<(), Error> {
         let data = Data::open(options.data)?;
         let database = LocalDatabase::start(options.database_url, &data).await?;
         database.check().await?;
-        let bell = Bell::default();
-        let outside = outside()?;
+        let notify = Notify::default();
+        let external = external()?;
         let mail = Arc::new(mail(&data)?);
         let mails = Mails::in_folder(mail.path().to_owned());
-        let given = Given { database: &database, data: &data, bell: &bell, outside: &outside, mail, address };
+        let given =
+            Given { database: &database, data: &data, notify: &notify, external: &external, mail, address };
         let functions = given.functions()?;
-        let workers = workers(&database, &functions, &outside)?;
+        let workers = workers(&database, &functions, &external)?;
         let gateway = Arc::new(Gateway::new(functions).with_pages(mails));
         let has_demo = database.is_own() && demo::sign_up(&gateway).await;
-        Ok::<_, Error>((database, gateway, Background::start(workers, &bell), has_demo))
+        Ok::<_, Error>((database, gateway, Background::start(workers, &notify), has_demo))
     };
     let (database, gateway, background, has_demo) = tokio::select! {
         started = started => started?,
@@ -102,8 +102,8 @@ fn stop_signal() -> Result<impl Future<Output = ()>, Error> {
 struct Given<'a> {
     database: &'a LocalDatabase,
     data: &'a Data,
-    bell: &'a Bell,
-    outside: &'a Arc<Outside>,
+    notify: &'a Notify,
+    external: &'a Arc<ExternalCalls>,
     mail: Arc<MailFolder>,
     address: SocketAddr,
 }
@@ -120,7 +120,7 @@ impl Given<'_> {
         };
         let app = |module: &Module| {
             let app = app(&self.database.url(module.name), &own, module.needs())?;
-            let app = app.with_nudge(Arc::new(self.bell.clone())).with_outside(Arc::clone(self.outside));
+            let app = app.with_nudge(Arc::new(self.notify.clone())).with_external(Arc::clone(self.external));
             Ok::<_, Error>(Arc::new(app.with_mail(Arc::<MailFolder>::clone(&self.mail))))
         };
         modules().into_iter().map(|module| app(&module).map(|app| (module, app))).collect()
@@ -138,13 +138,15 @@ fn mail(data: &Data) -> Result<MailFolder, Error> {
 fn workers(
     database: &LocalDatabase,
     functions: &[(Module, Arc<App>)],
-    outside: &Arc<Outside>,
+    external: &Arc<ExternalCalls>,
 ) -> Result<Vec<(WorkerDeclaration, Arc<App>)>, Error> {
-    let queues: Arc<dyn Queue> = Arc::new(InProcess::of(functions));
+    let queues: Arc<dyn Queue> = Arc::new(InProcess::of(
+        functions.iter().flat_map(|(module, app)| module.consumers_on(app)).collect(),
+    ));
     let all = functions.iter().flat_map(|(module, _)| module.workers.iter().cloned());
     all.map(|worker| {
         let app = app(&database.url(worker.role), &variable, worker.needs)?;
-        Ok((worker, Arc::new(app.with_queue(Arc::clone(&queues)).with_outside(Arc::clone(outside)))))
+        Ok((worker, Arc::new(app.with_queue(Arc::clone(&queues)).with_external(Arc::clone(external)))))
     })
     .collect()
 }
@@ -159,12 +161,12 @@ fn app(url: &str, variable: &Variables<'_>, needs: Needs) -> Result<App, Error> 
     Ok(App::new(settings, Arc::new(SystemClock), Arc::new(SystemIds), Arc::new(Argon2id)))
 }
 
-/// The way outside, one for all modules as they are one process. Targets on this machine are allowed here.
-fn outside() -> Result<Arc<Outside>, Error> {
+/// What external calls pass, one for all modules as they are one process. Targets on this machine are allowed here.
+fn external() -> Result<Arc<ExternalCalls>, Error> {
     let own =
         |key: &'static str| variable(key).or_else(|| (key == "OUTSIDE_TARGETS").then(|| "local".to_owned()));
-    let needs = Needs { outside: Some(WayOut::OPEN), ..Needs::default() };
-    Ok(WayOut::OPEN.open(&Settings::read(&own, needs)?.outside)?)
+    let needs = Needs { external: Some(OpenExternal::OPEN), ..Needs::default() };
+    Ok(OpenExternal::OPEN.open(&Settings::read(&own, needs)?.external)?)
 }
 
 #[expect(clippy::disallowed_methods, reason = "the local server's one reading of the environment")]

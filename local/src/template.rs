@@ -4,12 +4,11 @@
 use crate::error::Error;
 use crate::modules;
 use askama::Template;
-use shared::consumer::{ATTEMPTS, ConsumerDeclaration};
+use shared::app::Needs;
+use shared::background::{ATTEMPTS, ConsumerDeclaration, WorkerDeclaration};
 use shared::deadline::LONGEST;
-use shared::endpoint::{Declaration, Module};
-use shared::route::Route;
-use shared::settings::Needs;
-use shared::worker::WorkerDeclaration;
+use shared::http::{Declaration, Route};
+use shared::module::Module;
 use std::time::Duration;
 
 /// The most that one alarm computes over.
@@ -241,7 +240,7 @@ impl Function {
             (self.needs.database, format!("!Ref {}", self.database_secret)),
             (self.needs.issues_tokens, "!Ref TokenSecretKeySecretArn".to_owned()),
             (
-                self.needs.outside.is_some(),
+                self.needs.external.is_some(),
                 "!If [HasRedis, !Ref RedisUrlSecretArn, !Ref AWS::NoValue]".to_owned(),
             ),
             (

@@ -1,4 +1,4 @@
-//! How much time a call has left. Every limit, of the database and of calls outside, comes from it (D10).
+//! How much time a call has left. Every limit, of the database and of external calls, comes from it (D10).
 
 use std::time::Duration;
 use tokio::time::Instant;

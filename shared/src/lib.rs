@@ -1,47 +1,39 @@
 //! What every Grafono function needs, and nothing about clinics.
 //!
-//! Start with [`endpoint`] (what an endpoint declares) and [`pipeline`] (what happens to a request, in order).
-//! A slice then touches [`validation`] for its input, [`database`] for its one transaction, [`failure`] for the
-//! ways it can fail and [`reply`] for its answer. What happens after a change is the part of [`outbox`], [`consumer`] and
-//! [`worker`]. [`lambda`] is where a deployed function starts.
+//! It is built in rooms, one above the other. A room uses what stands below it and never what stands above, which
+//! `local/tests/rules` checks (`rooms.rs`). From the top down:
+//!
+//! | room | holds |
+//! |---|---|
+//! | [`lambda`] | where a deployed function starts: one line of every `main.rs` leads here |
+//! | [`module`] | a module as a value: its endpoints, consumers and workers |
+//! | [`background`] | what happens after a reply: consumers, workers, jobs, requests for mail |
+//! | [`http`] | what an endpoint declares, what it takes and answers, and a request's way through it ([`http::pipeline`]) |
+//! | [`app`] | what a function is given at its start and keeps, read from its settings |
+//! | [`mail`], [`outbox`] | sending mail; announcing a change, and the queues that carry it |
+//! | [`database`], [`external`] | the one transaction that sends statements; calls to others, AWS included |
+//! | [`telemetry`] | log lines, metrics, spans |
+//! | [`access`], `tls` | who the caller is and may be: roles, tokens, passwords, links; TLS as a client |
+//! | [`failure`], [`settings`] | how a request fails; how a setting is read, or kept as a secret |
+//! | [`validation`], [`clock`], [`deadline`] | input checked; the time, and how much of it is left |
+//!
+//! A slice begins with [`http::Endpoint`], validates by [`validation`], sends its statements by [`database`], and says in
+//! [`failure`]'s terms how it fails.
 
 pub mod access;
 pub mod app;
-mod aws;
+pub mod background;
 pub mod clock;
-pub mod consumer;
-pub mod cursor;
 pub mod database;
 pub mod deadline;
-pub mod endpoint;
-pub mod event;
+pub mod external;
 pub mod failure;
-pub mod handed_out;
-mod headers;
-pub mod health;
-pub mod idempotency;
-pub mod input;
-pub mod jobs;
+pub mod http;
 pub mod lambda;
-pub mod logging;
 pub mod mail;
-pub mod metrics;
+pub mod module;
 pub mod outbox;
-pub mod outside;
-pub mod page;
-pub mod passwords;
-pub mod pipeline;
-pub mod problem;
-pub mod queues;
-pub mod records;
-pub mod reply;
-pub mod route;
-pub mod secrets;
 pub mod settings;
-pub mod success;
 pub mod telemetry;
 mod tls;
-pub mod token;
-pub mod trace;
 pub mod validation;
-pub mod worker;

@@ -10,8 +10,9 @@
 pub mod ledger;
 
 use shared::access::{Permission, Role};
-use shared::consumer::ConsumerDeclaration;
-use shared::endpoint::{Declaration, Module};
+use shared::background::ConsumerDeclaration;
+use shared::http::Declaration;
+use shared::module::Module;
 
 /// Reading what patients paid and owe.
 pub const READ_TRANSACTIONS: Permission =

@@ -13,8 +13,9 @@ pub mod auth;
 pub mod clinics;
 pub mod me;
 
-use shared::consumer::ConsumerDeclaration;
-use shared::endpoint::{Declaration, Module};
+use shared::background::ConsumerDeclaration;
+use shared::http::Declaration;
+use shared::module::Module;
 
 /// The module and its endpoints.
 pub fn module() -> Module {

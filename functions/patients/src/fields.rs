@@ -3,7 +3,7 @@
 use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp, tz::Offset};
 use shared::failure::Problem;
-use shared::validation::{FullDate, Given, Text};
+use shared::validation::{FullDate, MaybeValue, Text};
 use std::borrow::Cow;
 use unicode_normalization::UnicodeNormalization as _;
 use validator::ValidationError;
@@ -51,7 +51,7 @@ fn refusal(code: &'static str, message: &'static str) -> ValidationError {
 }
 
 /// E.164: `+`, no leading zero, 7 to 15 digits.
-pub(crate) fn phone(phone: &impl Given<Text>) -> Result<(), ValidationError> {
+pub(crate) fn phone(phone: &impl MaybeValue<Text>) -> Result<(), ValidationError> {
     let Some(phone) = phone.given() else { return Ok(()) };
     let digits = phone.as_str().strip_prefix('+').unwrap_or("");
     let well_formed = (7..=15).contains(&digits.len())
@@ -64,7 +64,7 @@ pub(crate) fn phone(phone: &impl Given<Text>) -> Result<(), ValidationError> {
 }
 
 /// Nobody alive was born before 1900, or on a day that has begun nowhere yet.
-pub(crate) fn birth_date(date: &impl Given<FullDate>, now: &Timestamp) -> Result<(), ValidationError> {
+pub(crate) fn birth_date(date: &impl MaybeValue<FullDate>, now: &Timestamp) -> Result<(), ValidationError> {
     match date.given() {
         Some(date) if date.date() < Date::constant(1900, 1, 1) => {
             Err(refusal("BIRTH_DATE_TOO_EARLY", "must be 1900-01-01 or later"))
@@ -77,7 +77,7 @@ pub(crate) fn birth_date(date: &impl Given<FullDate>, now: &Timestamp) -> Result
 }
 
 /// A document must have something to compare.
-pub(crate) fn document(document: &impl Given<Text>) -> Result<(), ValidationError> {
+pub(crate) fn document(document: &impl MaybeValue<Text>) -> Result<(), ValidationError> {
     match document.given() {
         Some(document) if document_key(document.as_str()).is_empty() => {
             Err(refusal("INVALID_DOCUMENT", "must have at least one letter or digit"))

@@ -19,8 +19,9 @@ pub mod update_patient;
 pub use patient::{Patient, PatientPath};
 
 use shared::access::{Permission, Role};
-use shared::consumer::ConsumerDeclaration;
-use shared::endpoint::{Declaration, Module};
+use shared::background::ConsumerDeclaration;
+use shared::http::Declaration;
+use shared::module::Module;
 
 /// Reading who the patients are.
 pub const READ_PATIENTS: Permission = Permission::new("patients:read", &Role::ALL);

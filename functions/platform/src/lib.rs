@@ -24,9 +24,9 @@ pub mod reference;
 mod subscription;
 pub mod webhooks;
 
-use shared::consumer::ConsumerDeclaration;
-use shared::endpoint::{Declaration, Module};
-use shared::worker::WorkerDeclaration;
+use shared::background::{ConsumerDeclaration, WorkerDeclaration};
+use shared::http::Declaration;
+use shared::module::Module;
 
 /// The module and its endpoints.
 pub fn module() -> Module {

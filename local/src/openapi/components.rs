@@ -5,7 +5,7 @@ use super::parameters;
 use super::schemas::Schemas;
 use crate::error::Error;
 use serde_json::{Map, Value, json};
-use shared::problem::COMMON;
+use shared::failure::problem::COMMON;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Everything met while the operations are described.

@@ -6,9 +6,9 @@ use super::example;
 use super::put;
 use super::reasons::{self, Input, Reason};
 use serde_json::{Map, Value, json};
-use shared::endpoint::{Access, Declaration, Idempotency, RateClass};
-use shared::failure::{Fault, Problem};
-use shared::problem::{self as p, Document};
+use shared::failure::problem::Document;
+use shared::failure::{Fault, Problem, problem as p};
+use shared::http::{Access, Declaration, Idempotency, RateClass};
 use shared::validation::Violation;
 use std::collections::BTreeMap;
 

@@ -17,7 +17,7 @@ use crate::error::Error;
 use crate::modules;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
-use shared::endpoint::Module;
+use shared::module::Module;
 use std::collections::BTreeMap;
 
 /// The document's parts, in the order in which people read them.

@@ -6,7 +6,8 @@ use super::reasons::Input;
 use super::{example, failures, parameters, success};
 use http::Method;
 use serde_json::{Map, Value, json};
-use shared::endpoint::{Access, Declaration, Module, RateClass};
+use shared::http::{Access, Declaration, RateClass};
+use shared::module::Module;
 
 /// The endpoint's operation; what it shares with others goes to `parts`.
 pub(super) fn describe(

@@ -5,7 +5,7 @@ use super::reasons::Input;
 use super::schemas::without_null;
 use super::success::reads_versions;
 use serde_json::{Value, json};
-use shared::endpoint::{Declaration, Idempotency};
+use shared::http::{Declaration, Idempotency};
 
 /// Parameters in the path and the query, and references to the headers that are read.
 pub(super) fn all(endpoint: &Declaration, input: &Input) -> Vec<Value> {

@@ -3,9 +3,8 @@
 
 use super::schemas::Schemas;
 use serde_json::{Map, Value};
-use shared::endpoint::{Declaration, Idempotency};
-use shared::failure::Problem;
-use shared::problem as p;
+use shared::failure::{Problem, problem as p};
+use shared::http::{Declaration, Idempotency};
 use shared::validation::{Place, push_segment};
 
 /// One reason, and where in a request it can stand.

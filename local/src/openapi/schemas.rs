@@ -4,7 +4,7 @@ use crate::error::Error;
 use schemars::generate::SchemaSettings;
 use schemars::{Schema, SchemaGenerator};
 use serde_json::{Map, Value, json};
-use shared::problem::Document;
+use shared::failure::problem::Document;
 use shared::validation::PATTERNS;
 use std::collections::BTreeSet;
 

@@ -7,9 +7,8 @@ use super::put;
 use super::schemas::close;
 use http::Method;
 use serde_json::{Map, Value, json};
-use shared::endpoint::{Declaration, Idempotency, Module};
-use shared::reply::PageMeta;
-use shared::success::{Form, Success};
+use shared::http::{Declaration, Form, Idempotency, PageMeta, Success};
+use shared::module::Module;
 
 /// The response to a success, and 304 where a version can be known already.
 pub(super) fn responses(
@@ -108,7 +107,7 @@ fn enveloped(success: &Success, data: Value, parts: &mut Components) -> Value {
 /// Every operation at or below an address that the answer has the parameter for.
 fn links(endpoint: &Declaration, modules: &[Module]) -> Map<String, Value> {
     let mut links = Map::new();
-    for lead in endpoint.success.leads {
+    for lead in endpoint.success.links {
         let others = modules.iter().flat_map(|module| &module.endpoints);
         for other in others.filter(|other| other.name != endpoint.name) {
             let below = other.route.template.strip_prefix(lead.template);

@@ -1,17 +1,15 @@
-//! What happens after a change, on a stage: consumers and workers.
+//! What happens after a change, in a test: consumers and workers.
 
 use crate::TestDatabase;
 use shared::app::App;
-use shared::consumer::{Attempt, ConsumerDeclaration};
+use shared::background::{Attempt, ConsumerDeclaration, InProcess, WorkerDeclaration};
 use shared::deadline::{Deadline, LONGEST};
-use shared::endpoint::Module;
 use shared::failure::Fault;
+use shared::module::Module;
 use shared::outbox::{Event, Queue};
-use shared::queues::InProcess;
-use shared::worker::WorkerDeclaration;
 use std::sync::Arc;
 
-/// The consumers and workers of the modules on a stage.
+/// The consumers and workers of the modules under test.
 #[derive(Debug, Default)]
 pub(crate) struct Background {
     modules: Vec<(Module, Arc<App>)>,
@@ -23,7 +21,7 @@ impl Background {
     }
 
     pub(crate) fn queues(&self) -> Arc<dyn Queue> {
-        Arc::new(InProcess::of(&self.modules))
+        Arc::new(InProcess::of(self.all_consumers().collect()))
     }
 
     /// The module of the consumer of that name.
@@ -47,10 +45,11 @@ impl Background {
     }
 
     fn consumer(&self, name: &str) -> (ConsumerDeclaration, Arc<App>) {
-        let all = self.modules.iter().flat_map(|(module, app)| {
-            module.consumers.iter().map(move |consumer| (consumer.clone(), Arc::clone(app)))
-        });
-        all.into_iter().find(|(consumer, _)| consumer.name == name).unwrap()
+        self.all_consumers().find(|(consumer, _)| consumer.name == name).unwrap()
+    }
+
+    fn all_consumers(&self) -> impl Iterator<Item = (ConsumerDeclaration, Arc<App>)> {
+        self.modules.iter().flat_map(|(module, app)| module.consumers_on(app))
     }
 }
 

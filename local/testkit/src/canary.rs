@@ -43,7 +43,7 @@ struct Watch;
 
 impl<S: Subscriber + for<'span> LookupSpan<'span>> Layer<S> for Watch {
     fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
-        // Drivers log what they send; only lines of ours are written (see `shared::logging`).
+        // Drivers log what they send; only lines of ours are written (see `shared::telemetry::logging`).
         if event.metadata().target().starts_with("shared") {
             let mut line = Line(String::new());
             event.record(&mut line);

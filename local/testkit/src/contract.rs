@@ -1,9 +1,9 @@
 //! Holds every reply against an `OpenAPI` document: what is not written there must not be answered.
 
-use crate::Answer;
+use crate::TestResponse;
 use jsonschema::{Draft, Validator};
 use serde_json::{Map, Value, json};
-use shared::route::parameters;
+use shared::http::route::parameters;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
@@ -54,7 +54,7 @@ impl Contract {
     ///
     /// With what the document does not say.
     #[track_caller]
-    pub fn hold(&self, method: &str, path: &str, answer: &Answer) {
+    pub fn hold(&self, method: &str, path: &str, answer: &TestResponse) {
         let faults = self.faults(method, path, answer);
         assert!(
             faults.is_empty(),
@@ -65,7 +65,7 @@ impl Contract {
         );
     }
 
-    fn faults(&self, method: &str, path: &str, answer: &Answer) -> Vec<String> {
+    fn faults(&self, method: &str, path: &str, answer: &TestResponse) -> Vec<String> {
         let Some(operation) = self.operation(method, path) else {
             return self.of_no_operation(answer, method == "HEAD");
         };
@@ -79,7 +79,7 @@ impl Contract {
     }
 
     /// Where nothing is documented, only refusals are answered, and `OPTIONS`.
-    fn of_no_operation(&self, answer: &Answer, is_head: bool) -> Vec<String> {
+    fn of_no_operation(&self, answer: &TestResponse, is_head: bool) -> Vec<String> {
         if answer.status < 400 {
             let is_options = answer.status == 204 && answer.header("allow").is_some();
             return if is_options { Vec::new() } else { vec!["there is no such operation".to_owned()] };
@@ -106,7 +106,7 @@ impl Contract {
         reference.and_then(|pointer| self.document.pointer(pointer)).unwrap_or(node)
     }
 
-    fn body(&self, response: &Value, answer: &Answer, is_head: bool) -> Vec<String> {
+    fn body(&self, response: &Value, answer: &TestResponse, is_head: bool) -> Vec<String> {
         let content = response.get("content").and_then(Value::as_object);
         let Some(content) = content.filter(|_| !is_head) else {
             let is_empty = answer.text.is_empty();
@@ -127,7 +127,7 @@ impl Contract {
         faults
     }
 
-    fn headers(&self, response: &Value, answer: &Answer) -> Vec<String> {
+    fn headers(&self, response: &Value, answer: &TestResponse) -> Vec<String> {
         let everywhere = self.document["x-headers-on-every-response"].as_object();
         let own = response.get("headers").and_then(Value::as_object);
         let documented: Map<String, Value> = [everywhere, own]

@@ -1,5 +1,5 @@
+use shared::access::{Argon2id, Hasher};
 use shared::failure::Fault;
-use shared::passwords::{Argon2id, Hasher};
 use std::sync::atomic::{AtomicU32, Ordering};
 
 /// The real hasher, counting its calls.

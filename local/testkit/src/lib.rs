@@ -1,7 +1,7 @@
-//! What every integration test needs: a real Postgres, a stage for one module, gateway events.
+//! What every integration test needs: a real Postgres, a test app for one module, gateway events.
 //!
 //! It knows no module: a test brings its own. One Postgres is started a test process, with fsync off, and goes away
-//! with it; each [`Stage`] has a database of its own, cloned from a migrated template. Built
+//! with it; each [`TestApp`] has a database of its own, cloned from a migrated template. Built
 //! functions run under [`lambda`]'s Runtime API.
 
 #![expect(
@@ -12,8 +12,6 @@
     reason = "a test that cannot go on should say where and end"
 )]
 
-mod answer;
-mod ask;
 mod background;
 mod canary;
 mod clock;
@@ -32,13 +30,13 @@ mod queues;
 mod receiver;
 mod sendgrid;
 mod signature;
-mod stage;
 mod tenant;
+mod test_app;
+mod test_request;
+mod test_response;
 mod valkey;
 mod webhook_receiver;
 
-pub use answer::Answer;
-pub use ask::Ask;
 pub use canary::{assert_none_in, watch_logs};
 pub use clock::TestClock;
 pub use contract::Contract;
@@ -49,11 +47,13 @@ pub use mail::TestMail;
 pub use names::Names;
 pub use notices::NoticeQueue;
 pub use proxy::Proxy;
-pub use queues::{Queues, way_outside};
+pub use queues::{Queues, external_calls};
 pub use receiver::{Receiver, attribute};
 pub use sendgrid::SendgridKey;
 pub use signature::aws_signature;
-pub use stage::Stage;
 pub use tenant::Tenant;
+pub use test_app::TestApp;
+pub use test_request::TestRequest;
+pub use test_response::TestResponse;
 pub use valkey::Valkey;
 pub use webhook_receiver::WebhookReceiver;

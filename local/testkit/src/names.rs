@@ -1,5 +1,5 @@
-use shared::outside::connect::Resolver;
-use shared::secrets::BoxFuture;
+use shared::external::connect::Resolver;
+use shared::settings::BoxFuture;
 use std::collections::BTreeMap;
 use std::io;
 use std::net::IpAddr;

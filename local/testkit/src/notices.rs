@@ -1,10 +1,10 @@
 use crate::AwsEmulator;
-use crate::queues::way_outside;
+use crate::queues::external_calls;
 use crate::queues::{KEYS, client};
 use aws_sdk_sqs::Client;
 use aws_sdk_sqs::types::QueueAttributeName as Attribute;
 use serde_json::{Value, json};
-use shared::queues::Notices;
+use shared::mail::Notices;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 static NEXT: AtomicU32 = AtomicU32::new(1);
@@ -41,7 +41,7 @@ impl NoticeQueue {
     pub fn open(&self) -> Notices {
         let variable =
             |key| self.variables.iter().find(|(own, _)| *own == key).map(|(_, value)| value.clone());
-        Notices::open(&variable, &way_outside()).unwrap()
+        Notices::open(&variable, &external_calls()).unwrap()
     }
 
     /// An event of SES, as SNS puts it into the queue.

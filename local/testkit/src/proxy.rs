@@ -20,7 +20,7 @@ pub struct Proxy {
 
 #[derive(Debug, Default)]
 struct Wire {
-    trips: AtomicU32,
+    round_trips: AtomicU32,
     mute: AtomicBool,
 }
 
@@ -53,8 +53,8 @@ impl Proxy {
     }
 
     /// The round trips so far, those of connecting included.
-    pub fn trips(&self) -> u32 {
-        self.wire.trips.load(Ordering::SeqCst)
+    pub fn round_trips(&self) -> u32 {
+        self.wire.round_trips.load(Ordering::SeqCst)
     }
 
     /// From now on nothing of the server reaches a client.
@@ -86,7 +86,7 @@ async fn requests(
     let mut buffer = vec![0; 64 * 1024];
     while let Ok(length @ 1..) = from.read(&mut buffer).await {
         if replied.swap(false, Ordering::SeqCst) {
-            wire.trips.fetch_add(1, Ordering::SeqCst);
+            wire.round_trips.fetch_add(1, Ordering::SeqCst);
         }
         if to.write_all(&buffer[..length]).await.is_err() {
             break;

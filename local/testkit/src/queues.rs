@@ -4,11 +4,9 @@ use aws_sdk_sqs::Client;
 use aws_sdk_sqs::config::{Config, Credentials, Region};
 use aws_sdk_sqs::types::{Message, MessageSystemAttributeName as System, QueueAttributeName as Attribute};
 use serde_json::{Value, json};
-use shared::consumer::ATTEMPTS;
-use shared::outbox::Queue;
-use shared::outside::{Outside, WayOut};
-use shared::queues::Sqs;
-use shared::settings::OutsideSettings;
+use shared::background::ATTEMPTS;
+use shared::external::{ExternalCalls, ExternalSettings, OpenExternal};
+use shared::outbox::{Queue, Sqs};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -78,7 +76,7 @@ impl Queues {
 
     /// The queues as the relay has them on Lambda.
     pub fn open(&self) -> Arc<dyn Queue> {
-        Sqs::open(&|key| self.variable(key), &way_outside()).unwrap()
+        Sqs::open(&|key| self.variable(key), &external_calls()).unwrap()
     }
 
     /// Puts a message into a consumer's queue, past the relay.
@@ -192,7 +190,7 @@ pub(crate) fn client(emulator: &AwsEmulator) -> Client {
     Client::from_conf(config.build())
 }
 
-/// The way outside that a relay has, by the machine's own clock.
-pub fn way_outside() -> Arc<Outside> {
-    WayOut::OPEN.open(&OutsideSettings::default()).unwrap()
+/// The external calls of a relay, by the machine's own clock.
+pub fn external_calls() -> Arc<ExternalCalls> {
+    OpenExternal::OPEN.open(&ExternalSettings::default()).unwrap()
 }

@@ -1,6 +1,6 @@
 //! SendGrid's part of its Signed Event Webhook.
 
-use crate::Ask;
+use crate::TestRequest;
 use aws_lc_rs::encoding::{AsDer as _, PublicKeyX509Der};
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::signature::{ECDSA_P256_SHA256_ASN1_SIGNING, EcdsaKeyPair, KeyPair as _};
@@ -31,10 +31,10 @@ impl SendgridKey {
     }
 
     /// A request with that body, signed then.
-    pub fn tell(&self, body: &str, at: Timestamp) -> Ask {
-        let ask = Ask::new("POST", ADDRESS).text(body);
+    pub fn tell(&self, body: &str, at: Timestamp) -> TestRequest {
+        let request = TestRequest::new("POST", ADDRESS).text(body);
         let headers = self.headers(body, at);
-        headers.iter().fold(ask, |ask, (name, value)| ask.header(name, value))
+        headers.iter().fold(request, |request, (name, value)| request.header(name, value))
     }
 
     /// Signs a gateway event that has the headers of a signature; others are left as they are.

@@ -1,7 +1,6 @@
 use jiff::Timestamp;
-use shared::access::{Principal, Role};
+use shared::access::{Principal, Role, TokenSigner};
 use shared::clock::{Ids as _, SystemIds};
-use shared::token::TokenSigner;
 use uuid::Uuid;
 
 use crate::TestDatabase;

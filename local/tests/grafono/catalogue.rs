@@ -6,15 +6,15 @@ use jiff::SignedDuration;
 use serde_json::{Value, json};
 use shared::access::Role;
 use shared::clock::Clock as _;
+use shared::external::connect::NetworkScope;
 use shared::mail::Unsent;
-use shared::outside::connect::Reach;
 use std::time::Duration;
-use testkit::{Answer, Ask, Proxy};
+use testkit::{Proxy, TestRequest, TestResponse};
 
 const UNKNOWN: &str = "01890a5d-ac96-774b-bcce-b302099a8057";
 
 /// Provokes what a field can get wrong.
-async fn provoke_by_field(scene: &Scene, code: &str) -> Option<Answer> {
+async fn provoke_by_field(scene: &Scene, code: &str) -> Option<TestResponse> {
     Some(match code {
         "VALIDATION_FAILED" => scene.patient_with(json!({ "fullName": 1, "phone": 1 })).await,
         "REQUIRED" => scene.patient_with(json!({})).await,
@@ -44,7 +44,7 @@ async fn provoke_by_field(scene: &Scene, code: &str) -> Option<Answer> {
 }
 
 /// Provokes what the request as a whole can get wrong.
-async fn provoke_by_form(scene: &Scene, code: &str) -> Option<Answer> {
+async fn provoke_by_form(scene: &Scene, code: &str) -> Option<TestResponse> {
     let twice = "{\"fullName\":\"A\",\"fullName\":\"B\"}";
     let deep = format!("{}1{}", "{\"a\":".repeat(33), "}".repeat(33));
     Some(match code {
@@ -58,12 +58,14 @@ async fn provoke_by_form(scene: &Scene, code: &str) -> Option<Answer> {
         "DUPLICATE_KEY" => scene.patient_text(twice).await,
         "INVALID_CURSOR" => scene.get("/api/v1/patients?cursor=AAAA").await,
         "ROUTE_NOT_FOUND" => scene.get("/nowhere").await,
-        "METHOD_NOT_ALLOWED" => scene.ask(Ask::new("DELETE", "/api/v1/patients")).await,
-        "NOT_ACCEPTABLE" => scene.ask(Ask::get("/health/live").header("accept", "image/png")).await,
+        "METHOD_NOT_ALLOWED" => scene.send(TestRequest::new("DELETE", "/api/v1/patients")).await,
+        "NOT_ACCEPTABLE" => scene.send(TestRequest::get("/health/live").header("accept", "image/png")).await,
         "BODY_TOO_LARGE" => scene.patient_text(&" ".repeat(64 * 1024 + 1)).await,
         "UNSUPPORTED_MEDIA_TYPE" => {
             scene
-                .ask(scene.own(Ask::post("/api/v1/patients", &json!({})).header("content-type", "text/xml")))
+                .send(scene.own(
+                    TestRequest::post("/api/v1/patients", &json!({})).header("content-type", "text/xml"),
+                ))
                 .await
         }
         "PROBLEM_NOT_FOUND" => scene.get("/api/v1/problems/nonsense").await,
@@ -72,30 +74,31 @@ async fn provoke_by_form(scene: &Scene, code: &str) -> Option<Answer> {
 }
 
 /// Provokes what depends on who asks, and with which key.
-async fn provoke_by_caller(scene: &Scene, code: &str) -> Option<Answer> {
-    let record = scene.own(Ask::post("/api/v1/transactions", &income(&scene.patient)));
+async fn provoke_by_caller(scene: &Scene, code: &str) -> Option<TestResponse> {
+    let record = scene.own(TestRequest::post("/api/v1/transactions", &income(&scene.patient)));
     Some(match code {
-        "TOKEN_REQUIRED" => scene.ask(Ask::get("/api/v1/me")).await,
-        "TOKEN_INVALID" => scene.ask(Ask::get("/api/v1/me").token("x")).await,
+        "TOKEN_REQUIRED" => scene.send(TestRequest::get("/api/v1/me")).await,
+        "TOKEN_INVALID" => scene.send(TestRequest::get("/api/v1/me").token("x")).await,
         "TOKEN_EXPIRED" => {
-            scene.stage.clock.advance(SignedDuration::from_mins(10));
+            scene.app.clock.advance(SignedDuration::from_mins(10));
             scene.get("/api/v1/me").await
         }
         "USER_DISABLED" => {
-            scene.stage.database.run("UPDATE identity.memberships SET disabled_at = now()").await;
+            scene.app.database.run("UPDATE identity.memberships SET disabled_at = now()").await;
             scene.get("/api/v1/me").await
         }
         "PERMISSION_DENIED" => {
-            let ask = Ask::post("/api/v1/patients", &json!({})).token(scene.tenant.token(Role::Accountant));
-            scene.ask(ask).await
+            let request =
+                TestRequest::post("/api/v1/patients", &json!({})).token(scene.tenant.token(Role::Accountant));
+            scene.send(request).await
         }
-        "IDEMPOTENCY_KEY_REQUIRED" => scene.ask(record).await,
-        "IDEMPOTENCY_KEY_INVALID" => scene.ask(record.key("")).await,
+        "IDEMPOTENCY_KEY_REQUIRED" => scene.send(record).await,
+        "IDEMPOTENCY_KEY_INVALID" => scene.send(record.key("")).await,
         "IDEMPOTENCY_KEY_NOT_ACCEPTED" => {
-            scene.ask(Ask::post("/api/v1/clinics", &sign_up("scene@example.com")).key("k")).await
+            scene.send(TestRequest::post("/api/v1/clinics", &sign_up("scene@example.com")).key("k")).await
         }
         "IDEMPOTENCY_KEY_REUSED" => {
-            assert_eq!(scene.ask(record.key("scene")).await.status, 201);
+            assert_eq!(scene.send(record.key("scene")).await.status, 201);
             scene.transaction_with("amountMinor", json!(1)).await
         }
         _ => return None,
@@ -103,12 +106,12 @@ async fn provoke_by_caller(scene: &Scene, code: &str) -> Option<Answer> {
 }
 
 /// Provokes what depends on what is there.
-async fn provoke_by_data(scene: &Scene, code: &str) -> Option<Answer> {
+async fn provoke_by_data(scene: &Scene, code: &str) -> Option<TestResponse> {
     Some(match code {
-        "IF_MATCH_REQUIRED" => scene.ask(scene.edit(&json!({}))).await,
-        "IF_MATCH_INVALID" => scene.ask(scene.edit(&json!({})).header("if-match", "1")).await,
+        "IF_MATCH_REQUIRED" => scene.send(scene.edit(&json!({}))).await,
+        "IF_MATCH_INVALID" => scene.send(scene.edit(&json!({})).header("if-match", "1")).await,
         "VERSION_STALE" => {
-            scene.ask(scene.edit(&json!({ "fullName": "B" })).header("if-match", "\"9\"")).await
+            scene.send(scene.edit(&json!({ "fullName": "B" })).header("if-match", "\"9\"")).await
         }
         "PATIENT_NOT_FOUND" => scene.get(&format!("/api/v1/patients/{UNKNOWN}")).await,
         "TRANSACTION_NOT_FOUND" => scene.get(&format!("/api/v1/transactions/{UNKNOWN}")).await,
@@ -117,8 +120,8 @@ async fn provoke_by_data(scene: &Scene, code: &str) -> Option<Answer> {
         "VERIFICATION_NOT_FOUND" => scene.verify("x").await,
         "VERIFICATION_EXPIRED" => {
             scene.account().await;
-            let token = mailed_token(&scene.stage).await;
-            scene.stage.clock.advance(SignedDuration::from_hours(24));
+            let token = mailed_token(&scene.app).await;
+            scene.app.clock.advance(SignedDuration::from_hours(24));
             scene.verify(&token).await
         }
         "EMAIL_TAKEN" => {
@@ -137,7 +140,7 @@ async fn provoke_by_data(scene: &Scene, code: &str) -> Option<Answer> {
         }
         "NO_ACTIVE_MEMBERSHIP" => {
             scene.account().await;
-            scene.stage.database.run("UPDATE identity.memberships SET disabled_at = now()").await;
+            scene.app.database.run("UPDATE identity.memberships SET disabled_at = now()").await;
             scene.log_in(None, PASSWORD).await
         }
         _ => return None,
@@ -145,12 +148,12 @@ async fn provoke_by_data(scene: &Scene, code: &str) -> Option<Answer> {
 }
 
 /// Provokes what a webhook endpoint can get wrong.
-async fn provoke_by_webhook(scene: &mut Scene, code: &str) -> Option<Answer> {
+async fn provoke_by_webhook(scene: &mut Scene, code: &str) -> Option<TestResponse> {
     Some(match code {
         "INVALID_WEBHOOK_URL" => scene.webhook("http://a.example/").await,
         "WEBHOOK_URL_NOT_ALLOWED" => scene.webhook("https://10.0.0.1/").await,
         "WEBHOOK_HOST_NOT_FOUND" => {
-            scene.stage.confine(Reach::Public);
+            scene.app.confine(NetworkScope::Public);
             scene.webhook("https://nowhere.example/").await
         }
         "DUPLICATE_WEBHOOK_URL" => {
@@ -169,49 +172,49 @@ async fn provoke_by_webhook(scene: &mut Scene, code: &str) -> Option<Answer> {
 }
 
 /// Provokes what can be wrong with what SendGrid tells.
-async fn provoke_by_sendgrid(scene: &mut Scene, code: &str) -> Option<Answer> {
-    let (key, now) = (scene.stage.sendgrid.take().unwrap_or_default(), scene.stage.clock.now());
+async fn provoke_by_sendgrid(scene: &mut Scene, code: &str) -> Option<TestResponse> {
+    let (key, now) = (scene.app.sendgrid.take().unwrap_or_default(), scene.app.clock.now());
     let signed = |body: &str| key.tell(body, now);
-    let ask = match code {
+    let request = match code {
         "SENDGRID_NOT_SET_UP" => {
-            scene.stage.forget_sendgrid();
+            scene.app.forget_sendgrid();
             signed("[]")
         }
         "SIGNATURE_INVALID" => signed("[]").text("[ ]"),
         "SIGNATURE_EXPIRED" => key.tell("[]", now - SignedDuration::from_hours(26)),
         "TOO_MANY_EVENTS" => signed(&format!("[{}0]", "0,".repeat(3000))),
         "MAIL_NOT_SENT_YET" => {
-            scene.stage.mail.fail_next(Unsent::Failed("the scene".to_owned()));
+            scene.app.mail.fail_next(Unsent::Failed("the scene".to_owned()));
             scene.account().await;
-            scene.stage.work("outbox-relay", None).await.unwrap();
+            scene.app.work("outbox-relay", None).await.unwrap();
             let queue = "SELECT clinic_id::text, id::text FROM kernel.mails";
-            let mails = scene.stage.database.rows(queue).await;
+            let mails = scene.app.database.rows(queue).await;
             let told = json!([{ "event": "spamreport", "timestamp": 1, "clinic": mails[0][0], "mail": mails[0][1] }]);
             signed(&told.to_string())
         }
         _ => return None,
     };
-    Some(scene.ask(ask).await)
+    Some(scene.send(request).await)
 }
 
 /// Provokes what can be wrong with a job.
-async fn provoke_by_job(scene: &Scene, code: &str) -> Option<Answer> {
+async fn provoke_by_job(scene: &Scene, code: &str) -> Option<TestResponse> {
     if !code.starts_with("JOB_") {
         return None;
     }
     if code == "JOB_NOT_FOUND" {
         return Some(scene.get(&format!("/api/v1/jobs/{UNKNOWN}")).await);
     }
-    let queued = scene.ask(scene.own(Ask::new("POST", &format!("{}/export", scene.address)))).await;
+    let queued = scene.send(scene.own(TestRequest::new("POST", &format!("{}/export", scene.address)))).await;
     let job = queued.header("location").unwrap().to_owned();
     Some(match code {
         "JOB_NOT_SUCCEEDED" => scene.get(&format!("{job}/result")).await,
         "JOB_FINISHED" => {
-            scene.stage.work("outbox-relay", None).await.unwrap();
-            scene.ask(scene.own(Ask::new("POST", &format!("{job}/cancel")))).await
+            scene.app.work("outbox-relay", None).await.unwrap();
+            scene.send(scene.own(TestRequest::new("POST", &format!("{job}/cancel")))).await
         }
         "JOB_EXPIRED" => {
-            scene.stage.database.run("UPDATE kernel.jobs SET expires_at = created_at").await;
+            scene.app.database.run("UPDATE kernel.jobs SET expires_at = created_at").await;
             scene.get(&job).await
         }
         _ => return None,
@@ -219,29 +222,29 @@ async fn provoke_by_job(scene: &Scene, code: &str) -> Option<Answer> {
 }
 
 /// Provokes what is nobody's fault but ours.
-async fn provoke_by_fault(scene: &mut Scene, code: &str) -> Option<Answer> {
+async fn provoke_by_fault(scene: &mut Scene, code: &str) -> Option<TestResponse> {
     let nowhere = "postgresql:///nowhere?host=/nowhere&user=nobody";
-    let record = scene.own(Ask::post("/api/v1/transactions", &income(&scene.patient))).key("scene");
+    let record = scene.own(TestRequest::post("/api/v1/transactions", &income(&scene.patient))).key("scene");
     Some(match code {
         "INTERNAL_ERROR" => {
             scene
-                .stage
+                .app
                 .database
                 .run("ALTER TABLE kernel.outbox ADD CONSTRAINT broken CHECK (false) NOT VALID")
                 .await;
             scene.patient_with(json!({ "fullName": "A" })).await
         }
         "DATABASE_UNAVAILABLE" => {
-            scene.stage.reconnect(nowhere);
+            scene.app.reconnect(nowhere);
             scene.get("/api/v1/patients").await
         }
         "NOT_READY" => {
-            scene.stage.reconnect(nowhere);
+            scene.app.reconnect(nowhere);
             scene.get("/health/ready").await
         }
         "OVERLOADED" => {
-            scene.stage.time = Duration::from_millis(1_500);
-            let all_turns = scene.stage.app_of("identity").hashing.close().await;
+            scene.app.time = Duration::from_millis(1_500);
+            let all_turns = scene.app.app_of("identity").hashing.close().await;
             let answer = scene.log_in(None, PASSWORD).await;
             drop(all_turns);
             answer
@@ -251,21 +254,21 @@ async fn provoke_by_fault(scene: &mut Scene, code: &str) -> Option<Answer> {
             scene.while_locked("SELECT 1 FROM patients.patients FOR UPDATE", edit).await
         }
         "IDEMPOTENCY_KEY_IN_FLIGHT" => {
-            assert_eq!(scene.ask(record.clone()).await.status, 201);
-            scene.stage.clock.advance(SignedDuration::from_mins(5));
+            assert_eq!(scene.send(record.clone()).await.status, 201);
+            scene.app.clock.advance(SignedDuration::from_mins(5));
             let expire = "UPDATE kernel.idempotency_keys SET expires_at = created_at";
-            scene.stage.database.run(expire).await;
+            scene.app.database.run(expire).await;
             scene.while_locked("SELECT 1 FROM kernel.idempotency_keys FOR UPDATE", record).await
         }
         "DEADLINE_EXCEEDED" => {
-            scene.stage.time = Duration::from_millis(300);
+            scene.app.time = Duration::from_millis(300);
             scene.get("/api/v1/patients").await
         }
         "OUTCOME_UNKNOWN" => {
-            let proxy = Proxy::to(&scene.stage.database);
-            scene.stage.rewire(|role| proxy.url(role));
-            scene.stage.warm("create-patient").await;
-            scene.stage.time = Duration::from_secs(1);
+            let proxy = Proxy::to(&scene.app.database);
+            scene.app.rewire(|role| proxy.url(role));
+            scene.app.warm("create-patient").await;
+            scene.app.time = Duration::from_secs(1);
             proxy.mute();
             scene.patient_with(json!({ "fullName": "A" })).await
         }
@@ -273,7 +276,7 @@ async fn provoke_by_fault(scene: &mut Scene, code: &str) -> Option<Answer> {
     })
 }
 
-async fn provoke(scene: &mut Scene, code: &str) -> Option<Answer> {
+async fn provoke(scene: &mut Scene, code: &str) -> Option<TestResponse> {
     if let Some(answer) = provoke_by_field(scene, code).await {
         return Some(answer);
     }
@@ -309,7 +312,7 @@ async fn every_problem_of_the_catalogue_is_reached_and_its_type_explains_it() {
             provoke(&mut scene, code).await.unwrap_or_else(|| unreachable!("nothing reaches {code}"));
         assert_eq!(answer.code(), code, "{}", answer.text);
         assert_eq!(u64::from(answer.status), page["status"].as_u64().unwrap(), "{code}");
-        let about = scene.ask(Ask::get(answer.json["type"].as_str().unwrap())).await;
+        let about = scene.send(TestRequest::get(answer.json["type"].as_str().unwrap())).await;
         assert_eq!((about.status, about.data()), (200, &page), "{code}");
     }
 }

@@ -1,20 +1,21 @@
 //! What every endpoint does with what it must not take, read off the declarations: a new endpoint is in here at once.
 
-use crate::stage;
-use shared::endpoint::{Access, Declaration};
-use testkit::{Answer, Ask, Stage, Tenant};
+use crate::app;
+use shared::http::{Access, Declaration};
+use testkit::{Tenant, TestApp, TestRequest, TestResponse};
 
 const SOME_ID: &str = "01890a5d-ac96-774b-bcce-b302099a8057";
 
 /// A request that reaches the endpoint, with everything it asks for but a body.
-fn reach(endpoint: &Declaration, tenant: &Tenant) -> Ask {
+fn reach(endpoint: &Declaration, tenant: &Tenant) -> TestRequest {
     let path = match endpoint.route.template {
         "$default" => "/nowhere".to_owned(),
         template => template.replace("{id}", SOME_ID).replace("{code}", "invalid-phone"),
     };
-    let ask = Ask::new(endpoint.route.method.as_str(), &path).header("if-match", "\"1\"");
-    let ask = if endpoint.policy.access == Access::Public { ask } else { ask.token(tenant.owner()) };
-    if has_body(endpoint) { ask.text("{}") } else { ask }
+    let request = TestRequest::new(endpoint.route.method.as_str(), &path).header("if-match", "\"1\"");
+    let request =
+        if endpoint.policy.access == Access::Public { request } else { request.token(tenant.owner()) };
+    if has_body(endpoint) { request.text("{}") } else { request }
 }
 
 fn has_body(endpoint: &Declaration) -> bool {
@@ -23,7 +24,7 @@ fn has_body(endpoint: &Declaration) -> bool {
 
 /// Every response: the headers of B10, and for a problem its shape (B3).
 #[track_caller]
-fn assert_is_ours(name: &str, ask_path: &str, answer: &Answer) {
+fn assert_is_ours(name: &str, ask_path: &str, answer: &TestResponse) {
     let expected = [
         ("strict-transport-security", "max-age=63072000; includeSubDomains"),
         ("x-content-type-options", "nosniff"),
@@ -64,20 +65,20 @@ fn assert_is_ours(name: &str, ask_path: &str, answer: &Answer) {
     );
 }
 
-async fn ask(stage: &Stage, endpoint: &Declaration, ask: Ask) -> Answer {
-    let path = ask.path().to_owned();
-    let answer = stage.ask_function(endpoint.name, ask).await;
+async fn send(app: &TestApp, endpoint: &Declaration, request: TestRequest) -> TestResponse {
+    let path = request.path().to_owned();
+    let answer = app.send_to_function(endpoint.name, request).await;
     assert_is_ours(endpoint.name, &path, &answer);
     answer
 }
 
 #[tokio::test]
 async fn without_a_token_or_with_a_bad_one_nothing_but_the_public_answers() {
-    let (stage, tenant) = stage().await;
+    let (app, tenant) = app().await;
     let mut guarded = 0;
-    for endpoint in stage.declarations().filter(|endpoint| endpoint.policy.access != Access::Public) {
-        let without = ask(&stage, endpoint, reach(endpoint, &tenant).without("authorization")).await;
-        let bad = ask(&stage, endpoint, reach(endpoint, &tenant).token("v4.public.AAAA")).await;
+    for endpoint in app.declarations().filter(|endpoint| endpoint.policy.access != Access::Public) {
+        let without = send(&app, endpoint, reach(endpoint, &tenant).without("authorization")).await;
+        let bad = send(&app, endpoint, reach(endpoint, &tenant).token("v4.public.AAAA")).await;
         assert_eq!(without.refusal(), (401, "TOKEN_REQUIRED"), "{}", endpoint.name);
         assert_eq!(bad.refusal(), (401, "TOKEN_INVALID"), "{}", endpoint.name);
         guarded += 1;
@@ -87,13 +88,13 @@ async fn without_a_token_or_with_a_bad_one_nothing_but_the_public_answers() {
 
 #[tokio::test]
 async fn each_role_passes_exactly_where_it_holds_the_permission() {
-    let (stage, tenant) = stage().await;
-    for endpoint in stage.declarations() {
+    let (app, tenant) = app().await;
+    for endpoint in app.declarations() {
         let Access::Requires(permission) = endpoint.policy.access else {
             continue;
         };
         for role in shared::access::Role::ALL {
-            let answer = ask(&stage, endpoint, reach(endpoint, &tenant).token(tenant.token(role))).await;
+            let answer = send(&app, endpoint, reach(endpoint, &tenant).token(tenant.token(role))).await;
             let refused = answer.status == 403;
             assert_eq!(refused, !permission.is_held_by(role), "{} {}", endpoint.name, role.name());
         }
@@ -107,7 +108,7 @@ fn reads_fields(endpoint: &Declaration) -> bool {
 
 #[tokio::test]
 async fn hostile_bodies_are_refused_with_a_reason_and_never_with_500() {
-    let (stage, tenant) = stage().await;
+    let (app, tenant) = app().await;
     let deep = format!("{}1{}", "{\"a\":".repeat(33), "}".repeat(33));
     let bodies = [
         ("", "MALFORMED_JSON"),
@@ -120,15 +121,15 @@ async fn hostile_bodies_are_refused_with_a_reason_and_never_with_500() {
         (deep.as_str(), "TOO_DEEP"),
         ("\u{feff}{}", "INVALID_ENCODING"),
     ];
-    for endpoint in stage.declarations().filter(|endpoint| reads_fields(endpoint)) {
+    for endpoint in app.declarations().filter(|endpoint| reads_fields(endpoint)) {
         for (body, code) in bodies {
-            let answer = ask(&stage, endpoint, reach(endpoint, &tenant).key("k").text(body)).await;
+            let answer = send(&app, endpoint, reach(endpoint, &tenant).key("k").text(body)).await;
             let codes: Vec<_> = answer.details().iter().map(|(_, code)| *code).collect();
             assert_eq!(answer.status, 400, "{} {body}", endpoint.name);
             assert!(codes.contains(&code), "{} {body} {codes:?}", endpoint.name);
         }
         for base64 in ["/w==", "@@"] {
-            let answer = ask(&stage, endpoint, reach(endpoint, &tenant).base64(base64)).await;
+            let answer = send(&app, endpoint, reach(endpoint, &tenant).base64(base64)).await;
             assert!(answer.text.contains("INVALID_ENCODING"), "{} {}", endpoint.name, answer.text);
         }
     }
@@ -136,34 +137,34 @@ async fn hostile_bodies_are_refused_with_a_reason_and_never_with_500() {
 
 #[tokio::test]
 async fn sizes_types_and_wishes_that_do_not_fit_are_refused() {
-    let (stage, tenant) = stage().await;
-    for endpoint in stage.declarations() {
+    let (app, tenant) = app().await;
+    for endpoint in app.declarations() {
         let large = " ".repeat(endpoint.policy.body_limit + 1);
-        let answer = ask(&stage, endpoint, reach(endpoint, &tenant).text(&large)).await;
+        let answer = send(&app, endpoint, reach(endpoint, &tenant).text(&large)).await;
         assert_eq!(answer.refusal(), (413, "BODY_TOO_LARGE"), "{}", endpoint.name);
-        let answer = ask(&stage, endpoint, reach(endpoint, &tenant).header("accept", "image/png")).await;
+        let answer = send(&app, endpoint, reach(endpoint, &tenant).header("accept", "image/png")).await;
         assert_eq!(answer.refusal(), (406, "NOT_ACCEPTABLE"), "{}", endpoint.name);
         let produces = endpoint.policy.produces;
         let but_those = format!("{}, */*", produces.join(";q=0, ") + ";Q=0");
         for wishes in [but_those.as_str(), "image/*, application/problem+json"] {
-            let answer = ask(&stage, endpoint, reach(endpoint, &tenant).header("accept", wishes)).await;
+            let answer = send(&app, endpoint, reach(endpoint, &tenant).header("accept", wishes)).await;
             assert_eq!(answer.refusal(), (406, "NOT_ACCEPTABLE"), "{} {wishes}", endpoint.name);
         }
         let (kind, _) = produces[0].split_once('/').unwrap();
         let (any, half) = (format!("{kind}/*;q=0.1"), format!("image/png, {};q=0.5", produces[0]));
         for wishes in ["", "*/*", &any, &half] {
-            let answer = ask(&stage, endpoint, reach(endpoint, &tenant).header("accept", wishes)).await;
+            let answer = send(&app, endpoint, reach(endpoint, &tenant).header("accept", wishes)).await;
             assert_ne!(answer.status, 406, "{} {wishes}", endpoint.name);
         }
         if has_body(endpoint) {
             let answer =
-                ask(&stage, endpoint, reach(endpoint, &tenant).header("content-encoding", "gzip")).await;
+                send(&app, endpoint, reach(endpoint, &tenant).header("content-encoding", "gzip")).await;
             assert_eq!(answer.refusal(), (415, "UNSUPPORTED_MEDIA_TYPE"), "{}", endpoint.name);
             for media in
                 ["text/plain", "application/json; charset=latin1", "application/json;charset =latin1", ""]
             {
                 let answer =
-                    ask(&stage, endpoint, reach(endpoint, &tenant).header("content-type", media)).await;
+                    send(&app, endpoint, reach(endpoint, &tenant).header("content-type", media)).await;
                 assert_eq!(answer.refusal(), (415, "UNSUPPORTED_MEDIA_TYPE"), "{}", endpoint.name);
             }
         }
@@ -172,13 +173,13 @@ async fn sizes_types_and_wishes_that_do_not_fit_are_refused() {
 
 #[tokio::test]
 async fn an_event_for_another_route_is_not_served() {
-    let (stage, tenant) = stage().await;
-    for endpoint in stage.declarations().filter(|endpoint| !endpoint.route.is_catch_all()) {
-        let other = Ask::new(endpoint.route.method.as_str(), "/elsewhere").token(tenant.owner());
+    let (app, tenant) = app().await;
+    for endpoint in app.declarations().filter(|endpoint| !endpoint.route.is_catch_all()) {
+        let other = TestRequest::new(endpoint.route.method.as_str(), "/elsewhere").token(tenant.owner());
         let path = reach(endpoint, &tenant).path().to_owned();
-        let method = Ask::new("TRACE", &path).token(tenant.owner());
-        assert_eq!(ask(&stage, endpoint, other).await.refusal(), (404, "ROUTE_NOT_FOUND"));
-        assert_eq!(ask(&stage, endpoint, method).await.refusal(), (405, "METHOD_NOT_ALLOWED"));
+        let method = TestRequest::new("TRACE", &path).token(tenant.owner());
+        assert_eq!(send(&app, endpoint, other).await.refusal(), (404, "ROUTE_NOT_FOUND"));
+        assert_eq!(send(&app, endpoint, method).await.refusal(), (405, "METHOD_NOT_ALLOWED"));
     }
 }
 

@@ -10,8 +10,7 @@ const DEAD: &str = "export-patient-ledger-dead";
 
 /// The command on a scene's queues and database: what it prints.
 fn dead_letters(scene: &Scene, arguments: &[&str]) -> String {
-    let (prefix, url) =
-        (scene.queues.variable("QUEUE_URL_PREFIX").unwrap(), scene.stage.database.url("relay"));
+    let (prefix, url) = (scene.queues.variable("QUEUE_URL_PREFIX").unwrap(), scene.app.database.url("relay"));
     let places = ["--queue-url-prefix", &prefix, "--database-url", &url];
     let mut command = command(&[&["dead-letters"], arguments, &places].concat());
     command.envs(scene.queues.variables());
@@ -22,7 +21,7 @@ fn dead_letters(scene: &Scene, arguments: &[&str]) -> String {
 
 /// The ids of the events, stream by stream.
 async fn ids(scene: &Scene) -> Vec<String> {
-    let events = scene.stage.events().await;
+    let events = scene.app.events().await;
     events.iter().map(|event| event.id.to_string()).collect()
 }
 
@@ -41,7 +40,7 @@ async fn what_a_queue_gave_up_is_listed_replayed_and_dropped() {
     let scene = Scene::set(2, 2).await;
     let events = ids(&scene).await;
     let [first, second, poison, behind] = &events[..] else { unreachable!("two streams of two") };
-    let database = &scene.stage.database;
+    let database = &scene.app.database;
     database.run("ALTER TABLE kernel.job_parts ADD CONSTRAINT no_room CHECK (name <> 'billing')").await;
     let (relay, consumer) = (scene.relay().await, scene.consumer(CONSUMER).await);
     assert_eq!(work(&relay).await, 4);
@@ -81,13 +80,13 @@ fn what_the_program_gave_up_is_listed_and_replayed() {
     let program = Program::start(&[]);
     let clinic = Clinic::open(&program);
     let data = program.data().to_str().unwrap().to_owned();
-    let ask = |arguments: &[&str]| {
+    let command = |arguments: &[&str]| {
         let (code, printed, error) =
             run(command(&[&["dead-letters"], arguments, &["--data", &data]].concat()));
         assert_eq!((code, error.as_str()), (Some(0), ""));
         printed
     };
-    assert_eq!(ask(&["list"]), "there are no dead letters\n");
+    assert_eq!(command(&["list"]), "there are no dead letters\n");
     program.sql("ALTER TABLE kernel.job_parts ADD CONSTRAINT no_room CHECK (name <> 'billing')");
     let job = clinic.export();
     // The last attempt is the next one: nobody waits for the pauses between them.
@@ -95,12 +94,12 @@ fn what_the_program_gave_up_is_listed_and_replayed() {
     until("the first attempt", || program.sql(tried).unwrap() == "1");
     program.sql("UPDATE kernel.outbox SET attempts = 4, available_at = NULL WHERE attempts > 0");
     until("the end of the job", || clinic.get(&job)["data"]["state"] == "failed");
-    until("a dead letter", || ask(&["list"]).starts_with(CONSUMER));
+    until("a dead letter", || command(&["list"]).starts_with(CONSUMER));
     assert_eq!(clinic.get(&job)["data"]["failure"], "EXPORT_FAILED");
 
     program.sql("ALTER TABLE kernel.job_parts DROP CONSTRAINT no_room");
-    assert_eq!(ask(&["replay", "--consumer", CONSUMER]), "1 to be sent again within a minute\n");
-    until("the dead letter to be taken", || ask(&["list"]) == "there are no dead letters\n");
+    assert_eq!(command(&["replay", "--consumer", CONSUMER]), "1 to be sent again within a minute\n");
+    until("the dead letter to be taken", || command(&["list"]) == "there are no dead letters\n");
     let taken = "SELECT count(*) FROM kernel.inbox WHERE consumer LIKE 'export-patient-%'";
     assert_eq!(program.sql(taken).unwrap(), "2");
 }

@@ -32,7 +32,7 @@ fn one_code_is_one_problem_wherever_it_is_declared() {
         .into_iter()
         .flat_map(|module| module.endpoints)
         .flat_map(|endpoint| endpoint.problems);
-    for problem in shared::problem::COMMON.iter().chain(own) {
+    for problem in shared::failure::problem::COMMON.iter().chain(own) {
         let before = seen.insert(problem.code, (problem.status, problem.title));
         assert!(before.is_none_or(|before| before == (problem.status, problem.title)), "{}", problem.code);
     }

@@ -25,22 +25,25 @@ mod traces;
 
 use serde_json::{Value, json};
 use std::sync::LazyLock;
-use testkit::{Ask, Contract, Stage, Tenant};
+use testkit::{Contract, Tenant, TestApp, TestRequest};
 
 /// The contract as the declarations make it now: every reply is held against it (B12).
 static CONTRACT: LazyLock<Contract> = LazyLock::new(|| Contract::of(&grafono::openapi::text().unwrap()));
 
-/// All modules on a stage, and one clinic.
-async fn stage() -> (Stage, Tenant) {
-    let stage = Stage::of(grafono::modules()).await.held_to(&CONTRACT);
-    let tenant = stage.tenant().await;
-    (stage, tenant)
+/// All modules in a test app, and one clinic.
+async fn app() -> (TestApp, Tenant) {
+    let app = TestApp::of(grafono::modules()).await.held_to(&CONTRACT);
+    let tenant = app.tenant().await;
+    (app, tenant)
 }
 
 /// The address of a new patient, and its id.
-async fn new_patient(stage: &Stage, tenant: &Tenant) -> (String, String) {
-    let ask = Ask::post("/api/v1/patients", &json!({ "fullName": "Canary Patient", "document": "canary-1" }));
-    let added = stage.ask(ask.token(tenant.owner())).await;
+async fn new_patient(app: &TestApp, tenant: &Tenant) -> (String, String) {
+    let request = TestRequest::post(
+        "/api/v1/patients",
+        &json!({ "fullName": "Canary Patient", "document": "canary-1" }),
+    );
+    let added = app.send(request.token(tenant.owner())).await;
     let id = added.data()["id"].as_str().unwrap().to_owned();
     (format!("/api/v1/patients/{id}"), id)
 }
@@ -51,9 +54,9 @@ fn income(patient: &str) -> Value {
 }
 
 /// A token that was mailed to somebody who signed up.
-async fn mailed_token(stage: &Stage) -> String {
-    stage.work("outbox-relay", None).await.unwrap();
-    let sent = stage.mail.sent();
+async fn mailed_token(app: &TestApp) -> String {
+    app.work("outbox-relay", None).await.unwrap();
+    let sent = app.mail.sent();
     let text = &sent.last().unwrap().plain_text;
     text.split("token=").nth(1).unwrap().split_whitespace().next().unwrap().to_owned()
 }

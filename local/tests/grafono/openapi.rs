@@ -4,7 +4,7 @@
 
 use crate::CONTRACT;
 use serde_json::{Value, json};
-use shared::endpoint::{Access, Idempotency};
+use shared::http::{Access, Idempotency};
 
 /// Every object in the document, with the pointer that leads to it.
 fn visit(node: &Value, pointer: &str, found: &mut impl FnMut(&str, &Value)) {

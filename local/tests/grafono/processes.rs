@@ -3,11 +3,11 @@
 //! The functions of all modules are needed, and cargo builds for a test only those of its own package. So this binary
 //! starts itself as a function: what runs then is the one line of the function's `main.rs`.
 
-use crate::stage;
+use crate::app;
 use std::process::ExitCode;
 use std::time::Duration;
 use testkit::lambda::{Environment, FAR_AWAY, Outcome};
-use testkit::{Queues, Stage, Tenant, assert_none_in};
+use testkit::{Queues, Tenant, TestApp, assert_none_in};
 use tokio_postgres::{Client, NoTls};
 
 /// Who hears what is announced here.
@@ -37,22 +37,22 @@ fn function() -> ExitCode {
 
 /// Exports that were asked for and not heard of yet, and the queues for them.
 pub(crate) struct Scene {
-    pub(crate) stage: Stage,
+    pub(crate) app: TestApp,
     pub(crate) queues: Queues,
 }
 
 impl Scene {
     /// So many streams with so many events each; each event asks for an export of its own.
     pub(crate) async fn set(streams: u32, each: u32) -> Self {
-        let (stage, tenant) = stage().await;
-        let queues = Queues::of(&stage.consumers()).await;
-        announce(&stage, &tenant, streams, each).await;
-        Self { stage, queues }
+        let (app, tenant) = app().await;
+        let queues = Queues::of(&app.consumers()).await;
+        announce(&app, &tenant, streams, each).await;
+        Self { app, queues }
     }
 
     /// Starts the function of that name under that role.
     pub(crate) async fn start(&self, name: &str, role: &str) -> Environment {
-        let url = self.stage.database.function_url(role);
+        let url = self.app.database.function_url(role);
         let own = [(FUNCTION, name), ("DATABASE_URL", url.as_str())];
         let variables = [&own, &self.queues.variables()[..]].concat();
         let arguments = ["processes::function", "--exact", "--ignored", "--nocapture"];
@@ -68,11 +68,11 @@ impl Scene {
 
     /// The function of a consumer.
     pub(crate) async fn consumer(&self, name: &str) -> Environment {
-        self.start(name, self.stage.module_of_consumer(name)).await
+        self.start(name, self.app.module_of_consumer(name)).await
     }
 
     pub(crate) async fn count(&self, of: &str) -> usize {
-        self.stage.database.value(&format!("SELECT count(*) FROM {of}")).await.parse().unwrap()
+        self.app.database.value(&format!("SELECT count(*) FROM {of}")).await.parse().unwrap()
     }
 
     /// Has every consumer take what is in its queue: each of so many events is there once, and taken at the first try.
@@ -109,7 +109,7 @@ impl Scene {
     }
 }
 
-async fn announce(stage: &Stage, tenant: &Tenant, streams: u32, each: u32) {
+async fn announce(app: &TestApp, tenant: &Tenant, streams: u32, each: u32) {
     let sql = format!(
         "WITH patient AS (
              INSERT INTO patients.patients (id, clinic_id, full_name, version, created_at, updated_at)
@@ -131,7 +131,7 @@ async fn announce(stage: &Stage, tenant: &Tenant, streams: u32, each: u32) {
            FROM asked, patient",
         clinic = tenant.clinic
     );
-    stage.database.run(&sql).await;
+    app.database.run(&sql).await;
 }
 
 /// How many events a run of the relay got any further.
@@ -142,17 +142,17 @@ pub(crate) async fn run(relay: &Environment) -> usize {
     report.trim_start_matches("{\"done\":").trim_end_matches('}').parse().unwrap()
 }
 
-async fn connect(stage: &Stage) -> Client {
-    let (client, connection) = tokio_postgres::connect(&stage.database.url("postgres"), NoTls).await.unwrap();
+async fn connect(app: &TestApp) -> Client {
+    let (client, connection) = tokio_postgres::connect(&app.database.url("postgres"), NoTls).await.unwrap();
     tokio::spawn(connection);
     client
 }
 
 /// Waits until a relay waits for a lock.
-async fn until_it_waits(stage: &Stage) {
+async fn until_it_waits(app: &TestApp) {
     let waiting = "SELECT count(*) FROM pg_stat_activity
                     WHERE datname = current_database() AND usename = 'relay' AND wait_event_type = 'Lock'";
-    while stage.database.value(waiting).await == "0" {
+    while app.database.value(waiting).await == "0" {
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
 }
@@ -162,20 +162,20 @@ async fn a_relay_killed_between_sending_and_marking_loses_and_doubles_nothing() 
     let (streams, each, events) = (12, 5, 60);
     let scene = Scene::set(streams, each).await;
     // Its lease is of the first of each stream; to mark what it has sent it needs those behind them, too.
-    let holder = connect(&scene.stage).await;
+    let holder = connect(&scene.app).await;
     holder.batch_execute("BEGIN; SELECT 1 FROM kernel.outbox WHERE seq = 3 FOR UPDATE").await.unwrap();
 
     let killed = scene.relay().await;
     tokio::select! {
         outcome = killed.invoke(CLOCK, FAR_AWAY) => unreachable!("it was to wait: {outcome:?}"),
-        () = until_it_waits(&scene.stage) => killed.kill(),
+        () = until_it_waits(&scene.app) => killed.kill(),
     }
     let (status, _) = killed.ended().await;
     assert_eq!(status.code(), None, "a signal ended it");
     // What of it is left in the database sees only later that nobody listens.
     let left = "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
                  WHERE datname = current_database() AND usename = 'relay'";
-    assert_ne!(scene.stage.database.value(left).await, "0");
+    assert_ne!(scene.app.database.value(left).await, "0");
     holder.batch_execute("ROLLBACK").await.unwrap();
     for name in CONSUMERS {
         assert_eq!(scene.queues.count(name).await, events, "{name} had everything before the kill");
@@ -185,7 +185,7 @@ async fn a_relay_killed_between_sending_and_marking_loses_and_doubles_nothing() 
     let next = scene.relay().await;
     assert_eq!(run(&next).await, 0, "the killed one still has its lease");
     let over = "UPDATE kernel.outbox SET available_at = now() WHERE available_at IS NOT NULL";
-    scene.stage.database.run(over).await;
+    scene.app.database.run(over).await;
     assert_eq!(run(&next).await, events);
     scene.take_all(events).await;
     scene.assert_done(events).await;

@@ -4,10 +4,10 @@ use crate::CONTRACT;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, FileFailurePersistence, TestRunner};
 use serde_json::{Value, json};
-use shared::event::Event;
-use shared::pipeline;
+use shared::http::gateway::Event;
+use shared::http::pipeline;
 use std::time::Duration;
-use testkit::{Answer, Stage};
+use testkit::{TestApp, TestResponse};
 
 /// How many cases of each kind; more on a night of their own: `PROPTEST_CASES`.
 const CASES: u32 = 300;
@@ -102,7 +102,7 @@ fn headers() -> impl Strategy<Value = Vec<(String, String)>> {
 }
 
 /// Calls the function that has the route with the event as it came, through JSON.
-async fn pass(stage: &Stage, token: &str, mut event: Value) -> Answer {
+async fn pass(app: &TestApp, token: &str, mut event: Value) -> TestResponse {
     let signed = event["headers"].get("authorization").is_none();
     if signed {
         event["headers"]["authorization"] = json!(format!("Bearer {token}"));
@@ -113,24 +113,24 @@ async fn pass(stage: &Stage, token: &str, mut event: Value) -> Answer {
     let event: Event = serde_json::from_value(event).unwrap();
     let method = event.request_context.http.method.clone();
     let path = event.raw_path.clone();
-    let (declaration, app) = stage.route(&method, &path);
+    let (declaration, app) = app.route(&method, &path);
     let answer =
         pipeline::answer(app, declaration, event, Duration::from_secs(10)).await.finish().await.into();
     CONTRACT.hold(&method, &path, &answer);
     answer
 }
 
-/// Runs `strategy` against the stage; whatever comes, the reply is ours and no fault of ours.
+/// Runs `strategy` against the test app; whatever comes, the reply is ours and no fault of ours.
 fn assert_no_fault(strategy: impl Strategy<Value = Value>) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    let (stage, tenant) = runtime.block_on(async {
-        let stage = Stage::of(grafono::modules()).await;
-        let tenant = stage.tenant().await;
-        (stage, tenant)
+    let (app, tenant) = runtime.block_on(async {
+        let app = TestApp::of(grafono::modules()).await;
+        let tenant = app.tenant().await;
+        (app, tenant)
     });
     let outcome = runner().run(&strategy, |event| {
         let shown = event.to_string();
-        let answer = runtime.block_on(pass(&stage, tenant.owner(), event));
+        let answer = runtime.block_on(pass(&app, tenant.owner(), event));
         prop_assert!(answer.status < 500, "{shown} got {} {}", answer.status, answer.text);
         prop_assert!(answer.header("x-request-id").is_some());
         if answer.status >= 400 {

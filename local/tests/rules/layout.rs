@@ -21,7 +21,7 @@ const IMPURE: [&str; 14] = [
     "aws_",
     "hyper",
     "shared::database",
-    "shared::endpoint",
+    "shared::http::endpoint",
     "std::fs",
     "std::net",
     "std::env",

@@ -15,6 +15,7 @@ mod plans;
 mod policies;
 mod queues;
 mod roles;
+mod rooms;
 mod seeds;
 mod sources;
 mod statements;

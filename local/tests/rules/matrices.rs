@@ -6,9 +6,9 @@ use pasetors::version4::{PublicToken, V4};
 use serde_json::{Value, json};
 use shared::access::{Principal, Role};
 use shared::clock::Clock as _;
-use shared::endpoint::{Access, Declaration, Idempotency};
+use shared::http::{Access, Declaration, Idempotency};
 use std::collections::BTreeMap;
-use testkit::{Answer, Ask, Stage, Tenant};
+use testkit::{Tenant, TestApp, TestRequest, TestResponse};
 
 const UNKNOWN: &str = "01890a5d-ac96-774b-bcce-b302099a8057";
 
@@ -32,50 +32,51 @@ fn body(schema: &Value) -> Value {
 }
 
 /// A request that the endpoint takes, about the thing with that id.
-fn reach(endpoint: &Declaration, id: &str) -> Ask {
+fn reach(endpoint: &Declaration, id: &str) -> TestRequest {
     let path = endpoint
         .route
         .template
         .replace("{id}", id)
         .replace("{code}", "invalid-phone")
         .replace("$default", "/x");
-    let ask = Ask::new(endpoint.route.method.as_str(), &path).header("if-match", "\"1\"");
-    let ask = if endpoint.policy.idempotency == Idempotency::Refused { ask } else { ask.key(&path) };
+    let request = TestRequest::new(endpoint.route.method.as_str(), &path).header("if-match", "\"1\"");
+    let request =
+        if endpoint.policy.idempotency == Idempotency::Refused { request } else { request.key(&path) };
     match schema(endpoint) {
-        Some(schema) => ask.text(&body(&schema).to_string()),
-        None => ask,
+        Some(schema) => request.text(&body(&schema).to_string()),
+        None => request,
     }
 }
 
 /// A token of ours, for another audience.
-fn for_another_audience(stage: &Stage, tenant: &Tenant) -> String {
+fn for_another_audience(app: &TestApp, tenant: &Tenant) -> String {
     let own = tenant.owner();
     let footer = own.rsplit('.').next().unwrap();
     let footer = base64::Engine::decode(&base64::engine::general_purpose::URL_SAFE_NO_PAD, footer).unwrap();
-    let now = stage.clock.now();
+    let now = app.clock.now();
     let claims = json!({
         "sub": tenant.user(Role::Owner), "clinic": tenant.clinic, "role": "owner", "aud": "somebody-else",
-        "iat": now, "exp": now + shared::token::LIFETIME,
+        "iat": now, "exp": now + shared::access::token::LIFETIME,
     });
-    let key = AsymmetricSecretKey::<V4>::try_from(stage.keys().0.as_str()).unwrap();
+    let key = AsymmetricSecretKey::<V4>::try_from(app.keys().0.as_str()).unwrap();
     PublicToken::sign(&key, claims.to_string().as_bytes(), Some(&footer), None).unwrap()
 }
 
 #[tokio::test]
 async fn a_token_expired_or_for_somebody_else_opens_nothing() {
-    let stage = Stage::of(grafono::modules()).await.held_to(&crate::CONTRACT);
-    let tenant = stage.tenant().await;
+    let app = TestApp::of(grafono::modules()).await.held_to(&crate::CONTRACT);
+    let tenant = app.tenant().await;
     let principal =
         Principal { user_id: tenant.user(Role::Owner), clinic_id: tenant.clinic, role: Role::Owner };
-    let expired = stage.signer.issue(&principal, stage.clock.now() - shared::token::LIFETIME).unwrap();
-    let foreign = for_another_audience(&stage, &tenant);
+    let expired = app.signer.issue(&principal, app.clock.now() - shared::access::token::LIFETIME).unwrap();
+    let foreign = for_another_audience(&app, &tenant);
     let mut tried = 0;
-    for endpoint in stage.declarations().filter(|endpoint| endpoint.policy.access != Access::Public) {
+    for endpoint in app.declarations().filter(|endpoint| endpoint.policy.access != Access::Public) {
         for (token, code) in [(&expired, "TOKEN_EXPIRED"), (&foreign, "TOKEN_INVALID")] {
-            let answer = stage.ask(reach(endpoint, UNKNOWN).token(token)).await;
+            let answer = app.send(reach(endpoint, UNKNOWN).token(token)).await;
             assert_eq!(answer.refusal(), (401, code), "{}", endpoint.name);
         }
-        let own = stage.ask(reach(endpoint, UNKNOWN).token(tenant.owner())).await;
+        let own = app.send(reach(endpoint, UNKNOWN).token(tenant.owner())).await;
         assert_ne!(
             own.status, 401,
             "{}: the owner's own token is taken, so the check can tell",
@@ -88,26 +89,26 @@ async fn a_token_expired_or_for_somebody_else_opens_nothing() {
 
 /// One thing of each kind that has an address, made in that clinic, by the path segment before `{id}`, or by the name
 /// of the endpoint that takes another one.
-async fn things(stage: &Stage, tenant: &Tenant) -> BTreeMap<&'static str, String> {
-    let owned = |ask: Ask| ask.token(tenant.owner());
-    let patient = stage.ask(owned(Ask::post("/api/v1/patients", &json!({ "fullName": "A" })))).await;
+async fn things(app: &TestApp, tenant: &Tenant) -> BTreeMap<&'static str, String> {
+    let owned = |request: TestRequest| request.token(tenant.owner());
+    let patient = app.send(owned(TestRequest::post("/api/v1/patients", &json!({ "fullName": "A" })))).await;
     let patient = patient.data()["id"].as_str().unwrap().to_owned();
     let body = json!({
         "patientId": patient, "type": "income", "amountMinor": 1, "currency": "BRL", "method": "cash",
     });
-    let transaction = stage.ask(owned(Ask::post("/api/v1/transactions", &body)).key("things")).await;
+    let transaction = app.send(owned(TestRequest::post("/api/v1/transactions", &body)).key("things")).await;
     let transaction = transaction.data()["transactionId"].as_str().unwrap().to_owned();
     let export = format!("/api/v1/patients/{patient}/export");
     let mut jobs = Vec::new();
     for _ in 0..2 {
-        let queued = stage.ask(owned(Ask::new("POST", &export))).await;
+        let queued = app.send(owned(TestRequest::new("POST", &export))).await;
         jobs.push(queued.data()["id"].as_str().unwrap().to_owned());
     }
     let cancelled = jobs.remove(0);
-    stage.ask(owned(Ask::new("POST", &format!("/api/v1/jobs/{cancelled}/cancel")))).await;
-    stage.work("outbox-relay", None).await.unwrap();
+    app.send(owned(TestRequest::new("POST", &format!("/api/v1/jobs/{cancelled}/cancel")))).await;
+    app.work("outbox-relay", None).await.unwrap();
     let hook = json!({ "url": "https://hooks.example/things", "kinds": ["patient.created"] });
-    let hook = stage.ask(owned(Ask::post("/api/v1/webhook-endpoints", &hook))).await;
+    let hook = app.send(owned(TestRequest::post("/api/v1/webhook-endpoints", &hook))).await;
     let hook = hook.data()["id"].as_str().unwrap().to_owned();
     BTreeMap::from([
         ("patients", patient),
@@ -120,7 +121,7 @@ async fn things(stage: &Stage, tenant: &Tenant) -> BTreeMap<&'static str, String
 }
 
 /// The reply without what differs between any two requests.
-fn essence(answer: &Answer) -> Value {
+fn essence(answer: &TestResponse) -> Value {
     let mut json = answer.json.clone();
     json["meta"]["requestId"] = Value::Null;
     json["instance"] = Value::Null;
@@ -129,31 +130,31 @@ fn essence(answer: &Answer) -> Value {
 
 #[tokio::test]
 async fn another_clinics_things_answer_like_things_that_never_were_and_stay_untouched() {
-    let stage = Stage::of(grafono::modules()).await.held_to(&crate::CONTRACT);
-    let (tenant, other) = (stage.tenant().await, stage.tenant().await);
-    let foreign = things(&stage, &other).await;
-    let own = things(&stage, &tenant).await;
+    let app = TestApp::of(grafono::modules()).await.held_to(&crate::CONTRACT);
+    let (tenant, other) = (app.tenant().await, app.tenant().await);
+    let foreign = things(&app, &other).await;
+    let own = things(&app, &tenant).await;
     let everything = "SELECT md5(string_agg(t::text, ',' ORDER BY t::text)) FROM (
                           SELECT p::text FROM patients.patients AS p UNION ALL
                           SELECT t::text FROM billing.transfers AS t UNION ALL
                           SELECT b::text FROM billing.balances AS b) AS t";
-    let before = stage.database.value(everything).await;
+    let before = app.database.value(everything).await;
     let mut tried = 0;
-    for endpoint in stage.declarations().filter(|endpoint| endpoint.route.template.contains("{id}")) {
+    for endpoint in app.declarations().filter(|endpoint| endpoint.route.template.contains("{id}")) {
         let kind = endpoint.route.template.split('/').nth(3).unwrap();
-        let ask = |id: &str| reach(endpoint, id).token(tenant.owner());
+        let request = |id: &str| reach(endpoint, id).token(tenant.owner());
         let key = if own.contains_key(endpoint.name) { endpoint.name } else { kind };
-        let of_other = stage.ask(ask(&foreign[key])).await;
-        let of_nobody = stage.ask(ask(UNKNOWN)).await;
-        let malformed = stage.ask(ask("7")).await;
+        let of_other = app.send(request(&foreign[key])).await;
+        let of_nobody = app.send(request(UNKNOWN)).await;
+        let malformed = app.send(request("7")).await;
         assert_eq!(of_other.status, 404, "{}: {}", endpoint.name, of_other.text);
         assert_eq!(essence(&of_other), essence(&of_nobody), "{}", endpoint.name);
         assert_eq!(malformed.refusal(), (400, "INVALID_UUID"), "{}", endpoint.name);
-        assert!(stage.ask(ask(&own[key])).await.status < 300, "{}: one's own is there", endpoint.name);
+        assert!(app.send(request(&own[key])).await.status < 300, "{}: one's own is there", endpoint.name);
         tried += 1;
     }
     assert!(tried >= 4);
-    assert_eq!(stage.database.value(everything).await, before);
+    assert_eq!(app.database.value(everything).await, before);
 }
 
 /// The id in the notations that `format: uuid` does not mean.
@@ -163,24 +164,24 @@ fn other_notations(id: &str) -> [String; 3] {
 
 #[tokio::test]
 async fn an_id_is_taken_in_one_notation_wherever_one_is_sent() {
-    let stage = Stage::of(grafono::modules()).await.held_to(&crate::CONTRACT);
-    let tenant = stage.tenant().await;
+    let app = TestApp::of(grafono::modules()).await.held_to(&crate::CONTRACT);
+    let tenant = app.tenant().await;
     let mut tried = 0;
-    for endpoint in stage.declarations() {
+    for endpoint in app.declarations() {
         let schema = schema(endpoint).unwrap_or_default();
         let fields = schema["properties"].as_object().into_iter().flatten();
         let ids = fields.filter(|(_, field)| field["format"] == "uuid").map(|(name, _)| name.as_str());
         let in_path = endpoint.route.template.contains("{id}").then_some("");
         for (field, id) in ids.chain(in_path).flat_map(|field| other_notations(UNKNOWN).map(|id| (field, id)))
         {
-            let ask = if field.is_empty() {
+            let request = if field.is_empty() {
                 reach(endpoint, &id)
             } else {
                 let mut sent = body(&schema);
                 sent[field] = json!(id.replace("%7B", "{").replace("%7D", "}"));
                 reach(endpoint, UNKNOWN).text(&sent.to_string())
             };
-            let answer = stage.ask(ask.token(tenant.owner())).await;
+            let answer = app.send(request.token(tenant.owner())).await;
             assert_eq!(answer.refusal(), (400, "INVALID_UUID"), "{} {field} {id}", endpoint.name);
             tried += 1;
         }
@@ -190,11 +191,11 @@ async fn an_id_is_taken_in_one_notation_wherever_one_is_sent() {
 
 #[tokio::test]
 async fn privileged_and_unknown_fields_are_refused_wherever_a_body_is_taken() {
-    let stage = Stage::of(grafono::modules()).await.held_to(&crate::CONTRACT);
-    let tenant = stage.tenant().await;
+    let app = TestApp::of(grafono::modules()).await.held_to(&crate::CONTRACT);
+    let tenant = app.tenant().await;
     let mut tried = 0;
     // What SendGrid sends is a list of its own making: what nobody asks for in it is passed over.
-    for endpoint in stage.declarations().filter(|endpoint| endpoint.policy.mail_events.is_none()) {
+    for endpoint in app.declarations().filter(|endpoint| endpoint.policy.mail_events.is_none()) {
         let Some(schema) = schema(endpoint) else { continue };
         for field in PRIVILEGED.into_iter().chain(["nonsense"]) {
             if schema["properties"][field] != Value::Null {
@@ -203,7 +204,7 @@ async fn privileged_and_unknown_fields_are_refused_wherever_a_body_is_taken() {
             let mut sent = body(&schema);
             sent[field] = json!("canary");
             let answer =
-                stage.ask(reach(endpoint, UNKNOWN).token(tenant.owner()).text(&sent.to_string())).await;
+                app.send(reach(endpoint, UNKNOWN).token(tenant.owner()).text(&sent.to_string())).await;
             let pointer = format!("/{field}");
             assert_eq!(answer.status, 400, "{} {field}", endpoint.name);
             assert!(

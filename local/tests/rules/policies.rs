@@ -82,7 +82,7 @@ fn a_function_is_given_what_it_needs_and_reads_no_other_secret() {
             let all = [
                 (needs.database, "DATABASE_URL_SECRET_ARN", deployed.secret.as_str(), true),
                 (needs.issues_tokens, "TOKEN_SECRET_KEY_SECRET_ARN", "TokenSecretKeySecretArn", true),
-                (needs.outside.is_some(), "REDIS_URL_SECRET_ARN", "RedisUrlSecretArn", true),
+                (needs.external.is_some(), "REDIS_URL_SECRET_ARN", "RedisUrlSecretArn", true),
                 (needs.mail, "SENDGRID_API_KEY_SECRET_ARN", "SendgridApiKeySecretArn", true),
                 (needs.mail, "MAIL_FROM", "MailFrom", false),
                 (needs.mail, "MAIL_TRANSPORT", "MailTransport", false),

@@ -3,7 +3,7 @@
 use crate::policies::{role_of, statements, texts};
 use crate::templates::{binary, declared, functions, of_type, stacks};
 use serde_json::{Value, json};
-use shared::consumer::ATTEMPTS;
+use shared::background::ATTEMPTS;
 use std::collections::BTreeSet;
 
 /// What a function's role lets it do to queues: action and resource.

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 use std::collections::BTreeMap;
-use testkit::{Ask, Stage, TestDatabase};
+use testkit::{TestApp, TestDatabase, TestRequest};
 
 /// Insufficient privilege.
 const DENIED: &str = "42501";
@@ -92,23 +92,24 @@ async fn no_role_that_logs_in_passes_row_level_security_by() {
 }
 
 /// Two clinics with a patient and a transaction each, made through the API; their ids.
-async fn two_clinics() -> (Stage, [String; 2]) {
-    let stage = Stage::of(grafono::modules()).await;
+async fn two_clinics() -> (TestApp, [String; 2]) {
+    let app = TestApp::of(grafono::modules()).await;
     let mut clinics = Vec::new();
     for _ in 0..2 {
-        let tenant = stage.tenant().await;
-        let ask = Ask::post("/api/v1/patients", &json!({ "fullName": "A" })).token(tenant.owner()).key("k");
-        let patient = stage.ask(ask).await.data()["id"].clone();
+        let tenant = app.tenant().await;
+        let request =
+            TestRequest::post("/api/v1/patients", &json!({ "fullName": "A" })).token(tenant.owner()).key("k");
+        let patient = app.send(request).await.data()["id"].clone();
         let body = json!({
             "patientId": patient, "type": "income", "amountMinor": 1, "currency": "BRL", "method": "cash",
         });
         let recorded =
-            stage.ask(Ask::post("/api/v1/transactions", &body).token(tenant.owner()).key("k")).await;
+            app.send(TestRequest::post("/api/v1/transactions", &body).token(tenant.owner()).key("k")).await;
         assert_eq!(recorded.status, 201, "{}", recorded.text);
         clinics.push(tenant.clinic.to_string());
     }
     let [first, second] = <[String; 2]>::try_from(clinics).unwrap();
-    (stage, [first, second])
+    (app, [first, second])
 }
 
 /// Everything a role may read, and the column that says whose row it is.
@@ -126,8 +127,8 @@ async fn readable(database: &TestDatabase, role: &str) -> BTreeMap<String, Strin
 
 #[tokio::test]
 async fn without_a_clinic_nothing_is_seen_and_with_one_nothing_of_another() {
-    let (stage, [own, other]) = two_clinics().await;
-    let database = &stage.database;
+    let (app, [own, other]) = two_clinics().await;
+    let database = &app.database;
     let mut seen = 0;
     for role in roles() {
         for (table, column) in readable(database, role).await {
@@ -149,44 +150,47 @@ async fn without_a_clinic_nothing_is_seen_and_with_one_nothing_of_another() {
 
 #[tokio::test]
 async fn a_row_of_another_clinic_cannot_be_written_either() {
-    let (stage, [own, other]) = two_clinics().await;
+    let (app, [own, other]) = two_clinics().await;
     let insert = format!(
         "SET app.clinic_id = '{own}';
          INSERT INTO patients.patients (id, clinic_id, full_name, version, created_at, updated_at)
          VALUES (uuidv7(), '{other}', 'Smuggled', 1, now(), now())"
     );
     let update = format!("SET app.clinic_id = '{own}'; UPDATE patients.patients SET clinic_id = '{other}'");
-    assert_eq!(stage.database.run_as("patients", &insert).await.unwrap_err(), DENIED);
-    assert_eq!(stage.database.run_as("patients", &update).await.unwrap_err(), DENIED);
+    assert_eq!(app.database.run_as("patients", &insert).await.unwrap_err(), DENIED);
+    assert_eq!(app.database.run_as("patients", &update).await.unwrap_err(), DENIED);
     let foreign_module = format!(
         "SET app.clinic_id = '{own}';
          INSERT INTO kernel.audit_log (id, clinic_id, module, actor_id, action, subject, subject_id, request_id, created_at)
          VALUES (uuidv7(), '{own}', 'billing', uuidv7(), 'a', 's', uuidv7(), 'r', now())"
     );
-    assert_eq!(stage.database.run_as("patients", &foreign_module).await.unwrap_err(), DENIED);
+    assert_eq!(app.database.run_as("patients", &foreign_module).await.unwrap_err(), DENIED);
 }
 
 #[tokio::test]
 async fn events_audit_rows_and_problem_documents_carry_ids_and_nothing_personal() {
-    let stage = Stage::of(grafono::modules()).await;
-    let tenant = stage.tenant().await;
-    let owned = |ask: Ask| ask.token(tenant.owner());
+    let app = TestApp::of(grafono::modules()).await;
+    let tenant = app.tenant().await;
+    let owned = |request: TestRequest| request.token(tenant.owner());
     let patient = json!({
         "fullName": "Canary Name", "phone": "+5511987654321", "email": "canary@example.com", "document": "CANARY1",
         "notes": "canary notes", "birthDate": "1990-01-01",
     });
-    let made = stage.ask(owned(Ask::post("/api/v1/patients", &patient)).key("canary")).await;
+    let made = app.send(owned(TestRequest::post("/api/v1/patients", &patient)).key("canary")).await;
     let id = made.data()["id"].as_str().unwrap().to_owned();
     let edit = json!({ "fullName": "Canary Other", "phone": "canary" });
-    let refused = stage
-        .ask(owned(Ask::patch(&format!("/api/v1/patients/{id}"), &edit)).header("if-match", "\"1\""))
+    let refused = app
+        .send(owned(TestRequest::patch(&format!("/api/v1/patients/{id}"), &edit)).header("if-match", "\"1\""))
         .await;
-    let taken = stage.ask(owned(Ask::post("/api/v1/patients", &patient))).await;
+    let taken = app.send(owned(TestRequest::post("/api/v1/patients", &patient))).await;
     let money = json!({
         "patientId": id, "type": "income", "amountMinor": 1, "currency": "BRL", "method": "cash",
         "description": "canary therapy",
     });
-    assert_eq!(stage.ask(owned(Ask::post("/api/v1/transactions", &money)).key("canary")).await.status, 201);
+    assert_eq!(
+        app.send(owned(TestRequest::post("/api/v1/transactions", &money)).key("canary")).await.status,
+        201
+    );
 
     assert_eq!((refused.status, taken.status), (400, 409));
     for problem in [refused, taken] {
@@ -194,7 +198,7 @@ async fn events_audit_rows_and_problem_documents_carry_ids_and_nothing_personal(
     }
     let told = "SELECT string_agg(t::text, ' ') FROM (SELECT o::text FROM kernel.outbox AS o UNION ALL
                                                       SELECT a::text FROM kernel.audit_log AS a) AS t";
-    let told = stage.database.value(told).await.to_lowercase();
+    let told = app.database.value(told).await.to_lowercase();
     assert!(told.contains("patient.created") && told.contains("ledger.transaction_recorded"), "{told}");
     for personal in ["canary", "5511987654321", "1990-01-01"] {
         assert!(!told.contains(personal), "{personal}: {told}");

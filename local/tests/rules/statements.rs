@@ -4,24 +4,25 @@ use crate::plans::{Session, faults, report_plans};
 use crate::seeds::{Seeded, fill};
 use crate::sources::{Source, production};
 use shared::access::{Principal, Role};
-use shared::database::{Statement, Trips};
-use shared::endpoint::{Call, Module, Sample};
-use shared::trace::Trace;
+use shared::database::{RoundTrips, Statement};
+use shared::http::{Call, Sample};
+use shared::module::Module;
+use shared::telemetry::Trace;
 use std::collections::{BTreeMap, BTreeSet};
-use testkit::{Stage, TestDatabase};
+use testkit::{TestApp, TestDatabase};
 use tokio_postgres::types::Type;
 use uuid::Uuid;
 
 /// All statements that each role of a module may send, with parameters out of `seeded`: the module's own role, and those
 /// of its workers.
-fn listed(stage: &Stage, module: &Module, seeded: &Seeded) -> BTreeMap<&'static str, Vec<Statement<()>>> {
-    let (trips, trace) = (
-        Trips::default(),
+fn listed(app: &TestApp, module: &Module, seeded: &Seeded) -> BTreeMap<&'static str, Vec<Statement<()>>> {
+    let (round_trips, trace) = (
+        RoundTrips::default(),
         Trace::continue_from(None, &shared::clock::SystemIds, jiff::Timestamp::UNIX_EPOCH),
     );
-    let call = Call::sample(stage.app_of(module.name), &trace, &trips, seeded.principal);
+    let call = Call::sample(app.app_of(module.name), &trace, &round_trips, seeded.principal);
     let sample = Sample { call, existing: seeded.existing.clone() };
-    let mut all = shared::records::statements(&sample);
+    let mut all = shared::module::statements(&sample);
     all.extend(module.endpoints.iter().flat_map(|endpoint| (endpoint.statements)(&sample)));
     all.extend(module.consumers.iter().flat_map(|consumer| (consumer.statements)(&sample)));
     let mut by_role = BTreeMap::from([(module.name, all)]);
@@ -38,11 +39,11 @@ fn nobody() -> Seeded {
 
 #[tokio::test]
 async fn every_statement_in_the_sources_is_declared_by_its_slice() {
-    let stage = Stage::of(grafono::modules()).await;
+    let app = TestApp::of(grafono::modules()).await;
     let modules = grafono::modules();
     let declared: BTreeSet<String> = modules
         .iter()
-        .flat_map(|module| listed(&stage, module, &nobody()).into_values().flatten())
+        .flat_map(|module| listed(&app, module, &nobody()).into_values().flatten())
         .map(|statement| statement.name().to_owned())
         .collect();
 
@@ -62,10 +63,10 @@ async fn every_statement_in_the_sources_is_declared_by_its_slice() {
 
 #[tokio::test]
 async fn every_statement_prepares_under_its_role_with_named_columns_of_built_in_types() {
-    let stage = Stage::of(grafono::modules()).await;
+    let app = TestApp::of(grafono::modules()).await;
     let modules = grafono::modules();
-    for (role, statements) in modules.iter().flat_map(|module| listed(&stage, module, &nobody())) {
-        let session = Session::open(&stage.database, role).await;
+    for (role, statements) in modules.iter().flat_map(|module| listed(&app, module, &nobody())) {
+        let session = Session::open(&app.database, role).await;
         for statement in statements {
             let types: Vec<Type> = statement.parameters().into_iter().map(|(_, kind)| kind).collect();
             let prepared = session.client.prepare_typed(statement.sql(), &types).await;
@@ -117,13 +118,13 @@ async fn run(session: &Session, statement: &Statement<()>, seeded: &Seeded) -> V
     faults
 }
 
-async fn statements_that_run_badly(stage: &Stage, database: &TestDatabase) -> Vec<String> {
+async fn statements_that_run_badly(app: &TestApp, database: &TestDatabase) -> Vec<String> {
     let clinics = fill(database).await;
     report_plans(database).await;
     let mut bad = Vec::new();
     for module in grafono::modules() {
         for seeded in &clinics {
-            for (role, statements) in listed(stage, &module, seeded) {
+            for (role, statements) in listed(app, &module, seeded) {
                 let session = Session::open(database, role).await;
                 for statement in statements {
                     for fault in run(&session, &statement, seeded).await {
@@ -138,13 +139,13 @@ async fn statements_that_run_badly(stage: &Stage, database: &TestDatabase) -> Ve
 
 #[tokio::test]
 async fn no_statement_reads_whole_tables_or_throws_most_of_what_it_reads_away() {
-    let stage = Stage::of(grafono::modules()).await;
-    let bad = statements_that_run_badly(&stage, &stage.database).await;
+    let app = TestApp::of(grafono::modules()).await;
+    let bad = statements_that_run_badly(&app, &app.database).await;
     assert!(bad.is_empty(), "{bad:#?}");
 
     // The check itself can fail.
-    let clinic = stage.database.value("SELECT id FROM identity.clinics WHERE name = 'Clinic 1'").await;
-    let session = Session::open(&stage.database, "patients").await;
+    let clinic = app.database.value("SELECT id FROM identity.clinics WHERE name = 'Clinic 1'").await;
+    let session = Session::open(&app.database, "patients").await;
     session.client.batch_execute(&format!("SET app.clinic_id = '{clinic}'")).await.unwrap();
     for (planted, fault) in [
         ("SELECT count(phone) AS phones FROM patients.patients", "reads all of patients"),

@@ -6,8 +6,8 @@ use grafono::generate::root;
 use http::Method;
 use regex::Regex;
 use serde_json::Value;
-use shared::endpoint::Module;
-use shared::settings::Needs;
+use shared::app::Needs;
+use shared::module::Module;
 use std::collections::{BTreeMap, BTreeSet};
 use std::process::Command;
 

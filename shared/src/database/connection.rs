@@ -1,11 +1,10 @@
 //! The pooled connection: one, unless more is asked for; checked after idling, thrown away when in doubt.
 
-use super::opener::Opener;
+use super::connector::Connector;
 use crate::deadline::Deadline;
 use crate::failure::Fault;
-use crate::problem::{DATABASE_BUSY, DATABASE_UNAVAILABLE, DEADLINE_EXCEEDED};
-use crate::secrets::StoredSecret;
-use crate::settings::SettingError;
+use crate::failure::problem::{DATABASE_BUSY, DATABASE_UNAVAILABLE, DEADLINE_EXCEEDED};
+use crate::settings::{SettingError, StoredSecret};
 use crate::tls;
 use deadpool_postgres::{Hook, HookError, Manager, ManagerConfig, Object, Pool, PoolError, RecyclingMethod};
 use std::time::Duration;
@@ -17,7 +16,7 @@ use tokio_postgres_rustls::MakeRustlsConnect;
 pub const POOL_IDLE_CHECK: Duration = Duration::from_secs(5);
 
 /// How long the question may take before the connection counts as dead.
-const CHECK_LIMIT: Duration = Duration::from_millis(500);
+const CHECK_TIMEOUT: Duration = Duration::from_millis(500);
 
 /// The database, under one role.
 #[derive(Clone)]
@@ -42,8 +41,8 @@ impl Database {
     pub fn kept(url: &str, secret: Option<StoredSecret>, connections: usize) -> Result<Self, SettingError> {
         let config = address(url)?;
         let recycling = ManagerConfig { recycling_method: RecyclingMethod::Fast };
-        let opener = Opener::new(config.clone(), connector()?, secret);
-        let manager = Manager::from_connect(config, opener, recycling);
+        let connector = Connector::new(config.clone(), tls_connector()?, secret);
+        let manager = Manager::from_connect(config, connector, recycling);
         let pool = Pool::builder(manager).max_size(connections).pre_recycle(alive_after_idling()).build();
         Ok(Self { pool: Some(pool.map_err(|_| SettingError::Malformed)?) })
     }
@@ -111,7 +110,7 @@ fn is_neon(config: &Config) -> bool {
 }
 
 /// What opens TLS where the server or [`Database::at`] asks for it: `WebPKI` roots, one crypto provider.
-pub fn connector() -> Result<MakeRustlsConnect, SettingError> {
+pub fn tls_connector() -> Result<MakeRustlsConnect, SettingError> {
     Ok(MakeRustlsConnect::new(tls::client_config()?))
 }
 
@@ -127,7 +126,7 @@ fn alive_after_idling() -> Hook {
             if metrics.last_used() < POOL_IDLE_CHECK {
                 return Ok(());
             }
-            match tokio::time::timeout(CHECK_LIMIT, client.check_connection()).await {
+            match tokio::time::timeout(CHECK_TIMEOUT, client.check_connection()).await {
                 Ok(Ok(())) => Ok(()),
                 _ => Err(HookError::message("the connection did not survive idling")),
             }
@@ -157,7 +156,7 @@ impl Lease {
         if let Some(client) = self.client() {
             let token = client.cancel_token();
             tokio::spawn(async move {
-                if let Ok(connector) = connector() {
+                if let Ok(connector) = tls_connector() {
                     let _ = tokio::time::timeout(Duration::from_secs(1), token.cancel_query(connector)).await;
                 }
             });

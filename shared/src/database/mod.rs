@@ -4,14 +4,18 @@
 //! included, goes out together and costs one round trip. The price: COMMIT is on its way before any row count is
 //! known, so a condition must fail *in the database* (a constraint, or `kernel.ensure`).
 
+pub mod claim;
+mod commit_outcome;
 mod connection;
+mod connector;
 mod flush;
-mod opener;
+pub mod readiness;
 mod statement;
 mod tx;
-mod verdict;
 
-pub use connection::{Database, POOL_IDLE_CHECK, address, connector};
+pub use claim::Claim;
+pub use connection::{Database, POOL_IDLE_CHECK, address, tls_connector};
+pub use readiness::Readiness;
 pub use statement::{Bind, Columns, DecodeError, Statement};
-pub use tx::{Done, Scope, Slot, Stored, Trips, Tx};
+pub use tx::{Done, Handle, RoundTrips, Scope, Stored, Tx};
 pub(crate) use tx::{settings, tenant};

@@ -1,13 +1,13 @@
 //! The transaction: statements are added, then all go out in one flush and are committed or not at all.
 
+use super::claim::{self, Claim};
+use super::commit_outcome::{self, CommitOutcome, judge};
 use super::connection::{Database, Lease};
 use super::flush::{Reply, Step, flush};
 use super::statement::{Columns, Decoder, Statement};
-use super::verdict::{self, Verdict, judge};
 use crate::deadline::Deadline;
+use crate::failure::problem::{DEADLINE_EXCEEDED, IDEMPOTENCY_KEY_IN_FLIGHT};
 use crate::failure::{Error, Failure, Fault};
-use crate::idempotency::{self, Claim};
-use crate::problem::{DEADLINE_EXCEEDED, IDEMPOTENCY_KEY_IN_FLIGHT};
 use crate::telemetry;
 use serde::de::DeserializeOwned;
 use std::marker::PhantomData;
@@ -22,13 +22,13 @@ const LOCK_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// Counts the round trips of one call (D8) and the time they took, and remembers whether one of them changed something.
 #[derive(Debug, Default)]
-pub struct Trips {
+pub struct RoundTrips {
     flushes: AtomicU32,
     microseconds: AtomicU64,
     wrote: AtomicBool,
 }
 
-impl Trips {
+impl RoundTrips {
     /// How many flushes went out so far.
     pub fn count(&self) -> u32 {
         self.flushes.load(Ordering::Relaxed)
@@ -66,7 +66,7 @@ pub struct Scope {
 
 /// Which result of [`Done`] belongs to an added statement.
 #[derive(Debug)]
-pub struct Slot<R> {
+pub struct Handle<R> {
     index: usize,
     name: &'static str,
     decode: Decoder<R>,
@@ -86,7 +86,7 @@ pub struct Stored<T> {
 #[derive(Debug)]
 pub struct Tx<'a> {
     database: &'a Database,
-    trips: &'a Trips,
+    round_trips: &'a RoundTrips,
     deadline: Deadline,
     scope: Scope,
     writes: bool,
@@ -96,27 +96,32 @@ pub struct Tx<'a> {
 
 impl<'a> Tx<'a> {
     /// A transaction that only reads.
-    pub fn reading(database: &'a Database, trips: &'a Trips, deadline: Deadline, scope: Scope) -> Self {
-        Self { database, trips, deadline, scope, writes: false, claim: None, statements: Vec::new() }
+    pub fn reading(
+        database: &'a Database,
+        round_trips: &'a RoundTrips,
+        deadline: Deadline,
+        scope: Scope,
+    ) -> Self {
+        Self { database, round_trips, deadline, scope, writes: false, claim: None, statements: Vec::new() }
     }
 
     /// A transaction that changes something, under an idempotency claim when there is one.
     pub fn writing(
         database: &'a Database,
-        trips: &'a Trips,
+        round_trips: &'a RoundTrips,
         deadline: Deadline,
         scope: Scope,
         claim: Option<Claim>,
     ) -> Self {
-        Self { writes: true, claim, ..Self::reading(database, trips, deadline, scope) }
+        Self { writes: true, claim, ..Self::reading(database, round_trips, deadline, scope) }
     }
 
     /// Adds a statement; its rows are found under the slot once the transaction is done.
-    pub fn add<R>(&mut self, statement: Statement<R>) -> Slot<R> {
+    pub fn add<R>(&mut self, statement: Statement<R>) -> Handle<R> {
         let Statement { name, sql, parameters, decode } = statement;
-        let slot = Slot { index: self.statements.len(), name, decode, row: PhantomData };
+        let handle = Handle { index: self.statements.len(), name, decode, row: PhantomData };
         self.statements.push(Statement { name, sql, parameters, decode: |_| Ok(()) });
-        slot
+        handle
     }
 
     /// What is added from here on is done within that clinic: for a transaction that notes something in several, none
@@ -132,10 +137,10 @@ impl<'a> Tx<'a> {
             return Err(Fault::internal("a claimed key needs commit_with_reply").into());
         }
         let (names, mut plan, end) = self.plan();
-        let outcome = self.send(&mut plan, end).await?;
-        match outcome.verdict {
-            Verdict::Committed => Ok(Done { rows: outcome.rows(2..end) }),
-            verdict => Err(self.refusal(&verdict, &names)),
+        let flushed = self.send(&mut plan, end).await?;
+        match flushed.outcome {
+            CommitOutcome::Committed => Ok(Done { rows: flushed.rows(2..end) }),
+            outcome => Err(self.refusal(&outcome, &names)),
         }
     }
 
@@ -146,38 +151,40 @@ impl<'a> Tx<'a> {
         reply: Statement<T>,
     ) -> Result<Stored<T>, Error<F>> {
         let Some(claim) = self.claim.take() else {
-            let slot = self.add(reply);
-            return Ok(Stored { data: self.commit().await?.one(&slot)?, replayed: false });
+            let handle = self.add(reply);
+            return Ok(Stored { data: self.commit().await?.one(&handle)?, replayed: false });
         };
         self.claimed(&claim, reply);
         let (names, mut plan, end) = self.plan();
         plan.extend(self.opening());
-        plan.push(step(idempotency::stored(&claim)));
+        plan.push(step(claim::stored(&claim)));
         plan.push(Step::Control("COMMIT"));
-        let mut outcome = self.send(&mut plan, end).await?;
-        let replayed = match &outcome.verdict {
-            Verdict::Committed => false,
-            verdict if is_taken(verdict) => true,
-            Verdict::RolledBack { step: 2 | 3, state, .. } if state == "55P03" => return Err(in_flight()),
-            verdict => return Err(self.refusal(verdict, &names)),
+        let mut flushed = self.send(&mut plan, end).await?;
+        let replayed = match &flushed.outcome {
+            CommitOutcome::Committed => false,
+            outcome if is_taken(outcome) => true,
+            CommitOutcome::RolledBack { step: 2 | 3, state, .. } if state == "55P03" => {
+                return Err(in_flight());
+            }
+            outcome => return Err(self.refusal(outcome, &names)),
         };
         // Behind COMMIT: BEGIN, settings, the stored reply.
-        let row = outcome.take(end + 3).and_then(|rows| rows.into_iter().next());
+        let row = flushed.take(end + 3).and_then(|rows| rows.into_iter().next());
         match row {
-            Some(row) => Ok(Stored { data: idempotency::replay(&row, &claim)?, replayed }),
+            Some(row) => Ok(Stored { data: claim::replay(&row, &claim)?, replayed }),
             // Committed, and the connection was lost before the stored reply came; or the key expired meanwhile.
-            None => Err(verdict::unknown().into()),
+            None => Err(commit_outcome::unknown().into()),
         }
     }
 
     /// Puts the claim in front of the statements, and the storing of the reply behind them.
     fn claimed<T>(&mut self, claim: &Claim, reply: Statement<T>) {
         let effect = std::mem::take(&mut self.statements);
-        self.add(idempotency::forget_if_expired(claim));
-        self.add(idempotency::claim(claim));
+        self.add(claim::forget_if_expired(claim));
+        self.add(claim::claim(claim));
         self.statements.extend(effect);
         self.add(reply);
-        self.add(idempotency::store(claim));
+        self.add(claim::store(claim));
     }
 
     /// The steps from BEGIN to COMMIT, the names of their statements, and the index of COMMIT.
@@ -200,16 +207,16 @@ impl<'a> Tx<'a> {
 
     /// Sends the plan; once more when the session had been ended before anything could be committed, or when the
     /// connection was lost and repeating is harmless (a read, or a claimed key).
-    async fn send(&self, plan: &mut [Step], end: usize) -> Result<Outcome, Fault> {
+    async fn send(&self, plan: &mut [Step], end: usize) -> Result<Flushed, Fault> {
         let claimed = plan.len() > end + 1;
         let first = self.attempt(plan, end).await?;
         let harmless = !self.writes || claimed;
-        let again = verdict::is_worth_repeating(&first.verdict)
-            || (harmless && matches!(first.verdict, Verdict::Unknown) && !first.out_of_time);
+        let again = commit_outcome::is_worth_repeating(&first.outcome)
+            || (harmless && matches!(first.outcome, CommitOutcome::Unknown) && !first.out_of_time);
         if again { self.attempt(plan, end).await } else { Ok(first) }
     }
 
-    async fn attempt(&self, plan: &mut [Step], end: usize) -> Result<Outcome, Fault> {
+    async fn attempt(&self, plan: &mut [Step], end: usize) -> Result<Flushed, Fault> {
         if self.deadline.left() < Duration::from_millis(400) {
             return Err(
                 Fault::from(&DEADLINE_EXCEEDED).because("too little time left to start a transaction")
@@ -226,41 +233,43 @@ impl<'a> Tx<'a> {
             }
         }
         let mut replies = Vec::new();
-        let span = telemetry::database_flush(self.trips.begin(), || names(plan));
+        let span = telemetry::database_flush(self.round_trips.begin(), || names(plan));
         let started = Instant::now();
         let limit = self.deadline.less(Duration::from_millis(100));
         let out_of_time = tokio::time::timeout_at(limit, flush(client, plan, &mut replies)).await.is_err();
-        self.trips.end(started.elapsed());
-        let verdict = judge(replies.get(..=end).unwrap_or_default());
-        telemetry::flushed(&span, rows(&replies), verdict.state());
-        if self.writes && matches!(verdict, Verdict::Committed) {
-            self.trips.wrote.store(true, Ordering::Relaxed);
+        self.round_trips.end(started.elapsed());
+        let outcome = judge(replies.get(..=end).unwrap_or_default());
+        telemetry::flushed(&span, rows(&replies), outcome.state());
+        if self.writes && matches!(outcome, CommitOutcome::Committed) {
+            self.round_trips.wrote.store(true, Ordering::Relaxed);
         }
         if out_of_time {
             lease.cancel();
         }
-        let outcome = Outcome { replies, verdict, out_of_time };
-        if outcome.is_connection_sound() {
+        let flushed = Flushed { replies, outcome, out_of_time };
+        if flushed.is_connection_sound() {
             lease.give_back();
         }
-        Ok(outcome)
+        Ok(flushed)
     }
 
     /// Why nothing was changed: the slice's failure of that constraint, or a common fault.
-    fn refusal<F: Failure>(&self, verdict: &Verdict, names: &[&'static str]) -> Error<F> {
-        match verdict {
-            Verdict::RolledBack { step, state, constraint, .. } => {
+    fn refusal<F: Failure>(&self, outcome: &CommitOutcome, names: &[&'static str]) -> Error<F> {
+        match outcome {
+            CommitOutcome::RolledBack { step, state, constraint, .. } => {
                 let name = constraint.as_deref();
                 if let Some(failure) = name.and_then(F::of_constraint) {
                     return failure.into();
                 }
                 if name == Some("version_stale") {
-                    return Fault::from(&crate::problem::VERSION_STALE).into();
+                    return Fault::from(&crate::failure::problem::VERSION_STALE).into();
                 }
-                verdict::fault(state, name, names.get(*step).copied().unwrap_or("COMMIT")).into()
+                commit_outcome::fault(state, name, names.get(*step).copied().unwrap_or("COMMIT")).into()
             }
-            Verdict::Committed | Verdict::Unknown if self.writes => verdict::unknown().into(),
-            Verdict::Committed | Verdict::Unknown => verdict::unavailable().into(),
+            CommitOutcome::Committed | CommitOutcome::Unknown if self.writes => {
+                commit_outcome::unknown().into()
+            }
+            CommitOutcome::Committed | CommitOutcome::Unknown => commit_outcome::unavailable().into(),
         }
     }
 }
@@ -284,8 +293,8 @@ fn rows(replies: &[Option<Reply>]) -> usize {
 }
 
 /// The claim hit a key that is there.
-fn is_taken(verdict: &Verdict) -> bool {
-    matches!(verdict, Verdict::RolledBack { constraint: Some(name), .. } if name == idempotency::CLAIMED_ONCE)
+fn is_taken(outcome: &CommitOutcome) -> bool {
+    matches!(outcome, CommitOutcome::RolledBack { constraint: Some(name), .. } if name == claim::CLAIMED_ONCE)
 }
 
 /// A twin holds the key and has not committed within the lock timeout.
@@ -324,16 +333,20 @@ pub(crate) fn tenant(clinic: Uuid) -> Statement<()> {
     Statement::new("shared.tenant", "SELECT set_config('app.clinic_id', $1, true)").bind(clinic.to_string())
 }
 
-struct Outcome {
+/// What came back of a flush.
+struct Flushed {
     replies: Vec<Option<Reply>>,
-    verdict: Verdict,
+    outcome: CommitOutcome,
     out_of_time: bool,
 }
 
-impl Outcome {
+impl Flushed {
     /// Every step was answered and no answer ended the session.
     fn is_connection_sound(&self) -> bool {
-        let lost = matches!(&self.verdict, Verdict::Unknown | Verdict::RolledBack { session_lost: true, .. });
+        let lost = matches!(
+            &self.outcome,
+            CommitOutcome::Unknown | CommitOutcome::RolledBack { session_lost: true, .. }
+        );
         let broken = |reply: &Option<Reply>| match reply {
             Some(Ok(_)) => false,
             Some(Err(error)) => error.as_db_error().is_none(),
@@ -359,21 +372,21 @@ pub struct Done {
 
 impl Done {
     /// All rows of a statement.
-    pub fn many<R>(&self, slot: &Slot<R>) -> Result<Vec<R>, Fault> {
-        let rows = self.rows.get(slot.index).map(Vec::as_slice).unwrap_or_default();
+    pub fn many<R>(&self, handle: &Handle<R>) -> Result<Vec<R>, Fault> {
+        let rows = self.rows.get(handle.index).map(Vec::as_slice).unwrap_or_default();
         rows.iter()
-            .map(|row| (slot.decode)(&Columns(row)))
+            .map(|row| (handle.decode)(&Columns(row)))
             .collect::<Result<_, _>>()
-            .map_err(|error| Fault::internal(format!("{}: {error}", slot.name)))
+            .map_err(|error| Fault::internal(format!("{}: {error}", handle.name)))
     }
 
     /// The row of a statement that gives one or none.
-    pub fn optional<R>(&self, slot: &Slot<R>) -> Result<Option<R>, Fault> {
-        Ok(self.many(slot)?.into_iter().next())
+    pub fn optional<R>(&self, handle: &Handle<R>) -> Result<Option<R>, Fault> {
+        Ok(self.many(handle)?.into_iter().next())
     }
 
     /// The row of a statement that always gives one.
-    pub fn one<R>(&self, slot: &Slot<R>) -> Result<R, Fault> {
-        self.optional(slot)?.ok_or_else(|| Fault::internal(format!("{} gave no row", slot.name)))
+    pub fn one<R>(&self, handle: &Handle<R>) -> Result<R, Fault> {
+        self.optional(handle)?.ok_or_else(|| Fault::internal(format!("{} gave no row", handle.name)))
     }
 }

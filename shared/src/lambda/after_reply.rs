@@ -1,7 +1,7 @@
 //! The layer around the whole of an invocation: it comes back to us once Lambda has the reply.
 
 use super::{MARGIN, time_left};
-use crate::pipeline::AfterReply;
+use crate::http::pipeline::AfterReply;
 use crate::telemetry;
 use lambda_runtime::tower::{Layer, Service};
 use lambda_runtime::{Error, LambdaInvocation};

@@ -6,14 +6,12 @@
 //! at its last receive that is giving it up, so that nothing waits for it in vain.
 
 use super::{CONNECTING, MARGIN, time_left_of, variable};
-use crate::app::App;
-use crate::consumer::{Attempt, Consumer, ConsumerDeclaration};
+use crate::app::{App, Settings};
+use crate::background::{Attempt, Consumer, ConsumerDeclaration};
 use crate::deadline::Deadline;
-use crate::mail;
+use crate::external::SecretsManager;
 use crate::outbox::Event;
-use crate::secrets::SecretsManager;
-use crate::settings::Settings;
-use crate::telemetry;
+use crate::{mail, telemetry};
 use lambda_runtime::{Error, LambdaEvent, Runtime, service_fn};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
@@ -36,8 +34,8 @@ pub fn consume_with_mail<C: Consumer>() -> ExitCode {
 }
 
 async fn with_mail(app: App) -> Result<App, Error> {
-    let outside = app.shared_outside().map_err(|fault| fault.reason())?;
-    let gateway = mail::open(&variable, SecretsManager::open, outside).await?;
+    let external = app.shared_external().map_err(|fault| fault.reason())?;
+    let gateway = mail::open(&variable, SecretsManager::open, external).await?;
     Ok(app.with_mail(gateway))
 }
 

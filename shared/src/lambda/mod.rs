@@ -11,16 +11,15 @@ mod work;
 pub use consume::{consume, consume_with_mail};
 pub use work::work;
 
-use crate::app::App;
+use crate::access::Argon2id;
+use crate::app::{App, Needs, Settings};
 use crate::clock::{Clock as _, SystemClock, SystemIds};
 use crate::deadline::{Deadline, LONGEST};
-use crate::endpoint::{Declaration, Endpoint};
-use crate::event::{Event, GatewayReply};
-use crate::passwords::Argon2id;
-use crate::pipeline;
-use crate::queues::SqsNudge;
-use crate::secrets::SecretsManager;
-use crate::settings::{BadSettings, Needs, Settings};
+use crate::external::SecretsManager;
+use crate::http::gateway::{Event, GatewayReply};
+use crate::http::{Declaration, Endpoint, pipeline};
+use crate::outbox::SqsNudge;
+use crate::settings::BadSettings;
 use crate::telemetry;
 use after_reply::AfterReplies;
 use lambda_runtime::{Context, LambdaEvent, Runtime, service_fn, spawn_graceful_shutdown_handler};
@@ -86,10 +85,10 @@ async fn serve(declaration: Declaration) -> Result<(), lambda_runtime::Error> {
 
 /// The parts of a function, as they are on Lambda.
 fn app(settings: Settings, needs: Needs) -> Result<App, BadSettings> {
-    let outside = needs.outside.map(|way| way.open(&settings.outside)).transpose()?;
+    let external = needs.external.map(|way| way.open(&settings.external)).transpose()?;
     let app = App::new(settings, Arc::new(SystemClock), Arc::new(SystemIds), Arc::new(Argon2id));
-    let app = match outside {
-        Some(outside) => app.with_outside(outside),
+    let app = match external {
+        Some(external) => app.with_external(external),
         None => app,
     };
     let nudge = if needs.nudges { SqsNudge::open(&variable)? } else { None };

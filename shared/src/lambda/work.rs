@@ -1,11 +1,12 @@
 //! The Lambda entry of a worker: what the one line of its `main.rs` calls. Whatever the event is, it means: work.
 
 use super::{CONNECTING, time_left_of, variable};
-use crate::queues::{Notices, Sqs};
-use crate::secrets::SecretsManager;
-use crate::settings::Settings;
+use crate::app::Settings;
+use crate::background::{Worker, WorkerDeclaration};
+use crate::external::SecretsManager;
+use crate::mail::Notices;
+use crate::outbox::Sqs;
 use crate::telemetry;
-use crate::worker::{Worker, WorkerDeclaration};
 use lambda_runtime::{Error, LambdaEvent, Runtime, service_fn};
 use serde::Serialize;
 use serde::de::IgnoredAny;
@@ -29,11 +30,11 @@ async fn serve(declaration: WorkerDeclaration) -> Result<(), Error> {
     let settings = Settings::load(&variable, SecretsManager::open, needs).await?;
     let mut app = super::app(settings, needs)?;
     if needs.queues {
-        let queue = Sqs::open(&variable, app.outside().map_err(|fault| fault.reason())?)?;
+        let queue = Sqs::open(&variable, app.external().map_err(|fault| fault.reason())?)?;
         app = app.with_queue(queue);
     }
     if needs.mail_notices {
-        let notices = Notices::open(&variable, app.outside().map_err(|fault| fault.reason())?)?;
+        let notices = Notices::open(&variable, app.external().map_err(|fault| fault.reason())?)?;
         app = app.with_mail_notices(notices);
     }
     super::connect(&app, CONNECTING).await;

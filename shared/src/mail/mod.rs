@@ -1,26 +1,25 @@
 //! Mail that is lost never and sent once (E5).
 //!
-//! A change that is to be followed by a mail puts it into the letter box ([`Request`]) in its own transaction. The
+//! A change that is to be followed by a mail puts it into the letter box (`background::request_mail`) in its own transaction. The
 //! consumer `send-mail` hands it to a [`MailGateway`] and then erases it. Which gateway that is the program decides at
 //! its start: on AWS SES or SendGrid ([`open`]), on one machine a folder of files.
 //!
 //! Everything that becomes a header is a [`Text`], which has no line breaks: nothing can add a header to a mail.
 
 mod message;
+pub mod notices;
 mod open;
-mod request;
 mod sendgrid;
 mod ses;
 
 pub use message::{Sender, message};
+pub use notices::{Notice, Notices};
 pub use open::open;
-pub(crate) use request::statements;
-pub use request::{Request, request};
 pub use sendgrid::SendGrid;
 pub use ses::Ses;
 
 use crate::deadline::Deadline;
-use crate::outside::{CallError, Outcome};
+use crate::external::{CallError, Outcome};
 use crate::validation::Text;
 use futures_util::future::BoxFuture;
 use jiff::Timestamp;
@@ -121,11 +120,11 @@ pub const MAIL_REFUSED: &str = "MAIL_REFUSED";
 pub const MAIL_TOO_LARGE: &str = "MAIL_TOO_LARGE";
 
 /// What handing over one mail may take. The lease on it outlasts this, and the event's ten seconds.
-pub const LIMIT: Duration = Duration::from_secs(7);
+pub const TIMEOUT: Duration = Duration::from_secs(7);
 
 /// Who takes mails to their recipients.
 pub trait MailGateway: Send + Sync {
-    /// Hands a mail over. Ends within [`LIMIT`] and before the deadline.
+    /// Hands a mail over. Ends within [`TIMEOUT`] and before the deadline.
     fn send<'a>(
         &'a self,
         letter: &'a Letter,

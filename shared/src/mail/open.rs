@@ -1,9 +1,8 @@
 //! Which gateway, by the settings (C9).
 
 use super::{MailGateway, SendGrid, Sender, Ses};
-use crate::outside::Outside;
-use crate::secrets::SecretStore;
-use crate::settings::{BadSettings, SettingError, Variables, secret};
+use crate::external::ExternalCalls;
+use crate::settings::{BadSettings, SecretStore, SettingError, Variables, secret};
 use std::sync::Arc;
 
 /// The gateway that `MAIL_TRANSPORT` names, `ses` or `sendgrid`, for mails from `MAIL_FROM`. SendGrid's key is
@@ -12,7 +11,7 @@ use std::sync::Arc;
 pub async fn open(
     variable: &Variables<'_>,
     store: impl FnOnce(&Variables<'_>) -> Result<Arc<dyn SecretStore>, BadSettings>,
-    outside: Arc<Outside>,
+    external: Arc<ExternalCalls>,
 ) -> Result<Arc<dyn MailGateway>, BadSettings> {
     let required = |key| variable(key).filter(|value| !value.is_empty()).ok_or(SettingError::Missing);
     let from = required("MAIL_FROM").and_then(|from| Sender::parse(&from));
@@ -30,11 +29,11 @@ pub async fn open(
         }
     };
     if transport == "ses" {
-        return Ok(Arc::new(Ses::open(variable, from, outside)?));
+        return Ok(Arc::new(Ses::open(variable, from, external)?));
     }
     let key = secret(variable, store, ["SENDGRID_API_KEY", "SENDGRID_API_KEY_SECRET_ARN"]).await?;
     let url = variable("SENDGRID_URL").unwrap_or_else(|| super::sendgrid::SENDGRID.to_owned());
-    let sendgrid = SendGrid::open(&url, &key, from, outside)
+    let sendgrid = SendGrid::open(&url, &key, from, external)
         .map_err(|error| BadSettings(vec![("SENDGRID_URL", error)]))?;
     Ok(Arc::new(sendgrid))
 }

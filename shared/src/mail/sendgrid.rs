@@ -2,10 +2,10 @@
 
 use super::message::address;
 use super::{
-    Answered, LIMIT, Letter, MAIL_REFUSED, MAIL_TOO_LARGE, MailGateway, ProviderId, Sender, Unsent, settle,
+    Answered, Letter, MAIL_REFUSED, MAIL_TOO_LARGE, MailGateway, ProviderId, Sender, TIMEOUT, Unsent, settle,
 };
 use crate::deadline::Deadline;
-use crate::outside::{ExternalCall, HttpReply, Outside};
+use crate::external::{ExternalCall, ExternalCalls, HttpReply};
 use crate::settings::SettingError;
 use crate::validation::{Secret, Text};
 use base64::Engine as _;
@@ -29,7 +29,7 @@ pub struct SendGrid {
     url: Uri,
     authorization: Secret,
     from: Sender,
-    outside: Arc<Outside>,
+    external: Arc<ExternalCalls>,
 }
 
 impl std::fmt::Debug for SendGrid {
@@ -91,10 +91,15 @@ struct Tags {
 
 impl SendGrid {
     /// For the API at `url` with that key. Nothing is sent yet.
-    pub fn open(url: &str, key: &Secret, from: Sender, outside: Arc<Outside>) -> Result<Self, SettingError> {
+    pub fn open(
+        url: &str,
+        key: &Secret,
+        from: Sender,
+        external: Arc<ExternalCalls>,
+    ) -> Result<Self, SettingError> {
         let url = format!("{}/v3/mail/send", url.trim_end_matches('/')).parse::<Uri>();
         let url = url.ok().filter(|url| url.scheme().is_some()).ok_or(SettingError::Malformed)?;
-        Ok(Self { url, authorization: Secret::new(format!("Bearer {}", key.expose())), from, outside })
+        Ok(Self { url, authorization: Secret::new(format!("Bearer {}", key.expose())), from, external })
     }
 
     fn mail<'a>(&'a self, letter: &'a Letter, to: &'a str) -> Mail<'a> {
@@ -150,9 +155,9 @@ impl MailGateway for SendGrid {
                 .header(CONTENT_TYPE, "application/json")
                 .body(body)
                 .map_err(|_| Unsent::Failed("the key of SendGrid is no header value".to_owned()))?;
-            let call = ExternalCall::new("sendgrid", "send_mail", LIMIT, deadline);
-            let called = self.outside.call(call, || async {
-                let reply = self.outside.http().send(request.clone(), REPLY).await;
+            let call = ExternalCall::new("sendgrid", "send_mail", TIMEOUT, deadline);
+            let called = self.external.call(call, || async {
+                let reply = self.external.http().send(request.clone(), REPLY).await;
                 answered(&reply.map_err(|error| error.to_string())?)
             });
             settle(called.await)

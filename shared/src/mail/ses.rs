@@ -2,12 +2,12 @@
 
 use super::message::address;
 use super::{
-    Answered, LIMIT, Letter, MAIL_REFUSED, MAIL_TOO_LARGE, MailGateway, ProviderId, Sender, Unsent, message,
-    settle,
+    Answered, Letter, MAIL_REFUSED, MAIL_TOO_LARGE, MailGateway, ProviderId, Sender, TIMEOUT, Unsent,
+    message, settle,
 };
-use crate::aws::Environment;
 use crate::deadline::Deadline;
-use crate::outside::{ExternalCall, Outside};
+use crate::external::aws::Environment;
+use crate::external::{ExternalCall, ExternalCalls};
 use crate::settings::{BadSettings, Variables};
 use aws_sdk_sesv2::Client;
 use aws_sdk_sesv2::config::retry::RetryConfig;
@@ -27,7 +27,7 @@ pub struct Ses {
     client: Client,
     from: Sender,
     configuration_set: Option<String>,
-    outside: Arc<Outside>,
+    external: Arc<ExternalCalls>,
 }
 
 impl std::fmt::Debug for Ses {
@@ -39,11 +39,17 @@ impl std::fmt::Debug for Ses {
 impl Ses {
     /// A client made from the variables that Lambda sets. `AWS_ENDPOINT_URL_SESV2`, else `AWS_ENDPOINT_URL`, leads
     /// elsewhere. `SES_CONFIGURATION_SET` names what tells of bounces; none unless given. Nothing is sent yet.
-    pub fn open(variable: &Variables<'_>, from: Sender, outside: Arc<Outside>) -> Result<Self, BadSettings> {
+    pub fn open(
+        variable: &Variables<'_>,
+        from: Sender,
+        external: Arc<ExternalCalls>,
+    ) -> Result<Self, BadSettings> {
         let aws = Environment::read(variable, "AWS_ENDPOINT_URL_SESV2")?;
         // Asked once: what was not answered may have been sent, and SES knows no key that would tell it so.
-        let timeouts =
-            TimeoutConfig::builder().connect_timeout(Duration::from_secs(1)).operation_timeout(LIMIT).build();
+        let timeouts = TimeoutConfig::builder()
+            .connect_timeout(Duration::from_secs(1))
+            .operation_timeout(TIMEOUT)
+            .build();
         let mut config = Config::builder()
             .region(Region::new(aws.region))
             .credentials_provider(aws.credentials)
@@ -53,7 +59,7 @@ impl Ses {
             config = config.endpoint_url(endpoint);
         }
         let configuration_set = variable("SES_CONFIGURATION_SET").filter(|name| !name.is_empty());
-        Ok(Self { client: Client::from_conf(config.build()), from, configuration_set, outside })
+        Ok(Self { client: Client::from_conf(config.build()), from, configuration_set, external })
     }
 
     /// The whole request. The tags come back with what becomes of the mail, and say whose it is.
@@ -106,9 +112,9 @@ impl MailGateway for Ses {
     ) -> BoxFuture<'a, Result<ProviderId, Unsent>> {
         Box::pin(async move {
             let request = self.request(letter)?;
-            let call = ExternalCall::new("ses", "send_email", LIMIT, deadline);
+            let call = ExternalCall::new("ses", "send_email", TIMEOUT, deadline);
             // The SDK's futures are large: on the heap, so that they are not copied about.
-            let called = self.outside.call(call, || {
+            let called = self.external.call(call, || {
                 let request = request.clone();
                 Box::pin(async move {
                     match request.send().await {

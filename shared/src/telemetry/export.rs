@@ -5,10 +5,9 @@
 
 use super::LONGEST;
 use super::settings::Otlp;
-use crate::logging::VERSION;
 use crate::settings::SettingError;
+use crate::telemetry::{Trace, VERSION};
 use crate::tls;
-use crate::trace::Trace;
 use hyper_rustls::HttpsConnectorBuilder;
 use opentelemetry::trace::{
     SpanContext, SpanId, TraceContextExt as _, TraceFlags, TraceId, TraceState, TracerProvider as _,

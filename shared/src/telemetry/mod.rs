@@ -9,18 +9,22 @@
 
 #[cfg(feature = "otlp")]
 mod export;
+pub(crate) mod logging;
+pub mod metrics;
 mod settings;
 mod spans;
 #[cfg(all(test, feature = "otlp"))]
 mod tests;
+pub mod trace;
 
-use crate::logging;
 use crate::settings::{BadSettings, Variables};
+pub use logging::VERSION;
 pub(crate) use settings::TelemetrySettings;
-pub(crate) use spans::{answered, database_flush, flushed, request};
 pub use spans::{consumer_run, external_call, failed, queue_send, redis_call};
+pub(crate) use spans::{database_flush, flushed, join, span};
 use std::time::Duration;
 use tokio::time::Instant;
+pub use trace::Trace;
 pub use tracing::{Instrument, Span};
 
 /// What one sending may take of the time in which the process could serve again.

@@ -1,13 +1,9 @@
-//! A span for each kind of thing that is done. Their names and fields follow OpenTelemetry's conventions.
+//! A span for each kind of thing that is done, but for requests (`http::request_line`). Their names and fields follow OpenTelemetry's conventions.
 
 use super::Span;
 #[cfg(feature = "otlp")]
 use super::export;
-use crate::endpoint::Declaration;
-use crate::event::Request;
-use crate::logging::Finished;
-use crate::trace::Trace;
-use http::Method;
+use crate::telemetry::Trace;
 use tracing::field::Empty;
 use uuid::Uuid;
 
@@ -20,55 +16,7 @@ macro_rules! span {
         tracing::span!(target: "telemetry", tracing::Level::INFO, $($fields)*)
     };
 }
-
-/// The span of a request, which is the call of `trace`; [`answered`] completes it.
-pub(crate) fn request(
-    declaration: &Declaration,
-    request: &Request,
-    request_id: &str,
-    trace: &mut Trace,
-) -> Span {
-    let (method, route) = (known(&request.method), declaration.route.template);
-    let span = span!(
-        parent: None,
-        "request",
-        otel.name = format!("{method} {route}"),
-        otel.kind = "server",
-        otel.status_code = Empty,
-        http.request.method = method,
-        http.route = route,
-        http.response.status_code = Empty,
-        faas.name = declaration.name,
-        faas.coldstart = Empty,
-        faas.invocation_id = request_id,
-        "error.type" = Empty,
-    );
-    join(&span, trace);
-    span
-}
-
-/// The method when it is one of HTTP's own: any token may be sent as one.
-fn known(method: &Method) -> &str {
-    let all = [
-        Method::GET,
-        Method::HEAD,
-        Method::POST,
-        Method::PUT,
-        Method::PATCH,
-        Method::DELETE,
-        Method::OPTIONS,
-    ];
-    if all.contains(method) { method.as_str() } else { "_OTHER" }
-}
-
-/// Completes the span of a request with how it ended. `problem` is the code of what was answered instead of success.
-pub(crate) fn answered(span: &Span, finished: &Finished, problem: Option<&'static str>) {
-    span.record("http.response.status_code", finished.status.as_u16());
-    span.record("faas.coldstart", finished.cold_start);
-    if finished.status.is_server_error() {
-        failed(span, problem.unwrap_or("INTERNAL_ERROR"));
-    }
-}
+pub(crate) use span;
 
 /// The span of one flush to Postgres, the `round_trip`th of its call; [`flushed`] completes it. What no call asks for,
 /// such as a worker's look for something to do, is none.
@@ -173,7 +121,7 @@ pub fn failed(span: &Span, code: &str) {
 }
 
 /// Makes the span a child of the trace's caller, and the trace the span's.
-fn join(span: &Span, trace: &mut Trace) {
+pub(crate) fn join(span: &Span, trace: &mut Trace) {
     #[cfg(feature = "otlp")]
     export::join(span, trace);
     #[cfg(not(feature = "otlp"))]

@@ -3,7 +3,7 @@
 use super::export::{Waiting, spans, tracer};
 use super::*;
 use crate::clock::SystemIds;
-use crate::trace::Trace;
+use crate::telemetry::Trace;
 use jiff::Timestamp;
 use opentelemetry::trace::{SpanKind, Status};
 use opentelemetry_sdk::trace::SpanData;

@@ -3,10 +3,10 @@
 use crate::sql;
 use jiff::Timestamp;
 use shared::clock::{Clock as _, Ids as _, SystemClock, SystemIds};
-use shared::database::{Database, Done, Scope, Statement, Trips, Tx};
+use shared::database::{Claim, Database, Done, RoundTrips, Scope, Statement, Tx};
 use shared::deadline::Deadline;
 use shared::failure::Fault;
-use shared::idempotency::{Claim, fingerprint};
+use shared::http::idempotency::fingerprint;
 use std::time::Duration;
 use testkit::TestDatabase;
 use tokio_postgres::{Client, NoTls};
@@ -78,7 +78,7 @@ pub(crate) async fn kill_the_sleeper(database: &TestDatabase) {
 pub(crate) struct Bench {
     pub(crate) database: TestDatabase,
     pub(crate) pool: Database,
-    pub(crate) trips: Trips,
+    pub(crate) round_trips: RoundTrips,
     pub(crate) clinic: Uuid,
     now: Timestamp,
 }
@@ -92,7 +92,7 @@ impl Bench {
         Self {
             pool: Database::at(&database.url("billing"), 1).unwrap(),
             database,
-            trips: Trips::default(),
+            round_trips: RoundTrips::default(),
             clinic: SystemIds.new_id(now),
             now,
         }
@@ -109,19 +109,25 @@ impl Bench {
     }
 
     pub(crate) fn reading(&self, left: Duration) -> Tx<'_> {
-        Tx::reading(&self.pool, &self.trips, Deadline::within(left), self.scope())
+        Tx::reading(&self.pool, &self.round_trips, Deadline::within(left), self.scope())
     }
 
     pub(crate) fn unscoped(&self) -> Tx<'_> {
-        Tx::reading(&self.pool, &self.trips, Deadline::within(PLENTY), Scope::default())
+        Tx::reading(&self.pool, &self.round_trips, Deadline::within(PLENTY), Scope::default())
     }
 
     pub(crate) fn writing(&self, left: Duration) -> Tx<'_> {
-        Tx::writing(&self.pool, &self.trips, Deadline::within(left), self.scope(), None)
+        Tx::writing(&self.pool, &self.round_trips, Deadline::within(left), self.scope(), None)
     }
 
     pub(crate) fn keyed(&self, key: &str) -> Tx<'_> {
-        Tx::writing(&self.pool, &self.trips, Deadline::within(PLENTY), self.scope(), Some(self.claim(key)))
+        Tx::writing(
+            &self.pool,
+            &self.round_trips,
+            Deadline::within(PLENTY),
+            self.scope(),
+            Some(self.claim(key)),
+        )
     }
 
     /// The claim of a key by the same caller, always with the same request.
@@ -138,8 +144,8 @@ impl Bench {
     /// The one row of a statement, read in a transaction of its own.
     pub(crate) async fn read<R>(&self, statement: Statement<R>) -> R {
         let mut tx = self.reading(PLENTY);
-        let slot = tx.add(statement);
-        commit(tx).await.unwrap().one(&slot).unwrap()
+        let handle = tx.add(statement);
+        commit(tx).await.unwrap().one(&handle).unwrap()
     }
 
     /// The server process behind the pool's connection.

@@ -1,8 +1,8 @@
 use crate::bench::{Bench, PLENTY, commit, effects, until};
-use crate::endpoints::{add, count, stage};
+use crate::endpoints::{add, app, count};
 use crate::sql;
 use std::time::Duration;
-use testkit::Ask;
+use testkit::TestRequest;
 use tokio::time::Instant;
 
 /// Nothing of the module is at work or waiting inside a transaction.
@@ -11,21 +11,21 @@ const AT_WORK: &str = "SELECT count(*) FROM pg_stat_activity
 
 #[tokio::test]
 async fn a_statement_slower_than_the_time_left_is_a_504_and_nothing_is_committed() {
-    let (mut stage, tenant) = stage(1).await;
-    let plenty = stage.time;
-    stage.time = Duration::from_millis(1_500);
+    let (mut app, tenant) = app(1).await;
+    let plenty = app.time;
+    app.time = Duration::from_millis(1_500);
     let started = Instant::now();
 
-    let slow = stage.ask(add(&tenant, "slow", 60_000)).await;
+    let slow = app.send(add(&tenant, "slow", 60_000)).await;
 
     assert_eq!(slow.refusal(), (504, "DEADLINE_EXCEEDED"), "{}", slow.text);
     assert_eq!(slow.header("retry-after"), Some("1"));
     assert!(started.elapsed() < Duration::from_secs(5));
-    until(&stage.database, AT_WORK, "0").await;
-    assert!(effects(&stage.database).await.is_empty());
-    stage.time = plenty;
-    assert_eq!(stage.ask(add(&tenant, "next", 0)).await.status, 201);
-    assert_eq!(stage.ask(count(&tenant)).await.data(), 1);
+    until(&app.database, AT_WORK, "0").await;
+    assert!(effects(&app.database).await.is_empty());
+    app.time = plenty;
+    assert_eq!(app.send(add(&tenant, "next", 0)).await.status, 201);
+    assert_eq!(app.send(count(&tenant)).await.data(), 1);
 }
 
 #[tokio::test]
@@ -65,14 +65,14 @@ async fn statements_that_are_over_the_limit_together_lose_the_connection_and_com
 async fn with_too_little_time_nothing_is_sent() {
     let bench = Bench::new().await;
     bench.backend().await;
-    let trips = bench.trips.count();
+    let round_trips = bench.round_trips.count();
     let mut tx = bench.writing(Duration::from_millis(390));
     tx.add(sql::insert("one"));
 
     let fault = commit(tx).await.unwrap_err();
 
     assert_eq!(fault.problem.code, "DEADLINE_EXCEEDED");
-    assert_eq!(bench.trips.count(), trips);
+    assert_eq!(bench.round_trips.count(), round_trips);
     assert!(bench.effects().await.is_empty());
 }
 
@@ -95,11 +95,11 @@ async fn a_pool_in_use_until_the_deadline_is_a_busy_database() {
 
 #[tokio::test]
 async fn a_handler_that_sleeps_past_the_deadline_is_a_504() {
-    let (mut stage, _) = stage(1).await;
-    stage.time = Duration::from_millis(500);
+    let (mut app, _) = app(1).await;
+    app.time = Duration::from_millis(500);
     let started = Instant::now();
 
-    let answer = stage.ask(Ask::get("/dawdles")).await;
+    let answer = app.send(TestRequest::get("/dawdles")).await;
 
     assert_eq!(answer.refusal(), (504, "DEADLINE_EXCEEDED"));
     assert_eq!(answer.header("retry-after"), Some("1"));

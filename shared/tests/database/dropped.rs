@@ -29,13 +29,13 @@ async fn a_transaction_dropped_in_flight_takes_its_connection_along_and_ends_who
 async fn a_transaction_never_committed_sends_nothing() {
     let bench = Bench::new().await;
     let backend = bench.backend().await;
-    let trips = bench.trips.count();
+    let round_trips = bench.round_trips.count();
 
     let mut tx = bench.writing(PLENTY);
     tx.add(sql::insert("never"));
     drop(tx);
 
-    assert_eq!(bench.trips.count(), trips);
+    assert_eq!(bench.round_trips.count(), round_trips);
     assert_eq!(bench.backend().await, backend);
     assert!(bench.effects().await.is_empty());
 }

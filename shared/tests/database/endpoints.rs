@@ -5,14 +5,13 @@ use crate::sql;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Value, json};
-use shared::endpoint::{Call, Declaration, Endpoint, Idempotency, Module, Policy};
 use shared::failure::{Error, NoFailure};
-use shared::input::{Fields, NoInput, WithBody};
-use shared::reply::Reply;
-use shared::route::Route;
-use shared::success::Success;
+use shared::http::{
+    Call, Declaration, Endpoint, Fields, Idempotency, NoInput, Policy, Reply, Route, Success, WithBody,
+};
+use shared::module::Module;
 use std::time::Duration;
-use testkit::{Ask, Stage, Tenant};
+use testkit::{Tenant, TestApp, TestRequest};
 use validator::Validate;
 
 /// A word to add, and how long the database takes over it.
@@ -98,8 +97,8 @@ impl Endpoint for Dawdles {
     }
 }
 
-/// The module on a stage, under the role of billing, with so many connections.
-pub(crate) async fn stage(connections: usize) -> (Stage, Tenant) {
+/// The module in a test app, under the role of billing, with so many connections.
+pub(crate) async fn app(connections: usize) -> (TestApp, Tenant) {
     let module = Module {
         name: "billing",
         about: "Words.",
@@ -112,18 +111,18 @@ pub(crate) async fn stage(connections: usize) -> (Stage, Tenant) {
             Declaration::of::<Dawdles>(),
         ],
     };
-    let stage = Stage::with_connections(vec![module], connections).await;
-    lay_out(&stage.database).await;
-    let tenant = stage.tenant().await;
-    (stage, tenant)
+    let app = TestApp::with_connections(vec![module], connections).await;
+    lay_out(&app.database).await;
+    let tenant = app.tenant().await;
+    (app, tenant)
 }
 
 /// The request to add a word, over which the database takes so long.
-pub(crate) fn add(tenant: &Tenant, word: &str, milliseconds: i32) -> Ask {
-    Ask::post("/words", &json!({ "word": word, "milliseconds": milliseconds })).token(tenant.owner())
+pub(crate) fn add(tenant: &Tenant, word: &str, milliseconds: i32) -> TestRequest {
+    TestRequest::post("/words", &json!({ "word": word, "milliseconds": milliseconds })).token(tenant.owner())
 }
 
 /// The request to count them.
-pub(crate) fn count(tenant: &Tenant) -> Ask {
-    Ask::get("/words").token(tenant.owner())
+pub(crate) fn count(tenant: &Tenant) -> TestRequest {
+    TestRequest::get("/words").token(tenant.owner())
 }

@@ -8,7 +8,7 @@ async fn a_transaction_of_many_statements_is_one_trip_on_the_wire() {
     let wire = Wire::to(&bench.database.url("billing")).await;
     let bench = bench.through(&wire.url);
     bench.backend().await;
-    let (trips, bursts) = (bench.trips.count(), wire.bursts());
+    let (round_trips, bursts) = (bench.round_trips.count(), wire.bursts());
 
     let mut tx = bench.writing(PLENTY);
     for word in ["one", "two", "three"] {
@@ -18,7 +18,7 @@ async fn a_transaction_of_many_statements_is_one_trip_on_the_wire() {
     let done = commit(tx).await.unwrap();
 
     assert_eq!(done.one(&words).unwrap(), 3);
-    assert_eq!(bench.trips.count() - trips, 1);
+    assert_eq!(bench.round_trips.count() - round_trips, 1);
     assert_eq!(wire.bursts() - bursts, 1);
     assert_eq!(bench.effects().await, ["one", "three", "two"]);
 }
@@ -29,14 +29,14 @@ async fn an_idempotent_write_with_its_stored_reply_is_one_trip_on_the_wire() {
     let wire = Wire::to(&bench.database.url("billing")).await;
     let bench = bench.through(&wire.url);
     bench.backend().await;
-    let (trips, bursts) = (bench.trips.count(), wire.bursts());
+    let (round_trips, bursts) = (bench.round_trips.count(), wire.bursts());
 
     let mut tx = bench.keyed("key");
     tx.add(sql::insert("one"));
     let stored = tx.commit_with_reply::<_, WordFailure>(sql::reply("one")).await;
 
     assert!(!stored.unwrap().replayed);
-    assert_eq!(bench.trips.count() - trips, 1);
+    assert_eq!(bench.round_trips.count() - round_trips, 1);
     assert_eq!(wire.bursts() - bursts, 1);
     assert_eq!(bench.effects().await, ["one"]);
 }
@@ -46,18 +46,18 @@ async fn nothing_of_the_settings_is_left_for_the_connections_next_user() {
     let bench = Bench::new().await;
     let wire = Wire::to(&bench.database.url("billing")).await;
     let bench = bench.through(&wire.url);
-    let ask = "SELECT coalesce(current_setting('app.clinic_id', true), '') || '|'
+    let request = "SELECT coalesce(current_setting('app.clinic_id', true), '') || '|'
                    || coalesce(current_setting('app.account_id', true), '') || '|'
                    || current_setting('lock_timeout') || '|' || current_setting('statement_timeout') || '|'
                    || current_setting('transaction_timeout') || '|'
                    || current_setting('idle_in_transaction_session_timeout')";
 
     let clinic = bench.read(sql::setting("app.clinic_id")).await;
-    let after_commit = wire.ask(ask).await;
+    let after_commit = wire.send(request).await;
     let mut failing = bench.writing(PLENTY);
     failing.add(sql::ensure(false, "unready"));
     commit(failing).await.unwrap_err();
-    let after_rollback = wire.ask(ask).await;
+    let after_rollback = wire.send(request).await;
 
     assert_eq!(clinic, bench.clinic.to_string());
     // What a transaction pooler's next client finds on the same server connection.

@@ -54,13 +54,13 @@ async fn a_connection_that_died_without_a_word_while_idling_long_is_replaced_bef
     let wire = Wire::to(&bench.database.url("billing")).await;
     let bench = bench.through(&wire.url);
     let backend = bench.backend().await;
-    let trips = bench.trips.count();
+    let round_trips = bench.round_trips.count();
     wire.lose_next(Loss::Silence);
     tokio::time::sleep(POOL_IDLE_CHECK + Duration::from_millis(200)).await;
 
     bench.add("one").await.unwrap();
 
-    assert_eq!(bench.trips.count() - trips, 1, "the first connection must not be tried");
+    assert_eq!(bench.round_trips.count() - round_trips, 1, "the first connection must not be tried");
     assert_eq!(bench.effects().await, ["one"]);
     assert_ne!(bench.backend().await, backend);
 }

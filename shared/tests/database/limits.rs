@@ -10,7 +10,7 @@ const LIMITS: [&str; 4] =
 async fn limits(mut tx: Tx<'_>) -> Vec<i32> {
     let slots = LIMITS.map(|name| tx.add(sql::limit(name)));
     let done = commit(tx).await.unwrap();
-    slots.iter().map(|slot| done.one(slot).unwrap()).collect()
+    slots.iter().map(|handle| done.one(handle).unwrap()).collect()
 }
 
 #[tokio::test]

@@ -1,5 +1,5 @@
 use crate::bench::{Bench, PLENTY, commit, effects, session, until};
-use crate::endpoints::{add, stage};
+use crate::endpoints::{add, app};
 use crate::sql;
 use shared::database::Tx;
 use std::sync::Arc;
@@ -41,57 +41,57 @@ async fn a_row_that_somebody_else_holds_is_a_busy_database_and_the_connection_se
 
 #[tokio::test]
 async fn a_table_that_somebody_else_holds_is_a_503_with_retry_after() {
-    let (stage, tenant) = stage(1).await;
-    let other = session(&stage.database.url("postgres")).await;
+    let (app, tenant) = app(1).await;
+    let other = session(&app.database.url("postgres")).await;
     let lock = "BEGIN; LOCK TABLE public.effects IN EXCLUSIVE MODE";
     other.batch_execute(lock).await.unwrap();
 
-    let answer = stage.ask(add(&tenant, "one", 0).key("key")).await;
+    let answer = app.send(add(&tenant, "one", 0).key("key")).await;
     other.batch_execute("COMMIT").await.unwrap();
-    let again = stage.ask(add(&tenant, "one", 0).key("key")).await;
+    let again = app.send(add(&tenant, "one", 0).key("key")).await;
 
     assert_eq!(answer.refusal(), (503, "DATABASE_BUSY"), "{}", answer.text);
     assert_eq!(answer.header("retry-after"), Some("1"));
     assert_eq!((again.status, again.header("idempotency-replayed")), (201, None), "{}", again.text);
-    assert_eq!(effects(&stage.database).await, ["one"]);
+    assert_eq!(effects(&app.database).await, ["one"]);
 }
 
 #[tokio::test]
 async fn a_key_whose_first_request_is_in_flight_is_a_409_and_then_its_replay() {
-    let (stage, tenant) = stage(4).await;
-    let stage = Arc::new(stage);
+    let (app, tenant) = app(4).await;
+    let app = Arc::new(app);
     let first = tokio::spawn({
-        let (stage, ask) = (Arc::clone(&stage), add(&tenant, "one", 4_000).key("key"));
-        async move { stage.ask(ask).await }
+        let (app, request) = (Arc::clone(&app), add(&tenant, "one", 4_000).key("key"));
+        async move { app.send(request).await }
     });
     let claimed = "SELECT count(*) FROM pg_stat_activity
                     WHERE datname = current_database() AND wait_event = 'PgSleep'";
-    until(&stage.database, claimed, "1").await;
+    until(&app.database, claimed, "1").await;
 
-    let twin = stage.ask(add(&tenant, "one", 4_000).key("key")).await;
+    let twin = app.send(add(&tenant, "one", 4_000).key("key")).await;
     let first = first.await.unwrap();
-    let replay = stage.ask(add(&tenant, "one", 4_000).key("key")).await;
+    let replay = app.send(add(&tenant, "one", 4_000).key("key")).await;
 
     assert_eq!(twin.refusal(), (409, "IDEMPOTENCY_KEY_IN_FLIGHT"), "{}", twin.text);
     assert_eq!(twin.header("retry-after"), Some("1"));
     assert_eq!(first.status, 201, "{}", first.text);
     assert_eq!((replay.status, &replay.text), (201, &first.text));
     assert_eq!(replay.header("idempotency-replayed"), Some("true"));
-    assert_eq!(effects(&stage.database).await, ["one"]);
+    assert_eq!(effects(&app.database).await, ["one"]);
 }
 
 #[tokio::test]
 async fn a_twin_that_ends_in_time_is_waited_for_and_replayed() {
-    let (stage, tenant) = stage(4).await;
-    let stage = Arc::new(stage);
-    let asks = (0..4).map(|_| add(&tenant, "one", 300).key("key")).collect();
+    let (app, tenant) = app(4).await;
+    let app = Arc::new(app);
+    let requests = (0..4).map(|_| add(&tenant, "one", 300).key("key")).collect();
 
-    let answers = stage.ask_at_once(asks).await;
+    let answers = app.send_at_once(requests).await;
 
     let fresh = answers.iter().filter(|answer| answer.header("idempotency-replayed").is_none());
     assert_eq!(fresh.count(), 1);
     for answer in &answers {
         assert_eq!((answer.status, answer.data()), (201, answers[0].data()), "{}", answer.text);
     }
-    assert_eq!(effects(&stage.database).await, ["one"]);
+    assert_eq!(effects(&app.database).await, ["one"]);
 }

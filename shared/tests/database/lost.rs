@@ -30,7 +30,7 @@ async fn add_keyed(bench: &Bench, milliseconds: i32) -> Result<Stored<Value>, Fa
 async fn a_read_whose_backend_is_killed_is_answered_all_the_same() {
     let bench = Bench::new().await;
     bench.add("one").await.unwrap();
-    let trips = bench.trips.count();
+    let round_trips = bench.round_trips.count();
     let mut tx = bench.reading(PLENTY);
     tx.add(sql::sleep(1_000));
     let words = tx.add(sql::words());
@@ -38,7 +38,7 @@ async fn a_read_whose_backend_is_killed_is_answered_all_the_same() {
     let (done, ()) = tokio::join!(commit(tx), kill_the_sleeper(&bench.database));
 
     assert_eq!(done.unwrap().one(&words).unwrap(), 1);
-    assert_eq!(bench.trips.count() - trips, 2);
+    assert_eq!(bench.round_trips.count() - round_trips, 2);
 }
 
 #[tokio::test]
@@ -66,7 +66,7 @@ async fn a_write_without_a_key_whose_backend_is_killed_before_commit_takes_effec
     // The server said 57P01 before COMMIT: rolled back for certain, so it was repeated.
     done.unwrap();
     assert_eq!(bench.effects().await, ["one"]);
-    assert_eq!(bench.trips.count(), 2);
+    assert_eq!(bench.round_trips.count(), 2);
 }
 
 #[tokio::test]
@@ -78,7 +78,7 @@ async fn a_write_without_a_key_whose_backend_is_killed_in_commit_is_not_repeated
 
     let fault = done.unwrap_err();
     assert_eq!((fault.problem.status, fault.problem.code), (504, "OUTCOME_UNKNOWN"));
-    assert_eq!(bench.trips.count(), 1);
+    assert_eq!(bench.round_trips.count(), 1);
     assert!(bench.effects().await.is_empty());
     bench.add("two").await.unwrap();
 }
@@ -92,7 +92,7 @@ async fn a_keyed_write_whose_backend_is_killed_in_commit_takes_effect_once() {
 
     assert_eq!(stored.unwrap().data["word"], "one");
     assert_eq!(bench.effects().await, ["one"]);
-    assert_eq!(bench.trips.count(), 2);
+    assert_eq!(bench.round_trips.count(), 2);
 }
 
 #[tokio::test]
@@ -132,12 +132,12 @@ async fn a_write_without_a_key_that_meets_only_a_goodbye_is_repeated_once() {
     let wire = Wire::to(&bench.database.url("billing")).await;
     let bench = bench.through(&wire.url);
     bench.backend().await;
-    let trips = bench.trips.count();
+    let round_trips = bench.round_trips.count();
 
     wire.lose_next(Loss::Goodbye);
     bench.add("one").await.unwrap();
 
-    assert_eq!(bench.trips.count() - trips, 2);
+    assert_eq!(bench.round_trips.count() - round_trips, 2);
     assert_eq!(bench.effects().await, ["one"]);
 }
 
@@ -147,13 +147,13 @@ async fn a_write_without_a_key_that_is_hung_up_on_is_said_to_be_unknown_and_not_
     let wire = Wire::to(&bench.database.url("billing")).await;
     let bench = bench.through(&wire.url);
     bench.backend().await;
-    let trips = bench.trips.count();
+    let round_trips = bench.round_trips.count();
 
     wire.lose_next(Loss::HangUp);
     let fault = bench.add("one").await.unwrap_err();
 
     assert_eq!((fault.problem.status, fault.problem.code), (504, "OUTCOME_UNKNOWN"));
-    assert_eq!(bench.trips.count() - trips, 1);
+    assert_eq!(bench.round_trips.count() - round_trips, 1);
     assert!(bench.effects().await.is_empty());
 }
 

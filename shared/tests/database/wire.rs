@@ -88,7 +88,7 @@ impl Wire {
     }
 
     /// Asks for one text on the server connection that the pool has open, behind the pool's back.
-    pub(crate) async fn ask(&self, sql: &str) -> String {
+    pub(crate) async fn send(&self, sql: &str) -> String {
         let (sender, answer) = oneshot::channel();
         self.questions.send((sql.to_owned(), sender)).await.unwrap();
         only_value(&answer.await.unwrap())

@@ -13,10 +13,9 @@ mod settings;
 use jiff::Timestamp;
 use shared::clock::SystemClock;
 use shared::deadline::Deadline;
+use shared::external::connect::SystemResolver;
+use shared::external::{ExternalCalls, ExternalSettings};
 use shared::mail::{Attachment, Letter, MailGateway, ProviderId, Sender, Unsent};
-use shared::outside::Outside;
-use shared::outside::connect::SystemResolver;
-use shared::settings::OutsideSettings;
 use shared::validation::Text;
 use std::sync::Arc;
 use std::time::Duration;
@@ -46,9 +45,9 @@ fn letter() -> Letter {
     }
 }
 
-fn outside() -> Arc<Outside> {
-    let settings = OutsideSettings::default();
-    Arc::new(Outside::open(&settings, Arc::new(SystemClock), Arc::new(SystemResolver)).unwrap())
+fn external() -> Arc<ExternalCalls> {
+    let settings = ExternalSettings::default();
+    Arc::new(ExternalCalls::open(&settings, Arc::new(SystemClock), Arc::new(SystemResolver)).unwrap())
 }
 
 fn sender() -> Sender {

@@ -1,7 +1,7 @@
-use super::{letter, outside, send, sender, text};
+use super::{external, letter, send, sender, text};
 use serde_json::{Value, json};
 use shared::mail::{ADDRESS_INVALID, MAIL_REFUSED, MAIL_TOO_LARGE, ProviderId, SendGrid, Unsent};
-use shared::secrets::Secret;
+use shared::validation::Secret;
 use std::sync::{Arc, Mutex};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
@@ -45,7 +45,7 @@ async fn read(client: &mut TcpStream) -> (String, Value) {
 }
 
 fn gateway(url: &str) -> SendGrid {
-    SendGrid::open(url, &Secret::new("a key".to_owned()), sender(), outside()).unwrap()
+    SendGrid::open(url, &Secret::new("a key".to_owned()), sender(), external()).unwrap()
 }
 
 #[tokio::test]

@@ -1,4 +1,4 @@
-use super::{FROM, letter, outside, send, sender, text};
+use super::{FROM, external, letter, send, sender, text};
 use aws_sdk_sesv2::Client;
 use aws_sdk_sesv2::config::{Config, Credentials, Region};
 use bytes::Bytes;
@@ -23,7 +23,7 @@ async fn verify(url: &str) {
 #[tokio::test]
 async fn a_mail_waits_for_its_sender_to_be_verified_and_is_then_sent_as_we_built_it() {
     let emulator = AwsEmulator::running().await;
-    let ses = Ses::open(&|key| emulator.variable(key), sender(), outside()).unwrap();
+    let ses = Ses::open(&|key| emulator.variable(key), sender(), external()).unwrap();
 
     let before = send(&ses, &letter()).await;
     assert!(
@@ -37,7 +37,7 @@ async fn a_mail_waits_for_its_sender_to_be_verified_and_is_then_sent_as_we_built
     assert!(!sent.0.is_empty());
 
     let request = Request::get(format!("{url}/moto-api/data.json")).body(Bytes::new()).unwrap();
-    let kept = outside().http().send(request, 10_000_000).await.unwrap();
+    let kept = external().http().send(request, 10_000_000).await.unwrap();
     let kept: serde_json::Value = serde_json::from_slice(&kept.body).unwrap();
     let message = kept["ses"]["RawMessage"][0]["raw_data"].as_str().unwrap();
     assert!(message.contains("To: \"Ana \\\"Souza\\\"\" <ana@xn--exmple-qta.com>\r\n"), "{message}");
@@ -50,7 +50,7 @@ async fn a_mail_waits_for_its_sender_to_be_verified_and_is_then_sent_as_we_built
 #[tokio::test]
 async fn an_address_that_is_none_never_gets_there() {
     let emulator = AwsEmulator::running().await;
-    let ses = Ses::open(&|key| emulator.variable(key), sender(), outside()).unwrap();
+    let ses = Ses::open(&|key| emulator.variable(key), sender(), external()).unwrap();
     let mut letter = letter();
     letter.address = text("ana@example.com>, <evil@example.com");
     assert_eq!(send(&ses, &letter).await, Err(Unsent::Refused(ADDRESS_INVALID)));
@@ -59,6 +59,6 @@ async fn an_address_that_is_none_never_gets_there() {
 #[tokio::test]
 async fn nobody_answering_is_a_failure_that_may_pass() {
     let nowhere = |key: &'static str| testkit::aws_variable(key, "http://127.0.0.1:9");
-    let ses = Ses::open(&nowhere, sender(), outside()).unwrap();
+    let ses = Ses::open(&nowhere, sender(), external()).unwrap();
     assert!(matches!(send(&ses, &letter()).await, Err(Unsent::Failed(_))));
 }

@@ -1,6 +1,6 @@
-use super::outside;
+use super::external;
+use shared::external::SecretsManager;
 use shared::mail;
-use shared::secrets::SecretsManager;
 use shared::settings::{BadSettings, SettingError};
 use testkit::AwsEmulator;
 
@@ -11,7 +11,7 @@ async fn open(settings: &[(&str, &str)]) -> Result<(), BadSettings> {
         let own = settings.iter().find(|(name, _)| *name == key).map(|(_, value)| (*value).to_owned());
         own.or_else(|| emulator.variable(key))
     };
-    mail::open(&variable, SecretsManager::open, outside()).await.map(drop)
+    mail::open(&variable, SecretsManager::open, external()).await.map(drop)
 }
 
 const FROM: (&str, &str) = ("MAIL_FROM", "no-reply@grafono.example");

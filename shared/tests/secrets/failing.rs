@@ -1,7 +1,8 @@
 //! A service of AWS that fails is left alone after a while; one that refuses has answered (E6).
 
-use shared::queues::SqsNudge;
-use shared::secrets::{SecretError, SecretsManager};
+use shared::external::SecretsManager;
+use shared::outbox::SqsNudge;
+use shared::settings::SecretError;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use testkit::aws_variable;

@@ -1,7 +1,7 @@
 use crate::login::Login;
 use crate::stores::{Environment, failing_aws};
 use crate::traffic::{Traffic, add, add_within, at_once};
-use shared::problem::{DATABASE_UNAVAILABLE, DEADLINE_EXCEEDED};
+use shared::failure::problem::{DATABASE_UNAVAILABLE, DEADLINE_EXCEEDED};
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 use testkit::AwsEmulator;

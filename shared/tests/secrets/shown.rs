@@ -1,5 +1,5 @@
 use crate::login::Login;
-use shared::secrets::StoredSecret;
+use shared::settings::StoredSecret;
 
 #[tokio::test]
 async fn neither_settings_nor_what_they_hold_show_a_secret() {

@@ -1,7 +1,7 @@
 //! What goes to AWS is signed as AWS asks (Signature Version 4). The emulator takes any signature; so what was sent is
 //! signed once more by AWS's library for another language, and both must come to the same.
 
-use shared::secrets::SecretsManager;
+use shared::external::SecretsManager;
 use std::collections::BTreeMap;
 use testkit::{aws_signature, aws_variable};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};

@@ -1,9 +1,9 @@
 use crate::login::Login;
 use crate::stores::{Environment, failing_aws};
 use crate::traffic::{add, at_once};
-use shared::secrets::SecretsManager;
-use shared::settings::{Needs, Settings};
-use shared::token::new_key_pair;
+use shared::access::token::new_key_pair;
+use shared::app::{Needs, Settings};
+use shared::external::SecretsManager;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 use testkit::AwsEmulator;

@@ -1,8 +1,10 @@
 //! Where the tests' settings and secrets come from.
 
-use shared::secrets::{BoxFuture, Secret, SecretError, SecretStore, SecretsManager};
-use shared::settings::{BadSettings, Needs, Settings};
-use shared::token::new_key_pair;
+use shared::access::token::new_key_pair;
+use shared::app::{Needs, Settings};
+use shared::external::SecretsManager;
+use shared::settings::{BadSettings, BoxFuture, SecretError, SecretStore};
+use shared::validation::Secret;
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};

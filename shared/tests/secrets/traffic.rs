@@ -1,7 +1,7 @@
 //! Requests, as far as the database sees them.
 
 use crate::login::Login;
-use shared::database::{Database, Scope, Statement, Trips, Tx};
+use shared::database::{Database, RoundTrips, Scope, Statement, Tx};
 use shared::deadline::Deadline;
 use shared::failure::{Fault, NoFailure};
 use std::sync::Arc;
@@ -24,8 +24,8 @@ pub(crate) async fn add(database: &Database, word: &str) -> Result<(), Fault> {
 
 /// The same with that much time.
 pub(crate) async fn add_within(database: &Database, word: &str, time: Duration) -> Result<(), Fault> {
-    let trips = Trips::default();
-    let mut tx = Tx::writing(database, &trips, Deadline::within(time), Scope::default(), None);
+    let round_trips = RoundTrips::default();
+    let mut tx = Tx::writing(database, &round_trips, Deadline::within(time), Scope::default(), None);
     tx.add(
         Statement::new("test.insert", "INSERT INTO public.effects (word) VALUES ($1)").bind(word.to_owned()),
     );
@@ -35,8 +35,8 @@ pub(crate) async fn add_within(database: &Database, word: &str, time: Duration) 
 /// So many requests that need a connection each at the same time.
 pub(crate) async fn at_once(database: &Database, count: usize) {
     let requests = (0..count).map(|_| async {
-        let trips = Trips::default();
-        let mut tx = Tx::reading(database, &trips, Deadline::within(TIME), Scope::default());
+        let round_trips = RoundTrips::default();
+        let mut tx = Tx::reading(database, &round_trips, Deadline::within(TIME), Scope::default());
         tx.add(Statement::new("test.sleep", "SELECT pg_sleep(0.3)"));
         tx.commit::<NoFailure>().await.map_err(Fault::from).unwrap();
     });

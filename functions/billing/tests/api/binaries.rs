@@ -8,7 +8,7 @@ use testkit::lambda::{
 
 /// The patient and the transaction of the sample events.
 pub(crate) async fn sampled() -> Sampled {
-    let (stage, tenant) = super::stage().await;
+    let (app, tenant) = super::app().await;
     let sql = format!(
         "INSERT INTO patients.patients (id, clinic_id, full_name, version, created_at, updated_at)
          VALUES ('{SAMPLE_ID}', '{clinic}', 'Canary Patient', 1, '2026-01-01Z', '2026-01-01Z');
@@ -22,8 +22,8 @@ pub(crate) async fn sampled() -> Sampled {
                  1, 500, '2026-01-01Z')",
         clinic = tenant.clinic
     );
-    stage.database.run(&sql).await;
-    Sampled { stage, tenant }
+    app.database.run(&sql).await;
+    Sampled { app, tenant }
 }
 
 #[tokio::test]
@@ -43,7 +43,7 @@ const HOLD: &str = "BEGIN; SELECT 1 FROM billing.balances FOR UPDATE; SELECT pg_
 async fn until(sampled: &Sampled, count: u32, state: &str) {
     let sql = format!("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND {state}");
     for _ in 0..250 {
-        if sampled.stage.database.value(&sql).await == count.to_string() {
+        if sampled.app.database.value(&sql).await == count.to_string() {
             return;
         }
         tokio::time::sleep(Duration::from_millis(20)).await;
@@ -61,7 +61,7 @@ async fn at_sigterm_the_request_under_way_is_answered_and_the_connection_closed(
     let sampled = sampled().await;
     let mut function = sampled.start("create-transaction", &[]).await;
     function.ready().await;
-    let database = sampled.stage.database.clone();
+    let database = sampled.app.database.clone();
     let holding = tokio::spawn(async move { database.run(HOLD).await });
     until(&sampled, 1, "wait_event = 'PgSleep'").await;
 
@@ -76,9 +76,9 @@ async fn at_sigterm_the_request_under_way_is_answered_and_the_connection_closed(
     let (ended, log) = function.ended().await;
     assert!(ended.success(), "{ended}: {log}");
     assert!(log.contains(r#""event":"request""#), "{log}");
-    assert_eq!(sampled.stage.database.value("SELECT count(*) FROM billing.transfers").await, "2");
+    assert_eq!(sampled.app.database.value("SELECT count(*) FROM billing.transfers").await, "2");
     // A pooler keeps connections of its own.
-    if !sampled.stage.database.is_pooled() {
+    if !sampled.app.database.is_pooled() {
         until(&sampled, 0, "usename = 'billing'").await;
     }
 }
@@ -110,7 +110,7 @@ async fn a_bad_setting_ends_the_start_with_its_name_and_without_its_value() {
 async fn a_secret_by_its_arn_is_fetched_at_start() {
     let sampled = sampled().await;
     let emulator = AwsEmulator::running().await;
-    let arn = emulator.keep(&sampled.stage.database.function_url("billing")).await;
+    let arn = emulator.keep(&sampled.app.database.function_url("billing")).await;
     let keys =
         ["AWS_REGION", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_ENDPOINT_URL_SECRETS_MANAGER"];
     let aws: Vec<_> = keys.into_iter().filter_map(|key| Some((key, emulator.variable(key)?))).collect();

@@ -1,26 +1,26 @@
-use super::{assert_books_balance, balance, income, patient, record, stage};
+use super::{app, assert_books_balance, balance, income, patient, record};
 use serde_json::json;
 use shared::access::Role;
-use testkit::Ask;
+use testkit::TestRequest;
 
 #[tokio::test]
 async fn an_income_raises_and_an_expense_lowers_the_balance() {
-    let (stage, tenant) = stage().await;
-    let patient = patient(&stage, &tenant).await;
+    let (app, tenant) = app().await;
+    let patient = patient(&app, &tenant).await;
     let mut expense = income(&patient);
     expense["type"] = json!("expense");
     expense["amountMinor"] = json!(40_000);
     expense["method"] = json!("bank_transfer");
     expense["description"] = json!("Refund of March");
 
-    let first = stage.ask(record(&tenant, &income(&patient), "1")).await;
-    let second = stage.ask(record(&tenant, &expense, "2")).await;
+    let first = app.send(record(&tenant, &income(&patient), "1")).await;
+    let second = app.send(record(&tenant, &expense, "2")).await;
 
     assert_eq!((first.status, &first.data()["balanceMinor"]), (201, &json!(15_000)), "{}", first.text);
     assert_eq!((second.status, &second.data()["balanceMinor"]), (201, &json!(-25_000)), "{}", second.text);
     let id = second.data()["transactionId"].as_str().unwrap();
     assert_eq!(second.header("location"), Some(format!("/api/v1/transactions/{id}").as_str()));
-    let written = stage
+    let written = app
         .database
         .rows(&format!(
             "SELECT t.debit_account, t.credit_account, t.amount_minor, t.seq, t.balance_after_minor, t.method,
@@ -43,14 +43,14 @@ async fn an_income_raises_and_an_expense_lowers_the_balance() {
         "transaction.recorded",
     ];
     assert_eq!(written, [expected.map(str::to_owned).to_vec()]);
-    assert_books_balance(&stage).await;
+    assert_books_balance(&app).await;
 }
 
 #[tokio::test]
 async fn the_reply_has_exactly_the_fields_of_the_contract() {
-    let (stage, tenant) = stage().await;
-    let patient = patient(&stage, &tenant).await;
-    let first = stage.ask(record(&tenant, &income(&patient), "1")).await;
+    let (app, tenant) = app().await;
+    let patient = patient(&app, &tenant).await;
+    let first = app.send(record(&tenant, &income(&patient), "1")).await;
     let mut fields: Vec<_> = first.data().as_object().unwrap().keys().map(String::as_str).collect();
     fields.sort_unstable();
     assert_eq!(
@@ -64,20 +64,20 @@ mod race {
 
     #[tokio::test]
     async fn a_hundred_transactions_at_once_on_one_patient_lose_none() {
-        let (stage, tenant) = stage().await;
-        let patient = patient(&stage, &tenant).await;
-        let asks = (0..100).map(|number| {
+        let (app, tenant) = app().await;
+        let patient = patient(&app, &tenant).await;
+        let requests = (0..100).map(|number| {
             let mut body = income(&patient);
             body["amountMinor"] = json!(number + 1);
             body["type"] = json!(if number % 4 == 0 { "expense" } else { "income" });
             record(&tenant, &body, &number.to_string())
         });
 
-        let mut waiting: Vec<Ask> = asks.collect();
+        let mut waiting: Vec<TestRequest> = requests.collect();
 
         // All queue for one row. Whoever waits too long is told to come again, and comes with the same key.
         for _ in 0..20 {
-            let mut answers = stage.ask_at_once(waiting.clone()).await.into_iter();
+            let mut answers = app.send_at_once(waiting.clone()).await.into_iter();
             waiting.retain(|_| {
                 let answer = answers.next().unwrap();
                 assert!(matches!(answer.status, 201 | 503), "{} {}", answer.status, answer.text);
@@ -88,19 +88,19 @@ mod race {
         assert!(waiting.is_empty(), "{} never had their turn", waiting.len());
         let expected: i64 =
             (0..100).map(|number| if number % 4 == 0 { -(number + 1) } else { number + 1 }).sum();
-        assert_eq!(balance(&stage, &tenant, &patient).await.data()["balanceMinor"], expected);
-        assert_eq!(stage.database.value("SELECT count(*) FROM billing.transfers").await, "100");
-        assert_eq!(stage.database.value("SELECT count(*) FROM kernel.outbox").await, "100");
-        assert_books_balance(&stage).await;
+        assert_eq!(balance(&app, &tenant, &patient).await.data()["balanceMinor"], expected);
+        assert_eq!(app.database.value("SELECT count(*) FROM billing.transfers").await, "100");
+        assert_eq!(app.database.value("SELECT count(*) FROM kernel.outbox").await, "100");
+        assert_books_balance(&app).await;
     }
 
     #[tokio::test]
     async fn fifty_at_once_with_one_key_make_one_and_answer_the_same_bytes() {
-        let (stage, tenant) = stage().await;
-        let patient = patient(&stage, &tenant).await;
-        let asks = (0..50).map(|_| record(&tenant, &income(&patient), "one"));
+        let (app, tenant) = app().await;
+        let patient = patient(&app, &tenant).await;
+        let requests = (0..50).map(|_| record(&tenant, &income(&patient), "one"));
 
-        let answers = stage.ask_at_once(asks.collect()).await;
+        let answers = app.send_at_once(requests.collect()).await;
 
         assert!(
             answers.iter().all(|answer| answer.status == 201),
@@ -110,8 +110,8 @@ mod race {
         assert!(answers.iter().all(|answer| answer.text == answers[0].text));
         let first = answers.iter().filter(|answer| answer.header("idempotency-replayed").is_none()).count();
         assert_eq!(first, 1);
-        assert_eq!(balance(&stage, &tenant, &patient).await.data()["balanceMinor"], 15_000);
-        assert_eq!(stage.database.value("SELECT count(*) FROM billing.transfers").await, "1");
+        assert_eq!(balance(&app, &tenant, &patient).await.data()["balanceMinor"], 15_000);
+        assert_eq!(app.database.value("SELECT count(*) FROM billing.transfers").await, "1");
     }
 }
 
@@ -121,102 +121,101 @@ mod integrity {
 
     #[tokio::test]
     async fn a_key_with_another_body_is_refused_and_moves_nothing() {
-        let (stage, tenant) = stage().await;
-        let patient = patient(&stage, &tenant).await;
+        let (app, tenant) = app().await;
+        let patient = patient(&app, &tenant).await;
         let mut other = income(&patient);
         other["amountMinor"] = json!(15_001);
-        stage.ask(record(&tenant, &income(&patient), "k")).await;
+        app.send(record(&tenant, &income(&patient), "k")).await;
 
-        let refused = stage.ask(record(&tenant, &other, "k")).await;
+        let refused = app.send(record(&tenant, &other, "k")).await;
 
         assert_eq!(refused.refusal(), (422, "IDEMPOTENCY_KEY_REUSED"));
-        assert_eq!(stage.database.value("SELECT balance_minor FROM billing.balances").await, "15000");
+        assert_eq!(app.database.value("SELECT balance_minor FROM billing.balances").await, "15000");
     }
 
     #[tokio::test]
     async fn another_callers_same_key_is_a_key_of_its_own() {
-        let (stage, tenant) = stage().await;
-        let other = stage.tenant().await;
-        let (own, foreign) = (patient(&stage, &tenant).await, patient(&stage, &other).await);
+        let (app, tenant) = app().await;
+        let other = app.tenant().await;
+        let (own, foreign) = (patient(&app, &tenant).await, patient(&app, &other).await);
         let by_accountant = record(&tenant, &income(&own), "k").token(tenant.token(Role::Accountant));
 
         let answers = [
-            stage.ask(record(&tenant, &income(&own), "k")).await,
-            stage.ask(by_accountant).await,
-            stage.ask(record(&other, &income(&foreign), "k")).await,
+            app.send(record(&tenant, &income(&own), "k")).await,
+            app.send(by_accountant).await,
+            app.send(record(&other, &income(&foreign), "k")).await,
         ];
 
         for answer in answers {
             assert_eq!((answer.status, answer.header("idempotency-replayed")), (201, None));
         }
-        assert_eq!(stage.database.value("SELECT count(*) FROM billing.transfers").await, "3");
+        assert_eq!(app.database.value("SELECT count(*) FROM billing.transfers").await, "3");
     }
 
     #[tokio::test]
     async fn a_key_is_free_again_after_24_hours() {
-        let (stage, tenant) = stage().await;
-        let patient = patient(&stage, &tenant).await;
-        stage.ask(record(&tenant, &income(&patient), "k")).await;
-        let token = |stage: &testkit::Stage| {
+        let (app, tenant) = app().await;
+        let patient = patient(&app, &tenant).await;
+        app.send(record(&tenant, &income(&patient), "k")).await;
+        let token = |app: &testkit::TestApp| {
             let principal = shared::access::Principal {
                 user_id: tenant.user(Role::Owner),
                 clinic_id: tenant.clinic,
                 role: Role::Owner,
             };
-            stage.signer.issue(&principal, shared::clock::Clock::now(&*stage.clock)).unwrap()
+            app.signer.issue(&principal, shared::clock::Clock::now(&*app.clock)).unwrap()
         };
 
-        stage.clock.advance(SignedDuration::from_hours(24) - SignedDuration::from_micros(1));
-        let before = stage.ask(record(&tenant, &income(&patient), "k").token(&token(&stage))).await;
-        stage.clock.advance(SignedDuration::from_micros(1));
-        let after = stage.ask(record(&tenant, &income(&patient), "k").token(&token(&stage))).await;
+        app.clock.advance(SignedDuration::from_hours(24) - SignedDuration::from_micros(1));
+        let before = app.send(record(&tenant, &income(&patient), "k").token(&token(&app))).await;
+        app.clock.advance(SignedDuration::from_micros(1));
+        let after = app.send(record(&tenant, &income(&patient), "k").token(&token(&app))).await;
 
         assert_eq!(before.header("idempotency-replayed"), Some("true"));
         assert_eq!((after.status, after.header("idempotency-replayed")), (201, None));
-        assert_eq!(stage.database.value("SELECT count(*) FROM billing.transfers").await, "2");
+        assert_eq!(app.database.value("SELECT count(*) FROM billing.transfers").await, "2");
     }
 
     #[tokio::test]
     async fn unknown_and_another_clinics_patients_are_not_found_and_archived_ones_may_pay() {
-        let (stage, tenant) = stage().await;
-        let other = stage.tenant().await;
-        let foreign = patient(&stage, &other).await;
-        let archived = patient(&stage, &tenant).await;
-        stage
-            .database
+        let (app, tenant) = app().await;
+        let other = app.tenant().await;
+        let foreign = patient(&app, &other).await;
+        let archived = patient(&app, &tenant).await;
+        app.database
             .run(&format!("UPDATE patients.patients SET deleted_at = now() WHERE id = '{archived}'"))
             .await;
         let unknown = "01890a5d-ac96-774b-bcce-b302099a8057";
 
         for (number, id) in [foreign.as_str(), unknown].into_iter().enumerate() {
-            let refused = stage.ask(record(&tenant, &income(id), &number.to_string())).await;
+            let refused = app.send(record(&tenant, &income(id), &number.to_string())).await;
             assert_eq!(refused.refusal(), (404, "PATIENT_NOT_FOUND"));
         }
-        assert_eq!(stage.database.value("SELECT count(*) FROM billing.balances").await, "0");
-        assert_eq!(stage.ask(record(&tenant, &income(&archived), "a")).await.status, 201);
+        assert_eq!(app.database.value("SELECT count(*) FROM billing.balances").await, "0");
+        assert_eq!(app.send(record(&tenant, &income(&archived), "a")).await.status, 201);
     }
 
     #[tokio::test]
     async fn another_currency_is_refused_before_and_after_the_first_transaction() {
-        let (stage, tenant) = stage().await;
-        let patient = patient(&stage, &tenant).await;
+        let (app, tenant) = app().await;
+        let patient = patient(&app, &tenant).await;
         let mut dollars = income(&patient);
         dollars["currency"] = json!("USD");
 
-        let before = stage.ask(record(&tenant, &dollars, "1")).await;
-        stage.ask(record(&tenant, &income(&patient), "2")).await;
-        let after = stage.ask(record(&tenant, &dollars, "3")).await;
+        let before = app.send(record(&tenant, &dollars, "1")).await;
+        app.send(record(&tenant, &income(&patient), "2")).await;
+        let after = app.send(record(&tenant, &dollars, "3")).await;
 
         assert_eq!(before.refusal(), (422, "CURRENCY_MISMATCH"));
         assert_eq!(after.refusal(), (422, "CURRENCY_MISMATCH"));
-        assert_eq!(stage.database.value("SELECT balance_minor FROM billing.balances").await, "15000");
+        assert_eq!(app.database.value("SELECT balance_minor FROM billing.balances").await, "15000");
     }
 
     #[tokio::test]
     async fn the_role_of_the_module_can_neither_change_nor_delete_a_transfer() {
-        let (stage, tenant) = stage().await;
-        let patient = patient(&stage, &tenant).await;
-        stage.ask(record(&tenant, &income(&patient), "k")).await;
+        let (app, tenant) = app().await;
+        let patient = patient(&app, &tenant).await;
+        app.send(record(&tenant, &income(&patient), "k")).await;
         for sql in [
             "UPDATE billing.transfers SET amount_minor = 1",
             "DELETE FROM billing.transfers",
@@ -226,7 +225,7 @@ mod integrity {
             "SELECT * FROM identity.accounts",
             "SELECT * FROM kernel.outbox",
         ] {
-            let refused = stage.database.run_as("billing", sql).await;
+            let refused = app.database.run_as("billing", sql).await;
             assert_eq!(refused.unwrap_err(), "42501", "insufficient privilege: {sql}");
         }
     }
@@ -237,8 +236,8 @@ mod boundary {
 
     #[tokio::test]
     async fn amounts_are_whole_minor_units_from_1_to_the_largest() {
-        let (stage, tenant) = stage().await;
-        let patient = patient(&stage, &tenant).await;
+        let (app, tenant) = app().await;
+        let patient = patient(&app, &tenant).await;
         let largest = 99_999_999_999_i64;
         let cases = [
             (json!(1), None),
@@ -254,38 +253,38 @@ mod boundary {
         for (number, (amount, expected)) in cases.into_iter().enumerate() {
             let mut body = income(&patient);
             body["amountMinor"] = amount.clone();
-            let answer = stage.ask(record(&tenant, &body, &number.to_string())).await;
+            let answer = app.send(record(&tenant, &body, &number.to_string())).await;
             match expected {
                 None => assert_eq!(answer.status, 201, "{amount} {}", answer.text),
                 Some(code) => assert_eq!(answer.refusal(), (400, code), "{amount}"),
             }
         }
-        assert_eq!(stage.database.value("SELECT balance_minor FROM billing.balances").await, "100000000002");
+        assert_eq!(app.database.value("SELECT balance_minor FROM billing.balances").await, "100000000002");
     }
 
     #[tokio::test]
     async fn what_is_no_currency_at_all_is_refused_before_anything_is_looked_up() {
-        let (stage, tenant) = stage().await;
-        let patient = patient(&stage, &tenant).await;
+        let (app, tenant) = app().await;
+        let patient = patient(&app, &tenant).await;
         for currency in ["", "BR", "brl", "000", "BRLX"] {
             let mut body = income(&patient);
             body["currency"] = json!(currency);
-            let answer = stage.ask(record(&tenant, &body, "k")).await;
+            let answer = app.send(record(&tenant, &body, "k")).await;
             assert_eq!(answer.refusal(), (400, "INVALID_CURRENCY"), "{currency}");
         }
     }
 
     #[tokio::test]
     async fn the_key_is_required_and_its_form_is_checked_with_everything_else() {
-        let (stage, tenant) = stage().await;
-        let patient = patient(&stage, &tenant).await;
-        let without = Ask::post("/api/v1/transactions", &income(&patient)).token(tenant.owner());
+        let (app, tenant) = app().await;
+        let patient = patient(&app, &tenant).await;
+        let without = TestRequest::post("/api/v1/transactions", &income(&patient)).token(tenant.owner());
         let mut bad = income(&patient);
         bad["type"] = json!("gift");
 
-        let missing = stage.ask(without.clone()).await;
-        let malformed = stage.ask(without.key(&"k".repeat(256))).await;
-        let both = stage.ask(Ask::post("/api/v1/transactions", &bad).token(tenant.owner())).await;
+        let missing = app.send(without.clone()).await;
+        let malformed = app.send(without.key(&"k".repeat(256))).await;
+        let both = app.send(TestRequest::post("/api/v1/transactions", &bad).token(tenant.owner())).await;
 
         assert_eq!(missing.refusal(), (400, "IDEMPOTENCY_KEY_REQUIRED"));
         assert_eq!(malformed.refusal(), (400, "IDEMPOTENCY_KEY_INVALID"));
@@ -293,6 +292,6 @@ mod boundary {
             both.details(),
             [("/type", "INVALID_CHOICE"), ("/idempotency-key", "IDEMPOTENCY_KEY_REQUIRED")]
         );
-        assert_eq!(stage.database.value("SELECT count(*) FROM billing.transfers").await, "0");
+        assert_eq!(app.database.value("SELECT count(*) FROM billing.transfers").await, "0");
     }
 }

@@ -1,13 +1,13 @@
-use super::{income, patient, record, stage};
+use super::{app, income, patient, record};
 use serde_json::{Value, json};
 use shared::outbox::Event;
 use std::sync::Arc;
-use testkit::{Stage, Tenant};
+use testkit::{Tenant, TestApp};
 
 const CONSUMER: &str = "export-patient-ledger";
 
 /// A job about a patient, queued as the patients' module does, with its event.
-async fn queued(stage: &Stage, tenant: &Tenant, patient: &str) -> Event {
+async fn queued(app: &TestApp, tenant: &Tenant, patient: &str) -> Event {
     let sql = format!(
         "WITH job AS (
              INSERT INTO kernel.jobs (id, clinic_id, module, owner_id, kind, total, expires_at, created_at, updated_at)
@@ -20,35 +20,35 @@ async fn queued(stage: &Stage, tenant: &Tenant, patient: &str) -> Event {
            FROM job",
         clinic = tenant.clinic
     );
-    stage.database.run(&sql).await;
-    let events = stage.events().await;
+    app.database.run(&sql).await;
+    let events = app.events().await;
     events.into_iter().rfind(|event| event.kind == "patient.export_requested").unwrap()
 }
 
-async fn part(stage: &Stage) -> Value {
-    serde_json::from_str(&stage.database.value("SELECT content FROM kernel.job_parts").await).unwrap()
+async fn part(app: &TestApp) -> Value {
+    serde_json::from_str(&app.database.value("SELECT content FROM kernel.job_parts").await).unwrap()
 }
 
-async fn states(stage: &Stage) -> String {
-    stage.database.value("SELECT string_agg(state || ' ' || done, ',') FROM kernel.jobs").await
+async fn states(app: &TestApp) -> String {
+    app.database.value("SELECT string_agg(state || ' ' || done, ',') FROM kernel.jobs").await
 }
 
 #[tokio::test]
 async fn the_part_has_every_transaction_of_the_patient_and_none_of_another() {
-    let (stage, tenant) = stage().await;
-    let (own, other) = (patient(&stage, &tenant).await, patient(&stage, &tenant).await);
+    let (app, tenant) = app().await;
+    let (own, other) = (patient(&app, &tenant).await, patient(&app, &tenant).await);
     for (key, of) in [("1", &own), ("2", &own), ("3", &other)] {
-        assert_eq!(stage.ask(record(&tenant, &income(of), key)).await.status, 201);
+        assert_eq!(app.send(record(&tenant, &income(of), key)).await.status, 201);
     }
-    let event = queued(&stage, &tenant, &own).await;
+    let event = queued(&app, &tenant, &own).await;
 
-    stage.take(CONSUMER, &event).await.unwrap();
+    app.take(CONSUMER, &event).await.unwrap();
 
-    let part = part(&stage).await;
+    let part = part(&app).await;
     assert_eq!(part["balance"], json!({ "balanceMinor": 30_000, "currency": "BRL" }));
     assert_eq!(part["transactions"].as_object().unwrap().len(), 2);
     assert_eq!(part["transactions"]["2"]["balanceMinor"], 30_000);
-    assert_eq!(states(&stage).await, "succeeded 1", "it was the last part");
+    assert_eq!(states(&app).await, "succeeded 1", "it was the last part");
 }
 
 mod race {
@@ -56,17 +56,17 @@ mod race {
 
     #[tokio::test]
     async fn an_event_delivered_to_ten_at_once_has_one_effect() {
-        let (stage, tenant) = stage().await;
-        let patient = patient(&stage, &tenant).await;
-        let event = queued(&stage, &tenant, &patient).await;
+        let (app, tenant) = app().await;
+        let patient = patient(&app, &tenant).await;
+        let event = queued(&app, &tenant, &patient).await;
         let taking = (0..10).map(|_| {
-            let (stage, event) = (Arc::clone(&stage), event.clone());
-            tokio::spawn(async move { stage.take(CONSUMER, &event).await })
+            let (app, event) = (Arc::clone(&app), event.clone());
+            tokio::spawn(async move { app.take(CONSUMER, &event).await })
         });
         for taken in taking.collect::<Vec<_>>() {
             taken.await.unwrap().unwrap();
         }
-        assert_eq!(states(&stage).await, "succeeded 1");
+        assert_eq!(states(&app).await, "succeeded 1");
     }
 }
 
@@ -75,17 +75,17 @@ mod integrity {
 
     #[tokio::test]
     async fn a_failed_part_leaves_neither_progress_nor_a_note_of_the_event() {
-        let (stage, tenant) = stage().await;
-        let patient = patient(&stage, &tenant).await;
-        let event = queued(&stage, &tenant, &patient).await;
-        stage.database.run("ALTER TABLE kernel.job_parts ADD CONSTRAINT no_room CHECK (false)").await;
-        assert!(stage.take(CONSUMER, &event).await.is_err());
-        assert_eq!(states(&stage).await, "queued 0");
-        assert_eq!(stage.database.value("SELECT count(*) FROM kernel.inbox").await, "0");
+        let (app, tenant) = app().await;
+        let patient = patient(&app, &tenant).await;
+        let event = queued(&app, &tenant, &patient).await;
+        app.database.run("ALTER TABLE kernel.job_parts ADD CONSTRAINT no_room CHECK (false)").await;
+        assert!(app.take(CONSUMER, &event).await.is_err());
+        assert_eq!(states(&app).await, "queued 0");
+        assert_eq!(app.database.value("SELECT count(*) FROM kernel.inbox").await, "0");
 
-        stage.database.run("ALTER TABLE kernel.job_parts DROP CONSTRAINT no_room").await;
-        stage.take(CONSUMER, &event).await.unwrap();
-        assert_eq!(states(&stage).await, "succeeded 1");
+        app.database.run("ALTER TABLE kernel.job_parts DROP CONSTRAINT no_room").await;
+        app.take(CONSUMER, &event).await.unwrap();
+        assert_eq!(states(&app).await, "succeeded 1");
     }
 }
 
@@ -94,10 +94,10 @@ mod boundary {
 
     #[tokio::test]
     async fn a_patient_without_money_has_an_empty_part() {
-        let (stage, tenant) = stage().await;
-        let patient = patient(&stage, &tenant).await;
-        let event = queued(&stage, &tenant, &patient).await;
-        stage.take(CONSUMER, &event).await.unwrap();
-        assert_eq!(part(&stage).await, json!({ "balance": null, "transactions": {} }));
+        let (app, tenant) = app().await;
+        let patient = patient(&app, &tenant).await;
+        let event = queued(&app, &tenant, &patient).await;
+        app.take(CONSUMER, &event).await.unwrap();
+        assert_eq!(part(&app).await, json!({ "balance": null, "transactions": {} }));
     }
 }

@@ -18,24 +18,24 @@ mod telemetry;
 
 use serde_json::{Value, json};
 use std::sync::{Arc, LazyLock};
-use testkit::{Answer, Ask, Contract, Stage, Tenant};
+use testkit::{Contract, Tenant, TestApp, TestRequest, TestResponse};
 
 /// Every reply is held against the committed contract (B12).
 static CONTRACT: LazyLock<Contract> =
     LazyLock::new(|| Contract::of(include_str!("../../../platform/openapi.json")));
 
-/// A stage with the module and one clinic.
-async fn stage() -> (Arc<Stage>, Tenant) {
-    let stage = Stage::of(vec![billing::module()]).await.held_to(&CONTRACT);
-    let tenant = stage.tenant().await;
-    (Arc::new(stage), tenant)
+/// A test app with the module and one clinic.
+async fn app() -> (Arc<TestApp>, Tenant) {
+    let app = TestApp::of(vec![billing::module()]).await.held_to(&CONTRACT);
+    let tenant = app.tenant().await;
+    (Arc::new(app), tenant)
 }
 
 /// A patient of the clinic, written straight into the database: another module's endpoint makes them.
-async fn patient(stage: &Stage, tenant: &Tenant) -> String {
+async fn patient(app: &TestApp, tenant: &Tenant) -> String {
     let sql = "INSERT INTO patients.patients (id, clinic_id, full_name, version, created_at, updated_at)
                VALUES (uuidv7(), '{clinic}', 'A patient', 1, now(), now()) RETURNING id";
-    stage.database.value(&sql.replace("{clinic}", &tenant.clinic.to_string())).await
+    app.database.value(&sql.replace("{clinic}", &tenant.clinic.to_string())).await
 }
 
 /// An income of 150.00 BRL.
@@ -44,17 +44,17 @@ fn income(patient: &str) -> Value {
 }
 
 /// The request that records it.
-fn record(tenant: &Tenant, body: &Value, key: &str) -> Ask {
-    Ask::post("/api/v1/transactions", body).token(tenant.owner()).key(key)
+fn record(tenant: &Tenant, body: &Value, key: &str) -> TestRequest {
+    TestRequest::post("/api/v1/transactions", body).token(tenant.owner()).key(key)
 }
 
 /// The balance by the endpoint.
-async fn balance(stage: &Stage, tenant: &Tenant, patient: &str) -> Answer {
-    stage.ask(Ask::get(&format!("/api/v1/patients/{patient}/balance")).token(tenant.owner())).await
+async fn balance(app: &TestApp, tenant: &Tenant, patient: &str) -> TestResponse {
+    app.send(TestRequest::get(&format!("/api/v1/patients/{patient}/balance")).token(tenant.owner())).await
 }
 
 /// Whether each balance is the sum of its transfers, and each transfer's running balance the sum up to it.
-async fn assert_books_balance(stage: &Stage) {
+async fn assert_books_balance(app: &TestApp) {
     let off = "SELECT count(*)
                  FROM (SELECT t.balance_after_minor,
                               sum(CASE WHEN t.credit_account = 'patient' THEN t.amount_minor ELSE -t.amount_minor END)
@@ -66,5 +66,5 @@ async fn assert_books_balance(stage: &Stage) {
                 WHERE balance_after_minor <> running
                    OR seq <> place
                    OR (seq = last AND balance_minor <> running)";
-    assert_eq!(stage.database.value(off).await, "0");
+    assert_eq!(app.database.value(off).await, "0");
 }

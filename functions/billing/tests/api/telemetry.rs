@@ -69,7 +69,7 @@ async fn one_trace_goes_from_the_call_over_the_database_into_the_outbox() {
 
     let traceparent = format!("00-{TRACE}-{}-01", request["spanId"].as_str().unwrap());
     assert_eq!(answered["headers"]["traceparent"], traceparent);
-    let event = sampled.stage.database.value("SELECT traceparent FROM kernel.outbox").await;
+    let event = sampled.app.database.value("SELECT traceparent FROM kernel.outbox").await;
     assert_eq!(event, traceparent);
     function.terminate();
     let (_, log) = function.ended().await;
@@ -83,7 +83,7 @@ async fn what_fails_says_so_and_what_the_caller_does_not_keep_is_not_sent() {
     let function = start(&sampled, &receiver.endpoint(), &[]).await;
     let unkept = function.invoke(&event(&sampled, UNKEPT, "00", "unkept"), FAR_AWAY).await;
     assert_eq!(status(unkept), 201);
-    sampled.stage.database.run("DROP TABLE kernel.outbox CASCADE").await;
+    sampled.app.database.run("DROP TABLE kernel.outbox CASCADE").await;
 
     let failed = function.invoke(&event(&sampled, TRACE, "01", "failed"), FAR_AWAY).await;
 

@@ -5,14 +5,12 @@ use crate::tally::Tally;
 use crate::worker::{self, KEYS, Outcome, Reply, key};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
-use shared::app::App;
+use shared::app::{App, Settings};
 use shared::clock::{SystemClock, SystemIds};
-use shared::endpoint::Declaration;
-use shared::pipeline;
-use shared::settings::Settings;
+use shared::http::{Declaration, pipeline};
 use std::sync::Arc;
 use std::time::Duration;
-use testkit::{Answer, Ask, CountingHasher, Stage};
+use testkit::{CountingHasher, TestApp, TestRequest, TestResponse};
 use tokio::runtime::Runtime;
 
 /// What a call may take, as on Lambda.
@@ -50,8 +48,8 @@ impl<'a> Sender<'a> {
             declarations: billing::module().endpoints,
             job,
         };
-        let balance = Ask::get(&format!("/api/v1/patients/{}/balance", job.patient));
-        let answer = sender.ask("get-balance", balance).await;
+        let balance = TestRequest::get(&format!("/api/v1/patients/{}/balance", job.patient));
+        let answer = sender.pass("get-balance", balance).await;
         assert_eq!(answer.status, 200, "{}", answer.text);
         sender
     }
@@ -64,8 +62,8 @@ impl<'a> Sender<'a> {
             "currency": "BRL",
             "method": "pix",
         });
-        let ask = Ask::post("/api/v1/transactions", &body).key(&key(number));
-        let answer = self.ask("create-transaction", ask).await;
+        let request = TestRequest::post("/api/v1/transactions", &body).key(&key(number));
+        let answer = self.pass("create-transaction", request).await;
         let outcome = match (answer.status, answer.header("idempotency-replayed")) {
             (201, None) => Outcome::First,
             (201, Some("true")) => Outcome::Replayed,
@@ -75,10 +73,10 @@ impl<'a> Sender<'a> {
         Reply { outcome, text: answer.text }
     }
 
-    async fn ask(&self, endpoint: &str, ask: Ask) -> Answer {
+    async fn pass(&self, endpoint: &str, request: TestRequest) -> TestResponse {
         let mut declarations = self.declarations.iter();
         let declaration = declarations.find(|declaration| declaration.name == endpoint);
-        let event = ask.token(&self.job.token).event();
+        let event = request.token(&self.job.token).event();
         pipeline::answer(&self.app, declaration.unwrap(), event, TIME).await.finish().await.into()
     }
 }
@@ -86,19 +84,19 @@ impl<'a> Sender<'a> {
 pub(crate) fn six_processes_with_the_same_thousand_keys_make_a_thousand_transactions(
     runtime: &Runtime,
 ) -> Result<String, String> {
-    let (stage, job) = runtime.block_on(async {
-        let stage = Stage::of(vec![billing::module()]).await;
-        let tenant = stage.tenant().await;
+    let (app, job) = runtime.block_on(async {
+        let app = TestApp::of(vec![billing::module()]).await;
+        let tenant = app.tenant().await;
         let sql = "INSERT INTO patients.patients (id, clinic_id, full_name, version, created_at, updated_at)
                    VALUES (uuidv7(), '{clinic}', 'A patient', 1, now(), now()) RETURNING id";
         let sql = sql.replace("{clinic}", &tenant.clinic.to_string());
         let job = Job {
-            url: stage.database.function_url("billing"),
-            public_keys: stage.keys().1.clone(),
+            url: app.database.function_url("billing"),
+            public_keys: app.keys().1.clone(),
             token: tenant.owner().to_owned(),
-            patient: stage.database.value(&sql).await,
+            patient: app.database.value(&sql).await,
         };
-        (stage, job)
+        (app, job)
     });
 
     let tally = Tally::of(&race::run(&worker::Job::Endpoint(job))?);
@@ -111,7 +109,7 @@ pub(crate) fn six_processes_with_the_same_thousand_keys_make_a_thousand_transact
                           (SELECT count(*) FROM kernel.outbox),
                           (SELECT count(*) FROM kernel.audit_log WHERE action = 'transaction.recorded'),
                           (SELECT count(*) FROM kernel.idempotency_keys WHERE reply IS NOT NULL)";
-    let written = runtime.block_on(stage.database.rows(written));
+    let written = runtime.block_on(app.database.rows(written));
     let (count, sum) = (KEYS.to_string(), (KEYS * (KEYS + 1) / 2).to_string());
     let expected = [&count, &sum, &sum, &count, &count, &count, &count].map(String::clone);
     if written != [expected.to_vec()] {

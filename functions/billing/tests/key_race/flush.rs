@@ -6,7 +6,9 @@ use crate::tally::Tally;
 use crate::worker::{self, KEYS, Outcome, Reply, key};
 use serde::{Deserialize, Serialize};
 use shared::clock::{Clock as _, Ids as _, SystemClock, SystemIds};
-use shared::idempotency::{self, CLAIMED_ONCE, Claim, KEPT};
+use shared::database::Claim;
+use shared::database::claim::{self, CLAIMED_ONCE, RETENTION};
+use shared::http::idempotency::fingerprint;
 use std::future::poll_fn;
 use std::pin::Pin;
 use std::task::Poll;
@@ -54,7 +56,7 @@ pub(crate) struct Sender<'a> {
 }
 
 type Parameter<'a> = (&'a (dyn ToSql + Sync), Type);
-type Answer = Result<Vec<Row>, Error>;
+type TestResponse = Result<Vec<Row>, Error>;
 
 impl<'a> Sender<'a> {
     pub(crate) async fn connect(job: &'a Job) -> Self {
@@ -65,8 +67,8 @@ impl<'a> Sender<'a> {
 
     pub(crate) async fn send(&self, number: usize) -> Reply {
         let (key, now) = (key(number), SystemClock.now());
-        let (clinic, until) = (self.job.clinic.to_string(), now + KEPT);
-        let fingerprint = idempotency::fingerprint("POST", "/race", b"", key.as_bytes());
+        let (clinic, until) = (self.job.clinic.to_string(), now + RETENTION);
+        let fingerprint = fingerprint("POST", "/race", b"", key.as_bytes());
         let settings: [Parameter<'_>; 1] = [(&clinic, Type::TEXT)];
         // What a key belongs to, and is claimed with.
         let owner: [Parameter<'_>; 3] =
@@ -93,9 +95,9 @@ impl<'a> Sender<'a> {
 }
 
 /// Polls every statement once, in order, before it waits for any: all go out together.
-async fn one_flush(client: &Client, steps: &[(&str, &[Parameter<'_>])]) -> Vec<Answer> {
-    let mut answers: Vec<Option<Answer>> = steps.iter().map(|_| None).collect();
-    let mut running: Vec<Pin<Box<dyn Future<Output = Answer> + '_>>> =
+async fn one_flush(client: &Client, steps: &[(&str, &[Parameter<'_>])]) -> Vec<TestResponse> {
+    let mut answers: Vec<Option<TestResponse>> = steps.iter().map(|_| None).collect();
+    let mut running: Vec<Pin<Box<dyn Future<Output = TestResponse> + '_>>> =
         steps.iter().map(|(sql, parameters)| Box::pin(client.query_typed(sql, parameters)) as _).collect();
     poll_fn(|context| {
         for (future, answer) in running.iter_mut().zip(&mut answers) {
@@ -112,7 +114,7 @@ async fn one_flush(client: &Client, steps: &[(&str, &[Parameter<'_>])]) -> Vec<A
 }
 
 /// The first real error decides; what follows it is only refused for being in a failed transaction.
-fn reply(answers: &[Answer]) -> Reply {
+fn reply(answers: &[TestResponse]) -> Reply {
     let error = answers.iter().find_map(|answer| answer.as_ref().err());
     let violated = error.and_then(Error::as_db_error).and_then(|error| error.constraint());
     let outcome = match error.map(Error::code) {
@@ -160,7 +162,7 @@ fn product_claim() -> &'static str {
         fingerprint: Vec::new(),
         at: SystemClock.now(),
     };
-    idempotency::claim(&any).sql()
+    claim::claim(&any).sql()
 }
 
 pub(crate) fn six_processes_with_the_products_claim_make_a_thousand_effects(

@@ -3,11 +3,11 @@
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::Serialize;
-use shared::access::{Principal, Role};
+use shared::access::token::LIFETIME;
+use shared::access::{Principal, Role, TokenSigner};
 use shared::database::{Columns, DecodeError};
 use shared::failure::Fault;
 use shared::mail::Language;
-use shared::token::{LIFETIME, TokenSigner};
 use shared::validation::Text;
 use uuid::Uuid;
 

@@ -1,19 +1,19 @@
 use super::new_clinic;
 use serde_json::{Value, json};
 use shared::access::Role;
-use testkit::Ask;
+use testkit::TestRequest;
 use testkit::lambda::{SAMPLE_ID, Sampled, answers_as_the_pipeline_does};
 
-/// A stage with the account that the sample of `login` signs in to.
+/// A test app with the account that the sample of `login` signs in to.
 async fn sampled() -> Sampled {
-    let stage = super::stage().await;
-    let tenant = stage.tenant().await;
-    let sampled = Sampled { stage, tenant };
+    let app = super::app().await;
+    let tenant = app.tenant().await;
+    let sampled = Sampled { app, tenant };
     let event: Value = serde_json::from_str(&sampled.event("login")).unwrap();
     let login: Value = serde_json::from_str(event["body"].as_str().unwrap()).unwrap();
     let mut account = new_clinic(login["email"].as_str().unwrap());
     account["password"] = json!(login["password"]);
-    assert_eq!(sampled.stage.ask(Ask::post("/api/v1/clinics", &account)).await.status, 201);
+    assert_eq!(sampled.app.send(TestRequest::post("/api/v1/clinics", &account)).await.status, 201);
     hand_out_the_sampled_token(&sampled).await;
     sampled
 }
@@ -35,7 +35,7 @@ async fn hand_out_the_sampled_token(sampled: &Sampled) {
            FROM identity.memberships
           WHERE clinic_id = '{SAMPLE_ID}'"
     );
-    sampled.stage.database.run(&sql).await;
+    sampled.app.database.run(&sql).await;
 }
 
 #[tokio::test]

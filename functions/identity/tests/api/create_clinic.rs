@@ -1,21 +1,21 @@
-use super::{new_clinic, sign_up, stage};
+use super::{app, new_clinic, sign_up};
 use serde_json::json;
-use testkit::Ask;
+use testkit::TestRequest;
 
 #[tokio::test]
 async fn a_clinic_signs_up_and_its_owner_is_signed_in() {
-    let stage = stage().await;
+    let app = app().await;
 
-    let made = stage.ask(sign_up("Ana@Example.com")).await;
+    let made = app.send(sign_up("Ana@Example.com")).await;
 
     assert_eq!(made.status, 201, "{}", made.text);
     let data = made.data();
     assert_eq!((&data["tokenType"], &data["expiresIn"]), (&json!("Bearer"), &json!(600)));
     assert_eq!((&data["user"]["role"], &data["user"]["email"]), (&json!("owner"), &json!("Ana@Example.com")));
     assert!(!made.text.contains("argon2") && !made.text.contains("lonely"), "no password goes out");
-    let me = stage.ask(Ask::get("/api/v1/me").token(data["accessToken"].as_str().unwrap())).await;
+    let me = app.send(TestRequest::get("/api/v1/me").token(data["accessToken"].as_str().unwrap())).await;
     assert_eq!((&me.data()["clinic"], &me.data()["user"]), (&data["clinic"], &data["user"]));
-    let written = stage
+    let written = app
         .database
         .rows(
             "SELECT c.name, c.currency, a.email_key, m.role, o.kind, o.seq, l.action
@@ -33,11 +33,11 @@ async fn a_clinic_signs_up_and_its_owner_is_signed_in() {
 
 #[tokio::test]
 async fn signing_up_waits_for_no_mail_and_sends_none() {
-    let stage = stage().await;
-    let held = stage.mail.hold().await;
-    assert_eq!(stage.ask(sign_up("ana@example.com")).await.status, 201);
+    let app = app().await;
+    let held = app.mail.hold().await;
+    assert_eq!(app.send(sign_up("ana@example.com")).await.status, 201);
     drop(held);
-    assert!(stage.mail.sent().is_empty());
+    assert!(app.mail.sent().is_empty());
 }
 
 mod race {
@@ -45,11 +45,11 @@ mod race {
 
     #[tokio::test]
     async fn of_sign_ups_with_one_address_at_once_one_is_made() {
-        let stage = stage().await;
-        let asks =
+        let app = app().await;
+        let requests =
             (0..8).map(|number| sign_up(if number % 2 == 0 { "ana@example.com" } else { "ANA@example.com" }));
 
-        let answers = stage.ask_at_once(asks.collect()).await;
+        let answers = app.send_at_once(requests.collect()).await;
 
         assert_eq!(answers.iter().filter(|answer| answer.status == 201).count(), 1);
         for refused in answers.iter().filter(|answer| answer.status != 201) {
@@ -59,7 +59,7 @@ mod race {
             );
         }
         for table in ["identity.clinics", "identity.accounts", "identity.memberships", "kernel.outbox"] {
-            assert_eq!(stage.database.value(&format!("SELECT count(*) FROM {table}")).await, "1", "{table}");
+            assert_eq!(app.database.value(&format!("SELECT count(*) FROM {table}")).await, "1", "{table}");
         }
     }
 }
@@ -70,27 +70,26 @@ mod integrity {
     #[tokio::test]
     async fn when_a_part_fails_none_remains() {
         for broken in ["identity.clinics", "identity.memberships", "kernel.outbox", "kernel.audit_log"] {
-            let stage = stage().await;
-            stage
-                .database
+            let app = app().await;
+            app.database
                 .run(&format!("ALTER TABLE {broken} ADD CONSTRAINT broken CHECK (false) NOT VALID"))
                 .await;
 
-            let refused = stage.ask(sign_up("ana@example.com")).await;
+            let refused = app.send(sign_up("ana@example.com")).await;
 
             assert_eq!(refused.refusal(), (500, "INTERNAL_ERROR"), "{broken}");
             let left = "SELECT (SELECT count(*) FROM identity.accounts) + (SELECT count(*) FROM identity.clinics)
                              + (SELECT count(*) FROM identity.memberships) + (SELECT count(*) FROM kernel.outbox)";
-            assert_eq!(stage.database.value(left).await, "0", "{broken}");
+            assert_eq!(app.database.value(left).await, "0", "{broken}");
         }
     }
 
     #[tokio::test]
     async fn an_idempotency_key_is_refused_where_tokens_are_handed_out() {
-        let stage = stage().await;
-        let refused = stage.ask(sign_up("ana@example.com").key("k")).await;
+        let app = app().await;
+        let refused = app.send(sign_up("ana@example.com").key("k")).await;
         assert_eq!(refused.refusal(), (400, "IDEMPOTENCY_KEY_NOT_ACCEPTED"));
-        assert_eq!(stage.database.value("SELECT count(*) FROM identity.clinics").await, "0");
+        assert_eq!(app.database.value("SELECT count(*) FROM identity.clinics").await, "0");
     }
 }
 
@@ -99,7 +98,7 @@ mod boundary {
 
     #[tokio::test]
     async fn the_bounds_of_each_field_hold() {
-        let stage = stage().await;
+        let app = app().await;
         let cases = [
             ("clinicName", json!("n".repeat(255)), None),
             ("clinicName", json!("n".repeat(256)), Some("TOO_LONG")),
@@ -118,7 +117,7 @@ mod boundary {
         for (number, (field, value, expected)) in cases.into_iter().enumerate() {
             let mut body = new_clinic(&format!("ana{number}@example.com"));
             body[field] = value;
-            let answer = stage.ask(Ask::post("/api/v1/clinics", &body)).await;
+            let answer = app.send(TestRequest::post("/api/v1/clinics", &body)).await;
             match expected {
                 None => assert_eq!(answer.status, 201, "{field} {}", answer.text),
                 Some(code) => assert_eq!(answer.refusal(), (400, code), "{field} {}", answer.text),

@@ -1,10 +1,10 @@
-use super::{PASSWORD, log_in, sign_up, stage};
+use super::{PASSWORD, app, log_in, sign_up};
 use serde_json::json;
-use testkit::{Ask, Stage};
+use testkit::{TestApp, TestRequest};
 
 /// Makes the account of `email` a member of the clinic of `other` too.
-async fn join(stage: &Stage, email: &str, other: &str) {
-    stage
+async fn join(app: &TestApp, email: &str, other: &str) {
+    app
         .database
         .run(&format!(
             "INSERT INTO identity.memberships (id, clinic_id, account_id, name, role, version, created_at, updated_at)
@@ -17,32 +17,32 @@ async fn join(stage: &Stage, email: &str, other: &str) {
 
 #[tokio::test]
 async fn the_right_password_signs_in_whatever_the_case_of_the_address() {
-    let stage = stage().await;
-    let made = stage.ask(sign_up("ana@example.com")).await;
+    let app = app().await;
+    let made = app.send(sign_up("ana@example.com")).await;
 
-    let session = stage.ask(log_in("ANA@example.com", PASSWORD)).await;
+    let session = app.send(log_in("ANA@example.com", PASSWORD)).await;
 
     assert_eq!(session.status, 200, "{}", session.text);
     assert_eq!(session.data()["user"], made.data()["user"]);
     let token = session.data()["accessToken"].as_str().unwrap();
-    assert_eq!(stage.ask(Ask::get("/api/v1/me").token(token)).await.status, 200);
+    assert_eq!(app.send(TestRequest::get("/api/v1/me").token(token)).await.status, 200);
 }
 
 #[tokio::test]
 async fn of_several_clinics_one_is_chosen() {
-    let stage = stage().await;
-    stage.ask(sign_up("ana@example.com")).await;
-    let other = stage.ask(sign_up("bia@example.com")).await;
-    join(&stage, "ana@example.com", "bia@example.com").await;
+    let app = app().await;
+    app.send(sign_up("ana@example.com")).await;
+    let other = app.send(sign_up("bia@example.com")).await;
+    join(&app, "ana@example.com", "bia@example.com").await;
     let clinic = other.data()["clinic"]["id"].as_str().unwrap();
     let choosing = |clinic: &str| {
         let body = json!({ "email": "ana@example.com", "password": PASSWORD, "clinicId": clinic });
-        Ask::post("/api/v1/auth/login", &body)
+        TestRequest::post("/api/v1/auth/login", &body)
     };
 
-    let asked = stage.ask(log_in("ana@example.com", PASSWORD)).await;
-    let chosen = stage.ask(choosing(clinic)).await;
-    let foreign = stage.ask(choosing("01890a5d-ac96-774b-bcce-b302099a8057")).await;
+    let asked = app.send(log_in("ana@example.com", PASSWORD)).await;
+    let chosen = app.send(choosing(clinic)).await;
+    let foreign = app.send(choosing("01890a5d-ac96-774b-bcce-b302099a8057")).await;
 
     assert_eq!(asked.refusal(), (409, "CLINIC_REQUIRED"));
     let choices = asked.json["clinics"].as_array().unwrap();
@@ -57,15 +57,15 @@ mod race {
 
     #[tokio::test]
     async fn five_wrong_tries_at_once_are_five_checks_and_open_nothing() {
-        let stage = stage().await;
-        stage.ask(sign_up("ana@example.com")).await;
-        let before = stage.hasher.calls();
+        let app = app().await;
+        app.send(sign_up("ana@example.com")).await;
+        let before = app.hasher.calls();
 
         let answers =
-            stage.ask_at_once((0..5).map(|_| log_in("ana@example.com", "not my password")).collect()).await;
+            app.send_at_once((0..5).map(|_| log_in("ana@example.com", "not my password")).collect()).await;
 
         assert!(answers.iter().all(|answer| answer.refusal() == (401, "INVALID_CREDENTIALS")));
-        assert_eq!(stage.hasher.calls() - before, 5);
+        assert_eq!(app.hasher.calls() - before, 5);
     }
 }
 
@@ -74,15 +74,15 @@ mod integrity {
 
     #[tokio::test]
     async fn an_unknown_address_costs_and_answers_the_same_as_a_wrong_password() {
-        let stage = stage().await;
-        stage.ask(sign_up("ana@example.com")).await;
+        let app = app().await;
+        app.send(sign_up("ana@example.com")).await;
         let mut replies = Vec::new();
         for email in ["ana@example.com", "nobody@example.com", "not an address"] {
-            let before = stage.hasher.calls();
-            let mut refused = stage.ask(log_in(email, "not my password")).await;
+            let before = app.hasher.calls();
+            let mut refused = app.send(log_in(email, "not my password")).await;
             assert_eq!(refused.refusal(), (401, "INVALID_CREDENTIALS"));
             assert_eq!(refused.header("www-authenticate"), Some("Bearer"));
-            assert_eq!(stage.hasher.calls() - before, 1, "{email}");
+            assert_eq!(app.hasher.calls() - before, 1, "{email}");
             refused.json["meta"]["requestId"] = json!(null);
             replies.push(refused.json);
         }
@@ -91,20 +91,20 @@ mod integrity {
 
     #[tokio::test]
     async fn a_disabled_membership_opens_nothing() {
-        let stage = stage().await;
-        stage.ask(sign_up("ana@example.com")).await;
-        stage.database.run("UPDATE identity.memberships SET disabled_at = now()").await;
-        let refused = stage.ask(log_in("ana@example.com", PASSWORD)).await;
+        let app = app().await;
+        app.send(sign_up("ana@example.com")).await;
+        app.database.run("UPDATE identity.memberships SET disabled_at = now()").await;
+        let refused = app.send(log_in("ana@example.com", PASSWORD)).await;
         assert_eq!(refused.refusal(), (403, "NO_ACTIVE_MEMBERSHIP"));
     }
 
     #[tokio::test]
     async fn the_role_of_the_module_sees_no_membership_without_a_clinic_or_an_account() {
-        let stage = stage().await;
-        stage.ask(sign_up("ana@example.com")).await;
+        let app = app().await;
+        app.send(sign_up("ana@example.com")).await;
         for table in ["identity.clinics", "identity.memberships", "identity.published_clinics"] {
             let role = if table.ends_with("published_clinics") { "patients" } else { "identity" };
-            let rows = stage.database.run_as(role, &format!("SELECT count(*) FROM {table}")).await;
+            let rows = app.database.run_as(role, &format!("SELECT count(*) FROM {table}")).await;
             assert_eq!(rows.unwrap(), [vec!["0".to_owned()]], "{table}");
         }
     }
@@ -115,7 +115,7 @@ mod boundary {
 
     #[tokio::test]
     async fn passwords_are_1_to_1024_characters_without_nul() {
-        let stage = stage().await;
+        let app = app().await;
         let cases = [
             ("p".to_owned(), (401, "INVALID_CREDENTIALS")),
             ("p".repeat(1024), (401, "INVALID_CREDENTIALS")),
@@ -124,7 +124,7 @@ mod boundary {
             ("p\u{0}".to_owned(), (400, "INVALID_CHARACTERS")),
         ];
         for (password, expected) in cases {
-            let refused = stage.ask(log_in("ana@example.com", &password)).await;
+            let refused = app.send(log_in("ana@example.com", &password)).await;
             assert_eq!(refused.refusal(), expected, "{} characters", password.len());
         }
     }

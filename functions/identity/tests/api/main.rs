@@ -16,7 +16,7 @@ mod verify_email;
 
 use serde_json::{Value, json};
 use std::sync::{Arc, LazyLock};
-use testkit::{Ask, Contract, Stage};
+use testkit::{Contract, TestApp, TestRequest};
 
 const PASSWORD: &str = "a long and lonely road";
 
@@ -24,8 +24,8 @@ const PASSWORD: &str = "a long and lonely road";
 static CONTRACT: LazyLock<Contract> =
     LazyLock::new(|| Contract::of(include_str!("../../../platform/openapi.json")));
 
-async fn stage() -> Arc<Stage> {
-    Arc::new(Stage::of(vec![identity::module()]).await.held_to(&CONTRACT))
+async fn app() -> Arc<TestApp> {
+    Arc::new(TestApp::of(vec![identity::module()]).await.held_to(&CONTRACT))
 }
 
 /// A sign-up with that address.
@@ -36,14 +36,14 @@ fn new_clinic(email: &str) -> Value {
     })
 }
 
-fn sign_up(email: &str) -> Ask {
-    Ask::post("/api/v1/clinics", &new_clinic(email))
+fn sign_up(email: &str) -> TestRequest {
+    TestRequest::post("/api/v1/clinics", &new_clinic(email))
 }
 
-fn log_in(email: &str, password: &str) -> Ask {
-    Ask::post("/api/v1/auth/login", &json!({ "email": email, "password": password }))
+fn log_in(email: &str, password: &str) -> TestRequest {
+    TestRequest::post("/api/v1/auth/login", &json!({ "email": email, "password": password }))
 }
 
-fn verify(token: &str) -> Ask {
-    Ask::post("/api/v1/auth/verify-email", &json!({ "token": token }))
+fn verify(token: &str) -> TestRequest {
+    TestRequest::post("/api/v1/auth/verify-email", &json!({ "token": token }))
 }

@@ -4,7 +4,7 @@ use crate::patient::written_beside;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use shared::database::Statement;
-use shared::endpoint::Sample;
+use shared::http::Sample;
 use uuid::Uuid;
 
 pub(super) fn insert_patient(clinic: Uuid, id: Uuid, new: NewPatient, now: Timestamp) -> Statement<()> {

@@ -1,10 +1,8 @@
 use super::db;
 use super::schema::{CreatePatientFailure, NewPatient};
 use crate::patient::{Patient, announce, keep_history, patient};
-use shared::endpoint::Call;
 use shared::failure::Error;
-use shared::records::audit;
-use shared::reply::Reply;
+use shared::http::{Call, Reply, audit};
 
 /// Makes the row and everything that goes with it, and answers it.
 pub(super) async fn handle(

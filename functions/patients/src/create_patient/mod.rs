@@ -13,12 +13,8 @@ pub mod schema;
 
 use crate::patient::Patient;
 use shared::database::Statement;
-use shared::endpoint::{Call, Endpoint, Idempotency, Policy, Sample};
 use shared::failure::Error;
-use shared::input::WithBody;
-use shared::reply::Reply;
-use shared::route::Route;
-use shared::success::{Lead, Success};
+use shared::http::{Call, Endpoint, Idempotency, Link, Policy, Reply, Route, Sample, Success, WithBody};
 
 /// The declaration.
 #[derive(Debug)]
@@ -30,7 +26,7 @@ impl Endpoint for CreatePatient {
     const POLICY: Policy = Policy::requires(crate::WRITE_PATIENTS).idempotency(Idempotency::Accepted);
     const SUMMARY: &'static str = "Add a patient";
     const SUCCESS: Success =
-        Success::created().etag().leads_to(&[Lead::new("/api/v1/patients/{id}", "/data/id")]);
+        Success::created().etag().links_to(&[Link::new("/api/v1/patients/{id}", "/data/id")]);
     type Input = WithBody<schema::NewPatient>;
     type Output = Reply<Patient>;
     type Failure = schema::CreatePatientFailure;

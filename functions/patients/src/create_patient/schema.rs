@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use shared::failure::Problem;
 use shared::failures;
-use shared::input::Fields;
+use shared::http::Fields;
 use shared::validation::{FullDate, MultilineText, Text};
 use validator::Validate;
 

@@ -1,5 +1,5 @@
 use shared::database::Statement;
-use shared::endpoint::Sample;
+use shared::http::Sample;
 use uuid::Uuid;
 
 /// What is archived is still held.

@@ -11,16 +11,13 @@
 mod db;
 
 use crate::patient::PatientPath;
+use shared::background::jobs::{self, Job, NewJob};
 use shared::database::Statement;
-use shared::endpoint::{Call, Endpoint, Idempotency, Policy, RateClass, Sample};
 use shared::failure::Error;
 use shared::failures;
-use shared::input::WithPath;
-use shared::jobs::{self, Job, NewJob};
-use shared::records::audit;
-use shared::reply::Reply;
-use shared::route::Route;
-use shared::success::{Lead, Success};
+use shared::http::{
+    Call, Endpoint, Idempotency, Link, Policy, RateClass, Reply, Route, Sample, Success, WithPath, audit,
+};
 
 /// The event that asks every module for what it holds about a patient.
 pub const REQUESTED: &str = "patient.export_requested";
@@ -49,7 +46,7 @@ impl Endpoint for ExportPatient {
     const SUMMARY: &'static str = "Export everything about a patient";
     const DESCRIPTION: &'static str = "Queues a job; its result has one member for each module that holds something \
         about the patient. Nothing about anybody else is in it.";
-    const SUCCESS: Success = Success::accepted().leads_to(&[Lead::new("/api/v1/jobs/{id}", "/data/id")]);
+    const SUCCESS: Success = Success::accepted().links_to(&[Link::new("/api/v1/jobs/{id}", "/data/id")]);
     type Input = WithPath<PatientPath>;
     type Output = Reply<Job>;
     type Failure = ExportPatientFailure;

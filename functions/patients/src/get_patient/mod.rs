@@ -7,13 +7,9 @@
 
 use crate::patient::{Patient, PatientPath, patient};
 use shared::database::Statement;
-use shared::endpoint::{Call, Endpoint, Policy, Sample};
 use shared::failure::Error;
 use shared::failures;
-use shared::input::WithPath;
-use shared::reply::Reply;
-use shared::route::Route;
-use shared::success::{Lead, Success};
+use shared::http::{Call, Endpoint, Link, Policy, Reply, Route, Sample, Success, WithPath};
 
 /// The declaration.
 #[derive(Debug)]
@@ -33,7 +29,7 @@ impl Endpoint for GetPatient {
     const ROUTE: Route = Route::get("/api/v1/patients/{id}");
     const POLICY: Policy = Policy::requires(crate::READ_PATIENTS);
     const SUMMARY: &'static str = "Read a patient";
-    const SUCCESS: Success = Success::ok().etag().leads_to(&[Lead::new("/api/v1/patients/{id}", "/data/id")]);
+    const SUCCESS: Success = Success::ok().etag().links_to(&[Link::new("/api/v1/patients/{id}", "/data/id")]);
     type Input = WithPath<PatientPath>;
     type Output = Reply<Patient>;
     type Failure = GetPatientFailure;
@@ -44,8 +40,8 @@ impl Endpoint for GetPatient {
 
     async fn handle(call: &Call<'_>, input: Self::Input) -> Result<Self::Output, Error<Self::Failure>> {
         let mut tx = call.read()?;
-        let slot = tx.add(patient(call.principal()?.clinic_id, input.path.id.into()));
-        let found = tx.commit::<GetPatientFailure>().await?.optional(&slot)?;
+        let handle = tx.add(patient(call.principal()?.clinic_id, input.path.id.into()));
+        let found = tx.commit::<GetPatientFailure>().await?.optional(&handle)?;
         let patient = found.ok_or(GetPatientFailure::PatientNotFound)?;
         let version = patient.version;
         Ok(Reply::ok(patient).version(version))

@@ -1,8 +1,8 @@
 use super::schema::PatientItem;
 use jiff::civil::Date;
 use shared::database::Statement;
-use shared::endpoint::Sample;
-use shared::page::{self, COUNTED_AT_MOST, PageQuery};
+use shared::http::page::{self, COUNTED_AT_MOST};
+use shared::http::{PageQuery, Sample};
 use shared::validation::FullDate;
 use uuid::Uuid;
 

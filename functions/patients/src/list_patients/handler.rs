@@ -1,9 +1,7 @@
 use super::db;
 use super::schema::PatientItem;
-use shared::endpoint::Call;
 use shared::failure::{Error, NoFailure};
-use shared::page::PageQuery;
-use shared::reply::Reply;
+use shared::http::{Call, PageQuery, Reply};
 
 /// Reads one row more than the page has, and counts when asked to.
 pub(super) async fn handle(
@@ -16,6 +14,6 @@ pub(super) async fn handle(
     let total = query.counts().then(|| tx.add(db::count_patients(clinic)));
     let done = tx.commit::<NoFailure>().await?;
 
-    let total = total.map(|slot| done.one(&slot)).transpose()?;
+    let total = total.map(|handle| done.one(&handle)).transpose()?;
     Ok(query.reply(done.many(&rows)?, total))
 }

@@ -11,13 +11,8 @@ mod handler;
 pub mod schema;
 
 use shared::database::Statement;
-use shared::endpoint::{Call, Endpoint, Policy, Sample};
 use shared::failure::{Error, NoFailure};
-use shared::input::WithQuery;
-use shared::page::PageQuery;
-use shared::reply::Reply;
-use shared::route::Route;
-use shared::success::{Lead, Success};
+use shared::http::{Call, Endpoint, Link, PageQuery, Policy, Reply, Route, Sample, Success, WithQuery};
 
 /// The declaration.
 #[derive(Debug)]
@@ -30,7 +25,7 @@ impl Endpoint for ListPatients {
     const SUMMARY: &'static str = "List patients, newest first";
     const DESCRIPTION: &'static str = "Archived patients are left out. Send `meta.nextCursor` as `cursor` for the next page; \
         whoever is added meanwhile is neither repeated nor in the way.";
-    const SUCCESS: Success = Success::page().leads_to(&[Lead::new("/api/v1/patients/{id}", "/data/0/id")]);
+    const SUCCESS: Success = Success::page().links_to(&[Link::new("/api/v1/patients/{id}", "/data/0/id")]);
     type Input = WithQuery<PageQuery<schema::PatientItem>>;
     type Output = Reply<Vec<schema::PatientItem>>;
     type Failure = NoFailure;

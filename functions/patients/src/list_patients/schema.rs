@@ -4,7 +4,7 @@ use crate::fields;
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::Serialize;
-use shared::cursor::Listed;
+use shared::http::Listed;
 use shared::validation::{FullDate, Text};
 use uuid::Uuid;
 

@@ -1,11 +1,9 @@
 use super::db;
 use super::schema::{PatientPatch, UpdatePatientFailure};
 use crate::patient::{Patient, announce, keep_history, patient};
-use shared::endpoint::Call;
+use shared::failure::problem::IF_MATCH_REQUIRED;
 use shared::failure::{Error, Fault};
-use shared::problem::IF_MATCH_REQUIRED;
-use shared::records::audit;
-use shared::reply::Reply;
+use shared::http::{Call, Reply, audit};
 use uuid::Uuid;
 
 /// Applies the patch to the version that the caller read, and answers the patient as it is then.

@@ -13,12 +13,10 @@ pub mod schema;
 
 use crate::patient::{Patient, PatientPath};
 use shared::database::Statement;
-use shared::endpoint::{Call, Endpoint, Idempotency, Policy, Sample};
 use shared::failure::Error;
-use shared::input::WithPathAndBody;
-use shared::reply::Reply;
-use shared::route::Route;
-use shared::success::{Lead, Success};
+use shared::http::{
+    Call, Endpoint, Idempotency, Link, Policy, Reply, Route, Sample, Success, WithPathAndBody,
+};
 
 /// The declaration.
 #[derive(Debug)]
@@ -32,7 +30,7 @@ impl Endpoint for UpdatePatient {
     const SUMMARY: &'static str = "Edit a patient";
     const DESCRIPTION: &'static str = "A merge patch (RFC 7396): null clears a field, an absent field stays as it is. \
         An empty patch changes nothing.";
-    const SUCCESS: Success = Success::ok().etag().leads_to(&[Lead::new("/api/v1/patients/{id}", "/data/id")]);
+    const SUCCESS: Success = Success::ok().etag().links_to(&[Link::new("/api/v1/patients/{id}", "/data/id")]);
     type Input = WithPathAndBody<PatientPath, schema::PatientPatch>;
     type Output = Reply<Patient>;
     type Failure = schema::UpdatePatientFailure;

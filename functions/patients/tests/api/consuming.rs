@@ -1,28 +1,28 @@
 //! A built consumer under the Runtime API, handed batches as its queue does: what fails is named, and what is behind it.
 
 use super::export_patient::{events, export};
-use super::{address_of_new, stage};
+use super::{address_of_new, app};
 use shared::clock::{Clock as _, SystemClock};
 use shared::outbox::Event;
 use testkit::lambda::{FAR_AWAY, Sampled, batch, failures, record, takes_what_its_queue_hands_over};
-use testkit::{Stage, assert_none_in};
+use testkit::{TestApp, assert_none_in};
 use tokio_postgres::NoTls;
 
 const CONSUMER: &str = "export-patient-record";
 
-/// A stage with so many exports queued, and their events.
+/// A test app with so many exports queued, and their events.
 async fn queued(count: usize) -> (Sampled, Vec<Event>) {
-    let (stage, tenant) = stage().await;
-    let patient = address_of_new(&stage, &tenant, "Canary Patient").await;
+    let (app, tenant) = app().await;
+    let patient = address_of_new(&app, &tenant, "Canary Patient").await;
     for _ in 0..count {
-        assert_eq!(export(&stage, &tenant, &patient).await.status, 202);
+        assert_eq!(export(&app, &tenant, &patient).await.status, 202);
     }
-    let events = events(&stage).await;
-    (Sampled { stage, tenant }, events)
+    let events = events(&app).await;
+    (Sampled { app, tenant }, events)
 }
 
 /// An event of the same stream that comes after it.
-async fn successor(stage: &Stage, of: &Event) -> Event {
+async fn successor(app: &TestApp, of: &Event) -> Event {
     let sql = format!(
         "INSERT INTO kernel.outbox
                 (id, clinic_id, module, aggregate, aggregate_id, seq, kind, ids, traceparent, created_at, updated_at)
@@ -32,9 +32,9 @@ async fn successor(stage: &Stage, of: &Event) -> Event {
           WHERE id = '{}'",
         of.id
     );
-    stage.database.run(&sql).await;
+    app.database.run(&sql).await;
     let same = |event: &Event| event.stream() == of.stream() && event.seq == 2;
-    events(stage).await.into_iter().find(same).unwrap()
+    events(app).await.into_iter().find(same).unwrap()
 }
 
 fn body(event: &Event) -> String {
@@ -42,7 +42,7 @@ fn body(event: &Event) -> String {
 }
 
 async fn taken(sampled: &Sampled) -> String {
-    sampled.stage.database.value("SELECT count(*) FROM kernel.inbox").await
+    sampled.app.database.value("SELECT count(*) FROM kernel.inbox").await
 }
 
 /// How often the function has tried an event: one line each.
@@ -60,7 +60,7 @@ async fn every_built_consumer_takes_its_sample_and_names_what_it_cannot_take() {
 async fn after_a_failure_the_rest_of_its_group_is_named_untried_and_other_groups_go_on() {
     let (sampled, events) = queued(3).await;
     let [one, two, three] = &events[..] else { unreachable!("three exports") };
-    let early = successor(&sampled.stage, one).await;
+    let early = successor(&sampled.app, one).await;
     let function = sampled.start_consumer(CONSUMER, &[]).await;
 
     let mixed = batch(&[
@@ -72,7 +72,7 @@ async fn after_a_failure_the_rest_of_its_group_is_named_untried_and_other_groups
     ]);
     let named = failures(function.invoke(&mixed, FAR_AWAY).await);
     assert_eq!(named, ["early", "unreadable", "first", "two"]);
-    let noted = sampled.stage.database.rows("SELECT event_id FROM kernel.inbox").await;
+    let noted = sampled.app.database.rows("SELECT event_id FROM kernel.inbox").await;
     assert_eq!(noted, [[three.id.to_string()]]);
 
     // They come again, in their order.
@@ -96,7 +96,7 @@ async fn what_there_is_no_time_for_is_handed_back_untouched() {
     let (sampled, events) = queued(8).await;
     let function = sampled.start_consumer(CONSUMER, &[]).await;
     // Somebody holds all the jobs, so that the first ones take all the time there is.
-    let url = sampled.stage.database.url("postgres");
+    let url = sampled.app.database.url("postgres");
     let (holder, connection) = tokio_postgres::connect(&url, NoTls).await.unwrap();
     tokio::spawn(connection);
     holder.batch_execute("BEGIN; SELECT 1 FROM kernel.jobs FOR UPDATE").await.unwrap();
@@ -122,7 +122,7 @@ async fn what_there_is_no_time_for_is_handed_back_untouched() {
 async fn at_the_last_receive_the_job_has_failed_and_not_before() {
     let (sampled, events) = queued(1).await;
     let function = sampled.start_consumer(CONSUMER, &[]).await;
-    let database = &sampled.stage.database;
+    let database = &sampled.app.database;
     database.run("ALTER TABLE kernel.job_parts ADD CONSTRAINT no_room CHECK (false)").await;
     for (receives, state) in [(1, "queued"), (4, "queued"), (5, "failed")] {
         let event = batch(&[record("only", "one", &body(&events[0]), receives)]);
@@ -136,7 +136,7 @@ async fn at_the_last_receive_the_job_has_failed_and_not_before() {
 async fn what_is_handed_back_untried_at_its_last_receive_has_failed_as_well() {
     let (sampled, events) = queued(3).await;
     let [one, two, three] = &events[..] else { unreachable!("three exports") };
-    let early = successor(&sampled.stage, one).await;
+    let early = successor(&sampled.app, one).await;
     let function = sampled.start_consumer(CONSUMER, &[]).await;
     let event = batch(&[
         record("early", "one", &body(&early), 5),
@@ -149,7 +149,7 @@ async fn what_is_handed_back_untried_at_its_last_receive_has_failed_as_well() {
     );
     let state = async |event: &Event| {
         let job = event.ids["jobId"];
-        sampled.stage.database.value(&format!("SELECT state FROM kernel.jobs WHERE id = '{job}'")).await
+        sampled.app.database.value(&format!("SELECT state FROM kernel.jobs WHERE id = '{job}'")).await
     };
     assert_eq!((&*state(two).await, &*state(three).await), ("queued", "failed"));
     assert_eq!(taken(&sampled).await, "0", "giving up takes nothing");

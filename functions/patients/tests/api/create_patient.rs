@@ -1,24 +1,24 @@
-use super::{add, stage};
+use super::{add, app};
 use serde_json::json;
 use shared::access::Role;
-use testkit::Ask;
+use testkit::TestRequest;
 
 #[tokio::test]
 async fn a_patient_is_made_with_its_history_event_and_audit_row() {
-    let (stage, tenant) = stage().await;
+    let (app, tenant) = app().await;
     let body = json!({
         "fullName": "  Beatriz Lima ", "birthDate": "1990-02-28", "phone": "+5511987654321",
         "email": "bia@example.com", "document": "123.456", "notes": "line\nline",
     });
 
-    let added = add(&stage, &tenant, &body).await;
+    let added = add(&app, &tenant, &body).await;
 
     assert_eq!(added.status, 201, "{}", added.text);
     assert_eq!(added.data()["fullName"], "Beatriz Lima", "trimmed");
     assert_eq!(added.header("etag"), Some("\"1\""));
     let id = added.data()["id"].as_str().unwrap();
     assert_eq!(added.header("location"), Some(format!("/api/v1/patients/{id}").as_str()));
-    let written = stage
+    let written = app
         .database
         .rows(&format!(
             "SELECT p.full_name, p.document_key, h.version, h.state->>'fullName', h.actor_id, o.kind, o.seq, o.ids::text,
@@ -41,17 +41,19 @@ async fn a_patient_is_made_with_its_history_event_and_audit_row() {
 
 #[tokio::test]
 async fn a_repeated_key_makes_one_patient_and_answers_the_same_bytes() {
-    let (stage, tenant) = stage().await;
-    let ask = Ask::post("/api/v1/patients", &json!({ "fullName": "Caio" })).token(tenant.owner()).key("one");
+    let (app, tenant) = app().await;
+    let request = TestRequest::post("/api/v1/patients", &json!({ "fullName": "Caio" }))
+        .token(tenant.owner())
+        .key("one");
 
-    let first = stage.ask(ask.clone()).await;
-    let second = stage.ask(ask).await;
+    let first = app.send(request.clone()).await;
+    let second = app.send(request).await;
 
     assert_eq!((first.status, first.header("idempotency-replayed")), (201, None));
     assert_eq!((second.status, second.header("idempotency-replayed")), (201, Some("true")));
     assert_eq!(first.text, second.text);
     assert_eq!(first.header("etag"), second.header("etag"));
-    assert_eq!(stage.database.value("SELECT count(*) FROM patients.patients").await, "1");
+    assert_eq!(app.database.value("SELECT count(*) FROM patients.patients").await, "1");
 }
 
 mod race {
@@ -59,11 +61,12 @@ mod race {
 
     #[tokio::test]
     async fn of_twenty_creations_with_one_document_at_once_one_is_made() {
-        let (stage, tenant) = stage().await;
+        let (app, tenant) = app().await;
         let body = |number: u32| json!({ "fullName": format!("P{number}"), "document": "12-3" });
-        let asks = (0..20).map(|number| Ask::post("/api/v1/patients", &body(number)).token(tenant.owner()));
+        let requests =
+            (0..20).map(|number| TestRequest::post("/api/v1/patients", &body(number)).token(tenant.owner()));
 
-        let answers = stage.ask_at_once(asks.collect()).await;
+        let answers = app.send_at_once(requests.collect()).await;
 
         let made = answers.iter().filter(|answer| answer.status == 201).count();
         assert_eq!(made, 1);
@@ -72,7 +75,7 @@ mod race {
             assert_eq!(refused.details(), [("/document", "DUPLICATE_PATIENT")]);
         }
         for table in ["patients.patients", "patients.patient_history", "kernel.outbox", "kernel.audit_log"] {
-            assert_eq!(stage.database.value(&format!("SELECT count(*) FROM {table}")).await, "1", "{table}");
+            assert_eq!(app.database.value(&format!("SELECT count(*) FROM {table}")).await, "1", "{table}");
         }
     }
 }
@@ -82,14 +85,17 @@ mod integrity {
 
     #[tokio::test]
     async fn an_outbox_that_fails_rolls_everything_back() {
-        let (stage, tenant) = stage().await;
-        stage
-            .database
+        let (app, tenant) = app().await;
+        app.database
             .run("ALTER TABLE kernel.outbox ADD CONSTRAINT outbox_broken CHECK (false) NOT VALID")
             .await;
 
-        let refused = stage
-            .ask(Ask::post("/api/v1/patients", &json!({ "fullName": "D" })).token(tenant.owner()).key("k"))
+        let refused = app
+            .send(
+                TestRequest::post("/api/v1/patients", &json!({ "fullName": "D" }))
+                    .token(tenant.owner())
+                    .key("k"),
+            )
             .await;
 
         assert_eq!(refused.refusal(), (500, "INTERNAL_ERROR"));
@@ -97,21 +103,21 @@ mod integrity {
         for table in
             ["patients.patients", "patients.patient_history", "kernel.audit_log", "kernel.idempotency_keys"]
         {
-            assert_eq!(stage.database.value(&format!("SELECT count(*) FROM {table}")).await, "0", "{table}");
+            assert_eq!(app.database.value(&format!("SELECT count(*) FROM {table}")).await, "0", "{table}");
         }
     }
 
     #[tokio::test]
     async fn a_refused_request_leaves_its_key_free() {
-        let (stage, tenant) = stage().await;
-        add(&stage, &tenant, &json!({ "fullName": "A", "document": "1" })).await;
+        let (app, tenant) = app().await;
+        add(&app, &tenant, &json!({ "fullName": "A", "document": "1" })).await;
         let with = |document: &str| {
             let body = json!({ "fullName": "B", "document": document });
-            Ask::post("/api/v1/patients", &body).token(tenant.owner()).key("k")
+            TestRequest::post("/api/v1/patients", &body).token(tenant.owner()).key("k")
         };
 
-        let refused = stage.ask(with("1")).await;
-        let made = stage.ask(with("2")).await;
+        let refused = app.send(with("1")).await;
+        let made = app.send(with("2")).await;
 
         assert_eq!(refused.refusal(), (409, "DUPLICATE_PATIENT"));
         assert_eq!(made.status, 201, "{}", made.text);
@@ -119,20 +125,20 @@ mod integrity {
 
     #[tokio::test]
     async fn the_same_document_in_another_clinic_is_another_patient() {
-        let (stage, tenant) = stage().await;
-        let other = stage.tenant().await;
+        let (app, tenant) = app().await;
+        let other = app.tenant().await;
         let body = json!({ "fullName": "A", "document": "1" });
-        assert_eq!(add(&stage, &tenant, &body).await.status, 201);
-        assert_eq!(add(&stage, &other, &body).await.status, 201);
+        assert_eq!(add(&app, &tenant, &body).await.status, 201);
+        assert_eq!(add(&app, &other, &body).await.status, 201);
     }
 
     #[tokio::test]
     async fn a_role_without_the_permission_changes_nothing() {
-        let (stage, tenant) = stage().await;
-        let ask =
-            Ask::post("/api/v1/patients", &json!({ "fullName": "A" })).token(tenant.token(Role::Accountant));
-        assert_eq!(stage.ask(ask).await.refusal(), (403, "PERMISSION_DENIED"));
-        assert_eq!(stage.database.value("SELECT count(*) FROM patients.patients").await, "0");
+        let (app, tenant) = app().await;
+        let request = TestRequest::post("/api/v1/patients", &json!({ "fullName": "A" }))
+            .token(tenant.token(Role::Accountant));
+        assert_eq!(app.send(request).await.refusal(), (403, "PERMISSION_DENIED"));
+        assert_eq!(app.database.value("SELECT count(*) FROM patients.patients").await, "0");
     }
 }
 
@@ -143,13 +149,13 @@ mod boundary {
 
     #[tokio::test]
     async fn everything_wrong_is_said_at_once_and_no_value_is_repeated() {
-        let (stage, tenant) = stage().await;
+        let (app, tenant) = app().await;
         let body = json!({
             "fullName": 7, "phone": "canary-phone", "email": "canary-mail", "birthDate": "1990-02-30",
             "document": "-.-", "role": "canary-role",
         });
 
-        let refused = add(&stage, &tenant, &body).await;
+        let refused = add(&app, &tenant, &body).await;
 
         assert_eq!(refused.refusal(), (400, "VALIDATION_FAILED"));
         let expected = [
@@ -166,7 +172,7 @@ mod boundary {
 
     #[tokio::test]
     async fn the_bounds_of_each_field_hold() {
-        let (stage, tenant) = stage().await;
+        let (app, tenant) = app().await;
         let name = |length: usize| json!({ "fullName": "é".repeat(length) });
         let with = |field: &str, value: &str| json!({ "fullName": "A", field: value });
         let cases = [
@@ -187,7 +193,7 @@ mod boundary {
             (with("notes", &"n".repeat(5001)), Some("TOO_LONG")),
         ];
         for (body, expected) in cases {
-            let answer = add(&stage, &tenant, &body).await;
+            let answer = add(&app, &tenant, &body).await;
             match expected {
                 None => assert_eq!(answer.status, 201, "{body} {}", answer.text),
                 Some(code) => assert_eq!(answer.refusal(), (400, code), "{body}"),
@@ -197,21 +203,21 @@ mod boundary {
 
     #[tokio::test]
     async fn a_birth_date_may_be_today_anywhere_and_no_later() {
-        let (stage, tenant) = stage().await;
-        let first_zone = stage.clock.now() + SignedDuration::from_hours(14);
+        let (app, tenant) = app().await;
+        let first_zone = app.clock.now() + SignedDuration::from_hours(14);
         let today = first_zone.to_string()[..10].to_owned();
         let tomorrow = (first_zone + SignedDuration::from_hours(24)).to_string()[..10].to_owned();
         let born = |date: &str| json!({ "fullName": "A", "birthDate": date });
-        assert_eq!(add(&stage, &tenant, &born(&today)).await.status, 201);
-        let refused = add(&stage, &tenant, &born(&tomorrow)).await;
+        assert_eq!(add(&app, &tenant, &born(&today)).await.status, 201);
+        let refused = add(&app, &tenant, &born(&tomorrow)).await;
         assert_eq!(refused.refusal(), (400, "BIRTH_DATE_IN_FUTURE"));
     }
 
     #[tokio::test]
     async fn a_birth_date_in_the_future_is_told_beside_everything_else() {
-        let (stage, tenant) = stage().await;
+        let (app, tenant) = app().await;
         let wrong = json!({ "fullName": 7, "birthDate": "2999-01-01", "phone": "1", "email": "x" });
-        let refused = add(&stage, &tenant, &wrong).await;
+        let refused = add(&app, &tenant, &wrong).await;
         assert_eq!(
             refused.details(),
             [

@@ -1,16 +1,16 @@
-use super::{add, address_of_new, stage};
+use super::{add, address_of_new, app};
 use serde_json::json;
-use testkit::Ask;
+use testkit::TestRequest;
 
 #[tokio::test]
 async fn a_patient_is_read_with_its_version_and_once_known_not_sent_again() {
-    let (stage, tenant) = stage().await;
-    let address = address_of_new(&stage, &tenant, "Beatriz").await;
-    let ask = Ask::get(&address).token(tenant.owner());
+    let (app, tenant) = app().await;
+    let address = address_of_new(&app, &tenant, "Beatriz").await;
+    let request = TestRequest::get(&address).token(tenant.owner());
 
-    let read = stage.ask(ask.clone()).await;
-    let known = stage.ask(ask.clone().header("if-none-match", "W/\"9\", \"1\"")).await;
-    let older = stage.ask(ask.header("if-none-match", "\"2\"")).await;
+    let read = app.send(request.clone()).await;
+    let known = app.send(request.clone().header("if-none-match", "W/\"9\", \"1\"")).await;
+    let older = app.send(request.header("if-none-match", "\"2\"")).await;
 
     assert_eq!((read.status, read.header("etag")), (200, Some("\"1\"")));
     assert_eq!(read.data()["fullName"], "Beatriz");
@@ -24,22 +24,22 @@ mod race {
 
     #[tokio::test]
     async fn a_reader_among_writers_never_sees_a_mixed_version() {
-        let (stage, tenant) = stage().await;
+        let (app, tenant) = app().await;
         let body = json!({ "fullName": "v1", "notes": "v1" });
-        let address = add(&stage, &tenant, &body).await.header("location").unwrap().to_owned();
-        let mut asks = Vec::new();
+        let address = add(&app, &tenant, &body).await.header("location").unwrap().to_owned();
+        let mut requests = Vec::new();
         for version in 1..=20 {
             let name = format!("v{}", version + 1);
             let patch = json!({ "fullName": name, "notes": name });
-            asks.push(
-                Ask::patch(&address, &patch)
+            requests.push(
+                TestRequest::patch(&address, &patch)
                     .token(tenant.owner())
                     .header("if-match", &format!("\"{version}\"")),
             );
-            asks.push(Ask::get(&address).token(tenant.owner()));
+            requests.push(TestRequest::get(&address).token(tenant.owner()));
         }
 
-        let answers = stage.ask_at_once(asks).await;
+        let answers = app.send_at_once(requests).await;
 
         let read = answers.iter().filter(|answer| answer.status == 200);
         let mut count = 0;
@@ -58,16 +58,16 @@ mod integrity {
 
     #[tokio::test]
     async fn archived_unknown_and_another_clinics_patients_answer_alike() {
-        let (stage, tenant) = stage().await;
-        let other = stage.tenant().await;
-        let archived = address_of_new(&stage, &tenant, "A").await;
-        let foreign = address_of_new(&stage, &other, "B").await;
-        stage.database.run("UPDATE patients.patients SET deleted_at = now() WHERE full_name = 'A'").await;
+        let (app, tenant) = app().await;
+        let other = app.tenant().await;
+        let archived = address_of_new(&app, &tenant, "A").await;
+        let foreign = address_of_new(&app, &other, "B").await;
+        app.database.run("UPDATE patients.patients SET deleted_at = now() WHERE full_name = 'A'").await;
         let unknown = "/api/v1/patients/01890a5d-ac96-774b-bcce-b302099a8057".to_owned();
 
         let mut replies = Vec::new();
         for address in [archived, foreign, unknown] {
-            let mut answer = stage.ask(Ask::get(&address).token(tenant.owner())).await;
+            let mut answer = app.send(TestRequest::get(&address).token(tenant.owner())).await;
             assert_eq!(answer.refusal(), (404, "PATIENT_NOT_FOUND"));
             answer.json["meta"]["requestId"] = json!(null);
             answer.json["instance"] = json!(null);
@@ -83,13 +83,14 @@ mod boundary {
 
     #[tokio::test]
     async fn a_malformed_id_is_400_and_an_unknown_parameter_too() {
-        let (stage, tenant) = stage().await;
+        let (app, tenant) = app().await;
         for address in ["/api/v1/patients/7", "/api/v1/patients/01890a5d", "/api/v1/patients/%00"] {
-            let refused = stage.ask(Ask::get(address).token(tenant.owner())).await;
+            let refused = app.send(TestRequest::get(address).token(tenant.owner())).await;
             assert_eq!(refused.status, 400, "{address} {}", refused.text);
         }
-        let address = address_of_new(&stage, &tenant, "A").await;
-        let refused = stage.ask(Ask::get(&format!("{address}?expand=all")).token(tenant.owner())).await;
+        let address = address_of_new(&app, &tenant, "A").await;
+        let refused =
+            app.send(TestRequest::get(&format!("{address}?expand=all")).token(tenant.owner())).await;
         assert_eq!(refused.refusal(), (400, "UNKNOWN_PARAMETER"));
     }
 }

@@ -14,27 +14,27 @@ mod update_patient;
 
 use serde_json::{Value, json};
 use std::sync::{Arc, LazyLock};
-use testkit::{Answer, Ask, Contract, Stage, Tenant};
+use testkit::{Contract, Tenant, TestApp, TestRequest, TestResponse};
 
 /// Every reply is held against the committed contract (B12).
 static CONTRACT: LazyLock<Contract> =
     LazyLock::new(|| Contract::of(include_str!("../../../platform/openapi.json")));
 
-/// A stage with the module and one clinic.
-async fn stage() -> (Arc<Stage>, Tenant) {
-    let stage = Stage::of(vec![patients::module()]).await.held_to(&CONTRACT);
-    let tenant = stage.tenant().await;
-    (Arc::new(stage), tenant)
+/// A test app with the module and one clinic.
+async fn app() -> (Arc<TestApp>, Tenant) {
+    let app = TestApp::of(vec![patients::module()]).await.held_to(&CONTRACT);
+    let tenant = app.tenant().await;
+    (Arc::new(app), tenant)
 }
 
 /// Adds a patient as the owner.
-async fn add(stage: &Stage, tenant: &Tenant, body: &Value) -> Answer {
-    stage.ask(Ask::post("/api/v1/patients", body).token(tenant.owner())).await
+async fn add(app: &TestApp, tenant: &Tenant, body: &Value) -> TestResponse {
+    app.send(TestRequest::post("/api/v1/patients", body).token(tenant.owner())).await
 }
 
 /// Adds a patient of that name and answers its address.
-async fn address_of_new(stage: &Stage, tenant: &Tenant, name: &str) -> String {
-    let added = add(stage, tenant, &json!({ "fullName": name })).await;
+async fn address_of_new(app: &TestApp, tenant: &Tenant, name: &str) -> String {
+    let added = add(app, tenant, &json!({ "fullName": name })).await;
     assert_eq!(added.status, 201, "{}", added.text);
     added.header("location").unwrap().to_owned()
 }

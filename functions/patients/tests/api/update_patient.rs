@@ -1,53 +1,54 @@
-use super::{add, address_of_new, stage};
+use super::{add, address_of_new, app};
 use serde_json::json;
-use testkit::Ask;
+use testkit::TestRequest;
 
 #[tokio::test]
 async fn null_clears_absent_keeps_and_every_change_leaves_its_trace() {
-    let (stage, tenant) = stage().await;
+    let (app, tenant) = app().await;
     let body = json!({ "fullName": "A", "phone": "+5511987654321", "document": "1", "notes": "n" });
-    let address = add(&stage, &tenant, &body).await.header("location").unwrap().to_owned();
+    let address = add(&app, &tenant, &body).await.header("location").unwrap().to_owned();
     let patch = json!({ "phone": null, "document": "2-b", "birthDate": "2000-01-01" });
 
-    let edited =
-        stage.ask(Ask::patch(&address, &patch).token(tenant.owner()).header("if-match", "\"1\"")).await;
+    let edited = app
+        .send(TestRequest::patch(&address, &patch).token(tenant.owner()).header("if-match", "\"1\""))
+        .await;
 
     assert_eq!((edited.status, edited.header("etag")), (200, Some("\"2\"")), "{}", edited.text);
     let data = edited.data();
     assert_eq!((&data["phone"], &data["notes"], &data["version"]), (&json!(null), &json!("n"), &json!(2)));
-    let row = stage
+    let row = app
         .database
         .rows("SELECT phone, document_key, birth_date, notes, version FROM patients.patients")
         .await;
     assert_eq!(row, [["NULL", "2B", "2000-01-01", "n", "2"].map(str::to_owned).to_vec()]);
     let history = "SELECT version, state->>'phone' FROM patients.patient_history ORDER BY version";
     assert_eq!(
-        stage.database.rows(history).await,
+        app.database.rows(history).await,
         [["1", "+5511987654321"].map(str::to_owned).to_vec(), ["2", "NULL"].map(str::to_owned).to_vec()]
     );
     let events = "SELECT kind, seq FROM kernel.outbox ORDER BY seq";
     assert_eq!(
-        stage.database.rows(events).await,
+        app.database.rows(events).await,
         [
             ["patient.created", "1"].map(str::to_owned).to_vec(),
             ["patient.updated", "2"].map(str::to_owned).to_vec()
         ]
     );
-    assert_eq!(stage.database.value("SELECT count(*) FROM kernel.audit_log").await, "2");
+    assert_eq!(app.database.value("SELECT count(*) FROM kernel.audit_log").await, "2");
 }
 
 #[tokio::test]
 async fn a_merge_patch_may_say_what_it_is_and_a_key_makes_it_repeatable() {
-    let (stage, tenant) = stage().await;
-    let address = address_of_new(&stage, &tenant, "A").await;
-    let ask = Ask::patch(&address, &json!({ "fullName": "B" }))
+    let (app, tenant) = app().await;
+    let address = address_of_new(&app, &tenant, "A").await;
+    let request = TestRequest::patch(&address, &json!({ "fullName": "B" }))
         .token(tenant.owner())
         .header("content-type", "application/merge-patch+json")
         .header("if-match", "\"1\"")
         .key("edit");
 
-    let first = stage.ask(ask.clone()).await;
-    let second = stage.ask(ask).await;
+    let first = app.send(request.clone()).await;
+    let second = app.send(request).await;
 
     assert_eq!((first.status, second.status), (200, 200), "{}", second.text);
     assert_eq!((first.text, first.json["data"]["version"].clone()), (second.text.clone(), json!(2)));
@@ -59,23 +60,23 @@ mod race {
 
     #[tokio::test]
     async fn of_writers_on_one_version_one_wins_and_the_others_are_stale() {
-        let (stage, tenant) = stage().await;
-        let address = address_of_new(&stage, &tenant, "A").await;
-        let asks = (0..10).map(|number| {
+        let (app, tenant) = app().await;
+        let address = address_of_new(&app, &tenant, "A").await;
+        let requests = (0..10).map(|number| {
             let patch = json!({ "fullName": format!("B{number}") });
-            Ask::patch(&address, &patch).token(tenant.owner()).header("if-match", "\"1\"")
+            TestRequest::patch(&address, &patch).token(tenant.owner()).header("if-match", "\"1\"")
         });
 
-        let answers = stage.ask_at_once(asks.collect()).await;
+        let answers = app.send_at_once(requests.collect()).await;
 
         let won: Vec<_> = answers.iter().filter(|answer| answer.status == 200).collect();
         assert_eq!(won.len(), 1);
         for stale in answers.iter().filter(|answer| answer.status != 200) {
             assert_eq!(stale.refusal(), (412, "VERSION_STALE"));
         }
-        let row = stage.database.rows("SELECT full_name, version FROM patients.patients").await;
+        let row = app.database.rows("SELECT full_name, version FROM patients.patients").await;
         assert_eq!(row, [vec![won[0].data()["fullName"].as_str().unwrap().to_owned(), "2".to_owned()]]);
-        assert_eq!(stage.database.value("SELECT count(*) FROM patients.patient_history").await, "2");
+        assert_eq!(app.database.value("SELECT count(*) FROM patients.patient_history").await, "2");
     }
 }
 
@@ -84,14 +85,15 @@ mod integrity {
 
     #[tokio::test]
     async fn another_patients_document_is_refused_and_a_required_field_is_not_cleared() {
-        let (stage, tenant) = stage().await;
-        add(&stage, &tenant, &json!({ "fullName": "A", "document": "1" })).await;
-        let address = address_of_new(&stage, &tenant, "B").await;
-        let edit = |patch| Ask::patch(&address, &patch).token(tenant.owner()).header("if-match", "\"1\"");
+        let (app, tenant) = app().await;
+        add(&app, &tenant, &json!({ "fullName": "A", "document": "1" })).await;
+        let address = address_of_new(&app, &tenant, "B").await;
+        let edit =
+            |patch| TestRequest::patch(&address, &patch).token(tenant.owner()).header("if-match", "\"1\"");
 
-        let duplicate = stage.ask(edit(json!({ "document": " 1." }))).await;
-        let cleared = stage.ask(edit(json!({ "fullName": null }))).await;
-        let unborn = stage.ask(edit(json!({ "birthDate": "2999-01-01", "phone": "1" }))).await;
+        let duplicate = app.send(edit(json!({ "document": " 1." }))).await;
+        let cleared = app.send(edit(json!({ "fullName": null }))).await;
+        let unborn = app.send(edit(json!({ "birthDate": "2999-01-01", "phone": "1" }))).await;
 
         assert_eq!(duplicate.refusal(), (409, "DUPLICATE_PATIENT"));
         assert_eq!(
@@ -99,19 +101,20 @@ mod integrity {
             ((400, "INVALID_TYPE"), vec![("/fullName", "INVALID_TYPE")])
         );
         assert_eq!(unborn.details(), [("/birthDate", "BIRTH_DATE_IN_FUTURE"), ("/phone", "INVALID_PHONE")]);
-        assert_eq!(stage.database.value("SELECT max(version) FROM patients.patients").await, "1");
+        assert_eq!(app.database.value("SELECT max(version) FROM patients.patients").await, "1");
     }
 
     #[tokio::test]
     async fn another_clinics_patient_is_not_there_and_stays_as_it_was() {
-        let (stage, tenant) = stage().await;
-        let other = stage.tenant().await;
-        let address = address_of_new(&stage, &other, "A").await;
+        let (app, tenant) = app().await;
+        let other = app.tenant().await;
+        let address = address_of_new(&app, &other, "A").await;
         for patch in [json!({ "fullName": "B" }), json!({})] {
-            let ask = Ask::patch(&address, &patch).token(tenant.owner()).header("if-match", "\"1\"");
-            assert_eq!(stage.ask(ask).await.refusal(), (404, "PATIENT_NOT_FOUND"));
+            let request =
+                TestRequest::patch(&address, &patch).token(tenant.owner()).header("if-match", "\"1\"");
+            assert_eq!(app.send(request).await.refusal(), (404, "PATIENT_NOT_FOUND"));
         }
-        assert_eq!(stage.database.value("SELECT full_name FROM patients.patients").await, "A");
+        assert_eq!(app.database.value("SELECT full_name FROM patients.patients").await, "A");
     }
 }
 
@@ -120,36 +123,38 @@ mod boundary {
 
     #[tokio::test]
     async fn a_tag_is_compared_by_its_characters_and_is_part_of_what_a_key_was_used_for() {
-        let (stage, tenant) = stage().await;
-        let address = address_of_new(&stage, &tenant, "A").await;
+        let (app, tenant) = app().await;
+        let address = address_of_new(&app, &tenant, "A").await;
         let edit = |tag: &str| {
-            Ask::patch(&address, &json!({ "notes": "n" })).token(tenant.owner()).header("if-match", tag)
+            TestRequest::patch(&address, &json!({ "notes": "n" }))
+                .token(tenant.owner())
+                .header("if-match", tag)
         };
         for other in ["\"01\"", "\"+1\"", "\"1 \""] {
-            assert_eq!(stage.ask(edit(other)).await.refusal(), (412, "VERSION_STALE"), "{other}");
+            assert_eq!(app.send(edit(other)).await.refusal(), (412, "VERSION_STALE"), "{other}");
         }
-        assert_eq!(stage.ask(edit("\"1\"").key("k")).await.status, 200);
-        assert_eq!(stage.ask(edit("\"2\"").key("k")).await.refusal(), (422, "IDEMPOTENCY_KEY_REUSED"));
+        assert_eq!(app.send(edit("\"1\"").key("k")).await.status, 200);
+        assert_eq!(app.send(edit("\"2\"").key("k")).await.refusal(), (422, "IDEMPOTENCY_KEY_REUSED"));
     }
 
     #[tokio::test]
     async fn an_empty_patch_changes_nothing_but_still_needs_the_version() {
-        let (stage, tenant) = stage().await;
-        let address = address_of_new(&stage, &tenant, "A").await;
-        let empty = Ask::patch(&address, &json!({})).token(tenant.owner());
+        let (app, tenant) = app().await;
+        let address = address_of_new(&app, &tenant, "A").await;
+        let empty = TestRequest::patch(&address, &json!({})).token(tenant.owner());
 
-        let unsaid = stage.ask(empty.clone()).await;
-        let outdated = stage.ask(empty.clone().header("if-match", "\"2\"")).await;
-        let foreign_tag = stage.ask(empty.clone().header("if-match", "\"abc\"")).await;
-        let malformed = stage.ask(empty.clone().header("if-match", "1")).await;
-        let nothing = stage.ask(empty.header("if-match", "\"1\"")).await;
+        let unsaid = app.send(empty.clone()).await;
+        let outdated = app.send(empty.clone().header("if-match", "\"2\"")).await;
+        let foreign_tag = app.send(empty.clone().header("if-match", "\"abc\"")).await;
+        let malformed = app.send(empty.clone().header("if-match", "1")).await;
+        let nothing = app.send(empty.header("if-match", "\"1\"")).await;
 
         assert_eq!(unsaid.refusal(), (428, "IF_MATCH_REQUIRED"));
         assert_eq!(outdated.refusal(), (412, "VERSION_STALE"));
         assert_eq!(foreign_tag.refusal(), (412, "VERSION_STALE"));
         assert_eq!(malformed.refusal(), (400, "IF_MATCH_INVALID"));
         assert_eq!((nothing.status, nothing.header("etag")), (200, Some("\"1\"")));
-        assert_eq!(stage.database.value("SELECT count(*) FROM patients.patient_history").await, "1");
-        assert_eq!(stage.database.value("SELECT count(*) FROM kernel.outbox").await, "1");
+        assert_eq!(app.database.value("SELECT count(*) FROM patients.patient_history").await, "1");
+        assert_eq!(app.database.value("SELECT count(*) FROM kernel.outbox").await, "1");
     }
 }

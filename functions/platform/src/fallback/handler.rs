@@ -4,9 +4,9 @@ use http::header::{
     ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_MAX_AGE, ALLOW, HeaderValue,
 };
 use http::{Method, StatusCode};
+use shared::failure::problem::{METHOD_NOT_ALLOWED, ROUTE_NOT_FOUND};
 use shared::failure::{Error, Fault, NoFailure};
-use shared::problem::{METHOD_NOT_ALLOWED, ROUTE_NOT_FOUND};
-use shared::reply::Response;
+use shared::http::Response;
 
 /// The request headers that a script of an allowed origin may send.
 const ALLOWED_HEADERS: &str =

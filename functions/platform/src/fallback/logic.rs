@@ -1,7 +1,7 @@
 //! Which methods an address takes.
 
 use serde::Deserialize;
-use shared::route::parameters;
+use shared::http::route::parameters;
 
 #[derive(Deserialize)]
 struct Row<'a> {

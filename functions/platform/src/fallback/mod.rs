@@ -9,10 +9,8 @@ mod handler;
 mod logic;
 pub mod schema;
 
-use shared::endpoint::{Call, Endpoint, Policy};
 use shared::failure::Error;
-use shared::reply::Response;
-use shared::route::Route;
+use shared::http::{Call, Endpoint, Policy, Response, Route};
 
 /// The declaration.
 #[derive(Debug)]

@@ -2,7 +2,7 @@
 
 use http::Method;
 use shared::failure::Problem;
-use shared::input::{Input, Raw};
+use shared::http::{Input, Raw};
 use shared::validation::Violation;
 
 /// A request that no other route takes.

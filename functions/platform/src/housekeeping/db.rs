@@ -2,7 +2,7 @@ use super::logic::{BATCH, BEGINNING, Kind, Place, Swept, Task};
 use crate::subscription::{SUBSCRIPTIONS, Subscription};
 use jiff::Timestamp;
 use shared::database::Statement;
-use shared::endpoint::Sample;
+use shared::http::Sample;
 
 /// The next batch of a task.
 pub(super) fn sweep(task: Task, now: Timestamp) -> Statement<Swept> {

@@ -1,20 +1,20 @@
 use super::db;
 use super::logic::{self, Swept, Task};
+use shared::background::{Progress, WorkerRun};
 use shared::failure::{Fault, NoFailure};
-use shared::worker::{Progress, Shift};
 use std::time::Duration;
 
 /// With less time than this left of the run nothing more is begun.
 const ENOUGH: Duration = Duration::from_secs(2);
 
 /// Goes over all kinds by turns, so that none waits for the end of another. What fails is left for the next run.
-pub(super) async fn step(shift: &Shift<'_>) -> Result<Progress, Fault> {
+pub(super) async fn step(run: &WorkerRun<'_>) -> Result<Progress, Fault> {
     let mut tasks = logic::tasks();
     let (mut gone, mut failed) = (0, None);
-    while !tasks.is_empty() && shift.left() > ENOUGH {
+    while !tasks.is_empty() && run.left() > ENOUGH {
         let mut rest = Vec::new();
         for task in tasks {
-            match sweep(shift, task).await {
+            match sweep(run, task).await {
                 Ok(swept) => {
                     gone += swept.gone;
                     rest.extend(logic::rest(task, &swept));
@@ -32,9 +32,9 @@ pub(super) async fn step(shift: &Shift<'_>) -> Result<Progress, Fault> {
 }
 
 /// One batch.
-async fn sweep(shift: &Shift<'_>, task: Task) -> Result<Swept, Fault> {
-    let mut tx = shift.write();
-    let swept = tx.add(db::sweep(task, shift.now()));
+async fn sweep(run: &WorkerRun<'_>, task: Task) -> Result<Swept, Fault> {
+    let mut tx = run.write();
+    let swept = tx.add(db::sweep(task, run.now()));
     let done = tx.commit::<NoFailure>().await.map_err(Fault::from)?;
     Ok(done.optional(&swept)?.unwrap_or(Swept { seen: 0, gone: 0, last: task.after }))
 }

@@ -20,10 +20,10 @@ mod db;
 mod handler;
 mod logic;
 
+use shared::background::{Progress, Worker, WorkerRun};
 use shared::database::Statement;
-use shared::endpoint::Sample;
 use shared::failure::Fault;
-use shared::worker::{Progress, Shift, Worker};
+use shared::http::Sample;
 use std::time::Duration;
 
 /// The declaration.
@@ -40,7 +40,7 @@ impl Worker for Housekeeping {
         db::all(sample)
     }
 
-    async fn step(shift: &Shift<'_>) -> Result<Progress, Fault> {
-        handler::step(shift).await
+    async fn step(run: &WorkerRun<'_>) -> Result<Progress, Fault> {
+        handler::step(run).await
     }
 }

@@ -6,7 +6,7 @@ pub mod get_job_result;
 
 use schemars::JsonSchema;
 use serde::Deserialize;
-use shared::input::Fields;
+use shared::http::Fields;
 use shared::validation::Id;
 use validator::Validate;
 

@@ -1,8 +1,8 @@
 //! How mails come back, and how that is noted, whichever provider tells it.
 
 use jiff::Timestamp;
-use shared::database::{Slot, Statement, Tx};
-use shared::endpoint::Sample;
+use shared::database::{Handle, Statement, Tx};
+use shared::http::Sample;
 use uuid::Uuid;
 
 /// How a mail came back, the gravest last.
@@ -29,7 +29,7 @@ impl Return {
 
 /// What is told of which mail.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Told {
+pub(super) struct BounceReport {
     pub(super) clinic: Uuid,
     pub(super) mail: Uuid,
     pub(super) what: Return,
@@ -37,7 +37,7 @@ pub(super) struct Told {
     pub(super) at: Timestamp,
 }
 
-impl Told {
+impl BounceReport {
     /// The order to note in: who notes the same mails at the same time takes their rows in the same order.
     pub(super) const fn place(&self) -> (Uuid, Uuid) {
         (self.clinic, self.mail)
@@ -45,15 +45,15 @@ impl Told {
 }
 
 /// Adds what notes it; the slot has the mail's state then, and nothing when there is no such mail.
-pub(super) fn note(tx: &mut Tx<'_>, told: &Told, now: Timestamp) -> Slot<String> {
-    tx.add(note_return(told, now));
-    tx.add(returned_mail_state(told))
+pub(super) fn note(tx: &mut Tx<'_>, report: &BounceReport, now: Timestamp) -> Handle<String> {
+    tx.add(note_return(report, now));
+    tx.add(returned_mail_state(report))
 }
 
 /// Notes it, unless something as grave is noted already. Of two at once the second waits here for the row's lock, and
 /// then looks at what the first has noted.
-fn note_return(told: &Told, now: Timestamp) -> Statement<()> {
-    let (state, bounce) = told.what.noted();
+fn note_return(report: &BounceReport, now: Timestamp) -> Statement<()> {
+    let (state, bounce) = report.what.noted();
     Statement::new(
         "platform.note_mail_return",
         "UPDATE kernel.mails
@@ -62,15 +62,15 @@ fn note_return(told: &Told, now: Timestamp) -> Statement<()> {
             AND id = $2
             AND (state = 'sent' OR state = 'bounced' AND ($3 = 'complained' OR bounce = 'transient' AND $4 = 'permanent'))",
     )
-    .bind(told.clinic)
-    .bind(told.mail)
+    .bind(report.clinic)
+    .bind(report.mail)
     .bind(state)
     .bind(bounce)
-    .bind(told.at)
+    .bind(report.at)
     .bind(now)
 }
 
-fn returned_mail_state(told: &Told) -> Statement<String> {
+fn returned_mail_state(report: &BounceReport) -> Statement<String> {
     Statement::new(
         "platform.returned_mail_state",
         "SELECT state
@@ -78,16 +78,17 @@ fn returned_mail_state(told: &Told) -> Statement<String> {
           WHERE clinic_id = $1
             AND id = $2",
     )
-    .bind(told.clinic)
-    .bind(told.mail)
+    .bind(report.clinic)
+    .bind(report.mail)
     .decode(|columns| columns.get("state"))
 }
 
 /// All statements of whoever notes returns.
 pub(super) fn statements(sample: &Sample<'_>) -> Vec<Statement<()>> {
     let now = sample.call.now;
-    let told = Told { clinic: sample.clinic(), mail: sample.id("mail"), what: Return::Complaint, at: now };
-    vec![note_return(&told, now), returned_mail_state(&told).erase()]
+    let report =
+        BounceReport { clinic: sample.clinic(), mail: sample.id("mail"), what: Return::Complaint, at: now };
+    vec![note_return(&report, now), returned_mail_state(&report).erase()]
 }
 
 #[cfg(test)]

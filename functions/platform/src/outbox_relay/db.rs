@@ -1,7 +1,7 @@
-use super::logic::{Buried, Leased, Settlement};
+use super::logic::{Discarded, Leased, Settlement};
 use jiff::{SignedDuration, Timestamp};
 use shared::database::Statement;
-use shared::endpoint::Sample;
+use shared::http::Sample;
 use shared::outbox::{Event, Stream};
 use uuid::Uuid;
 
@@ -77,7 +77,7 @@ pub(super) fn lease(after: &Stream, now: Timestamp) -> Statement<Leased> {
 }
 
 /// Leases dead letters that somebody wants replayed, the oldest of a stream first.
-pub(super) fn lease_replays(now: Timestamp) -> Statement<Buried> {
+pub(super) fn lease_replays(now: Timestamp) -> Statement<Discarded> {
     Statement::new(
         "platform.lease_replays",
         "UPDATE kernel.dead_letters AS d
@@ -95,7 +95,7 @@ pub(super) fn lease_replays(now: Timestamp) -> Statement<Buried> {
     .bind(now)
     .bind(now + LEASE)
     .decode(|columns| {
-        Ok(Buried {
+        Ok(Discarded {
             consumer: columns.get("consumer")?,
             event: Event::decode(columns)?,
             replays: columns.get("replays")?,
@@ -146,12 +146,12 @@ fn release(ids: Vec<Uuid>, now: Timestamp) -> Statement<()> {
 
 /// The dead letters of events that were refused too often. The event may have been sent in part and marked by another
 /// relay meanwhile: then it is a dead letter already.
-fn bury(settlement: &Settlement, now: Timestamp) -> Statement<()> {
+fn discard(settlement: &Settlement, now: Timestamp) -> Statement<()> {
     let (consumers, rest): (Vec<String>, Vec<(Uuid, String)>) =
         settlement.dead.iter().map(|dead| (dead.consumer.clone(), (dead.event, dead.reason.clone()))).unzip();
     let (events, reasons): (Vec<Uuid>, Vec<String>) = rest.into_iter().unzip();
     Statement::new(
-        "platform.bury_events",
+        "platform.discard_events",
         "INSERT INTO kernel.dead_letters
                 (consumer, event_id, clinic_id, aggregate, aggregate_id, seq, kind, ids, traceparent, announced_at,
                  reason, created_at, updated_at)
@@ -171,7 +171,7 @@ fn bury(settlement: &Settlement, now: Timestamp) -> Statement<()> {
 pub(super) fn settle(settlement: &Settlement, now: Timestamp) -> Vec<Statement<()>> {
     let mut all = Vec::new();
     if !settlement.dead.is_empty() {
-        all.push(bury(settlement, now));
+        all.push(discard(settlement, now));
     }
     for (ids, statement) in [
         (&settlement.sent, mark_sent as fn(Vec<Uuid>, Timestamp) -> Statement<()>),
@@ -200,9 +200,9 @@ pub(super) fn note_resent(events: Vec<Uuid>, now: Timestamp) -> Statement<()> {
 }
 
 /// A dead letter that its consumer took at last.
-pub(super) fn unbury(consumers: Vec<String>, events: Vec<Uuid>) -> Statement<()> {
+pub(super) fn redrive(consumers: Vec<String>, events: Vec<Uuid>) -> Statement<()> {
     Statement::new(
-        "platform.unbury_events",
+        "platform.redrive_events",
         "DELETE FROM kernel.dead_letters AS d
           USING unnest($1::text[], $2::uuid[]) AS taken (consumer, event_id)
           WHERE d.consumer = taken.consumer
@@ -213,9 +213,13 @@ pub(super) fn unbury(consumers: Vec<String>, events: Vec<Uuid>) -> Statement<()>
 }
 
 /// A dead letter that was refused once more waits for somebody again.
-pub(super) fn rebury(consumers: Vec<String>, events: Vec<Uuid>, reasons: Vec<String>) -> Statement<()> {
+pub(super) fn discard_again(
+    consumers: Vec<String>,
+    events: Vec<Uuid>,
+    reasons: Vec<String>,
+) -> Statement<()> {
     Statement::new(
-        "platform.rebury_events",
+        "platform.discard_events_again",
         "UPDATE kernel.dead_letters AS d
             SET replay_at = NULL, reason = left(refused.reason, 500)
            FROM unnest($1::text[], $2::uuid[], $3::text[]) AS refused (consumer, event_id, reason)
@@ -236,6 +240,6 @@ pub(super) fn all(sample: &Sample<'_>) -> Vec<Statement<()>> {
     let settlement = Settlement { dead: vec![dead], sent: ids(), refused: ids(), unsent: ids() };
     let mut all = vec![lease(&Stream::default(), now).erase(), lease_replays(now).erase()];
     all.extend(settle(&settlement, now));
-    all.extend([note_resent(ids(), now), unbury(texts(), ids()), rebury(texts(), ids(), texts())]);
+    all.extend([note_resent(ids(), now), redrive(texts(), ids()), discard_again(texts(), ids(), texts())]);
     all
 }

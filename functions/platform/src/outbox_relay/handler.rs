@@ -1,20 +1,18 @@
 use super::db;
-use super::logic::{self, Buried, Leased, Outcomes};
+use super::logic::{self, Discarded, Leased, Outcomes};
 use crate::subscription::SUBSCRIPTIONS;
 use futures_util::future::join_all;
-use shared::consumer::ATTEMPTS;
+use shared::background::{ATTEMPTS, Progress, WorkerRun};
 use shared::failure::{Error, Fault, NoFailure};
-use shared::metrics::{self, OutboxRun};
-use shared::outbox::{Message, Queue, SendError, Stream};
-use shared::worker::{Progress, Shift};
+use shared::outbox::{Message, OutboxRun, Queue, SendError, Stream};
 use std::collections::BTreeMap;
 
 /// Leases, sends, settles.
-pub(super) async fn step(shift: &Shift<'_>) -> Result<Progress, Fault> {
-    let queue = shift.app.queue()?;
-    let bookmark = shift.bookmark();
-    let (leased, replays) = lease(shift, &bookmark).await?;
-    shift.put_bookmark(leased.last().map(|row| row.event.stream()).unwrap_or_default());
+pub(super) async fn step(run: &WorkerRun<'_>) -> Result<Progress, Fault> {
+    let queue = run.app.queue()?;
+    let bookmark = run.bookmark();
+    let (leased, replays) = lease(run, &bookmark).await?;
+    run.put_bookmark(leased.last().map(|row| row.event.stream()).unwrap_or_default());
     if leased.is_empty() && replays.is_empty() {
         // Behind the bookmark there was nothing; before it there may be something.
         return Ok(if bookmark == Stream::default() { Progress::Idle } else { Progress::Done(0) });
@@ -23,8 +21,8 @@ pub(super) async fn step(shift: &Shift<'_>) -> Result<Progress, Fault> {
     let settlement = logic::settle(&leased, &outcomes);
     let replayed = replay(queue, &replays).await;
 
-    let now = shift.now();
-    let mut tx = shift.write();
+    let now = run.now();
+    let mut tx = run.write();
     for statement in db::settle(&settlement, now) {
         tx.add(statement);
     }
@@ -32,31 +30,29 @@ pub(super) async fn step(shift: &Shift<'_>) -> Result<Progress, Fault> {
     if !taken.is_empty() {
         let (consumers, events): (_, Vec<_>) = taken.into_iter().unzip();
         tx.add(db::note_resent(events.clone(), now));
-        tx.add(db::unbury(consumers, events));
+        tx.add(db::redrive(consumers, events));
     }
     if !refused.is_empty() {
         let (keys, reasons): (Vec<_>, Vec<_>) = refused.into_iter().unzip();
         let (consumers, events) = keys.into_iter().unzip();
-        tx.add(db::rebury(consumers, events, reasons));
+        tx.add(db::discard_again(consumers, events, reasons));
     }
     tx.commit::<NoFailure>().await.map_err(fault)?;
-    metrics::outbox(
-        "outbox-relay",
-        OutboxRun {
-            oldest: logic::age(&leased, now),
-            sent: settlement.sent.len() as u64,
-            failed: settlement.failed() as u64,
-        },
-    );
+    let done = OutboxRun {
+        oldest: logic::age(&leased, now),
+        sent: settlement.sent.len() as u64,
+        failed: settlement.failed() as u64,
+    };
+    done.log("outbox-relay");
     if logic::is_unreachable(&outcomes) {
         return Err(Fault::internal("a queue does not answer"));
     }
     Ok(Progress::Done(settlement.moved() + replays.len()))
 }
 
-async fn lease(shift: &Shift<'_>, after: &Stream) -> Result<(Vec<Leased>, Vec<Buried>), Fault> {
-    let now = shift.now();
-    let mut tx = shift.write();
+async fn lease(run: &WorkerRun<'_>, after: &Stream) -> Result<(Vec<Leased>, Vec<Discarded>), Fault> {
+    let now = run.now();
+    let mut tx = run.write();
     let rows = tx.add(db::lease(after, now));
     let replays = tx.add(db::lease_replays(now));
     let done = tx.commit::<NoFailure>().await.map_err(fault)?;
@@ -102,7 +98,7 @@ struct Replayed {
 
 /// Sends dead letters once more, each to its own consumer alone. What a queue did not answer stays on lease and comes
 /// again when that has run out.
-async fn replay(queue: &dyn Queue, letters: &[Buried]) -> Replayed {
+async fn replay(queue: &dyn Queue, letters: &[Discarded]) -> Replayed {
     let mut by_consumer: BTreeMap<&str, Vec<Message>> = BTreeMap::new();
     for letter in letters {
         let message = Message { event: letter.event.clone(), replay: letter.replays, attempt: ATTEMPTS };

@@ -1,7 +1,7 @@
 //! Pure decisions of the relay: what an outcome means for a row.
 
 use jiff::Timestamp;
-use shared::consumer::ATTEMPTS;
+use shared::background::ATTEMPTS;
 use shared::outbox::{Event, SendError, Stream};
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -16,7 +16,7 @@ pub(super) struct Leased {
 
 /// A dead letter on its way again.
 #[derive(Debug)]
-pub(super) struct Buried {
+pub(super) struct Discarded {
     pub(super) consumer: String,
     pub(super) event: Event,
     pub(super) replays: i64,

@@ -14,12 +14,12 @@ mod db;
 mod handler;
 mod logic;
 
+use shared::app::Needs;
+use shared::background::{Progress, Worker, WorkerRun};
 use shared::database::Statement;
-use shared::endpoint::Sample;
+use shared::external::OpenExternal;
 use shared::failure::Fault;
-use shared::outside::WayOut;
-use shared::settings::Needs;
-use shared::worker::{Progress, Shift, Worker};
+use shared::http::Sample;
 
 /// The declaration.
 #[derive(Debug)]
@@ -29,13 +29,13 @@ impl Worker for OutboxRelay {
     const NAME: &'static str = "outbox-relay";
     const SUMMARY: &'static str = "Takes events from the outbox to the queues";
     const ROLE: &'static str = "relay";
-    const NEEDS: Needs = Needs { queues: true, outside: Some(WayOut::OPEN), ..Needs::DATABASE };
+    const NEEDS: Needs = Needs { queues: true, external: Some(OpenExternal::OPEN), ..Needs::DATABASE };
 
     fn statements(sample: &Sample<'_>) -> Vec<Statement<()>> {
         db::all(sample)
     }
 
-    async fn step(shift: &Shift<'_>) -> Result<Progress, Fault> {
-        handler::step(shift).await
+    async fn step(run: &WorkerRun<'_>) -> Result<Progress, Fault> {
+        handler::step(run).await
     }
 }

@@ -3,8 +3,8 @@ use testkit::lambda::{SAMPLE_ID, Sampled, answers_as_the_pipeline_does};
 
 /// The webhook endpoint of the sample events, a job that has succeeded, and one to be called off.
 async fn sampled() -> Sampled {
-    let stage = super::stage().await;
-    let tenant = stage.tenant().await;
+    let app = super::app().await;
+    let tenant = app.tenant().await;
     let sql = format!(
         "INSERT INTO platform.webhook_endpoints (id, clinic_id, url, kinds, slot, created_at, updated_at)
          VALUES ('{SAMPLE_ID}', '{clinic}', 'https://sample.example/', ARRAY['patient.created'], 20, '2026-01-01Z',
@@ -18,8 +18,8 @@ async fn sampled() -> Sampled {
         clinic = tenant.clinic,
         owner = tenant.user(Role::Owner),
     );
-    stage.database.run(&sql).await;
-    Sampled { stage: stage.into(), tenant }
+    app.database.run(&sql).await;
+    Sampled { app: app.into(), tenant }
 }
 
 #[tokio::test]

@@ -1,22 +1,22 @@
-use super::webhooks::{add, deliveries, enqueue, stage};
-use testkit::{Answer, Ask, Stage, Tenant};
+use super::webhooks::{add, app, deliveries, enqueue};
+use testkit::{Tenant, TestApp, TestRequest, TestResponse};
 
-async fn delete(stage: &Stage, tenant: &Tenant, address: &str) -> Answer {
-    stage.ask(Ask::new("DELETE", address).token(tenant.owner())).await
+async fn delete(app: &TestApp, tenant: &Tenant, address: &str) -> TestResponse {
+    app.send(TestRequest::new("DELETE", address).token(tenant.owner())).await
 }
 
 #[tokio::test]
 async fn a_deleted_endpoint_is_gone_its_address_free_and_what_waits_for_it_dropped() {
-    let (stage, tenant) = stage().await;
-    let made = add(&stage, &tenant, "https://a.example/").await;
-    enqueue(&stage, &tenant, "patient.created").await;
-    assert_eq!(deliveries(&stage).await, ["waiting"]);
+    let (app, tenant) = app().await;
+    let made = add(&app, &tenant, "https://a.example/").await;
+    enqueue(&app, &tenant, "patient.created").await;
+    assert_eq!(deliveries(&app).await, ["waiting"]);
 
-    let deleted = delete(&stage, &tenant, made.header("location").unwrap()).await;
+    let deleted = delete(&app, &tenant, made.header("location").unwrap()).await;
 
     assert_eq!((deleted.status, deleted.text.as_str()), (204, ""));
-    assert_eq!(deliveries(&stage).await, ["dropped"]);
-    assert_eq!(add(&stage, &tenant, "https://a.example/").await.status, 201);
+    assert_eq!(deliveries(&app).await, ["dropped"]);
+    assert_eq!(add(&app, &tenant, "https://a.example/").await.status, 201);
 }
 
 mod race {
@@ -24,11 +24,11 @@ mod race {
 
     #[tokio::test]
     async fn of_ten_deletions_at_once_one_finds_it() {
-        let (stage, tenant) = stage().await;
-        let made = add(&stage, &tenant, "https://a.example/").await;
+        let (app, tenant) = app().await;
+        let made = add(&app, &tenant, "https://a.example/").await;
         let address = made.header("location").unwrap();
-        let asks = (0..10).map(|_| Ask::new("DELETE", address).token(tenant.owner())).collect();
-        let answers = stage.ask_at_once(asks).await;
+        let requests = (0..10).map(|_| TestRequest::new("DELETE", address).token(tenant.owner())).collect();
+        let answers = app.send_at_once(requests).await;
         assert_eq!(answers.iter().filter(|answer| answer.status == 204).count(), 1);
         for answer in answers.iter().filter(|answer| answer.status != 204) {
             assert_eq!(answer.refusal(), (404, "WEBHOOK_ENDPOINT_NOT_FOUND"));
@@ -41,12 +41,12 @@ mod integrity {
 
     #[tokio::test]
     async fn another_clinics_endpoint_is_not_deleted() {
-        let (stage, tenant) = stage().await;
-        let other = stage.tenant().await;
-        let foreign = add(&stage, &other, "https://a.example/").await;
+        let (app, tenant) = app().await;
+        let other = app.tenant().await;
+        let foreign = add(&app, &other, "https://a.example/").await;
         let address = foreign.header("location").unwrap();
-        assert_eq!(delete(&stage, &tenant, address).await.refusal(), (404, "WEBHOOK_ENDPOINT_NOT_FOUND"));
-        assert_eq!(stage.ask(Ask::get(address).token(other.owner())).await.status, 200);
+        assert_eq!(delete(&app, &tenant, address).await.refusal(), (404, "WEBHOOK_ENDPOINT_NOT_FOUND"));
+        assert_eq!(app.send(TestRequest::get(address).token(other.owner())).await.status, 200);
     }
 }
 
@@ -55,10 +55,10 @@ mod boundary {
 
     #[tokio::test]
     async fn a_second_deletion_finds_nothing() {
-        let (stage, tenant) = stage().await;
-        let made = add(&stage, &tenant, "https://a.example/").await;
+        let (app, tenant) = app().await;
+        let made = add(&app, &tenant, "https://a.example/").await;
         let address = made.header("location").unwrap();
-        assert_eq!(delete(&stage, &tenant, address).await.status, 204);
-        assert_eq!(delete(&stage, &tenant, address).await.refusal(), (404, "WEBHOOK_ENDPOINT_NOT_FOUND"));
+        assert_eq!(delete(&app, &tenant, address).await.status, 204);
+        assert_eq!(delete(&app, &tenant, address).await.refusal(), (404, "WEBHOOK_ENDPOINT_NOT_FOUND"));
     }
 }

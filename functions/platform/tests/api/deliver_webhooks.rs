@@ -1,40 +1,40 @@
 use super::receiver::Receiver;
-use super::webhooks::{add, deliveries, enqueue, stage};
+use super::webhooks::{add, app, deliveries, enqueue};
 use jiff::SignedDuration;
 use serde_json::{Value, json};
 use shared::clock::Clock as _;
-use shared::outside::connect::Reach;
+use shared::external::connect::NetworkScope;
 use std::sync::Arc;
-use testkit::{Ask, Stage, WebhookReceiver};
+use testkit::{TestApp, TestRequest, WebhookReceiver};
 
-async fn deliver(stage: &Stage) -> usize {
-    stage.work("deliver-webhooks", None).await.unwrap()
+async fn deliver(app: &TestApp) -> usize {
+    app.work("deliver-webhooks", None).await.unwrap()
 }
 
 /// The attempts of the only delivery, and its last status.
-async fn attempts(stage: &Stage) -> (String, String) {
+async fn attempts(app: &TestApp) -> (String, String) {
     let sql = "SELECT attempts::text, coalesce(last_status::text, 'none') FROM platform.webhook_deliveries";
-    let mut rows = stage.database.rows(sql).await;
+    let mut rows = app.database.rows(sql).await;
     let mut row = rows.remove(0);
     assert!(rows.is_empty());
     (row.remove(0), row.remove(0))
 }
 
 /// How many seconds from now the only delivery is due.
-async fn due_in(stage: &Stage) -> f64 {
-    let now = stage.clock.now();
+async fn due_in(app: &TestApp) -> f64 {
+    let now = app.clock.now();
     let sql = format!("SELECT extract(epoch FROM due_at - '{now}')::text FROM platform.webhook_deliveries");
-    stage.database.value(&sql).await.parse().unwrap()
+    app.database.value(&sql).await.parse().unwrap()
 }
 
 #[tokio::test]
 async fn an_event_arrives_with_its_kind_its_ids_and_the_specifications_headers() {
-    let (stage, tenant) = stage().await;
+    let (app, tenant) = app().await;
     let receiver = Receiver::start().await;
-    add(&stage, &tenant, &receiver.url("/200")).await;
-    let event = enqueue(&stage, &tenant, "patient.created").await;
+    add(&app, &tenant, &receiver.url("/200")).await;
+    let event = enqueue(&app, &tenant, "patient.created").await;
 
-    assert_eq!(deliver(&stage).await, 1);
+    assert_eq!(deliver(&app).await, 1);
 
     let posted = receiver.posted().remove(0);
     let body: Value = serde_json::from_str(&posted.body).unwrap();
@@ -43,37 +43,37 @@ async fn an_event_arrives_with_its_kind_its_ids_and_the_specifications_headers()
     });
     assert_eq!(body, expected);
     assert_eq!(posted.headers["webhook-id"], event.id.to_string());
-    assert_eq!(posted.headers["webhook-timestamp"], stage.clock.now().as_second().to_string());
+    assert_eq!(posted.headers["webhook-timestamp"], app.clock.now().as_second().to_string());
     assert!(posted.headers["webhook-signature"].starts_with("v1,"));
     assert_eq!(posted.headers["content-type"], "application/json");
-    assert_eq!(deliveries(&stage).await, ["delivered"]);
-    assert_eq!(deliver(&stage).await, 0, "once is enough");
+    assert_eq!(deliveries(&app).await, ["delivered"]);
+    assert_eq!(deliver(&app).await, 0, "once is enough");
 }
 
 #[tokio::test]
 async fn a_deliverys_signature_is_good_by_the_reference_library_and_by_both_secrets_while_one_is_rotated() {
-    let (stage, tenant) = stage().await;
+    let (app, tenant) = app().await;
     let mut receiver = WebhookReceiver::start().await;
-    let made = add(&stage, &tenant, &receiver.url()).await;
+    let made = add(&app, &tenant, &receiver.url()).await;
     let first = made.data()["secret"].as_str().unwrap().to_owned();
     let rotation = format!("{}/secret", made.header("location").unwrap());
     let delivered_by = async |receiver: &mut WebhookReceiver, secret: &str| {
         receiver.expect(secret);
-        stage.database.run("TRUNCATE platform.webhook_deliveries").await;
-        enqueue(&stage, &tenant, "patient.created").await;
-        deliver(&stage).await;
-        deliveries(&stage).await == ["delivered"]
+        app.database.run("TRUNCATE platform.webhook_deliveries").await;
+        enqueue(&app, &tenant, "patient.created").await;
+        deliver(&app).await;
+        deliveries(&app).await == ["delivered"]
     };
 
     assert!(delivered_by(&mut receiver, &first).await);
     assert!(!delivered_by(&mut receiver, "whsec_AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=").await);
 
-    let rotated = stage.ask(Ask::new("POST", &rotation).token(tenant.owner())).await;
+    let rotated = app.send(TestRequest::new("POST", &rotation).token(tenant.owner())).await;
     let second = rotated.data()["secret"].as_str().unwrap().to_owned();
     assert!(delivered_by(&mut receiver, &first).await, "the secret before signs as well");
     assert!(delivered_by(&mut receiver, &second).await);
     // The library compares a delivery's time with the machine's clock: the day passes for the secret alone.
-    stage.database.run("UPDATE platform.webhook_secrets SET expires_at = now() - interval '1 day' WHERE expires_at IS NOT NULL").await;
+    app.database.run("UPDATE platform.webhook_secrets SET expires_at = now() - interval '1 day' WHERE expires_at IS NOT NULL").await;
     assert!(!delivered_by(&mut receiver, &first).await, "after a day it does not any more");
     assert!(delivered_by(&mut receiver, &second).await);
 }
@@ -83,41 +83,41 @@ mod race {
 
     #[tokio::test]
     async fn of_many_workers_at_once_each_delivery_is_sent_by_one() {
-        let (stage, tenant) = stage().await;
+        let (app, tenant) = app().await;
         let receiver = Receiver::start().await;
         for number in 0..6 {
-            add(&stage, &tenant, &receiver.url(&format!("/20{number}"))).await;
+            add(&app, &tenant, &receiver.url(&format!("/20{number}"))).await;
         }
         for _ in 0..5 {
-            enqueue(&stage, &tenant, "patient.created").await;
+            enqueue(&app, &tenant, "patient.created").await;
         }
         let working = (0..4).map(|_| {
-            let stage = Arc::clone(&stage);
-            tokio::spawn(async move { deliver(&stage).await })
+            let app = Arc::clone(&app);
+            tokio::spawn(async move { deliver(&app).await })
         });
         for worker in working.collect::<Vec<_>>() {
             worker.await.unwrap();
         }
         assert_eq!(receiver.posted().len(), 30);
-        assert!(deliveries(&stage).await.iter().all(|state| state == "delivered"));
+        assert!(deliveries(&app).await.iter().all(|state| state == "delivered"));
     }
 
     #[tokio::test]
     async fn an_endpoint_that_is_slow_holds_up_no_other() {
-        let (stage, tenant) = stage().await;
+        let (app, tenant) = app().await;
         let receiver = Receiver::start().await;
         // It answers only when something has arrived at the other one, for which less has waited and not as long.
-        add(&stage, &tenant, &receiver.url("/wait")).await;
+        add(&app, &tenant, &receiver.url("/wait")).await;
         for _ in 0..3 {
-            enqueue(&stage, &tenant, "patient.created").await;
+            enqueue(&app, &tenant, "patient.created").await;
         }
-        stage.clock.advance(SignedDuration::from_secs(1));
-        add(&stage, &tenant, &receiver.url("/200")).await;
+        app.clock.advance(SignedDuration::from_secs(1));
+        add(&app, &tenant, &receiver.url("/200")).await;
         for _ in 0..3 {
-            enqueue(&stage, &tenant, "patient.created").await;
+            enqueue(&app, &tenant, "patient.created").await;
         }
 
-        deliver(&stage).await;
+        deliver(&app).await;
 
         assert_eq!((receiver.count("/wait"), receiver.count("/200")), (6, 3));
     }
@@ -128,79 +128,78 @@ mod integrity {
 
     #[tokio::test]
     async fn a_name_that_leads_inside_since_it_was_saved_is_not_connected_to() {
-        let (mut stage, tenant) = stage().await;
-        Arc::get_mut(&mut stage).unwrap().confine(Reach::Public);
+        let (mut app, tenant) = app().await;
+        Arc::get_mut(&mut app).unwrap().confine(NetworkScope::Public);
         let receiver = Receiver::start().await;
-        stage.names.set("turncoat.example", &["1.1.1.1"]);
-        let made = add(&stage, &tenant, &receiver.url_at("turncoat.example", "/200")).await;
+        app.names.set("turncoat.example", &["1.1.1.1"]);
+        let made = add(&app, &tenant, &receiver.url_at("turncoat.example", "/200")).await;
         assert_eq!(made.status, 201, "{}", made.text);
-        stage.names.set("turncoat.example", &["127.0.0.1"]);
+        app.names.set("turncoat.example", &["127.0.0.1"]);
         // TLS would not let it pass either: so that this is about the address.
         let plain = receiver.url_at("turncoat.example", "/200").replace("https", "http");
-        stage.database.run(&format!("UPDATE platform.webhook_endpoints SET url = '{plain}'")).await;
-        enqueue(&stage, &tenant, "patient.created").await;
+        app.database.run(&format!("UPDATE platform.webhook_endpoints SET url = '{plain}'")).await;
+        enqueue(&app, &tenant, "patient.created").await;
 
-        deliver(&stage).await;
+        deliver(&app).await;
 
         assert!(receiver.posted().is_empty());
-        assert_eq!(deliveries(&stage).await, ["waiting"]);
-        assert_eq!(attempts(&stage).await, ("1".to_owned(), "none".to_owned()));
+        assert_eq!(deliveries(&app).await, ["waiting"]);
+        assert_eq!(attempts(&app).await, ("1".to_owned(), "none".to_owned()));
     }
 
     #[tokio::test]
     async fn a_redirect_is_not_followed_and_has_not_arrived() {
-        let (stage, tenant) = stage().await;
+        let (app, tenant) = app().await;
         let receiver = Receiver::start().await;
-        add(&stage, &tenant, &receiver.url("/redirect")).await;
-        enqueue(&stage, &tenant, "patient.created").await;
-        deliver(&stage).await;
+        add(&app, &tenant, &receiver.url("/redirect")).await;
+        enqueue(&app, &tenant, "patient.created").await;
+        deliver(&app).await;
         assert_eq!((receiver.count("/redirect"), receiver.count("/200")), (1, 0));
-        assert_eq!(deliveries(&stage).await, ["waiting"]);
-        assert_eq!(attempts(&stage).await, ("1".to_owned(), "307".to_owned()));
+        assert_eq!(deliveries(&app).await, ["waiting"]);
+        assert_eq!(attempts(&app).await, ("1".to_owned(), "307".to_owned()));
     }
 
     #[tokio::test]
     async fn an_endpoint_that_is_gone_is_disabled_and_what_waits_for_it_dropped() {
-        let (stage, tenant) = stage().await;
+        let (app, tenant) = app().await;
         let receiver = Receiver::start().await;
-        let made = add(&stage, &tenant, &receiver.url("/410")).await;
+        let made = add(&app, &tenant, &receiver.url("/410")).await;
         for _ in 0..5 {
-            enqueue(&stage, &tenant, "patient.created").await;
+            enqueue(&app, &tenant, "patient.created").await;
         }
-        deliver(&stage).await;
+        deliver(&app).await;
         assert_eq!(receiver.count("/410"), 2, "two are under way at once, the others are not sent any more");
-        assert_eq!(deliveries(&stage).await, ["dropped"; 5]);
-        let found = stage.ask(Ask::get(made.header("location").unwrap()).token(tenant.owner())).await;
-        assert_eq!(found.data()["disabledAt"], stage.clock.now().to_string());
+        assert_eq!(deliveries(&app).await, ["dropped"; 5]);
+        let found = app.send(TestRequest::get(made.header("location").unwrap()).token(tenant.owner())).await;
+        assert_eq!(found.data()["disabledAt"], app.clock.now().to_string());
         let audited = "SELECT clinic_id, module, actor_id = subject_id AS itself, subject_id
                          FROM kernel.audit_log WHERE action = 'webhook_endpoint.disabled'";
         let (clinic, id) = (tenant.clinic.to_string(), found.data()["id"].as_str().unwrap().to_owned());
-        assert_eq!(stage.database.rows(audited).await, [[&clinic, "webhook_deliverer", "t", &id]], "once");
-        enqueue(&stage, &tenant, "patient.created").await;
-        assert_eq!(deliveries(&stage).await.len(), 5, "it hears of nothing new");
+        assert_eq!(app.database.rows(audited).await, [[&clinic, "webhook_deliverer", "t", &id]], "once");
+        enqueue(&app, &tenant, "patient.created").await;
+        assert_eq!(deliveries(&app).await.len(), 5, "it hears of nothing new");
     }
 
     #[tokio::test]
     async fn a_lease_whose_worker_died_runs_out() {
-        let (stage, tenant) = stage().await;
+        let (app, tenant) = app().await;
         let receiver = Receiver::start().await;
-        add(&stage, &tenant, &receiver.url("/hang")).await;
-        enqueue(&stage, &tenant, "patient.created").await;
-        let dying = Arc::clone(&stage);
+        add(&app, &tenant, &receiver.url("/hang")).await;
+        enqueue(&app, &tenant, "patient.created").await;
+        let dying = Arc::clone(&app);
         let worker = tokio::spawn(async move { deliver(&dying).await });
         while receiver.posted().is_empty() {
             tokio::task::yield_now().await;
         }
         worker.abort();
         assert!(worker.await.unwrap_err().is_cancelled());
-        stage
-            .database
+        app.database
             .run(&format!("UPDATE platform.webhook_endpoints SET url = '{}'", receiver.url("/200")))
             .await;
 
-        assert_eq!(deliver(&stage).await, 0, "it is on lease");
-        stage.clock.advance(SignedDuration::from_secs(61));
-        assert_eq!(deliver(&stage).await, 1);
+        assert_eq!(deliver(&app).await, 0, "it is on lease");
+        app.clock.advance(SignedDuration::from_secs(61));
+        assert_eq!(deliver(&app).await, 1);
 
         let ids: Vec<_> =
             receiver.posted().into_iter().map(|posted| posted.headers["webhook-id"].clone()).collect();
@@ -213,22 +212,22 @@ mod boundary {
 
     #[tokio::test]
     async fn a_failed_delivery_is_repeated_by_the_table_under_one_id_and_fails_after_the_tenth() {
-        let (stage, tenant) = stage().await;
+        let (app, tenant) = app().await;
         let receiver = Receiver::start().await;
-        add(&stage, &tenant, &receiver.url("/404")).await;
-        enqueue(&stage, &tenant, "patient.created").await;
+        add(&app, &tenant, &receiver.url("/404")).await;
+        enqueue(&app, &tenant, "patient.created").await;
         for wait in [5, 300, 1_800, 7_200, 18_000, 36_000, 50_400, 72_000, 86_400] {
-            assert_eq!(deliver(&stage).await, 1);
-            let due = due_in(&stage).await;
+            assert_eq!(deliver(&app).await, 1);
+            let due = due_in(&app).await;
             let wait = f64::from(wait);
             assert!((wait..=wait * 1.1).contains(&due), "{due} for {wait}");
-            stage.clock.advance(SignedDuration::from_secs_f64(due - 1.0));
-            assert_eq!(deliver(&stage).await, 0, "not a second too early");
-            stage.clock.advance(SignedDuration::from_secs(1));
+            app.clock.advance(SignedDuration::from_secs_f64(due - 1.0));
+            assert_eq!(deliver(&app).await, 0, "not a second too early");
+            app.clock.advance(SignedDuration::from_secs(1));
         }
-        assert_eq!(deliver(&stage).await, 1);
-        assert_eq!(deliveries(&stage).await, ["failed"]);
-        assert_eq!(attempts(&stage).await, ("10".to_owned(), "404".to_owned()));
+        assert_eq!(deliver(&app).await, 1);
+        assert_eq!(deliveries(&app).await, ["failed"]);
+        assert_eq!(attempts(&app).await, ("10".to_owned(), "404".to_owned()));
         let posted = receiver.posted();
         assert_eq!(posted.len(), 10);
         assert!(posted.iter().all(|one| one.headers["webhook-id"] == posted[0].headers["webhook-id"]));
@@ -238,32 +237,32 @@ mod boundary {
 
     #[tokio::test]
     async fn an_endpoint_that_keeps_failing_is_left_alone_for_a_while_and_that_costs_no_attempt() {
-        let (stage, tenant) = stage().await;
+        let (app, tenant) = app().await;
         let receiver = Receiver::start().await;
-        add(&stage, &tenant, &receiver.url("/500")).await;
+        add(&app, &tenant, &receiver.url("/500")).await;
         for _ in 0..8 {
-            enqueue(&stage, &tenant, "patient.created").await;
+            enqueue(&app, &tenant, "patient.created").await;
         }
-        deliver(&stage).await;
+        deliver(&app).await;
         let sent = receiver.count("/500");
         assert!((5..=6).contains(&sent), "five, or six as two are under way at once: {sent}");
         let held =
             "SELECT count(*)::text FROM platform.webhook_deliveries WHERE attempts = 0 AND state = 'waiting'";
-        assert_eq!(stage.database.value(held).await, (8 - sent).to_string());
+        assert_eq!(app.database.value(held).await, (8 - sent).to_string());
     }
 
     #[tokio::test]
     async fn what_ended_is_kept_for_thirty_days() {
-        let (stage, tenant) = stage().await;
+        let (app, tenant) = app().await;
         let receiver = Receiver::start().await;
-        add(&stage, &tenant, &receiver.url("/200")).await;
-        enqueue(&stage, &tenant, "patient.created").await;
-        deliver(&stage).await;
-        stage.clock.advance(SignedDuration::from_hours(30 * 24));
-        deliver(&stage).await;
-        assert_eq!(deliveries(&stage).await, ["delivered"]);
-        stage.clock.advance(SignedDuration::from_secs(1));
-        deliver(&stage).await;
-        assert!(deliveries(&stage).await.is_empty());
+        add(&app, &tenant, &receiver.url("/200")).await;
+        enqueue(&app, &tenant, "patient.created").await;
+        deliver(&app).await;
+        app.clock.advance(SignedDuration::from_hours(30 * 24));
+        deliver(&app).await;
+        assert_eq!(deliveries(&app).await, ["delivered"]);
+        app.clock.advance(SignedDuration::from_secs(1));
+        deliver(&app).await;
+        assert!(deliveries(&app).await.is_empty());
     }
 }

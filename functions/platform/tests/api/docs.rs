@@ -1,13 +1,13 @@
-use super::stage;
+use super::app;
 use flate2::read::GzDecoder;
 use std::io::Read as _;
-use testkit::{Answer, Ask};
+use testkit::{TestRequest, TestResponse};
 
 const PAGE: &str = "/docs";
 const SCRIPT: &str = "/docs/scalar.js";
 
 /// The directives of the page's policy, by their names.
-fn policy(page: &Answer) -> std::collections::BTreeMap<&str, Vec<&str>> {
+fn policy(page: &TestResponse) -> std::collections::BTreeMap<&str, Vec<&str>> {
     let header = page.header("content-security-policy").unwrap_or_default();
     let directives = header.split(';').map(|directive| directive.split_whitespace());
     directives.map(|mut words| (words.next().unwrap_or_default(), words.collect())).collect()
@@ -21,10 +21,10 @@ fn addresses(html: &str) -> Vec<&str> {
 
 #[tokio::test]
 async fn the_page_shows_the_served_document_with_the_served_script() {
-    let stage = stage().await;
-    let page = stage.ask(Ask::get(PAGE).header("accept", "text/html,*/*;q=0.8")).await;
-    let document = stage.ask(Ask::get("/api/v1/openapi.json")).await;
-    let script = stage.ask(Ask::get(SCRIPT).header("accept", "*/*")).await;
+    let app = app().await;
+    let page = app.send(TestRequest::get(PAGE).header("accept", "text/html,*/*;q=0.8")).await;
+    let document = app.send(TestRequest::get("/api/v1/openapi.json")).await;
+    let script = app.send(TestRequest::get(SCRIPT).header("accept", "*/*")).await;
 
     assert_eq!((page.status, page.header("content-type")), (200, Some("text/html; charset=utf-8")));
     assert!(page.text.contains("url: \"/api/v1/openapi.json\""));
@@ -36,9 +36,9 @@ async fn the_page_shows_the_served_document_with_the_served_script() {
 
 #[tokio::test]
 async fn the_address_that_signs_in_is_the_one_of_login() {
-    let stage = stage().await;
-    let page = stage.ask(Ask::get(PAGE)).await;
-    let document = stage.ask(Ask::get("/api/v1/openapi.json")).await;
+    let app = app().await;
+    let page = app.send(TestRequest::get(PAGE)).await;
+    let document = app.send(TestRequest::get("/api/v1/openapi.json")).await;
     let login = &document.json["paths"]["/api/v1/auth/login"]["post"];
     let tag = login["tags"][0].as_str().unwrap();
     assert_eq!(login["operationId"], "login");
@@ -51,8 +51,8 @@ mod integrity {
 
     #[tokio::test]
     async fn the_script_is_the_one_that_scalar_published() {
-        let stage = stage().await;
-        let served = stage.ask(Ask::get(SCRIPT)).await;
+        let app = app().await;
+        let served = app.send(TestRequest::get(SCRIPT)).await;
         let mut script = Vec::new();
         GzDecoder::new(served.body.as_slice()).read_to_end(&mut script).unwrap();
         assert!(script == scalar_api_reference::get_asset("scalar.js").unwrap(), "other bytes");
@@ -61,8 +61,8 @@ mod integrity {
 
     #[tokio::test]
     async fn the_page_may_load_and_call_nothing_but_this_origin() {
-        let stage = stage().await;
-        let page = stage.ask(Ask::get(PAGE)).await;
+        let app = app().await;
+        let page = app.send(TestRequest::get(PAGE)).await;
         let policy = policy(&page);
         for (directive, sources) in &policy {
             for source in sources {
@@ -90,16 +90,16 @@ mod integrity {
 
     #[tokio::test]
     async fn no_other_reply_has_the_policy_of_the_page() {
-        let stage = stage().await;
+        let app = app().await;
         let others = [
-            Ask::get(SCRIPT),
-            Ask::get("/api/v1/openapi.json"),
-            Ask::get(PAGE).header("accept", "image/png"),
-            Ask::get("/docs/other.js"),
-            Ask::new("POST", PAGE),
+            TestRequest::get(SCRIPT),
+            TestRequest::get("/api/v1/openapi.json"),
+            TestRequest::get(PAGE).header("accept", "image/png"),
+            TestRequest::get("/docs/other.js"),
+            TestRequest::new("POST", PAGE),
         ];
         for other in others {
-            let answer = stage.ask(other).await;
+            let answer = app.send(other).await;
             let policy = answer.header("content-security-policy");
             assert_eq!(policy, Some("default-src 'none'; frame-ancestors 'none'"), "{}", answer.status);
         }
@@ -111,12 +111,12 @@ mod boundary {
 
     #[tokio::test]
     async fn whoever_has_them_is_not_sent_them_again() {
-        let stage = stage().await;
+        let app = app().await;
         for path in [PAGE, SCRIPT] {
-            let served = stage.ask(Ask::get(path)).await;
+            let served = app.send(TestRequest::get(path)).await;
             let tag = served.header("etag").unwrap();
-            let known = stage.ask(Ask::get(path).header("if-none-match", tag)).await;
-            let other = stage.ask(Ask::get(path).header("if-none-match", "\"other\"")).await;
+            let known = app.send(TestRequest::get(path).header("if-none-match", tag)).await;
+            let other = app.send(TestRequest::get(path).header("if-none-match", "\"other\"")).await;
             assert_eq!(served.header("cache-control"), Some("public, no-cache"), "{path}");
             assert_eq!((known.status, known.body.len(), known.header("etag")), (304, 0, Some(tag)), "{path}");
             assert_eq!((other.status, other.header("etag")), (200, Some(tag)), "{path}");
@@ -125,11 +125,11 @@ mod boundary {
 
     #[tokio::test]
     async fn head_tells_their_lengths_and_nothing_else_is_allowed() {
-        let stage = stage().await;
+        let app = app().await;
         for path in [PAGE, SCRIPT] {
-            let served = stage.ask(Ask::get(path)).await;
-            let head = stage.ask(Ask::new("HEAD", path)).await;
-            let post = stage.ask(Ask::new("POST", path)).await;
+            let served = app.send(TestRequest::get(path)).await;
+            let head = app.send(TestRequest::new("HEAD", path)).await;
+            let post = app.send(TestRequest::new("POST", path)).await;
             let length = served.body.len().to_string();
             assert_eq!((head.status, head.body.len()), (200, 0), "{path}");
             assert_eq!(head.header("content-length"), Some(length.as_str()), "{path}");
@@ -139,13 +139,13 @@ mod boundary {
 
     #[tokio::test]
     async fn they_are_no_json_and_other_names_are_not_there() {
-        let stage = stage().await;
+        let app = app().await;
         for path in [PAGE, SCRIPT] {
-            let refused = stage.ask(Ask::get(path).header("accept", "application/json")).await;
+            let refused = app.send(TestRequest::get(path).header("accept", "application/json")).await;
             assert_eq!(refused.refusal(), (406, "NOT_ACCEPTABLE"), "{path}");
         }
         for path in ["/docs/", "/docs/scalar.js/", "/docs/..%2fscalar.js", "/docs/page.html"] {
-            assert_eq!(stage.ask(Ask::get(path)).await.refusal(), (404, "ROUTE_NOT_FOUND"), "{path}");
+            assert_eq!(app.send(TestRequest::get(path)).await.refusal(), (404, "ROUTE_NOT_FOUND"), "{path}");
         }
     }
 }

@@ -1,12 +1,12 @@
-use super::stage;
-use testkit::Ask;
+use super::app;
+use testkit::TestRequest;
 
 mod boundary {
     use super::*;
 
     #[tokio::test]
     async fn unknown_addresses_are_404_whatever_the_trick() {
-        let stage = stage().await;
+        let app = app().await;
         let tricks = [
             "",
             "/",
@@ -18,7 +18,7 @@ mod boundary {
         ];
         for path in tricks {
             for method in ["GET", "POST", "OPTIONS", "PROPFIND", "TRACE"] {
-                let refused = stage.ask(Ask::new(method, path)).await;
+                let refused = app.send(TestRequest::new(method, path)).await;
                 assert_eq!(refused.refusal(), (404, "ROUTE_NOT_FOUND"), "{method} {path}");
             }
         }
@@ -26,9 +26,9 @@ mod boundary {
 
     #[tokio::test]
     async fn unknown_methods_on_known_addresses_are_405_and_say_what_is_allowed() {
-        let stage = stage().await;
+        let app = app().await;
         for method in ["DELETE", "PUT", "PROPFIND", "TRACE", "get"] {
-            let refused = stage.ask(Ask::new(method, "/api/v1/patients")).await;
+            let refused = app.send(TestRequest::new(method, "/api/v1/patients")).await;
             assert_eq!(refused.refusal(), (405, "METHOD_NOT_ALLOWED"), "{method}");
             assert_eq!(refused.header("allow"), Some("POST, GET, HEAD, OPTIONS"));
         }
@@ -36,14 +36,14 @@ mod boundary {
 
     #[tokio::test]
     async fn options_answers_a_preflight_of_an_allowed_origin_and_of_no_other() {
-        let stage = stage().await;
+        let app = app().await;
         let preflight = |origin: &str| {
-            Ask::new("OPTIONS", "/api/v1/patients")
+            TestRequest::new("OPTIONS", "/api/v1/patients")
                 .header("origin", origin)
                 .header("access-control-request-method", "POST")
         };
-        let allowed = stage.ask(preflight("https://app.example")).await;
-        let other = stage.ask(preflight("https://app.example.evil")).await;
+        let allowed = app.send(preflight("https://app.example")).await;
+        let other = app.send(preflight("https://app.example.evil")).await;
         assert_eq!((allowed.status, allowed.text.as_str()), (204, ""));
         assert_eq!(allowed.header("access-control-allow-origin"), Some("https://app.example"));
         assert_eq!(allowed.header("access-control-allow-credentials"), Some("true"));

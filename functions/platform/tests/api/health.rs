@@ -1,13 +1,13 @@
-use super::stage;
+use super::app;
 use serde_json::json;
 use std::sync::Arc;
-use testkit::Ask;
+use testkit::TestRequest;
 
 #[tokio::test]
 async fn it_lives_and_is_ready() {
-    let stage = stage().await;
-    let live = stage.ask(Ask::get("/health/live")).await;
-    let ready = stage.ask(Ask::get("/health/ready")).await;
+    let app = app().await;
+    let live = app.send(TestRequest::get("/health/live")).await;
+    let ready = app.send(TestRequest::get("/health/ready")).await;
     assert_eq!((live.status, live.data()), (200, &json!({ "status": "live" })));
     assert_eq!((ready.status, ready.data()), (200, &json!({ "status": "ready" })));
 }
@@ -17,12 +17,12 @@ mod race {
 
     #[tokio::test]
     async fn however_many_ask_at_once_the_database_is_probed_once() {
-        let stage = Arc::new(stage().await);
+        let app = Arc::new(app().await);
 
-        let answers = stage.ask_at_once(vec![Ask::get("/health/ready"); 20]).await;
+        let answers = app.send_at_once(vec![TestRequest::get("/health/ready"); 20]).await;
 
         assert!(answers.iter().all(|answer| answer.status == 200));
-        assert_eq!(stage.database.value(CONNECTIONS).await, "1", "one connection was opened, for one probe");
+        assert_eq!(app.database.value(CONNECTIONS).await, "1", "one connection was opened, for one probe");
     }
 
     const CONNECTIONS: &str = "SELECT count(*) FROM pg_stat_activity
@@ -34,11 +34,11 @@ mod integrity {
 
     #[tokio::test]
     async fn life_needs_no_database_and_a_failed_probe_is_answered_as_failed() {
-        let mut stage = stage().await;
-        stage.reconnect("postgresql:///nowhere?host=/nowhere&user=platform");
-        let live = stage.ask(Ask::get("/health/live")).await;
-        let first = stage.ask(Ask::get("/health/ready")).await;
-        let second = stage.ask(Ask::get("/health/ready")).await;
+        let mut app = app().await;
+        app.reconnect("postgresql:///nowhere?host=/nowhere&user=platform");
+        let live = app.send(TestRequest::get("/health/live")).await;
+        let first = app.send(TestRequest::get("/health/ready")).await;
+        let second = app.send(TestRequest::get("/health/ready")).await;
         assert_eq!(live.status, 200);
         for failed in [first, second] {
             assert_eq!(failed.refusal(), (503, "NOT_READY"));
@@ -48,17 +48,17 @@ mod integrity {
 
     #[tokio::test]
     async fn an_answer_stands_for_a_while_and_not_for_ever() {
-        let stage = stage().await;
-        assert_eq!(stage.ask(Ask::get("/health/ready")).await.status, 200);
-        stage.database.run(&format!("ALTER DATABASE {} CONNECTION LIMIT 0", stage.database.name())).await;
-        stage
+        let app = app().await;
+        assert_eq!(app.send(TestRequest::get("/health/ready")).await.status, 200);
+        app.database.run(&format!("ALTER DATABASE {} CONNECTION LIMIT 0", app.database.name())).await;
+        app
             .database
             .rows("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'platform' AND datname = current_database()")
             .await;
 
-        let standing = stage.ask(Ask::get("/health/ready")).await;
-        tokio::time::sleep(shared::health::KEPT).await;
-        let probed = stage.ask(Ask::get("/health/ready")).await;
+        let standing = app.send(TestRequest::get("/health/ready")).await;
+        tokio::time::sleep(shared::database::readiness::TTL).await;
+        let probed = app.send(TestRequest::get("/health/ready")).await;
 
         assert_eq!(standing.status, 200, "the probe of before stands");
         assert_eq!(probed.refusal(), (503, "NOT_READY"));
@@ -72,9 +72,9 @@ mod boundary {
 
     #[tokio::test]
     async fn head_is_answered_without_a_body_and_post_is_not_allowed() {
-        let stage = stage().await;
-        let head = stage.ask(Ask::new("HEAD", "/health/live")).await;
-        let post = stage.ask(Ask::new("POST", "/health/live")).await;
+        let app = app().await;
+        let head = app.send(TestRequest::new("HEAD", "/health/live")).await;
+        let post = app.send(TestRequest::new("POST", "/health/live")).await;
         assert_eq!((head.status, head.text.as_str()), (200, ""));
         assert_eq!(post.refusal(), (405, "METHOD_NOT_ALLOWED"));
         assert_eq!(post.header("allow"), Some("GET, HEAD, OPTIONS"));
@@ -82,12 +82,12 @@ mod boundary {
 
     #[tokio::test]
     async fn a_database_that_hangs_is_not_ready_within_about_a_second() {
-        let mut stage = stage().await;
+        let mut app = app().await;
         let silent = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = silent.local_addr().unwrap().port();
-        stage.reconnect(&format!("postgresql://platform@127.0.0.1:{port}/grafono"));
+        app.reconnect(&format!("postgresql://platform@127.0.0.1:{port}/grafono"));
         let started = Instant::now();
-        let refused = stage.ask(Ask::get("/health/ready")).await;
+        let refused = app.send(TestRequest::get("/health/ready")).await;
         assert_eq!(refused.refusal(), (503, "NOT_READY"));
         assert!(started.elapsed() < Duration::from_secs(4), "far from the call's own ten seconds");
     }

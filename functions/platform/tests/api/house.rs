@@ -4,12 +4,12 @@ use jiff::{SignedDuration, Timestamp};
 use shared::access::Role;
 use shared::clock::Clock as _;
 use shared::outbox::Event;
-use testkit::{Stage, Tenant};
+use testkit::{Tenant, TestApp};
 use uuid::Uuid;
 
-/// So many days before the stage's clock.
-pub(super) fn days_ago(stage: &Stage, days: i64) -> Timestamp {
-    stage.clock.now() - SignedDuration::from_hours(24 * days)
+/// So many days before the test app's clock.
+pub(super) fn days_ago(app: &TestApp, days: i64) -> Timestamp {
+    app.clock.now() - SignedDuration::from_hours(24 * days)
 }
 
 /// A moment later.
@@ -18,7 +18,7 @@ pub(super) fn later(at: Timestamp) -> Timestamp {
 }
 
 /// Announces events of one patient, numbered from 1, and gives them.
-pub(super) async fn stream(stage: &Stage, tenant: &Tenant, events: u32) -> Vec<Event> {
+pub(super) async fn stream(app: &TestApp, tenant: &Tenant, events: u32) -> Vec<Event> {
     let sql = format!(
         "INSERT INTO kernel.outbox
                 (id, clinic_id, module, aggregate, aggregate_id, seq, kind, ids, traceparent, created_at, updated_at)
@@ -28,27 +28,27 @@ pub(super) async fn stream(stage: &Stage, tenant: &Tenant, events: u32) -> Vec<E
          RETURNING aggregate_id",
         clinic = tenant.clinic
     );
-    let stream: Uuid = stage.database.rows(&sql).await[0][0].parse().unwrap();
-    stage.events().await.into_iter().filter(|event| event.aggregate_id == stream).collect()
+    let stream: Uuid = app.database.rows(&sql).await[0][0].parse().unwrap();
+    app.events().await.into_iter().filter(|event| event.aggregate_id == stream).collect()
 }
 
 /// Everything announced so far was sent then.
-pub(super) async fn sent(stage: &Stage, at: Timestamp) {
-    stage.database.run(&format!("UPDATE kernel.outbox SET sent_at = '{at}'")).await;
+pub(super) async fn sent(app: &TestApp, at: Timestamp) {
+    app.database.run(&format!("UPDATE kernel.outbox SET sent_at = '{at}'")).await;
 }
 
 /// Notes an event as taken then.
-pub(super) async fn taken(stage: &Stage, consumer: &str, event: &Event, at: Timestamp) {
+pub(super) async fn taken(app: &TestApp, consumer: &str, event: &Event, at: Timestamp) {
     let sql = format!(
         "INSERT INTO kernel.inbox (consumer, event_id, clinic_id, module, created_at, updated_at)
          VALUES ('{consumer}', '{}', '{}', 'platform', '{at}', '{at}')",
         event.id, event.clinic_id
     );
-    stage.database.run(&sql).await;
+    app.database.run(&sql).await;
 }
 
 /// Makes an event a dead letter of that consumer.
-pub(super) async fn bury(stage: &Stage, consumer: &str, event: &Event) {
+pub(super) async fn discard(app: &TestApp, consumer: &str, event: &Event) {
     let sql = format!(
         "INSERT INTO kernel.dead_letters
                 (consumer, event_id, clinic_id, aggregate, aggregate_id, seq, kind, ids, traceparent, announced_at, reason,
@@ -58,16 +58,16 @@ pub(super) async fn bury(stage: &Stage, consumer: &str, event: &Event) {
            FROM kernel.outbox WHERE id = '{}'",
         event.id
     );
-    stage.database.run(&sql).await;
+    app.database.run(&sql).await;
 }
 
 /// The numbers of the events that the outbox has, in order.
-pub(super) async fn left(stage: &Stage) -> Vec<i64> {
-    stage.events().await.iter().map(|event| event.seq).collect()
+pub(super) async fn left(app: &TestApp) -> Vec<i64> {
+    app.events().await.iter().map(|event| event.seq).collect()
 }
 
 /// A key that expires then.
-pub(super) async fn key(stage: &Stage, tenant: &Tenant, expires_at: Timestamp) {
+pub(super) async fn key(app: &TestApp, tenant: &Tenant, expires_at: Timestamp) {
     let sql = format!(
         "INSERT INTO kernel.idempotency_keys
                 (clinic_id, module, caller_id, key, fingerprint, reply, expires_at, created_at, updated_at)
@@ -75,11 +75,11 @@ pub(super) async fn key(stage: &Stage, tenant: &Tenant, expires_at: Timestamp) {
                  now(), now())",
         tenant.clinic
     );
-    stage.database.run(&sql).await;
+    app.database.run(&sql).await;
 }
 
 /// A job in that state with one part, kept until then.
-pub(super) async fn job(stage: &Stage, tenant: &Tenant, reached: &str, expires_at: Timestamp) {
+pub(super) async fn job(app: &TestApp, tenant: &Tenant, reached: &str, expires_at: Timestamp) {
     let sql = format!(
         "WITH made AS (
              INSERT INTO kernel.jobs
@@ -94,11 +94,11 @@ pub(super) async fn job(stage: &Stage, tenant: &Tenant, reached: &str, expires_a
         tenant.clinic,
         tenant.user(Role::Owner)
     );
-    stage.database.run(&sql).await;
+    app.database.run(&sql).await;
 }
 
 /// A mail in that state, changed for the last time then.
-pub(super) async fn mail(stage: &Stage, tenant: &Tenant, reached: &str, changed_at: Timestamp) {
+pub(super) async fn mail(app: &TestApp, tenant: &Tenant, reached: &str, changed_at: Timestamp) {
     let sql = format!(
         "INSERT INTO kernel.mails
                 (id, clinic_id, module, key, language, state, sent_at, provider_id, failure, bounce, returned_at,
@@ -114,11 +114,11 @@ pub(super) async fn mail(stage: &Stage, tenant: &Tenant, reached: &str, changed_
                         CASE '{reached}' WHEN 'queued' THEN ARRAY[]::text[] END AS list) AS mail",
         tenant.clinic
     );
-    stage.database.run(&sql).await;
+    app.database.run(&sql).await;
 }
 
 /// A verification that expires then.
-pub(super) async fn verification(stage: &Stage, tenant: &Tenant, is_used: bool, expires_at: Timestamp) {
+pub(super) async fn verification(app: &TestApp, tenant: &Tenant, is_used: bool, expires_at: Timestamp) {
     let sql = format!(
         "INSERT INTO identity.email_verifications
                 (id, clinic_id, account_id, user_id, token_hash, expires_at, used_at, created_at, updated_at)
@@ -127,9 +127,9 @@ pub(super) async fn verification(stage: &Stage, tenant: &Tenant, is_used: bool, 
            FROM identity.memberships WHERE id = '{}'",
         tenant.user(Role::Owner)
     );
-    stage.database.run(&sql).await;
+    app.database.run(&sql).await;
 }
 
-pub(super) async fn verifications(stage: &Stage) -> String {
-    stage.database.value("SELECT count(*) FROM identity.email_verifications").await
+pub(super) async fn verifications(app: &TestApp) -> String {
+    app.database.value("SELECT count(*) FROM identity.email_verifications").await
 }

@@ -1,10 +1,10 @@
 use super::house::{
-    bury, days_ago, job, key, later, left, mail, sent, stream, taken, verification, verifications,
+    days_ago, discard, job, key, later, left, mail, sent, stream, taken, verification, verifications,
 };
 use super::outbox_relay::count;
-use super::webhooks::{deliveries, stage};
+use super::webhooks::{app, deliveries};
 use futures_util::future::join_all;
-use testkit::Stage;
+use testkit::TestApp;
 use testkit::lambda::{Environment, FAR_AWAY, Outcome, program};
 use tokio_postgres::NoTls;
 
@@ -14,131 +14,131 @@ const CONSUMER: &str = "fan-out-webhooks";
 /// Has all dead letters sent again.
 const REPLAY: &str = "UPDATE kernel.dead_letters SET replay_at = '2000-01-01Z'";
 
-async fn keep_house(stage: &Stage) -> usize {
-    stage.work(WORKER, None).await.unwrap()
+async fn keep_house(app: &TestApp) -> usize {
+    app.work(WORKER, None).await.unwrap()
 }
 
 #[tokio::test]
 async fn an_event_that_everybody_took_goes_with_every_trace_and_the_next_one_of_its_stream_has_its_turn() {
-    let (stage, tenant) = stage().await;
-    let events = stream(&stage, &tenant, 3).await;
-    let old = days_ago(&stage, 30);
+    let (app, tenant) = app().await;
+    let events = stream(&app, &tenant, 3).await;
+    let old = days_ago(&app, 30);
     for event in &events[..2] {
-        taken(&stage, CONSUMER, event, old).await;
+        taken(&app, CONSUMER, event, old).await;
     }
-    taken(&stage, "somebody-who-is-no-more", &events[0], old).await;
-    sent(&stage, old).await;
+    taken(&app, "somebody-who-is-no-more", &events[0], old).await;
+    sent(&app, old).await;
 
-    assert_eq!(keep_house(&stage).await, 2);
-    assert_eq!((left(&stage).await, count(&stage, "inbox").await), (vec![3], 0));
-    stage.take(CONSUMER, &events[2]).await.unwrap();
-    assert_eq!(count(&stage, "inbox").await, 1);
-    assert_eq!(keep_house(&stage).await, 0, "it was taken today");
+    assert_eq!(keep_house(&app).await, 2);
+    assert_eq!((left(&app).await, count(&app, "inbox").await), (vec![3], 0));
+    app.take(CONSUMER, &events[2]).await.unwrap();
+    assert_eq!(count(&app, "inbox").await, 1);
+    assert_eq!(keep_house(&app).await, 0, "it was taken today");
 }
 
 #[tokio::test]
 async fn an_event_that_comes_again_while_it_is_kept_has_no_second_effect() {
-    let (stage, tenant) = stage().await;
-    super::webhooks::add(&stage, &tenant, "https://a.example/").await;
-    stage.database.run("UPDATE platform.webhook_endpoints SET kinds = ARRAY['patient.updated']").await;
-    let events = stream(&stage, &tenant, 2).await;
-    stage.take(CONSUMER, &events[0]).await.unwrap();
-    let kept = later(days_ago(&stage, 30));
-    stage.database.run(&format!("UPDATE kernel.inbox SET created_at = '{kept}'")).await;
-    sent(&stage, kept).await;
+    let (app, tenant) = app().await;
+    super::webhooks::add(&app, &tenant, "https://a.example/").await;
+    app.database.run("UPDATE platform.webhook_endpoints SET kinds = ARRAY['patient.updated']").await;
+    let events = stream(&app, &tenant, 2).await;
+    app.take(CONSUMER, &events[0]).await.unwrap();
+    let kept = later(days_ago(&app, 30));
+    app.database.run(&format!("UPDATE kernel.inbox SET created_at = '{kept}'")).await;
+    sent(&app, kept).await;
 
-    assert_eq!(keep_house(&stage).await, 0);
-    stage.take(CONSUMER, &events[0]).await.unwrap();
-    assert_eq!(deliveries(&stage).await, ["waiting"]);
+    assert_eq!(keep_house(&app).await, 0);
+    app.take(CONSUMER, &events[0]).await.unwrap();
+    assert_eq!(deliveries(&app).await, ["waiting"]);
     // Not even of the delivery something is left to know it by: the inbox alone does.
-    stage.database.run("DELETE FROM platform.webhook_deliveries").await;
-    stage.take(CONSUMER, &events[0]).await.unwrap();
-    assert!(deliveries(&stage).await.is_empty());
+    app.database.run("DELETE FROM platform.webhook_deliveries").await;
+    app.take(CONSUMER, &events[0]).await.unwrap();
+    assert!(deliveries(&app).await.is_empty());
 }
 
 #[tokio::test]
 async fn a_dead_letter_keeps_its_event_and_what_is_behind_it_and_they_are_taken_in_order_in_the_end() {
-    let (stage, tenant) = stage().await;
-    let events = stream(&stage, &tenant, 3).await;
-    taken(&stage, CONSUMER, &events[0], days_ago(&stage, 400)).await;
-    bury(&stage, CONSUMER, &events[1]).await;
-    sent(&stage, days_ago(&stage, 400)).await;
+    let (app, tenant) = app().await;
+    let events = stream(&app, &tenant, 3).await;
+    taken(&app, CONSUMER, &events[0], days_ago(&app, 400)).await;
+    discard(&app, CONSUMER, &events[1]).await;
+    sent(&app, days_ago(&app, 400)).await;
 
-    assert_eq!(keep_house(&stage).await, 1);
-    assert_eq!(left(&stage).await, [2, 3]);
-    let early = stage.take(CONSUMER, &events[2]).await.unwrap_err();
+    assert_eq!(keep_house(&app).await, 1);
+    assert_eq!(left(&app).await, [2, 3]);
+    let early = app.take(CONSUMER, &events[2]).await.unwrap_err();
     assert_eq!(early.problem.code, "EVENT_OUT_OF_TURN");
-    stage.take(CONSUMER, &events[1]).await.unwrap();
-    stage.take(CONSUMER, &events[2]).await.unwrap();
-    assert_eq!(count(&stage, "inbox").await, 2);
+    app.take(CONSUMER, &events[1]).await.unwrap();
+    app.take(CONSUMER, &events[2]).await.unwrap();
+    assert_eq!(count(&app, "inbox").await, 2);
 }
 
 #[tokio::test]
 async fn an_event_that_waits_in_a_queue_which_the_database_does_not_know_stays_and_holds_back_the_next() {
-    let (stage, tenant) = stage().await;
-    let events = stream(&stage, &tenant, 2).await;
-    sent(&stage, days_ago(&stage, 400)).await;
+    let (app, tenant) = app().await;
+    let events = stream(&app, &tenant, 2).await;
+    sent(&app, days_ago(&app, 400)).await;
 
-    assert_eq!(keep_house(&stage).await, 0);
-    assert_eq!(left(&stage).await, [1, 2]);
-    assert_eq!(stage.take(CONSUMER, &events[1]).await.unwrap_err().problem.code, "EVENT_OUT_OF_TURN");
+    assert_eq!(keep_house(&app).await, 0);
+    assert_eq!(left(&app).await, [1, 2]);
+    assert_eq!(app.take(CONSUMER, &events[1]).await.unwrap_err().problem.code, "EVENT_OUT_OF_TURN");
 }
 
 #[tokio::test]
 async fn a_dead_letter_that_was_taken_after_all_is_sent_again_without_a_second_effect() {
-    let (stage, tenant) = stage().await;
-    let events = stream(&stage, &tenant, 1).await;
-    taken(&stage, CONSUMER, &events[0], days_ago(&stage, 400)).await;
-    sent(&stage, days_ago(&stage, 400)).await;
-    bury(&stage, CONSUMER, &events[0]).await;
-    assert_eq!(keep_house(&stage).await, 0, "it may be sent again on any day");
-    assert_eq!((left(&stage).await, count(&stage, "inbox").await), (vec![1], 1));
+    let (app, tenant) = app().await;
+    let events = stream(&app, &tenant, 1).await;
+    taken(&app, CONSUMER, &events[0], days_ago(&app, 400)).await;
+    sent(&app, days_ago(&app, 400)).await;
+    discard(&app, CONSUMER, &events[0]).await;
+    assert_eq!(keep_house(&app).await, 0, "it may be sent again on any day");
+    assert_eq!((left(&app).await, count(&app, "inbox").await), (vec![1], 1));
 
-    stage.database.run(REPLAY).await;
-    stage.work("outbox-relay", None).await.unwrap();
+    app.database.run(REPLAY).await;
+    app.work("outbox-relay", None).await.unwrap();
 
-    assert_eq!(count(&stage, "dead_letters").await, 0);
-    assert_eq!(keep_house(&stage).await, 0, "it has just been sent");
-    assert_eq!((left(&stage).await, count(&stage, "inbox").await), (vec![1], 1));
-    sent(&stage, days_ago(&stage, 30)).await;
-    assert_eq!(keep_house(&stage).await, 1);
-    assert_eq!((left(&stage).await, count(&stage, "inbox").await), (vec![], 0));
+    assert_eq!(count(&app, "dead_letters").await, 0);
+    assert_eq!(keep_house(&app).await, 0, "it has just been sent");
+    assert_eq!((left(&app).await, count(&app, "inbox").await), (vec![1], 1));
+    sent(&app, days_ago(&app, 30)).await;
+    assert_eq!(keep_house(&app).await, 1);
+    assert_eq!((left(&app).await, count(&app, "inbox").await), (vec![], 0));
 }
 
 #[tokio::test]
 async fn what_nobody_hears_goes_too() {
-    let (stage, tenant) = stage().await;
-    stream(&stage, &tenant, 2).await;
-    stage.database.run("UPDATE kernel.outbox SET kind = 'thing.unheard'").await;
-    sent(&stage, days_ago(&stage, 30)).await;
-    assert_eq!(keep_house(&stage).await, 2);
-    assert_eq!(left(&stage).await, [0; 0]);
+    let (app, tenant) = app().await;
+    stream(&app, &tenant, 2).await;
+    app.database.run("UPDATE kernel.outbox SET kind = 'thing.unheard'").await;
+    sent(&app, days_ago(&app, 30)).await;
+    assert_eq!(keep_house(&app).await, 2);
+    assert_eq!(left(&app).await, [0; 0]);
 }
 
 #[tokio::test]
 async fn the_audit_log_stays_whatever_its_age() {
-    let (stage, tenant) = stage().await;
+    let (app, tenant) = app().await;
     let sql = format!(
         "INSERT INTO kernel.audit_log
                 (id, clinic_id, module, actor_id, action, subject, subject_id, request_id, created_at)
          VALUES (uuidv7(), '{}', 'patients', uuidv7(), 'sample.read', 'sample', uuidv7(), 'r', '2000-01-01Z')",
         tenant.clinic
     );
-    stage.database.run(&sql).await;
-    assert_eq!(keep_house(&stage).await, 0);
-    assert_eq!(count(&stage, "audit_log").await, 1);
+    app.database.run(&sql).await;
+    assert_eq!(keep_house(&app).await, 0);
+    assert_eq!(count(&app, "audit_log").await, 1);
 }
 
 #[tokio::test]
 async fn the_built_function_keeps_house_by_the_clock() {
-    let (stage, tenant) = stage().await;
-    key(&stage, &tenant, days_ago(&stage, 1)).await;
-    let url = stage.database.function_url("housekeeper");
+    let (app, tenant) = app().await;
+    key(&app, &tenant, days_ago(&app, 1)).await;
+    let url = app.database.function_url("housekeeper");
     let function = Environment::start(&program(WORKER), &[("DATABASE_URL", url.as_str())]).await;
     let root = concat!(env!("CARGO_MANIFEST_DIR"), "/../../events/housekeeping.json");
     let clock = std::fs::read_to_string(root).unwrap();
     assert_eq!(function.invoke(&clock, FAR_AWAY).await, Outcome::Response(r#"{"done":1}"#.to_owned()));
-    assert_eq!(count(&stage, "idempotency_keys").await, 0);
+    assert_eq!(count(&app, "idempotency_keys").await, 0);
     function.stopped().await;
 }
 
@@ -147,8 +147,8 @@ mod race {
 
     #[tokio::test]
     async fn many_housekeepers_at_once_share_the_work_and_none_fails() {
-        let (stage, tenant) = stage().await;
-        let old = days_ago(&stage, 31);
+        let (app, tenant) = app().await;
+        let old = days_ago(&app, 31);
         let sql = format!(
             "INSERT INTO kernel.outbox
                     (id, clinic_id, module, aggregate, aggregate_id, seq, kind, ids, traceparent, created_at, updated_at,
@@ -164,33 +164,33 @@ mod race {
                FROM generate_series(1, 2500) AS k",
             clinic = tenant.clinic
         );
-        stage.database.run(&sql).await;
+        app.database.run(&sql).await;
 
-        let gone: usize = join_all((0..4).map(|_| keep_house(&stage))).await.into_iter().sum();
+        let gone: usize = join_all((0..4).map(|_| keep_house(&app))).await.into_iter().sum();
 
         assert_eq!(gone, 5_000, "each row was one housekeeper's");
         for table in ["outbox", "inbox", "idempotency_keys"] {
-            assert_eq!(count(&stage, table).await, 0, "{table}");
+            assert_eq!(count(&app, table).await, 0, "{table}");
         }
     }
 
     #[tokio::test]
     async fn what_somebody_has_locked_is_stepped_over_and_goes_the_next_time() {
-        let (stage, tenant) = stage().await;
-        let events = stream(&stage, &tenant, 2).await;
-        let old = days_ago(&stage, 100);
+        let (app, tenant) = app().await;
+        let events = stream(&app, &tenant, 2).await;
+        let old = days_ago(&app, 100);
         for event in &events {
-            taken(&stage, CONSUMER, event, old).await;
+            taken(&app, CONSUMER, event, old).await;
         }
-        sent(&stage, old).await;
+        sent(&app, old).await;
         for at in [old, later(old)] {
-            key(&stage, &tenant, at).await;
-            job(&stage, &tenant, "running", at).await;
-            mail(&stage, &tenant, "sent", at).await;
-            verification(&stage, &tenant, false, at).await;
+            key(&app, &tenant, at).await;
+            job(&app, &tenant, "running", at).await;
+            mail(&app, &tenant, "sent", at).await;
+            verification(&app, &tenant, false, at).await;
         }
         let (holder, connection) =
-            tokio_postgres::connect(&stage.database.url("postgres"), NoTls).await.unwrap();
+            tokio_postgres::connect(&app.database.url("postgres"), NoTls).await.unwrap();
         tokio::spawn(connection);
         let held = "BEGIN;
                     SELECT 1 FROM kernel.outbox WHERE seq = 1 FOR UPDATE;
@@ -200,28 +200,28 @@ mod race {
                     SELECT 1 FROM identity.email_verifications ORDER BY expires_at LIMIT 1 FOR UPDATE";
         holder.batch_execute(held).await.unwrap();
 
-        assert_eq!(keep_house(&stage).await, 5);
-        assert_eq!((left(&stage).await, count(&stage, "inbox").await), (vec![1], 1));
+        assert_eq!(keep_house(&app).await, 5);
+        assert_eq!((left(&app).await, count(&app, "inbox").await), (vec![1], 1));
         holder.batch_execute("ROLLBACK").await.unwrap();
-        assert_eq!(keep_house(&stage).await, 5);
-        assert_eq!((left(&stage).await, count(&stage, "inbox").await), (vec![], 0));
+        assert_eq!(keep_house(&app).await, 5);
+        assert_eq!((left(&app).await, count(&app, "inbox").await), (vec![], 0));
     }
 
     #[tokio::test]
     async fn events_that_are_sent_again_while_housekeepers_look_at_them_stay() {
-        let (stage, tenant) = stage().await;
-        let events = stream(&stage, &tenant, 300).await;
-        let old = days_ago(&stage, 100);
+        let (app, tenant) = app().await;
+        let events = stream(&app, &tenant, 300).await;
+        let old = days_ago(&app, 100);
         for event in &events {
-            taken(&stage, CONSUMER, event, old).await;
-            bury(&stage, CONSUMER, event).await;
+            taken(&app, CONSUMER, event, old).await;
+            discard(&app, CONSUMER, event).await;
         }
-        sent(&stage, old).await;
-        stage.database.run(REPLAY).await;
-        let housekeepers = join_all((0..20).map(|_| keep_house(&stage)));
-        let (replayed, gone) = tokio::join!(stage.work("outbox-relay", None), housekeepers);
+        sent(&app, old).await;
+        app.database.run(REPLAY).await;
+        let housekeepers = join_all((0..20).map(|_| keep_house(&app)));
+        let (replayed, gone) = tokio::join!(app.work("outbox-relay", None), housekeepers);
         assert_eq!((replayed.unwrap(), gone.into_iter().sum::<usize>()), (300, 0));
-        assert_eq!((count(&stage, "dead_letters").await, count(&stage, "inbox").await), (0, 300));
+        assert_eq!((count(&app, "dead_letters").await, count(&app, "inbox").await), (0, 300));
     }
 }
 
@@ -242,13 +242,13 @@ mod integrity {
 
     #[tokio::test]
     async fn its_role_deletes_from_its_tables_and_reads_no_row_whole_and_does_nothing_else() {
-        let (stage, _) = stage().await;
+        let (app, _) = app().await;
         let sql = "SELECT n.nspname || '.' || c.relname
                      FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace
                     WHERE c.relkind IN ('r', 'v') AND n.nspname NOT IN ('pg_catalog', 'information_schema')
                     ORDER BY 1";
         let mut swept = Vec::new();
-        for table in stage.database.rows(sql).await.into_iter().flatten() {
+        for table in app.database.rows(sql).await.into_iter().flatten() {
             let verbs = [
                 format!("SELECT t FROM {table} AS t"),
                 format!("INSERT INTO {table} DEFAULT VALUES"),
@@ -256,10 +256,10 @@ mod integrity {
             ];
             let has_no_such_column = table.contains(".published_") || table.ends_with("schema_migrations");
             for denied in verbs.iter().take(if has_no_such_column { 2 } else { 3 }) {
-                let refused = stage.database.run_as("housekeeper", denied).await;
+                let refused = app.database.run_as("housekeeper", denied).await;
                 assert_eq!(refused.unwrap_err(), DENIED, "{denied}");
             }
-            if stage.database.run_as("housekeeper", &format!("DELETE FROM {table}")).await.is_ok() {
+            if app.database.run_as("housekeeper", &format!("DELETE FROM {table}")).await.is_ok() {
                 swept.push(table);
             }
         }
@@ -268,45 +268,45 @@ mod integrity {
 
     #[tokio::test]
     async fn whatever_it_tries_nothing_that_is_not_over_goes_and_nothing_changes() {
-        let (stage, tenant) = stage().await;
-        stream(&stage, &tenant, 1).await;
-        let tomorrow = days_ago(&stage, -1);
-        key(&stage, &tenant, tomorrow).await;
-        job(&stage, &tenant, "running", tomorrow).await;
-        mail(&stage, &tenant, "queued", days_ago(&stage, 400)).await;
-        verification(&stage, &tenant, true, tomorrow).await;
+        let (app, tenant) = app().await;
+        stream(&app, &tenant, 1).await;
+        let tomorrow = days_ago(&app, -1);
+        key(&app, &tenant, tomorrow).await;
+        job(&app, &tenant, "running", tomorrow).await;
+        mail(&app, &tenant, "queued", days_ago(&app, 400)).await;
+        verification(&app, &tenant, true, tomorrow).await;
         for table in SWEPT {
-            stage.database.run_as("housekeeper", &format!("DELETE FROM {table}")).await.unwrap();
+            app.database.run_as("housekeeper", &format!("DELETE FROM {table}")).await.unwrap();
         }
         for table in ["outbox", "idempotency_keys", "jobs", "job_parts", "mails"] {
-            assert_eq!(count(&stage, table).await, 1, "{table}");
+            assert_eq!(count(&app, table).await, 1, "{table}");
         }
-        assert_eq!(verifications(&stage).await, "1");
+        assert_eq!(verifications(&app).await, "1");
 
         // What is over may be locked, and not be changed.
-        sent(&stage, days_ago(&stage, 0)).await;
+        sent(&app, days_ago(&app, 0)).await;
         let change = "UPDATE kernel.outbox SET updated_at = now()";
-        assert_eq!(stage.database.run_as("housekeeper", change).await.unwrap_err(), DENIED);
+        assert_eq!(app.database.run_as("housekeeper", change).await.unwrap_err(), DENIED);
     }
 
     #[tokio::test]
     async fn a_kind_that_fails_holds_up_no_other_and_the_run_says_so() {
-        let (stage, tenant) = stage().await;
-        let old = days_ago(&stage, 100);
-        stream(&stage, &tenant, 1).await;
-        sent(&stage, old).await;
-        stage.database.run("UPDATE kernel.outbox SET kind = 'thing.unheard'").await;
-        key(&stage, &tenant, old).await;
-        mail(&stage, &tenant, "sent", old).await;
-        stage.database.run("REVOKE DELETE ON kernel.outbox, kernel.jobs FROM housekeeper").await;
+        let (app, tenant) = app().await;
+        let old = days_ago(&app, 100);
+        stream(&app, &tenant, 1).await;
+        sent(&app, old).await;
+        app.database.run("UPDATE kernel.outbox SET kind = 'thing.unheard'").await;
+        key(&app, &tenant, old).await;
+        mail(&app, &tenant, "sent", old).await;
+        app.database.run("REVOKE DELETE ON kernel.outbox, kernel.jobs FROM housekeeper").await;
 
-        let fault = stage.work(WORKER, None).await.unwrap_err();
+        let fault = app.work(WORKER, None).await.unwrap_err();
 
         assert!(fault.private.unwrap().contains("platform.delete_old_events"));
-        assert_eq!((count(&stage, "outbox").await, count(&stage, "idempotency_keys").await), (1, 0));
-        assert_eq!(count(&stage, "mails").await, 0);
-        stage.database.run("GRANT DELETE ON kernel.outbox, kernel.jobs TO housekeeper").await;
-        assert_eq!(keep_house(&stage).await, 1);
+        assert_eq!((count(&app, "outbox").await, count(&app, "idempotency_keys").await), (1, 0));
+        assert_eq!(count(&app, "mails").await, 0);
+        app.database.run("GRANT DELETE ON kernel.outbox, kernel.jobs TO housekeeper").await;
+        assert_eq!(keep_house(&app).await, 1);
     }
 }
 
@@ -315,8 +315,8 @@ mod boundary {
 
     #[tokio::test]
     async fn an_event_stays_until_thirty_days_after_it_was_last_sent_and_last_taken_by_everybody() {
-        let (stage, tenant) = stage().await;
-        let (over, kept) = (days_ago(&stage, 30), later(days_ago(&stage, 30)));
+        let (app, tenant) = app().await;
+        let (over, kept) = (days_ago(&app, 30), later(days_ago(&app, 30)));
         let consumers = super::super::outbox_relay::CONSUMERS;
         // Sent, taken by the one, taken by the other; whether it goes.
         let cases = [
@@ -328,69 +328,69 @@ mod boundary {
             (None, Some(over), Some(over), false),
         ];
         for (sent_at, one, other, goes) in cases {
-            stage.database.run("TRUNCATE kernel.outbox, kernel.inbox").await;
-            let event = stream(&stage, &tenant, 1).await.remove(0);
+            app.database.run("TRUNCATE kernel.outbox, kernel.inbox").await;
+            let event = stream(&app, &tenant, 1).await.remove(0);
             let sent_at = sent_at.map_or_else(|| "NULL".to_owned(), |at| format!("'{at}'"));
             let sql =
                 format!("UPDATE kernel.outbox SET kind = 'patient.export_requested', sent_at = {sent_at}");
-            stage.database.run(&sql).await;
+            app.database.run(&sql).await;
             for (consumer, at) in consumers.iter().zip([one, other]) {
                 if let Some(at) = at {
-                    taken(&stage, consumer, &event, at).await;
+                    taken(&app, consumer, &event, at).await;
                 }
             }
-            let noted = count(&stage, "inbox").await;
+            let noted = count(&app, "inbox").await;
 
-            assert_eq!(keep_house(&stage).await, usize::from(goes), "{sent_at} {one:?} {other:?}");
-            let left = (count(&stage, "outbox").await, count(&stage, "inbox").await);
+            assert_eq!(keep_house(&app).await, usize::from(goes), "{sent_at} {one:?} {other:?}");
+            let left = (count(&app, "outbox").await, count(&app, "inbox").await);
             assert_eq!(left, if goes { (0, 0) } else { (1, noted) }, "{sent_at} {one:?} {other:?}");
         }
     }
 
     #[tokio::test]
     async fn keys_and_jobs_go_when_they_expire_whatever_became_of_the_job() {
-        let (stage, tenant) = stage().await;
-        let now = days_ago(&stage, 0);
-        for at in [now, later(now), days_ago(&stage, -1)] {
-            key(&stage, &tenant, at).await;
+        let (app, tenant) = app().await;
+        let now = days_ago(&app, 0);
+        for at in [now, later(now), days_ago(&app, -1)] {
+            key(&app, &tenant, at).await;
             for state in ["queued", "running", "succeeded"] {
-                job(&stage, &tenant, state, at).await;
+                job(&app, &tenant, state, at).await;
             }
         }
-        assert_eq!(keep_house(&stage).await, 4);
-        let left = [count(&stage, "idempotency_keys").await, count(&stage, "jobs").await];
-        assert_eq!((left, count(&stage, "job_parts").await), ([2, 6], 6), "parts go with their job");
+        assert_eq!(keep_house(&app).await, 4);
+        let left = [count(&app, "idempotency_keys").await, count(&app, "jobs").await];
+        assert_eq!((left, count(&app, "job_parts").await), ([2, 6], 6), "parts go with their job");
         let over = format!("SELECT count(*) FROM kernel.jobs WHERE expires_at <= '{now}'");
-        assert_eq!(stage.database.value(&over).await, "0");
+        assert_eq!(app.database.value(&over).await, "0");
     }
 
     #[tokio::test]
     async fn mails_go_ninety_days_after_they_ended_and_those_that_wait_never() {
-        let (stage, tenant) = stage().await;
-        let over = days_ago(&stage, 90);
+        let (app, tenant) = app().await;
+        let over = days_ago(&app, 90);
         for state in ["queued", "sent", "failed", "bounced", "complained"] {
-            mail(&stage, &tenant, state, over).await;
-            mail(&stage, &tenant, state, later(over)).await;
+            mail(&app, &tenant, state, over).await;
+            mail(&app, &tenant, state, later(over)).await;
         }
-        assert_eq!(keep_house(&stage).await, 4);
+        assert_eq!(keep_house(&app).await, 4);
         let left = format!("SELECT string_agg(state, ' ') FROM kernel.mails WHERE updated_at = '{over}'");
-        assert_eq!((stage.database.value(&left).await.as_str(), count(&stage, "mails").await), ("queued", 6));
+        assert_eq!((app.database.value(&left).await.as_str(), count(&app, "mails").await), ("queued", 6));
     }
 
     #[tokio::test]
     async fn verifications_go_thirty_days_after_they_expired_used_or_not() {
-        let (stage, tenant) = stage().await;
-        let over = days_ago(&stage, 30);
+        let (app, tenant) = app().await;
+        let over = days_ago(&app, 30);
         for is_used in [true, false] {
-            verification(&stage, &tenant, is_used, over).await;
-            verification(&stage, &tenant, is_used, later(over)).await;
+            verification(&app, &tenant, is_used, over).await;
+            verification(&app, &tenant, is_used, later(over)).await;
         }
-        assert_eq!((keep_house(&stage).await, verifications(&stage).await.as_str()), (2, "2"));
+        assert_eq!((keep_house(&app).await, verifications(&app).await.as_str()), (2, "2"));
     }
 
     #[tokio::test]
     async fn what_stays_hides_nothing_behind_it_however_much_it_is() {
-        let (stage, tenant) = stage().await;
+        let (app, tenant) = app().await;
         let sql = format!(
             "INSERT INTO kernel.outbox
                     (id, clinic_id, module, aggregate, aggregate_id, seq, kind, ids, traceparent, created_at, updated_at,
@@ -400,17 +400,17 @@ mod boundary {
                     '{}'::timestamptz + number / 2 * interval '1 second'
                FROM generate_series(1, 3700) AS number",
             tenant.clinic,
-            days_ago(&stage, 100)
+            days_ago(&app, 100)
         );
-        stage.database.run(&sql).await;
-        assert_eq!(keep_house(&stage).await, 1_200);
-        assert_eq!(count(&stage, "outbox").await, 2_500);
-        assert_eq!(count(&stage, "outbox WHERE kind = 'thing.unheard'").await, 0);
+        app.database.run(&sql).await;
+        assert_eq!(keep_house(&app).await, 1_200);
+        assert_eq!(count(&app, "outbox").await, 2_500);
+        assert_eq!(count(&app, "outbox WHERE kind = 'thing.unheard'").await, 0);
     }
 
     #[tokio::test]
     async fn in_an_empty_house_there_is_nothing_to_do() {
-        let (stage, _) = stage().await;
-        assert_eq!(keep_house(&stage).await, 0);
+        let (app, _) = app().await;
+        assert_eq!(keep_house(&app).await, 0);
     }
 }

@@ -1,30 +1,30 @@
-use super::webhooks::{add, stage};
+use super::webhooks::{add, app};
 use jiff::SignedDuration;
 use std::collections::BTreeSet;
-use testkit::{Answer, Ask, Stage, Tenant};
+use testkit::{Tenant, TestApp, TestRequest, TestResponse};
 
-async fn list(stage: &Stage, tenant: &Tenant, query: &str) -> Answer {
-    stage.ask(Ask::get(&format!("/api/v1/webhook-endpoints{query}")).token(tenant.owner())).await
+async fn list(app: &TestApp, tenant: &Tenant, query: &str) -> TestResponse {
+    app.send(TestRequest::get(&format!("/api/v1/webhook-endpoints{query}")).token(tenant.owner())).await
 }
 
-fn urls(answer: &Answer) -> Vec<String> {
+fn urls(answer: &TestResponse) -> Vec<String> {
     let items = answer.data().as_array().unwrap();
     items.iter().map(|item| item["url"].as_str().unwrap().to_owned()).collect()
 }
 
 #[tokio::test]
 async fn pages_run_from_the_newest_to_the_oldest_and_hold_the_own_clinics_alone() {
-    let (stage, tenant) = stage().await;
-    let other = stage.tenant().await;
+    let (app, tenant) = app().await;
+    let other = app.tenant().await;
     for name in ["a", "b", "c"] {
-        add(&stage, &tenant, &format!("https://{name}.example/")).await;
-        stage.clock.advance(SignedDuration::from_secs(1));
+        add(&app, &tenant, &format!("https://{name}.example/")).await;
+        app.clock.advance(SignedDuration::from_secs(1));
     }
-    add(&stage, &other, "https://other.example/").await;
+    add(&app, &other, "https://other.example/").await;
 
-    let first = list(&stage, &tenant, "?limit=2&includeTotal=true").await;
+    let first = list(&app, &tenant, "?limit=2&includeTotal=true").await;
     let cursor = first.json["meta"]["nextCursor"].as_str().unwrap().to_owned();
-    let second = list(&stage, &tenant, &format!("?limit=2&cursor={cursor}")).await;
+    let second = list(&app, &tenant, &format!("?limit=2&cursor={cursor}")).await;
 
     assert_eq!(urls(&first), ["https://c.example/", "https://b.example/"]);
     assert_eq!(first.json["meta"]["total"], 3);
@@ -37,17 +37,17 @@ mod race {
 
     #[tokio::test]
     async fn what_is_added_while_somebody_pages_is_not_in_the_way() {
-        let (stage, tenant) = stage().await;
+        let (app, tenant) = app().await;
         for name in ["a", "b", "c"] {
-            add(&stage, &tenant, &format!("https://{name}.example/")).await;
-            stage.clock.advance(SignedDuration::from_secs(1));
+            add(&app, &tenant, &format!("https://{name}.example/")).await;
+            app.clock.advance(SignedDuration::from_secs(1));
         }
         let mut seen = Vec::new();
         let mut query = "?limit=1".to_owned();
         for late in 0.. {
-            let page = list(&stage, &tenant, &query).await;
+            let page = list(&app, &tenant, &query).await;
             seen.extend(urls(&page));
-            add(&stage, &tenant, &format!("https://late.example/{late}")).await;
+            add(&app, &tenant, &format!("https://late.example/{late}")).await;
             let Some(cursor) = page.json["meta"]["nextCursor"].as_str() else { break };
             query = format!("?limit=1&cursor={cursor}");
         }
@@ -60,16 +60,16 @@ mod integrity {
 
     #[tokio::test]
     async fn endpoints_made_in_one_instant_appear_once_each_and_deleted_ones_never() {
-        let (stage, tenant) = stage().await;
+        let (app, tenant) = app().await;
         for number in 0..5 {
-            add(&stage, &tenant, &format!("https://a.example/{number}")).await;
+            add(&app, &tenant, &format!("https://a.example/{number}")).await;
         }
-        let gone = add(&stage, &tenant, "https://gone.example/").await;
-        stage.ask(Ask::new("DELETE", gone.header("location").unwrap()).token(tenant.owner())).await;
+        let gone = add(&app, &tenant, "https://gone.example/").await;
+        app.send(TestRequest::new("DELETE", gone.header("location").unwrap()).token(tenant.owner())).await;
         let mut seen = BTreeSet::new();
         let mut query = "?limit=2".to_owned();
         loop {
-            let page = list(&stage, &tenant, &query).await;
+            let page = list(&app, &tenant, &query).await;
             for url in urls(&page) {
                 assert!(seen.insert(url));
             }
@@ -86,14 +86,11 @@ mod boundary {
 
     #[tokio::test]
     async fn limits_run_from_1_to_100_and_cursors_of_other_lists_are_refused() {
-        let (stage, tenant) = stage().await;
+        let (app, tenant) = app().await;
         for bad in ["0", "101"] {
-            assert_eq!(
-                list(&stage, &tenant, &format!("?limit={bad}")).await.refusal(),
-                (400, "OUT_OF_RANGE")
-            );
+            assert_eq!(list(&app, &tenant, &format!("?limit={bad}")).await.refusal(), (400, "OUT_OF_RANGE"));
         }
-        assert_eq!(list(&stage, &tenant, "?limit=100").await.json["meta"]["limit"], 100);
-        assert_eq!(list(&stage, &tenant, "?cursor=AAAA").await.refusal(), (400, "INVALID_CURSOR"));
+        assert_eq!(list(&app, &tenant, "?limit=100").await.json["meta"]["limit"], 100);
+        assert_eq!(list(&app, &tenant, "?cursor=AAAA").await.refusal(), (400, "INVALID_CURSOR"));
     }
 }

@@ -31,11 +31,11 @@ mod sqs;
 mod webhooks;
 
 use std::sync::LazyLock;
-use testkit::{Contract, Stage};
+use testkit::{Contract, TestApp};
 
 /// Every reply is held against the committed contract (B12).
 static CONTRACT: LazyLock<Contract> = LazyLock::new(|| Contract::of(include_str!("../../openapi.json")));
 
-async fn stage() -> Stage {
-    Stage::of(vec![platform::module()]).await.held_to(&CONTRACT)
+async fn app() -> TestApp {
+    TestApp::of(vec![platform::module()]).await.held_to(&CONTRACT)
 }

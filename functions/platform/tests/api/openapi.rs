@@ -1,12 +1,12 @@
-use super::stage;
-use testkit::Ask;
+use super::app;
+use testkit::TestRequest;
 
 const PATH: &str = "/api/v1/openapi.json";
 
 #[tokio::test]
 async fn the_contract_is_served_to_anybody_and_may_be_kept() {
-    let stage = stage().await;
-    let served = stage.ask(Ask::get(PATH)).await;
+    let app = app().await;
+    let served = app.send(TestRequest::get(PATH)).await;
     assert_eq!((served.status, served.json["openapi"].as_str()), (200, Some("3.1.0")));
     assert_eq!(served.header("content-type"), Some("application/json"));
     assert_eq!(served.header("cache-control"), Some("public, max-age=300"));
@@ -19,8 +19,8 @@ mod integrity {
 
     #[tokio::test]
     async fn what_is_served_is_what_is_committed_and_has_every_route() {
-        let stage = stage().await;
-        let served = stage.ask(Ask::get(PATH)).await;
+        let app = app().await;
+        let served = app.send(TestRequest::get(PATH)).await;
         let routes: Vec<Value> = serde_json::from_str(include_str!("../../routes.json")).unwrap();
         let routes: BTreeSet<_> = routes
             .iter()
@@ -43,11 +43,11 @@ mod boundary {
 
     #[tokio::test]
     async fn whoever_has_it_is_not_sent_it_again() {
-        let stage = stage().await;
-        let served = stage.ask(Ask::get(PATH)).await;
+        let app = app().await;
+        let served = app.send(TestRequest::get(PATH)).await;
         let tag = served.header("etag").unwrap();
-        let known = stage.ask(Ask::get(PATH).header("if-none-match", tag)).await;
-        let other = stage.ask(Ask::get(PATH).header("if-none-match", "\"other\"")).await;
+        let known = app.send(TestRequest::get(PATH).header("if-none-match", tag)).await;
+        let other = app.send(TestRequest::get(PATH).header("if-none-match", "\"other\"")).await;
         assert!(tag.starts_with('"') && tag.len() == 34, "{tag}");
         assert_eq!((known.status, known.text.as_str(), known.header("etag")), (304, "", Some(tag)));
         assert_eq!((other.status, other.header("etag")), (200, Some(tag)));
@@ -55,9 +55,9 @@ mod boundary {
 
     #[tokio::test]
     async fn its_version_alone_is_told_to_head_and_nothing_else_is_allowed() {
-        let stage = stage().await;
-        let head = stage.ask(Ask::new("HEAD", PATH)).await;
-        let put = stage.ask(Ask::new("PUT", PATH)).await;
+        let app = app().await;
+        let head = app.send(TestRequest::new("HEAD", PATH)).await;
+        let put = app.send(TestRequest::new("PUT", PATH)).await;
         assert_eq!((head.status, head.text.as_str(), head.header("etag").is_some()), (200, "", true));
         assert_eq!(put.refusal(), (405, "METHOD_NOT_ALLOWED"));
     }

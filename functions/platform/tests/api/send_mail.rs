@@ -1,10 +1,10 @@
-use super::stage;
+use super::app;
 use jiff::SignedDuration;
 use shared::clock::Clock as _;
 use shared::mail::{MAIL_REFUSED, Unsent};
 use shared::outbox::Event;
 use std::sync::Arc;
-use testkit::{Stage, Tenant};
+use testkit::{Tenant, TestApp};
 
 const CONSUMER: &str = "send-mail";
 
@@ -12,8 +12,8 @@ const CONSUMER: &str = "send-mail";
 const CONTENT: &str = "SELECT concat(recipient_address, recipient_name, subject, html, plain_text, attachments) FROM kernel.mails";
 
 /// Puts a mail into the letter box as another module does; its event.
-async fn requested(stage: &Stage, tenant: &Tenant) -> Event {
-    let now = stage.clock.now();
+async fn requested(app: &TestApp, tenant: &Tenant) -> Event {
+    let now = app.clock.now();
     let sql = format!(
         "SET app.clinic_id = '{clinic}';
          WITH requested AS (
@@ -31,30 +31,30 @@ async fn requested(stage: &Stage, tenant: &Tenant) -> Event {
            FROM requested",
         clinic = tenant.clinic
     );
-    stage.database.run_as("identity", &sql).await.unwrap();
-    stage.events().await.pop().unwrap()
+    app.database.run_as("identity", &sql).await.unwrap();
+    app.events().await.pop().unwrap()
 }
 
-/// A stage with one mail in the letter box.
-async fn with_a_mail() -> (Arc<Stage>, Tenant, Event) {
-    let stage = Arc::new(stage().await);
-    let tenant = stage.tenant().await;
-    let event = requested(&stage, &tenant).await;
-    (stage, tenant, event)
+/// A test app with one mail in the letter box.
+async fn with_a_mail() -> (Arc<TestApp>, Tenant, Event) {
+    let app = Arc::new(app().await);
+    let tenant = app.tenant().await;
+    let event = requested(&app, &tenant).await;
+    (app, tenant, event)
 }
 
-async fn state(stage: &Stage) -> Vec<String> {
+async fn state(app: &TestApp) -> Vec<String> {
     let sql = "SELECT state, failure, provider_id, leased_until IS NULL FROM kernel.mails";
-    stage.database.rows(sql).await.remove(0)
+    app.database.rows(sql).await.remove(0)
 }
 
 #[tokio::test]
 async fn a_mail_is_sent_as_it_was_requested_and_then_nothing_of_it_is_kept() {
-    let (stage, tenant, event) = with_a_mail().await;
+    let (app, tenant, event) = with_a_mail().await;
 
-    stage.take(CONSUMER, &event).await.unwrap();
+    app.take(CONSUMER, &event).await.unwrap();
 
-    let [letter] = stage.mail.sent().try_into().unwrap();
+    let [letter] = app.mail.sent().try_into().unwrap();
     assert_eq!((letter.id, letter.clinic), (event.aggregate_id, tenant.clinic));
     assert_eq!((letter.address.as_str(), letter.subject.as_str()), ("canary@example.com", "canary subject"));
     assert_eq!(letter.name.unwrap().as_str(), "Canary");
@@ -63,50 +63,50 @@ async fn a_mail_is_sent_as_it_was_requested_and_then_nothing_of_it_is_kept() {
         (letter.attachments[0].name.as_str(), &*letter.attachments[0].content),
         ("canary.txt", &[0, 1, 2][..])
     );
-    assert_eq!(letter.requested_at, stage.clock.now());
-    assert_eq!(state(&stage).await, ["sent", "NULL", &format!("test-{}", letter.id), "t"]);
-    let kept = stage.database.value("SELECT m::text FROM kernel.mails AS m").await;
+    assert_eq!(letter.requested_at, app.clock.now());
+    assert_eq!(state(&app).await, ["sent", "NULL", &format!("test-{}", letter.id), "t"]);
+    let kept = app.database.value("SELECT m::text FROM kernel.mails AS m").await;
     assert!(!kept.to_lowercase().contains("canary"), "{kept}");
 }
 
 #[tokio::test]
 async fn what_is_refused_for_good_has_its_reason_and_nothing_else_is_kept() {
-    let (stage, _, event) = with_a_mail().await;
-    stage.mail.fail_next(Unsent::Refused(MAIL_REFUSED));
+    let (app, _, event) = with_a_mail().await;
+    app.mail.fail_next(Unsent::Refused(MAIL_REFUSED));
 
-    stage.take(CONSUMER, &event).await.unwrap();
-    stage.take(CONSUMER, &event).await.unwrap();
+    app.take(CONSUMER, &event).await.unwrap();
+    app.take(CONSUMER, &event).await.unwrap();
 
-    assert!(stage.mail.sent().is_empty(), "it is not tried again");
-    assert_eq!(state(&stage).await, ["failed", MAIL_REFUSED, "NULL", "t"]);
-    assert_eq!(stage.database.value(CONTENT).await, "");
+    assert!(app.mail.sent().is_empty(), "it is not tried again");
+    assert_eq!(state(&app).await, ["failed", MAIL_REFUSED, "NULL", "t"]);
+    assert_eq!(app.database.value(CONTENT).await, "");
 }
 
 #[tokio::test]
 async fn a_failure_that_may_pass_loses_nothing_and_the_next_attempt_may_begin_at_once() {
-    let (stage, _, event) = with_a_mail().await;
-    let before = stage.database.value(CONTENT).await;
-    stage.mail.fail_next(Unsent::Failed("no answer".to_owned()));
+    let (app, _, event) = with_a_mail().await;
+    let before = app.database.value(CONTENT).await;
+    app.mail.fail_next(Unsent::Failed("no answer".to_owned()));
 
-    assert!(stage.take(CONSUMER, &event).await.is_err());
-    assert_eq!(state(&stage).await, ["queued", "NULL", "NULL", "t"]);
-    assert_eq!(stage.database.value(CONTENT).await, before);
+    assert!(app.take(CONSUMER, &event).await.is_err());
+    assert_eq!(state(&app).await, ["queued", "NULL", "NULL", "t"]);
+    assert_eq!(app.database.value(CONTENT).await, before);
 
-    stage.take(CONSUMER, &event).await.unwrap();
-    assert_eq!((stage.mail.sent().len(), state(&stage).await[0].as_str()), (1, "sent"));
+    app.take(CONSUMER, &event).await.unwrap();
+    assert_eq!((app.mail.sent().len(), state(&app).await[0].as_str()), (1, "sent"));
 }
 
 #[tokio::test]
 async fn when_the_last_attempt_has_failed_the_mail_waits_for_its_dead_letter() {
-    let (stage, _, event) = with_a_mail().await;
-    let before = stage.database.value(CONTENT).await;
-    stage.mail.fail_next(Unsent::Failed("no answer".to_owned()));
+    let (app, _, event) = with_a_mail().await;
+    let before = app.database.value(CONTENT).await;
+    app.mail.fail_next(Unsent::Failed("no answer".to_owned()));
 
-    assert!(stage.take_last(CONSUMER, &event).await.is_err());
-    assert_eq!((state(&stage).await[0].as_str(), stage.database.value(CONTENT).await), ("queued", before));
+    assert!(app.take_last(CONSUMER, &event).await.is_err());
+    assert_eq!((state(&app).await[0].as_str(), app.database.value(CONTENT).await), ("queued", before));
 
-    stage.take(CONSUMER, &event).await.unwrap();
-    assert_eq!(stage.mail.sent().len(), 1);
+    app.take(CONSUMER, &event).await.unwrap();
+    assert_eq!(app.mail.sent().len(), 1);
 }
 
 mod race {
@@ -114,33 +114,33 @@ mod race {
 
     #[tokio::test]
     async fn of_two_at_once_one_sends() {
-        let (stage, _, event) = with_a_mail().await;
-        let held = stage.mail.hold().await;
+        let (app, _, event) = with_a_mail().await;
+        let held = app.mail.hold().await;
         let first = tokio::spawn({
-            let (stage, event) = (Arc::clone(&stage), event.clone());
-            async move { stage.take(CONSUMER, &event).await }
+            let (app, event) = (Arc::clone(&app), event.clone());
+            async move { app.take(CONSUMER, &event).await }
         });
-        stage.mail.given().await;
+        app.mail.given().await;
 
-        let second = stage.take(CONSUMER, &event).await;
+        let second = app.take(CONSUMER, &event).await;
 
         assert!(second.unwrap_err().reason().contains("somebody else is sending"));
         drop(held);
         first.await.unwrap().unwrap();
-        assert_eq!((stage.mail.sent().len(), state(&stage).await[0].as_str()), (1, "sent"));
+        assert_eq!((app.mail.sent().len(), state(&app).await[0].as_str()), (1, "sent"));
     }
 
     #[tokio::test]
     async fn many_at_once_send_once() {
-        let (stage, _, event) = with_a_mail().await;
+        let (app, _, event) = with_a_mail().await;
         let takes = (0..8).map(|_| {
-            let (stage, event) = (Arc::clone(&stage), event.clone());
-            tokio::spawn(async move { stage.take(CONSUMER, &event).await })
+            let (app, event) = (Arc::clone(&app), event.clone());
+            tokio::spawn(async move { app.take(CONSUMER, &event).await })
         });
         for take in takes.collect::<Vec<_>>() {
             let _ = take.await.unwrap();
         }
-        assert_eq!(stage.mail.sent().len(), 1);
+        assert_eq!(app.mail.sent().len(), 1);
     }
 }
 
@@ -152,31 +152,31 @@ mod integrity {
 
     #[tokio::test]
     async fn an_event_delivered_again_sends_nothing() {
-        let (stage, _, event) = with_a_mail().await;
+        let (app, _, event) = with_a_mail().await;
         for _ in 0..3 {
-            stage.take(CONSUMER, &event).await.unwrap();
+            app.take(CONSUMER, &event).await.unwrap();
         }
-        assert_eq!(stage.mail.sent().len(), 1);
+        assert_eq!(app.mail.sent().len(), 1);
     }
 
     #[tokio::test]
     async fn only_platform_reads_a_mail_and_only_its_own_clinics() {
-        let (stage, tenant, _) = with_a_mail().await;
-        let other = stage.tenant().await;
+        let (app, tenant, _) = with_a_mail().await;
+        let other = app.tenant().await;
         for role in ["identity", "patients", "billing", "relay"] {
-            let read = stage.database.run_as(role, CONTENT).await;
+            let read = app.database.run_as(role, CONTENT).await;
             assert_eq!(read.unwrap_err(), DENIED, "{role}");
         }
         let count = |clinic| format!("SET app.clinic_id = '{clinic}'; SELECT count(*) FROM kernel.mails");
         for (clinic, expected) in [(tenant.clinic, "1"), (other.clinic, "0")] {
-            let seen = stage.database.run_as("platform", &count(clinic)).await.unwrap();
+            let seen = app.database.run_as("platform", &count(clinic)).await.unwrap();
             assert_eq!(seen[0][0], expected);
         }
     }
 
     #[tokio::test]
     async fn a_mail_is_kept_whole_or_erased_and_never_goes_back() {
-        let (stage, tenant, event) = with_a_mail().await;
+        let (app, tenant, event) = with_a_mail().await;
         let change =
             |set: &str| format!("SET app.clinic_id = '{}'; UPDATE kernel.mails SET {set}", tenant.clinic);
         for half in [
@@ -186,12 +186,12 @@ mod integrity {
             "subject = E'a\\r\\nBcc: b'",
             "state = 'lost'",
         ] {
-            let refused = stage.database.run_as("platform", &change(half)).await;
+            let refused = app.database.run_as("platform", &change(half)).await;
             assert_eq!(refused.unwrap_err(), CHECKED, "{half}");
         }
-        stage.take(CONSUMER, &event).await.unwrap();
+        app.take(CONSUMER, &event).await.unwrap();
         for back in ["state = 'queued'", "state = 'failed', failure = 'X'", "provider_id = 'other'"] {
-            let refused = stage.database.run_as("platform", &change(back)).await;
+            let refused = app.database.run_as("platform", &change(back)).await;
             assert_eq!(refused.unwrap_err(), CHECKED, "{back}");
         }
     }
@@ -203,32 +203,32 @@ mod boundary {
     /// A sender that dies after the provider has the mail and before that is noted.
     #[tokio::test]
     async fn what_a_dead_sender_held_is_free_when_its_lease_has_run_out_and_not_before() {
-        let (stage, _, event) = with_a_mail().await;
-        let held = stage.mail.hold().await;
+        let (app, _, event) = with_a_mail().await;
+        let held = app.mail.hold().await;
         let dying = tokio::spawn({
-            let (stage, event) = (Arc::clone(&stage), event.clone());
-            async move { stage.take(CONSUMER, &event).await }
+            let (app, event) = (Arc::clone(&app), event.clone());
+            async move { app.take(CONSUMER, &event).await }
         });
-        stage.mail.given().await;
+        app.mail.given().await;
         dying.abort();
         assert!(dying.await.unwrap_err().is_cancelled());
         drop(held);
 
-        stage.clock.advance(SignedDuration::from_secs(20) - SignedDuration::from_micros(1));
-        assert!(stage.take(CONSUMER, &event).await.is_err());
-        assert_eq!(stage.mail.sent().len(), 1);
+        app.clock.advance(SignedDuration::from_secs(20) - SignedDuration::from_micros(1));
+        assert!(app.take(CONSUMER, &event).await.is_err());
+        assert_eq!(app.mail.sent().len(), 1);
 
-        stage.clock.advance(SignedDuration::from_micros(1));
-        stage.take(CONSUMER, &event).await.unwrap();
-        let sent = stage.mail.sent();
+        app.clock.advance(SignedDuration::from_micros(1));
+        app.take(CONSUMER, &event).await.unwrap();
+        let sent = app.mail.sent();
         assert_eq!((sent.len(), sent[0].id), (2, sent[1].id), "once more, and told by its id");
     }
 
     #[tokio::test]
     async fn an_event_of_no_mail_is_no_success() {
-        let (stage, _, event) = with_a_mail().await;
-        stage.database.run("DELETE FROM kernel.mails").await;
-        assert!(stage.take(CONSUMER, &event).await.unwrap_err().reason().contains("no such mail"));
+        let (app, _, event) = with_a_mail().await;
+        app.database.run("DELETE FROM kernel.mails").await;
+        assert!(app.take(CONSUMER, &event).await.unwrap_err().reason().contains("no such mail"));
     }
 }
 
@@ -239,8 +239,8 @@ mod built {
 
     #[tokio::test]
     async fn the_function_names_the_settings_that_it_lacks() {
-        let stage = stage().await;
-        let url = stage.database.function_url("platform");
+        let app = app().await;
+        let url = app.database.function_url("platform");
         let function = Environment::start(&program(CONSUMER), &[("DATABASE_URL", &url)]).await;
         let (status, output) = function.ended().await;
         assert!(!status.success());
@@ -249,8 +249,8 @@ mod built {
 
     #[tokio::test]
     async fn the_function_hands_back_what_its_provider_did_not_take() {
-        let (stage, _, event) = with_a_mail().await;
-        let url = stage.database.function_url("platform");
+        let (app, _, event) = with_a_mail().await;
+        let url = app.database.function_url("platform");
         let settings = [
             ("DATABASE_URL", url.as_str()),
             ("MAIL_FROM", "no-reply@grafono.example"),
@@ -271,7 +271,7 @@ mod built {
         let Outcome::Response(answer) = answer else { unreachable!("{answer:?}") };
         let answer: Value = serde_json::from_str(&answer).unwrap();
         assert_eq!(answer, json!({ "batchItemFailures": [{ "itemIdentifier": "the-message" }] }));
-        assert_eq!(state(&stage).await, ["queued", "NULL", "NULL", "t"]);
+        assert_eq!(state(&app).await, ["queued", "NULL", "NULL", "t"]);
         function.terminate();
         let (status, output) = function.ended().await;
         assert!(status.success(), "{output}");

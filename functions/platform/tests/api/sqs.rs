@@ -2,13 +2,12 @@
 
 use super::outbox_relay::{CONSUMERS, announce, count, scene};
 use serde_json::{Value, json};
-use shared::outbox::Event;
-use shared::queues::Sqs;
+use shared::outbox::{Event, Sqs};
 use std::collections::BTreeMap;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
 use testkit::lambda::{Environment, FAR_AWAY, Outcome, batch, program, record};
-use testkit::{Queues, Stage, assert_none_in, way_outside};
+use testkit::{Queues, TestApp, assert_none_in, external_calls};
 
 /// What a queue has, by stream: the numbers of its events in the order of the queue.
 async fn streams(queues: &Queues, consumer: &str) -> BTreeMap<String, Vec<i64>> {
@@ -24,13 +23,13 @@ async fn streams(queues: &Queues, consumer: &str) -> BTreeMap<String, Vec<i64>> 
 
 #[tokio::test]
 async fn every_event_is_in_every_queue_once_in_the_order_of_its_stream() {
-    let (stage, tenant) = scene().await;
+    let (app, tenant) = scene().await;
     let queues = Queues::of(&CONSUMERS).await;
-    announce(&stage, &tenant, 4, 23).await;
-    assert_eq!(stage.work("outbox-relay", Some(queues.open())).await.unwrap(), 92);
+    announce(&app, &tenant, 4, 23).await;
+    assert_eq!(app.work("outbox-relay", Some(queues.open())).await.unwrap(), 92);
     // Once more, as after a relay that died before it marked anything.
-    stage.database.run("UPDATE kernel.outbox SET sent_at = NULL").await;
-    assert_eq!(stage.work("outbox-relay", Some(queues.open())).await.unwrap(), 92);
+    app.database.run("UPDATE kernel.outbox SET sent_at = NULL").await;
+    assert_eq!(app.work("outbox-relay", Some(queues.open())).await.unwrap(), 92);
 
     for consumer in CONSUMERS {
         let streams = streams(&queues, consumer).await;
@@ -41,25 +40,25 @@ async fn every_event_is_in_every_queue_once_in_the_order_of_its_stream() {
 
 #[tokio::test]
 async fn while_sqs_is_away_nothing_is_lost_and_no_attempt_is_counted() {
-    let (stage, tenant) = scene().await;
+    let (app, tenant) = scene().await;
     let queues = Queues::of(&CONSUMERS).await;
-    announce(&stage, &tenant, 5, 3).await;
+    announce(&app, &tenant, 5, 3).await;
     let nowhere = |key: &str| match key {
         "AWS_ENDPOINT_URL_SQS" => Some("http://127.0.0.1:1".to_owned()),
         _ => queues.variable(key),
     };
-    let away = Sqs::open(&nowhere, &way_outside()).unwrap();
+    let away = Sqs::open(&nowhere, &external_calls()).unwrap();
     for _ in 0..5 {
-        let stopped = stage.work("outbox-relay", Some(away.clone())).await.unwrap_err();
+        let stopped = app.work("outbox-relay", Some(away.clone())).await.unwrap_err();
         assert_eq!(stopped.private.as_deref(), Some("a queue does not answer"));
     }
-    assert_eq!(count(&stage, "outbox WHERE sent_at IS NULL AND attempts = 0").await, 15);
+    assert_eq!(count(&app, "outbox WHERE sent_at IS NULL AND attempts = 0").await, 15);
 
-    assert_eq!(stage.work("outbox-relay", Some(queues.open())).await.unwrap(), 15);
+    assert_eq!(app.work("outbox-relay", Some(queues.open())).await.unwrap(), 15);
     for consumer in CONSUMERS {
         assert!(streams(&queues, consumer).await.values().all(|seqs| *seqs == [1, 2, 3]));
     }
-    assert_eq!(count(&stage, "dead_letters").await, 0);
+    assert_eq!(count(&app, "dead_letters").await, 0);
 }
 
 /// What is said about one message of a batch; `None` takes it.
@@ -110,67 +109,67 @@ fn answer(mut stream: TcpStream, verdict: Verdict) {
 }
 
 /// The numbers of the events in that state, over all streams.
-async fn numbers(stage: &Stage, which: &str) -> String {
+async fn numbers(app: &TestApp, which: &str) -> String {
     let sql = format!("SELECT string_agg(seq::text, ' ' ORDER BY seq) FROM kernel.outbox WHERE {which}");
-    stage.database.value(&sql).await
+    app.database.value(&sql).await
 }
 
-async fn work_against(stage: &Stage, queues: &Queues, address: &str) -> Result<usize, String> {
+async fn work_against(app: &TestApp, queues: &Queues, address: &str) -> Result<usize, String> {
     let variable = |key: &str| match key {
         "AWS_ENDPOINT_URL_SQS" => Some(address.to_owned()),
         _ => queues.variable(key),
     };
-    let queue = Sqs::open(&variable, &way_outside()).unwrap();
-    let worked = stage.work("outbox-relay", Some(queue)).await;
+    let queue = Sqs::open(&variable, &external_calls()).unwrap();
+    let worked = app.work("outbox-relay", Some(queue)).await;
     worked.map_err(|fault| fault.private.unwrap())
 }
 
 #[tokio::test]
 async fn of_a_batch_taken_in_part_the_refused_one_counts_an_attempt_and_holds_its_stream() {
-    let (stage, tenant) = scene().await;
+    let (app, tenant) = scene().await;
     let queues = Queues::of(&[]).await;
-    announce(&stage, &tenant, 1, 4).await;
+    announce(&app, &tenant, 1, 4).await;
     let refusing = stand_in(|event| {
         (event.seq == 2)
             .then(|| json!({ "SenderFault": true, "Code": "InvalidMessageContents", "Message": "m" }))
     });
     for attempt in 1..=4 {
-        work_against(&stage, &queues, &refusing).await.unwrap();
-        assert_eq!(numbers(&stage, "sent_at IS NOT NULL").await, "1", "attempt {attempt}");
-        assert_eq!(numbers(&stage, &format!("attempts = {attempt}")).await, "2");
-        stage.clock.advance(jiff::SignedDuration::from_secs(60));
+        work_against(&app, &queues, &refusing).await.unwrap();
+        assert_eq!(numbers(&app, "sent_at IS NOT NULL").await, "1", "attempt {attempt}");
+        assert_eq!(numbers(&app, &format!("attempts = {attempt}")).await, "2");
+        app.clock.advance(jiff::SignedDuration::from_secs(60));
     }
-    work_against(&stage, &queues, &refusing).await.unwrap();
+    work_against(&app, &queues, &refusing).await.unwrap();
 
-    assert_eq!(numbers(&stage, "sent_at IS NOT NULL").await, "1 2 3 4");
+    assert_eq!(numbers(&app, "sent_at IS NOT NULL").await, "1 2 3 4");
     let dead = "SELECT consumer, seq, reason FROM kernel.dead_letters ORDER BY consumer";
-    let dead = stage.database.rows(dead).await;
+    let dead = app.database.rows(dead).await;
     assert_eq!(dead, CONSUMERS.map(|consumer| [consumer, "2", "InvalidMessageContents"]));
 }
 
 #[tokio::test]
 async fn of_a_batch_taken_in_part_what_sqs_itself_failed_at_counts_none() {
-    let (stage, tenant) = scene().await;
+    let (app, tenant) = scene().await;
     let queues = Queues::of(&[]).await;
-    announce(&stage, &tenant, 1, 3).await;
+    announce(&app, &tenant, 1, 3).await;
     let failing = stand_in(|event| {
         (event.seq == 2).then(|| json!({ "SenderFault": false, "Code": "InternalFailure", "Message": "m" }))
     });
     for _ in 0..6 {
-        let stopped = work_against(&stage, &queues, &failing).await;
+        let stopped = work_against(&app, &queues, &failing).await;
         assert_eq!(stopped.unwrap_err(), "a queue does not answer");
     }
-    assert_eq!(numbers(&stage, "sent_at IS NOT NULL").await, "1");
-    assert_eq!(count(&stage, "outbox WHERE attempts > 0").await, 0);
-    work_against(&stage, &queues, &stand_in(|_| None)).await.unwrap();
-    assert_eq!(numbers(&stage, "sent_at IS NOT NULL").await, "1 2 3");
+    assert_eq!(numbers(&app, "sent_at IS NOT NULL").await, "1");
+    assert_eq!(count(&app, "outbox WHERE attempts > 0").await, 0);
+    work_against(&app, &queues, &stand_in(|_| None)).await.unwrap();
+    assert_eq!(numbers(&app, "sent_at IS NOT NULL").await, "1 2 3");
 }
 
 #[tokio::test]
 async fn the_built_relay_works_when_its_clock_or_a_nudge_says_so() {
-    let (stage, tenant) = scene().await;
+    let (app, tenant) = scene().await;
     let queues = Queues::of(&CONSUMERS).await;
-    let url = stage.database.function_url("relay");
+    let url = app.database.function_url("relay");
     let variables = [&[("DATABASE_URL", url.as_str())], &queues.variables()[..]].concat();
     let mut relay = Environment::start(&program("outbox-relay"), &variables).await;
     relay.ready().await;
@@ -178,7 +177,7 @@ async fn the_built_relay_works_when_its_clock_or_a_nudge_says_so() {
     let (clock, nudge) = (std::fs::read_to_string(root).unwrap(), batch(&[record("nudge", "", "outbox", 1)]));
     for (event, done) in [(&clock, 6), (&nudge, 6), (&clock, 0)] {
         if done > 0 {
-            announce(&stage, &tenant, 2, 3).await;
+            announce(&app, &tenant, 2, 3).await;
         }
         let reported = Outcome::Response(format!(r#"{{"done":{done}}}"#));
         assert_eq!(relay.invoke(event, FAR_AWAY).await, reported);
@@ -192,8 +191,8 @@ async fn the_built_relay_works_when_its_clock_or_a_nudge_says_so() {
         );
     }
     // A failed run is an error of the function's, which Lambda counts; the log says why.
-    announce(&stage, &tenant, 1, 1).await;
-    stage.database.run("ALTER TABLE kernel.outbox RENAME TO canary").await;
+    announce(&app, &tenant, 1, 1).await;
+    app.database.run("ALTER TABLE kernel.outbox RENAME TO canary").await;
     let Outcome::Error(error) = relay.invoke(&clock, FAR_AWAY).await else {
         unreachable!("a run without its table")
     };

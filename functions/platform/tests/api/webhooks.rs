@@ -5,13 +5,13 @@ use serde_json::{Value, json};
 use shared::clock::{Clock as _, Ids as _, SystemIds};
 use shared::outbox::Event;
 use std::sync::Arc;
-use testkit::{Answer, Ask, Stage, Tenant};
+use testkit::{Tenant, TestApp, TestRequest, TestResponse};
 
-/// A stage with the module and one clinic.
-pub(super) async fn stage() -> (Arc<Stage>, Tenant) {
-    let stage = Stage::of(vec![platform::module()]).await.held_to(&CONTRACT);
-    let tenant = stage.tenant().await;
-    (Arc::new(stage), tenant)
+/// A test app with the module and one clinic.
+pub(super) async fn app() -> (Arc<TestApp>, Tenant) {
+    let app = TestApp::of(vec![platform::module()]).await.held_to(&CONTRACT);
+    let tenant = app.tenant().await;
+    (Arc::new(app), tenant)
 }
 
 /// An endpoint that wants to hear of new patients.
@@ -20,13 +20,13 @@ pub(super) fn endpoint(url: &str) -> Value {
 }
 
 /// Makes one as the owner.
-pub(super) async fn add(stage: &Stage, tenant: &Tenant, url: &str) -> Answer {
-    stage.ask(Ask::post("/api/v1/webhook-endpoints", &endpoint(url)).token(tenant.owner())).await
+pub(super) async fn add(app: &TestApp, tenant: &Tenant, url: &str) -> TestResponse {
+    app.send(TestRequest::post("/api/v1/webhook-endpoints", &endpoint(url)).token(tenant.owner())).await
 }
 
 /// An event of that clinic, about a thing of its own.
-pub(super) fn event(stage: &Stage, tenant: &Tenant, kind: &str) -> Event {
-    let (now, id) = (stage.clock.now(), SystemIds.new_id(stage.clock.now()));
+pub(super) fn event(app: &TestApp, tenant: &Tenant, kind: &str) -> Event {
+    let (now, id) = (app.clock.now(), SystemIds.new_id(app.clock.now()));
     Event {
         id: SystemIds.new_id(now),
         clinic_id: tenant.clinic,
@@ -41,14 +41,14 @@ pub(super) fn event(stage: &Stage, tenant: &Tenant, kind: &str) -> Event {
 }
 
 /// Has an event of that clinic fanned out, and gives it.
-pub(super) async fn enqueue(stage: &Stage, tenant: &Tenant, kind: &str) -> Event {
-    let event = event(stage, tenant, kind);
-    stage.take("fan-out-webhooks", &event).await.unwrap();
+pub(super) async fn enqueue(app: &TestApp, tenant: &Tenant, kind: &str) -> Event {
+    let event = event(app, tenant, kind);
+    app.take("fan-out-webhooks", &event).await.unwrap();
     event
 }
 
 /// The states of all deliveries.
-pub(super) async fn deliveries(stage: &Stage) -> Vec<String> {
-    let rows = stage.database.rows("SELECT state FROM platform.webhook_deliveries ORDER BY id").await;
+pub(super) async fn deliveries(app: &TestApp) -> Vec<String> {
+    let rows = app.database.rows("SELECT state FROM platform.webhook_deliveries ORDER BY id").await;
     rows.into_iter().map(|mut row| row.remove(0)).collect()
 }

@@ -25,17 +25,17 @@ pub fn failures(outcome: Outcome) -> Vec<String> {
     failures.iter().map(|failure| failure["itemIdentifier"].as_str().unwrap().to_owned()).collect()
 }
 
-/// Starts the built function of every consumer on the stage and hands it its sample event, a batch with a message that
+/// Starts the built function of every consumer in the test app and hands it its sample event, a batch with a message that
 /// is none, and an event that is no batch.
 pub async fn takes_what_its_queue_hands_over(sampled: &Sampled, further: &[(&str, &str)]) {
-    let consumers = sampled.stage.consumers();
+    let consumers = sampled.app.consumers();
     assert!(!consumers.is_empty(), "there is no consumer to be tried");
     for name in consumers {
         let function = sampled.start_consumer(name, further).await;
         let sample = sampled.event(name);
         assert_eq!(failures(function.invoke(&sample, FAR_AWAY).await), Vec::<String>::new(), "{name}");
         let taken = format!("SELECT count(*) FROM kernel.inbox WHERE consumer = '{name}'");
-        assert_eq!(sampled.stage.database.value(&taken).await, "1", "{name}");
+        assert_eq!(sampled.app.database.value(&taken).await, "1", "{name}");
 
         // The same once more, in the company of a message that nobody can read.
         let mut mixed: Value = serde_json::from_str(&sample).unwrap();
@@ -47,7 +47,7 @@ pub async fn takes_what_its_queue_hands_over(sampled: &Sampled, further: &[(&str
         let refused = function.invoke(r#"{"Records":{"canary":7}}"#, FAR_AWAY).await;
         assert!(matches!(refused, Outcome::Error(_)), "{name}: {refused:?}");
         assert_eq!(failures(function.invoke(&sample, FAR_AWAY).await), Vec::<String>::new(), "{name}");
-        assert_eq!(sampled.stage.database.value(&taken).await, "1", "{name} took its sample more than once");
+        assert_eq!(sampled.app.database.value(&taken).await, "1", "{name} took its sample more than once");
 
         function.terminate();
         let (status, log) = function.ended().await;

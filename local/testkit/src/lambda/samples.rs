@@ -2,13 +2,12 @@
 
 use super::{Environment, LONG_AGO, Outcome};
 use crate::canary::assert_none_in;
-use crate::{SendgridKey, Stage, Tenant};
+use crate::{SendgridKey, Tenant, TestApp};
 use regex::Regex;
 use serde_json::Value;
 use shared::clock::Clock as _;
-use shared::endpoint::Declaration;
-use shared::event::Event;
-use shared::pipeline;
+use shared::http::gateway::Event;
+use shared::http::{Declaration, pipeline};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -26,25 +25,25 @@ pub const FAR_AWAY: u64 = 4_102_444_800_000;
 /// Where a module's functions run and what its sample events refer to.
 #[derive(Debug)]
 pub struct Sampled {
-    /// A stage with the module alone.
-    pub stage: Arc<Stage>,
+    /// A test app with the module alone.
+    pub app: Arc<TestApp>,
     /// The clinic whose owner sends the events.
     pub tenant: Tenant,
 }
 
 impl Sampled {
-    /// Starts the built function of that name on the stage, with what its endpoint needs and these settings.
+    /// Starts the built function of that name in the test app, with what its endpoint needs and these settings.
     pub async fn start(&self, name: &str, further: &[(&str, &str)]) -> Environment {
-        let declaration = self.stage.declarations().find(|declaration| declaration.name == name).unwrap();
-        let url = self.stage.database.function_url(self.stage.module_of(name));
-        let (secret, public) = self.stage.keys();
+        let declaration = self.app.declarations().find(|declaration| declaration.name == name).unwrap();
+        let url = self.app.database.function_url(self.app.module_of(name));
+        let (secret, public) = self.app.keys();
         let needs = declaration.policy.needs();
-        let shown = self.stage.sendgrid.as_ref().map(SendgridKey::shown).unwrap_or_default();
+        let shown = self.app.sendgrid.as_ref().map(SendgridKey::shown).unwrap_or_default();
         let variables = [
             (needs.database, ("DATABASE_URL", url.as_str())),
             (needs.verifies_tokens, ("TOKEN_PUBLIC_KEYS", public)),
             (needs.issues_tokens, ("TOKEN_SECRET_KEY", secret)),
-            (needs.outside.is_some(), ("OUTSIDE_TARGETS", "local")),
+            (needs.external.is_some(), ("OUTSIDE_TARGETS", "local")),
             (needs.mail_events.is_some(), ("SENDGRID_WEBHOOK_PUBLIC_KEY", shown.as_str())),
             (true, ("CORS_ALLOWED_ORIGINS", "https://app.example")),
         ];
@@ -53,9 +52,9 @@ impl Sampled {
         Environment::start(&program(name), &all.collect::<Vec<_>>()).await
     }
 
-    /// Starts the built consumer of that name on the stage, with these further settings.
+    /// Starts the built consumer of that name in the test app, with these further settings.
     pub async fn start_consumer(&self, name: &str, further: &[(&str, &str)]) -> Environment {
-        let url = self.stage.database.function_url(self.stage.module_of_consumer(name));
+        let url = self.app.database.function_url(self.app.module_of_consumer(name));
         let own = [("DATABASE_URL", url.as_str())];
         let mut function = Environment::start(&program(name), &[&own, further].concat()).await;
         function.ready().await;
@@ -70,8 +69,8 @@ impl Sampled {
     /// A sample event with what makes it believed: the token of the clinic's owner, or SendGrid's signature.
     fn as_sent(&self, sample: &str) -> String {
         let event = sample.replace("ACCESS_TOKEN", self.tenant.owner());
-        match &self.stage.sendgrid {
-            Some(key) => key.sign_event(&event, self.stage.clock.now()),
+        match &self.app.sendgrid {
+            Some(key) => key.sign_event(&event, self.app.clock.now()),
             None => event,
         }
     }
@@ -83,11 +82,11 @@ pub fn program(name: &str) -> PathBuf {
     PathBuf::from(std::env::var_os(&variable).unwrap_or_else(|| panic!("no built function: {variable}")))
 }
 
-/// Starts every built function of a module under a Runtime API on one stage, sends the same events through the
-/// pipeline on a second stage that stands the same way, and compares what is answered: statuses, headers and bodies,
+/// Starts every built function of a module under a Runtime API in one test app, sends the same events through the
+/// pipeline in a second one that stands the same way, and compares what is answered: statuses, headers and bodies,
 /// with ids, instants and tokens masked, which no two runs share.
 pub async fn answers_as_the_pipeline_does(built: Sampled, piped: Sampled) {
-    let declarations: Vec<Declaration> = built.stage.declarations().cloned().collect();
+    let declarations: Vec<Declaration> = built.app.declarations().cloned().collect();
     for declaration in &declarations {
         let mut function = built.start(declaration.name, &[]).await;
         function.ready().await;
@@ -125,7 +124,7 @@ fn samples(name: &str) -> Vec<(String, String)> {
 }
 
 async fn pass(piped: &Sampled, declaration: &Declaration, event: &str) -> String {
-    let app = piped.stage.app_of(piped.stage.module_of(declaration.name));
+    let app = piped.app.app_of(piped.app.module_of(declaration.name));
     let answered = pipeline::answer(app, declaration, Event::read(event), Duration::from_secs(10)).await;
     serde_json::to_string(&answered.finish().await).unwrap()
 }

@@ -6,7 +6,7 @@ use pasetors::keys::{AsymmetricKeyPair, AsymmetricSecretKey, Generate as _};
 use pasetors::paserk::{FormatAsPaserk as _, Id};
 use pasetors::version4::{PublicToken, V4};
 use shared::clock::{Clock as _, SystemClock};
-use shared::cursor::Cursor;
+use shared::http::Cursor;
 use std::error::Error;
 use std::path::PathBuf;
 use uuid::Uuid;

@@ -3,7 +3,7 @@ use super::schema::Recorded;
 use crate::ledger::transfer::{Kind, Method};
 use jiff::Timestamp;
 use shared::database::Statement;
-use shared::endpoint::{Call, Sample};
+use shared::http::{Call, Sample};
 use uuid::Uuid;
 
 /// An atomic increment: transactions on one patient queue here for the row's lock, and none is lost. The foreign keys

@@ -1,9 +1,7 @@
 use super::schema::{CreateTransactionFailure, NewTransaction, Recorded};
 use super::{db, logic};
-use shared::endpoint::Call;
 use shared::failure::{Error, Fault};
-use shared::records::audit;
-use shared::reply::Reply;
+use shared::http::{Call, Reply, audit};
 
 /// Moves the balance, writes the transfer beside it, answers both.
 pub(super) async fn handle(

@@ -14,12 +14,8 @@ mod logic;
 pub mod schema;
 
 use shared::database::Statement;
-use shared::endpoint::{Call, Endpoint, Idempotency, Policy, Sample};
 use shared::failure::Error;
-use shared::input::WithBody;
-use shared::reply::Reply;
-use shared::route::Route;
-use shared::success::{Lead, Success};
+use shared::http::{Call, Endpoint, Idempotency, Link, Policy, Reply, Route, Sample, Success, WithBody};
 
 /// The declaration.
 #[derive(Debug)]
@@ -32,9 +28,9 @@ impl Endpoint for CreateTransaction {
     const SUMMARY: &'static str = "Record money taken or paid";
     const DESCRIPTION: &'static str = "The patient's balance moves with it, once, however often the same \
         `Idempotency-Key` is sent. An archived patient may still pay.";
-    const SUCCESS: Success = Success::created().leads_to(&[
-        Lead::new("/api/v1/transactions/{id}", "/data/transactionId"),
-        Lead::new("/api/v1/patients/{id}", "/data/patientId"),
+    const SUCCESS: Success = Success::created().links_to(&[
+        Link::new("/api/v1/transactions/{id}", "/data/transactionId"),
+        Link::new("/api/v1/patients/{id}", "/data/patientId"),
     ]);
     type Input = WithBody<schema::NewTransaction>;
     type Output = Reply<schema::Recorded>;

@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use shared::failure::Problem;
 use shared::failures;
-use shared::input::Fields;
+use shared::http::Fields;
 use shared::validation::{Id, Text};
 use uuid::Uuid;
 use validator::Validate;

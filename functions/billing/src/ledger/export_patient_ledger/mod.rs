@@ -7,11 +7,10 @@
 
 mod db;
 
-use shared::consumer::{Consumer, Halt, Turn};
+use shared::background::{Consumer, Delivery, Halt, jobs};
 use shared::database::Statement;
-use shared::endpoint::Sample;
 use shared::failure::Fault;
-use shared::jobs;
+use shared::http::Sample;
 
 /// The declaration.
 #[derive(Debug)]
@@ -26,12 +25,12 @@ impl Consumer for ExportPatientLedger {
         db::all(sample)
     }
 
-    async fn take(turn: &Turn<'_>) -> Result<(), Halt> {
-        let (job, patient) = (jobs::job_of(turn)?, turn.id("patientId")?);
-        jobs::add_part(turn, db::add_part(turn.clinic(), job, patient, turn.now)).await
+    async fn take(delivery: &Delivery<'_>) -> Result<(), Halt> {
+        let (job, patient) = (jobs::job_of(delivery)?, delivery.id("patientId")?);
+        jobs::add_part(delivery, db::add_part(delivery.clinic(), job, patient, delivery.now)).await
     }
 
-    async fn give_up(turn: &Turn<'_>) -> Result<(), Fault> {
-        jobs::give_up(turn, "EXPORT_FAILED").await
+    async fn give_up(delivery: &Delivery<'_>) -> Result<(), Fault> {
+        jobs::give_up(delivery, "EXPORT_FAILED").await
     }
 }

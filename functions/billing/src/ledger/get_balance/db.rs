@@ -1,5 +1,5 @@
 use shared::database::Statement;
-use shared::endpoint::Sample;
+use shared::http::Sample;
 use uuid::Uuid;
 
 /// The balance in minor units and the clinic's currency; no row for a patient of no or another clinic.

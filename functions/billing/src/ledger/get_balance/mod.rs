@@ -10,11 +10,8 @@ mod db;
 pub mod schema;
 
 use shared::database::Statement;
-use shared::endpoint::{Call, Endpoint, Policy, Sample};
 use shared::failure::Error;
-use shared::input::WithPath;
-use shared::reply::Reply;
-use shared::route::Route;
+use shared::http::{Call, Endpoint, Policy, Reply, Route, Sample, WithPath};
 
 /// The declaration.
 #[derive(Debug)]
@@ -37,8 +34,8 @@ impl Endpoint for GetBalance {
 
     async fn handle(call: &Call<'_>, input: Self::Input) -> Result<Self::Output, Error<Self::Failure>> {
         let mut tx = call.read()?;
-        let slot = tx.add(db::balance(call.principal()?.clinic_id, input.path.id.into()));
-        let found = tx.commit::<schema::GetBalanceFailure>().await?.optional(&slot)?;
+        let handle = tx.add(db::balance(call.principal()?.clinic_id, input.path.id.into()));
+        let found = tx.commit::<schema::GetBalanceFailure>().await?.optional(&handle)?;
         let (balance_minor, currency) = found.ok_or(schema::GetBalanceFailure::PatientNotFound)?;
         Ok(Reply::ok(schema::Balance { balance_minor, currency, as_of: call.now }))
     }

@@ -1,6 +1,6 @@
 use super::schema::Transaction;
 use shared::database::Statement;
-use shared::endpoint::Sample;
+use shared::http::Sample;
 use uuid::Uuid;
 
 pub(super) fn transaction(clinic: Uuid, id: Uuid) -> Statement<Transaction> {

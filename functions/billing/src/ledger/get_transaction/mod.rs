@@ -9,12 +9,8 @@ mod db;
 pub mod schema;
 
 use shared::database::Statement;
-use shared::endpoint::{Call, Endpoint, Policy, Sample};
 use shared::failure::Error;
-use shared::input::WithPath;
-use shared::reply::Reply;
-use shared::route::Route;
-use shared::success::{Lead, Success};
+use shared::http::{Call, Endpoint, Link, Policy, Reply, Route, Sample, Success, WithPath};
 
 /// The declaration.
 #[derive(Debug)]
@@ -25,7 +21,7 @@ impl Endpoint for GetTransaction {
     const ROUTE: Route = Route::get("/api/v1/transactions/{id}");
     const POLICY: Policy = Policy::requires(crate::READ_TRANSACTIONS);
     const SUMMARY: &'static str = "Read a transaction";
-    const SUCCESS: Success = Success::ok().leads_to(&[Lead::new("/api/v1/patients/{id}", "/data/patientId")]);
+    const SUCCESS: Success = Success::ok().links_to(&[Link::new("/api/v1/patients/{id}", "/data/patientId")]);
     type Input = WithPath<schema::TransactionPath>;
     type Output = Reply<schema::Transaction>;
     type Failure = schema::GetTransactionFailure;
@@ -36,8 +32,8 @@ impl Endpoint for GetTransaction {
 
     async fn handle(call: &Call<'_>, input: Self::Input) -> Result<Self::Output, Error<Self::Failure>> {
         let mut tx = call.read()?;
-        let slot = tx.add(db::transaction(call.principal()?.clinic_id, input.path.id.into()));
-        let found = tx.commit::<schema::GetTransactionFailure>().await?.optional(&slot)?;
+        let handle = tx.add(db::transaction(call.principal()?.clinic_id, input.path.id.into()));
+        let found = tx.commit::<schema::GetTransactionFailure>().await?.optional(&handle)?;
         Ok(Reply::ok(found.ok_or(schema::GetTransactionFailure::TransactionNotFound)?))
     }
 }

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use shared::failures;
-use shared::input::Fields;
+use shared::http::Fields;
 use shared::validation::{Id, Text};
 use uuid::Uuid;
 use validator::Validate;

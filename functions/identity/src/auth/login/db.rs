@@ -1,6 +1,6 @@
 use crate::auth::session::{Clinic, User, member};
 use shared::database::Statement;
-use shared::endpoint::Sample;
+use shared::http::Sample;
 use uuid::Uuid;
 
 pub(super) struct Account {

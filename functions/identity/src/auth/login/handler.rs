@@ -3,11 +3,10 @@ use super::logic;
 use super::schema::{Credentials, LoginFailure};
 use crate::auth::email;
 use crate::auth::session::Session;
+use shared::access::passwords::NOBODY;
 use shared::database::Scope;
-use shared::endpoint::Call;
 use shared::failure::Error;
-use shared::passwords::NOBODY;
-use shared::reply::Reply;
+use shared::http::{Call, Reply};
 use uuid::Uuid;
 
 /// Checks the password, then reads what it opens.

@@ -15,11 +15,8 @@ pub mod schema;
 
 use super::session::Session;
 use shared::database::Statement;
-use shared::endpoint::{Call, Endpoint, Policy, RateClass, Sample};
 use shared::failure::Error;
-use shared::input::WithBody;
-use shared::reply::Reply;
-use shared::route::Route;
+use shared::http::{Call, Endpoint, Policy, RateClass, Reply, Route, Sample, WithBody};
 
 /// The declaration.
 #[derive(Debug)]

@@ -4,7 +4,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use shared::failure::{Failure, Problem};
-use shared::input::Fields;
+use shared::http::Fields;
 use shared::validation::{Id, Secret, Text};
 use uuid::Uuid;
 use validator::Validate;

@@ -1,7 +1,7 @@
 use super::logic::Owner;
 use jiff::Timestamp;
 use shared::database::{DecodeError, Statement};
-use shared::endpoint::Sample;
+use shared::http::Sample;
 use shared::mail::Language;
 use uuid::Uuid;
 

@@ -1,35 +1,34 @@
 use super::db::{self, Verification};
 use super::logic;
-use shared::consumer::{Halt, Turn};
+use shared::access::LinkToken;
+use shared::background::{Delivery, Halt, MailRequest, request_mail};
 use shared::failure::{Fault, NoFailure};
-use shared::handed_out::HandedOut;
-use shared::mail::{self, Request};
 
 /// Reads whom to write to, makes the token, requests the mail.
-pub(super) async fn take(turn: &Turn<'_>) -> Result<(), Halt> {
-    let user = turn.id("userId")?;
-    let mut tx = turn.read();
-    let owner = tx.add(db::owner(turn.clinic(), user));
+pub(super) async fn take(delivery: &Delivery<'_>) -> Result<(), Halt> {
+    let user = delivery.id("userId")?;
+    let mut tx = delivery.read();
+    let owner = tx.add(db::owner(delivery.clinic(), user));
     let owner = tx.commit::<NoFailure>().await.map_err(Fault::from)?.one(&owner)?;
 
-    let token = HandedOut::new(turn.clinic())?;
+    let token = LinkToken::new(delivery.clinic())?;
     let text = token.text();
-    let link = format!("{}/verify-email?token={}", turn.app.public_url()?, text.expose());
+    let link = format!("{}/verify-email?token={}", delivery.app.public_url()?, text.expose());
     let words = logic::words(&owner, &link).map_err(|_| Fault::internal("a template does not render"))?;
     let verification = Verification {
-        id: turn.new_id(),
-        clinic: turn.clinic(),
+        id: delivery.new_id(),
+        clinic: delivery.clinic(),
         account: owner.account,
         user,
         token_hash: token.hash(),
-        expires_at: turn.now + logic::LIFETIME,
+        expires_at: delivery.now + logic::LIFETIME,
     };
 
-    let mut tx = turn.begin();
-    tx.add(db::insert_verification(verification, turn.now));
-    tx.add(mail::request(
-        turn,
-        Request {
+    let mut tx = delivery.begin();
+    tx.add(db::insert_verification(verification, delivery.now));
+    tx.add(request_mail(
+        delivery,
+        MailRequest {
             key: format!("email-verification/{user}"),
             language: owner.language,
             address: owner.email,
@@ -40,5 +39,5 @@ pub(super) async fn take(turn: &Turn<'_>) -> Result<(), Halt> {
             attachments: Vec::new(),
         },
     ));
-    turn.commit(tx).await.map(drop)
+    delivery.commit(tx).await.map(drop)
 }

@@ -11,10 +11,10 @@ mod db;
 mod handler;
 mod logic;
 
-use shared::consumer::{Consumer, Halt, Turn};
+use shared::app::Needs;
+use shared::background::{Consumer, Delivery, Halt};
 use shared::database::Statement;
-use shared::endpoint::Sample;
-use shared::settings::Needs;
+use shared::http::Sample;
 
 /// The declaration.
 #[derive(Debug)]
@@ -30,7 +30,7 @@ impl Consumer for RequestEmailVerification {
         db::all(sample)
     }
 
-    async fn take(turn: &Turn<'_>) -> Result<(), Halt> {
-        handler::take(turn).await
+    async fn take(delivery: &Delivery<'_>) -> Result<(), Halt> {
+        handler::take(delivery).await
     }
 }

@@ -1,6 +1,6 @@
 use jiff::Timestamp;
 use shared::database::Statement;
-use shared::endpoint::{Call, Sample};
+use shared::http::{Call, Sample};
 use uuid::Uuid;
 
 pub(super) fn ensure_known(clinic: Uuid, token_hash: Vec<u8>) -> Statement<()> {

@@ -1,17 +1,16 @@
 use super::db;
 use super::schema::{EmailToken, VerifiedEmail, VerifyEmailFailure};
+use shared::access::LinkToken;
 use shared::database::Scope;
-use shared::endpoint::Call;
 use shared::failure::Error;
-use shared::handed_out::HandedOut;
-use shared::reply::Reply;
+use shared::http::{Call, Reply};
 
 /// Within the clinic that the token names, and so under its policies.
 pub(super) async fn handle(
     call: &Call<'_>,
     given: EmailToken,
 ) -> Result<Reply<VerifiedEmail>, Error<VerifyEmailFailure>> {
-    let token = HandedOut::read(given.token.expose()).ok_or(VerifyEmailFailure::VerificationNotFound)?;
+    let token = LinkToken::read(given.token.expose()).ok_or(VerifyEmailFailure::VerificationNotFound)?;
     let (clinic, hash) = (token.clinic(), token.hash());
     let mut tx = call.write_as(Scope { clinic: Some(clinic), account: None });
     tx.add(db::ensure_known(clinic, hash.clone()));

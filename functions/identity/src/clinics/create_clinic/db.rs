@@ -2,7 +2,7 @@ use crate::auth::session::{Clinic, User};
 use jiff::Timestamp;
 use shared::access::Role;
 use shared::database::Statement;
-use shared::endpoint::{Call, Sample};
+use shared::http::{Call, Sample};
 use shared::mail::Language;
 use uuid::Uuid;
 
@@ -79,7 +79,7 @@ pub(super) fn clinic_created(call: &Call<'_>, clinic: &Clinic, owner: &Owner, us
     .bind(user.id)
 }
 
-/// All statements of the slice, as [`Endpoint::statements`](shared::endpoint::Endpoint::statements) lists them.
+/// All statements of the slice, as [`Endpoint::statements`](shared::http::Endpoint::statements) lists them.
 pub(super) fn all(sample: &Sample<'_>) -> Vec<Statement<()>> {
     let call = &sample.call;
     let clinic = |id| Clinic {

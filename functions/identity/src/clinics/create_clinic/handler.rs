@@ -4,10 +4,8 @@ use crate::auth::email;
 use crate::auth::session::{Clinic, User};
 use shared::access::Role;
 use shared::database::Scope;
-use shared::endpoint::Call;
 use shared::failure::Error;
-use shared::records::audit;
-use shared::reply::Reply;
+use shared::http::{Call, Reply, audit};
 
 /// Hashes the password, makes clinic, account and membership, starts the session.
 pub(super) async fn handle(

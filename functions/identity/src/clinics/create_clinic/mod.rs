@@ -13,12 +13,8 @@ mod logic;
 pub mod schema;
 
 use shared::database::Statement;
-use shared::endpoint::{Call, Endpoint, Policy, RateClass, Sample};
 use shared::failure::Error;
-use shared::input::WithBody;
-use shared::reply::Reply;
-use shared::route::Route;
-use shared::success::Success;
+use shared::http::{Call, Endpoint, Policy, RateClass, Reply, Route, Sample, Success, WithBody};
 
 /// The declaration.
 #[derive(Debug)]

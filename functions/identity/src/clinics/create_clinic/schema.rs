@@ -5,7 +5,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use shared::failure::Problem;
 use shared::failures;
-use shared::input::Fields;
+use shared::http::Fields;
 use shared::mail::Language;
 use shared::validation::{Secret, Text};
 use validator::Validate;

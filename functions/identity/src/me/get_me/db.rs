@@ -1,6 +1,6 @@
 use crate::auth::session::{Clinic, User, member};
 use shared::database::Statement;
-use shared::endpoint::Sample;
+use shared::http::Sample;
 use uuid::Uuid;
 
 /// Clinic and user, and whether the user's address is verified.

@@ -1,8 +1,7 @@
 use super::schema::{GetMeFailure, Me};
 use super::{db, logic};
-use shared::endpoint::Call;
 use shared::failure::{Error, Fault};
-use shared::reply::Reply;
+use shared::http::{Call, Reply};
 
 /// Reads the caller's membership and lists what its role may do.
 pub(super) async fn handle(call: &Call<'_>) -> Result<Reply<Me>, Error<GetMeFailure>> {

@@ -13,11 +13,8 @@ mod logic;
 pub mod schema;
 
 use shared::database::Statement;
-use shared::endpoint::{Call, Endpoint, Policy, Sample};
 use shared::failure::Error;
-use shared::input::NoInput;
-use shared::reply::Reply;
-use shared::route::Route;
+use shared::http::{Call, Endpoint, NoInput, Policy, Reply, Route, Sample};
 
 /// The declaration.
 #[derive(Debug)]

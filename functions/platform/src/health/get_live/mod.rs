@@ -6,11 +6,8 @@
 
 use schemars::JsonSchema;
 use serde::Serialize;
-use shared::endpoint::{Call, Endpoint, Policy, RateClass};
 use shared::failure::{Error, NoFailure};
-use shared::input::NoInput;
-use shared::reply::Reply;
-use shared::route::Route;
+use shared::http::{Call, Endpoint, NoInput, Policy, RateClass, Reply, Route};
 
 /// The declaration.
 #[derive(Debug)]

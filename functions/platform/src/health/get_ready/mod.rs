@@ -6,12 +6,9 @@
 
 use schemars::JsonSchema;
 use serde::Serialize;
-use shared::endpoint::{Call, Endpoint, Policy, RateClass};
 use shared::failure::Error;
 use shared::failures;
-use shared::input::NoInput;
-use shared::reply::Reply;
-use shared::route::Route;
+use shared::http::{Call, Endpoint, NoInput, Policy, RateClass, Reply, Route};
 
 /// The declaration.
 #[derive(Debug)]

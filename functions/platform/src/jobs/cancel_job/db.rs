@@ -1,6 +1,6 @@
 use jiff::Timestamp;
 use shared::database::Statement;
-use shared::endpoint::Sample;
+use shared::http::Sample;
 use uuid::Uuid;
 
 pub(super) fn ensure_job(clinic: Uuid, owner: Uuid, id: Uuid, now: Timestamp) -> Statement<()> {

@@ -11,15 +11,12 @@ mod db;
 pub mod schema;
 
 use schema::CancelJobFailure;
+use shared::background::jobs::{self, Job};
 use shared::database::Statement;
-use shared::endpoint::{Call, Endpoint, Idempotency, Policy, Sample};
 use shared::failure::Error;
-use shared::input::WithPath;
-use shared::jobs::{self, Job};
-use shared::records::audit;
-use shared::reply::Reply;
-use shared::route::Route;
-use shared::success::{Lead, Success};
+use shared::http::{
+    Call, Endpoint, Idempotency, Link, Policy, Reply, Route, Sample, Success, WithPath, audit,
+};
 
 /// The declaration.
 #[derive(Debug)]
@@ -31,7 +28,7 @@ impl Endpoint for CancelJob {
     const POLICY: Policy = Policy::signed_in().idempotency(Idempotency::Accepted);
     const SUMMARY: &'static str = "Cancel queued work";
     const DESCRIPTION: &'static str = "What was made so far is not handed out. Cancelling twice is fine.";
-    const SUCCESS: Success = Success::ok().leads_to(&[Lead::new("/api/v1/jobs/{id}", "/data/id")]);
+    const SUCCESS: Success = Success::ok().links_to(&[Link::new("/api/v1/jobs/{id}", "/data/id")]);
     type Input = WithPath<schema::JobToCancel>;
     type Output = Reply<Job>;
     type Failure = CancelJobFailure;

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 use shared::failures;
-use shared::input::Fields;
+use shared::http::Fields;
 use shared::validation::Id;
 use validator::Validate;
 

@@ -7,15 +7,11 @@
 //! - **Round trips**: 1.
 
 use super::JobPath;
+use shared::background::jobs::{self, Job};
 use shared::database::Statement;
-use shared::endpoint::{Call, Endpoint, Policy, Sample};
 use shared::failure::Error;
 use shared::failures;
-use shared::input::WithPath;
-use shared::jobs::{self, Job};
-use shared::reply::Reply;
-use shared::route::Route;
-use shared::success::{Lead, Success};
+use shared::http::{Call, Endpoint, Link, Policy, Reply, Route, Sample, Success, WithPath};
 
 /// The declaration.
 #[derive(Debug)]
@@ -40,7 +36,7 @@ impl Endpoint for GetJob {
     const SUMMARY: &'static str = "Ask where queued work is";
     const DESCRIPTION: &'static str = "A job is queued, then running, then it has succeeded, failed or was cancelled; it \
         never goes back. `result` is there once it has succeeded.";
-    const SUCCESS: Success = Success::ok().leads_to(&[Lead::new("/api/v1/jobs/{id}", "/data/id")]);
+    const SUCCESS: Success = Success::ok().links_to(&[Link::new("/api/v1/jobs/{id}", "/data/id")]);
     type Input = WithPath<JobPath>;
     type Output = Reply<Job>;
     type Failure = GetJobFailure;
@@ -52,8 +48,8 @@ impl Endpoint for GetJob {
     async fn handle(call: &Call<'_>, input: Self::Input) -> Result<Self::Output, Error<Self::Failure>> {
         let caller = call.principal()?;
         let mut tx = call.read()?;
-        let slot = tx.add(jobs::job(caller.clinic_id, caller.user_id, input.path.id.into()));
-        let found = tx.commit::<GetJobFailure>().await?.optional(&slot)?;
+        let handle = tx.add(jobs::job(caller.clinic_id, caller.user_id, input.path.id.into()));
+        let found = tx.commit::<GetJobFailure>().await?.optional(&handle)?;
         let job = found.ok_or(GetJobFailure::JobNotFound)?;
         if job.expires_at <= call.now {
             return Err(GetJobFailure::JobExpired.into());

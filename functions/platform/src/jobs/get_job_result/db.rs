@@ -1,7 +1,7 @@
 use super::schema::Parts;
 use jiff::Timestamp;
 use shared::database::Statement;
-use shared::endpoint::Sample;
+use shared::http::Sample;
 use uuid::Uuid;
 
 /// The conditions in the order in which they are told.

@@ -11,13 +11,8 @@ pub mod schema;
 use super::JobPath;
 use schema::{GetJobResultFailure, Parts};
 use shared::database::Statement;
-use shared::endpoint::{Call, Endpoint, Policy, Sample};
 use shared::failure::Error;
-use shared::input::WithPath;
-use shared::records::audit;
-use shared::reply::Reply;
-use shared::route::Route;
-use shared::success::Success;
+use shared::http::{Call, Endpoint, Policy, Reply, Route, Sample, Success, WithPath, audit};
 
 /// The declaration.
 #[derive(Debug)]

@@ -1,6 +1,6 @@
 //! What SES tells of a mail, as SNS passes it on: <https://docs.aws.amazon.com/ses/latest/dg/event-publishing-retrieving-sns-contents.html>.
 
-use crate::mail::returns::{Return, Told};
+use crate::mail::returns::{BounceReport, Return};
 use jiff::Timestamp;
 use serde::Deserialize;
 use uuid::Uuid;
@@ -55,7 +55,7 @@ struct Complaint {
 const TOPIC_IS_READY: &str = "Successfully validated SNS topic for Amazon SES";
 
 /// What a message of the queue tells; nothing when it is of another kind, such as a delivery.
-pub(super) fn read(body: &str) -> Result<Option<Told>, NoNotice> {
+pub(super) fn read(body: &str) -> Result<Option<BounceReport>, NoNotice> {
     let envelope: Envelope = serde_json::from_str(body).map_err(|_| NoNotice)?;
     if envelope.message.starts_with(TOPIC_IS_READY) {
         return Ok(None);
@@ -70,7 +70,7 @@ pub(super) fn read(body: &str) -> Result<Option<Told>, NoNotice> {
         _ => return Ok(None),
     };
     match (&*event.mail.tags.clinic, &*event.mail.tags.mail) {
-        (&[clinic], &[mail]) => Ok(Some(Told { clinic, mail, what, at })),
+        (&[clinic], &[mail]) => Ok(Some(BounceReport { clinic, mail, what, at })),
         _ => Err(NoNotice),
     }
 }
@@ -86,7 +86,7 @@ mod tests {
     use super::*;
     use serde_json::{Value, json};
 
-    fn told(event: &Value) -> Result<Option<Told>, NoNotice> {
+    fn report(event: &Value) -> Result<Option<BounceReport>, NoNotice> {
         read(&json!({ "Type": "Notification", "Message": event.to_string() }).to_string())
     }
 
@@ -105,9 +105,9 @@ mod tests {
             ("Transient", Return::Transient),
             ("Undetermined", Return::Transient),
         ] {
-            let told = told(&bounce(kind)).unwrap().unwrap();
-            assert_eq!((told.clinic, told.mail), (Uuid::from_u128(1), Uuid::from_u128(2)));
-            assert_eq!((told.what, told.at.to_string().as_str()), (what, "2017-08-05T00:41:02.669Z"));
+            let report = report(&bounce(kind)).unwrap().unwrap();
+            assert_eq!((report.clinic, report.mail), (Uuid::from_u128(1), Uuid::from_u128(2)));
+            assert_eq!((report.what, report.at.to_string().as_str()), (what, "2017-08-05T00:41:02.669Z"));
         }
     }
 
@@ -115,15 +115,18 @@ mod tests {
     fn a_complaint_has_a_time_of_its_own() {
         let mut complaint = bounce("Permanent");
         complaint["eventType"] = json!("Complaint");
-        assert_eq!(told(&complaint), Err(NoNotice), "a complaint without one");
+        assert_eq!(report(&complaint), Err(NoNotice), "a complaint without one");
         complaint["complaint"] = json!({ "timestamp": "2017-08-05T00:41:03Z" });
-        let told = told(&complaint).unwrap().unwrap();
-        assert_eq!((told.what, told.at.to_string().as_str()), (Return::Complaint, "2017-08-05T00:41:03Z"));
+        let report = report(&complaint).unwrap().unwrap();
+        assert_eq!(
+            (report.what, report.at.to_string().as_str()),
+            (Return::Complaint, "2017-08-05T00:41:03Z")
+        );
     }
 
     #[test]
     fn what_is_no_notice_of_our_mail_is_told_from_what_is_of_another_kind() {
-        assert_eq!(told(&json!({ "eventType": "Delivery", "mail": {}, "delivery": {} })), Ok(None));
+        assert_eq!(report(&json!({ "eventType": "Delivery", "mail": {}, "delivery": {} })), Ok(None));
         let ready = "Successfully validated SNS topic for Amazon SES event publishing.";
         assert_eq!(read(&json!({ "Type": "Notification", "Message": ready }).to_string()), Ok(None));
         let mut without_tags = bounce("Permanent");
@@ -135,7 +138,7 @@ mod tests {
         let mut without_bounce = bounce("Permanent");
         without_bounce["bounce"] = Value::Null;
         for none in [without_tags, of_two, no_id, without_bounce, json!({}), json!("text")] {
-            assert_eq!(told(&none), Err(NoNotice), "{none}");
+            assert_eq!(report(&none), Err(NoNotice), "{none}");
         }
         for none in ["", "{}", r#"{"Message":"text"}"#, r#"{"Message":1}"#] {
             assert_eq!(read(none), Err(NoNotice), "{none}");

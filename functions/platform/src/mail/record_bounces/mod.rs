@@ -17,12 +17,12 @@ mod handler;
 mod logic;
 
 use super::returns;
+use shared::app::Needs;
+use shared::background::{Progress, Worker, WorkerRun};
 use shared::database::Statement;
-use shared::endpoint::Sample;
+use shared::external::OpenExternal;
 use shared::failure::Fault;
-use shared::outside::WayOut;
-use shared::settings::Needs;
-use shared::worker::{Progress, Shift, Worker};
+use shared::http::Sample;
 use std::time::Duration;
 
 /// The declaration.
@@ -34,13 +34,13 @@ impl Worker for RecordBounces {
     const SUMMARY: &'static str = "Notes which mails came back";
     const ROLE: &'static str = "bounce_recorder";
     const EVERY: Duration = Duration::from_mins(5);
-    const NEEDS: Needs = Needs { mail_notices: true, outside: Some(WayOut::OPEN), ..Needs::DATABASE };
+    const NEEDS: Needs = Needs { mail_notices: true, external: Some(OpenExternal::OPEN), ..Needs::DATABASE };
 
     fn statements(sample: &Sample<'_>) -> Vec<Statement<()>> {
         returns::statements(sample)
     }
 
-    async fn step(shift: &Shift<'_>) -> Result<Progress, Fault> {
-        handler::step(shift).await
+    async fn step(run: &WorkerRun<'_>) -> Result<Progress, Fault> {
+        handler::step(run).await
     }
 }

@@ -1,14 +1,13 @@
 use super::logic::{self, Unreadable};
 use super::schema::RecordSendgridEventsFailure as Failure;
 use super::{SIGNATURE, TIMESTAMP};
-use crate::mail::returns::{self, Told};
+use crate::mail::returns::{self, BounceReport};
 use crate::mail::signature::VerificationKey;
 use http::StatusCode;
 use shared::database::Scope;
-use shared::endpoint::Call;
+use shared::failure::problem::MALFORMED_JSON;
 use shared::failure::{Error, Fault};
-use shared::problem::MALFORMED_JSON;
-use shared::reply::Response;
+use shared::http::{Call, Response};
 use shared::validation::{Place, Violation};
 
 /// Verifies, reads, notes.
@@ -22,8 +21,8 @@ pub(super) async fn handle(call: &Call<'_>, body: &[u8]) -> Result<Response, Err
     if !logic::is_timely(timestamp, call.now) {
         return Err(Failure::SignatureExpired.into());
     }
-    let told = logic::read(body).map_err(|unreadable| refusal(&unreadable))?;
-    if note(call, &told).await? {
+    let report = logic::read(body).map_err(|unreadable| refusal(&unreadable))?;
+    if note(call, &report).await? {
         Ok(Response::empty(StatusCode::NO_CONTENT))
     } else {
         Err(Failure::MailNotSentYet.into())
@@ -41,15 +40,15 @@ fn refusal(unreadable: &Unreadable) -> Error<Failure> {
 }
 
 /// Whether nothing is left to note. What is told is in order of its clinics.
-async fn note(call: &Call<'_>, told: &[Told]) -> Result<bool, Error<Failure>> {
-    if told.is_empty() {
+async fn note(call: &Call<'_>, report: &[BounceReport]) -> Result<bool, Error<Failure>> {
+    if report.is_empty() {
         return Ok(true);
     }
     let mut tx = call.write_as(Scope::default());
     let mut states = Vec::new();
-    for of_one_clinic in told.chunk_by(|one, next| one.clinic == next.clinic) {
-        of_one_clinic.first().into_iter().for_each(|told| tx.enter(told.clinic));
-        states.extend(of_one_clinic.iter().map(|told| returns::note(&mut tx, told, call.now)));
+    for of_one_clinic in report.chunk_by(|one, next| one.clinic == next.clinic) {
+        of_one_clinic.first().into_iter().for_each(|report| tx.enter(report.clinic));
+        states.extend(of_one_clinic.iter().map(|report| returns::note(&mut tx, report, call.now)));
     }
     let rows = tx.commit::<Failure>().await?;
     for state in &states {

@@ -1,7 +1,7 @@
 //! What SendGrid tells of mails: <https://www.twilio.com/docs/sendgrid/for-developers/tracking-events/event>.
 
 use super::schema::SendgridEvent;
-use crate::mail::returns::{Return, Told};
+use crate::mail::returns::{BounceReport, Return};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::value::RawValue;
 use std::cmp::Reverse;
@@ -38,19 +38,19 @@ pub(super) fn is_timely(timestamp: &str, now: Timestamp) -> bool {
 
 /// What came back: of each mail the gravest and, of those as grave, the first, in the order to note them. What is no
 /// event of a mail of ours is passed over.
-pub(super) fn read(body: &[u8]) -> Result<Vec<Told>, Unreadable> {
+pub(super) fn read(body: &[u8]) -> Result<Vec<BounceReport>, Unreadable> {
     let events: Vec<&RawValue> = serde_json::from_slice(body).map_err(|_| Unreadable::NoList)?;
     if events.len() > MOST {
         return Err(Unreadable::TooMany);
     }
     let events = events.into_iter().filter_map(|event| serde_json::from_str(event.get()).ok());
-    let mut told: Vec<Told> = events.filter_map(|event| told(&event)).collect();
-    told.sort_by_key(|told| (told.place(), Reverse(told.what), told.at));
-    told.dedup_by_key(|told| told.place());
-    Ok(told)
+    let mut report: Vec<BounceReport> = events.filter_map(|event| report(&event)).collect();
+    report.sort_by_key(|report| (report.place(), Reverse(report.what), report.at));
+    report.dedup_by_key(|report| report.place());
+    Ok(report)
 }
 
-fn told(event: &SendgridEvent) -> Option<Told> {
+fn report(event: &SendgridEvent) -> Option<BounceReport> {
     let what = match (event.event.as_str(), event.kind.as_deref(), event.reason.as_deref()) {
         ("bounce", Some("bounce"), _) => Return::Permanent,
         ("dropped", _, Some(reason)) if FOR_GOOD.contains(&reason) => Return::Permanent,
@@ -60,7 +60,12 @@ fn told(event: &SendgridEvent) -> Option<Told> {
         _ => return None,
     };
     let seconds = event.timestamp.filter(|seconds| *seconds > 0)?;
-    Some(Told { clinic: event.clinic?, mail: event.mail?, what, at: Timestamp::from_second(seconds).ok()? })
+    Some(BounceReport {
+        clinic: event.clinic?,
+        mail: event.mail?,
+        what,
+        at: Timestamp::from_second(seconds).ok()?,
+    })
 }
 
 /// Whether it must come again, by the mail's state: it will be marked as sent in a moment. One that is not there is not
@@ -90,9 +95,9 @@ mod tests {
     }
 
     fn returns(events: &[Value]) -> Vec<(u128, Return)> {
-        let told = read(Value::from(events).to_string().as_bytes()).unwrap();
-        assert!(told.iter().all(|told| told.clinic == Uuid::from_u128(1)));
-        told.iter().map(|told| (told.mail.as_u128(), told.what)).collect()
+        let report = read(Value::from(events).to_string().as_bytes()).unwrap();
+        assert!(report.iter().all(|report| report.clinic == Uuid::from_u128(1)));
+        report.iter().map(|report| (report.mail.as_u128(), report.what)).collect()
     }
 
     #[test]
@@ -138,9 +143,9 @@ mod tests {
         let (transient, permanent) = (event("bounce", 2), with(event("bounce", 2), "type", "bounce"));
         let events =
             [later, transient, event("dropped", 3), event("spamreport", 2), permanent, event("dropped", 1)];
-        let told = read(Value::from(&events[..]).to_string().as_bytes()).unwrap();
-        assert_eq!(told.iter().map(|told| told.mail.as_u128()).collect::<Vec<_>>(), [1, 2, 3]);
-        assert_eq!((told[1].what, told[1].at.as_second()), (Return::Complaint, AT));
+        let report = read(Value::from(&events[..]).to_string().as_bytes()).unwrap();
+        assert_eq!(report.iter().map(|report| report.mail.as_u128()).collect::<Vec<_>>(), [1, 2, 3]);
+        assert_eq!((report[1].what, report[1].at.as_second()), (Return::Complaint, AT));
     }
 
     #[test]

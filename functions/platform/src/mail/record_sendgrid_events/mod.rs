@@ -18,14 +18,10 @@ mod logic;
 pub mod schema;
 
 use super::{returns, signature};
+use shared::app::KeyForm;
 use shared::database::Statement;
-use shared::endpoint::{Call, Endpoint, Policy, RequestHeader, Sample};
 use shared::failure::Error;
-use shared::input::WithSignedBody;
-use shared::reply::Response;
-use shared::route::Route;
-use shared::settings::KeyForm;
-use shared::success::Success;
+use shared::http::{Call, Endpoint, Policy, RequestHeader, Response, Route, Sample, Success, WithSignedBody};
 
 /// Who signed.
 const SIGNATURE: RequestHeader = RequestHeader {

@@ -1,7 +1,7 @@
 use super::logic::Kept;
 use jiff::{SignedDuration, Timestamp};
 use shared::database::Statement;
-use shared::endpoint::Sample;
+use shared::http::Sample;
 use shared::mail::ProviderId;
 use uuid::Uuid;
 

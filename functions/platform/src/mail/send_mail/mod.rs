@@ -14,11 +14,11 @@ mod db;
 mod handler;
 mod logic;
 
-use shared::consumer::{Consumer, Halt, Turn};
+use shared::app::Needs;
+use shared::background::{Consumer, Delivery, Halt};
 use shared::database::Statement;
-use shared::endpoint::Sample;
-use shared::outside::WayOut;
-use shared::settings::Needs;
+use shared::external::OpenExternal;
+use shared::http::Sample;
 
 /// The declaration.
 #[derive(Debug)]
@@ -28,13 +28,13 @@ impl Consumer for SendMail {
     const NAME: &'static str = "send-mail";
     const SUMMARY: &'static str = "Sends what is in the letter box";
     const KINDS: &'static [&'static str] = &["mail.requested"];
-    const NEEDS: Needs = Needs { mail: true, outside: Some(WayOut::OPEN), ..Needs::DATABASE };
+    const NEEDS: Needs = Needs { mail: true, external: Some(OpenExternal::OPEN), ..Needs::DATABASE };
 
     fn statements(sample: &Sample<'_>) -> Vec<Statement<()>> {
         db::all(sample)
     }
 
-    async fn take(turn: &Turn<'_>) -> Result<(), Halt> {
-        handler::take(turn).await
+    async fn take(delivery: &Delivery<'_>) -> Result<(), Halt> {
+        handler::take(delivery).await
     }
 }

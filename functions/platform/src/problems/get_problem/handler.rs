@@ -1,7 +1,7 @@
 use super::logic;
 use super::schema::{Explanation, GetProblemFailure};
-use shared::endpoint::Call;
 use shared::failure::{Error, Fault};
+use shared::http::Call;
 
 /// Finds the problem and answers it in the form asked for.
 pub(super) fn handle(call: &Call<'_>, slug: &str) -> Result<Explanation, Error<GetProblemFailure>> {

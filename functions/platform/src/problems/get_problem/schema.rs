@@ -6,8 +6,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Deserialize, Serialize};
 use shared::failure::Fault;
 use shared::failures;
-use shared::input::Fields;
-use shared::reply::{Answer, Reply, Response};
+use shared::http::{Answer, Fields, Reply, Response};
 use shared::validation::Text;
 use validator::Validate;
 

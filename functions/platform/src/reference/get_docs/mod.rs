@@ -11,11 +11,8 @@
 mod logic;
 pub mod schema;
 
-use shared::endpoint::{Call, Endpoint, Policy};
 use shared::failure::{Error, NoFailure};
-use shared::input::NoInput;
-use shared::route::Route;
-use shared::success::Success;
+use shared::http::{Call, Endpoint, NoInput, Policy, Route, Success};
 
 /// The declaration.
 #[derive(Debug)]

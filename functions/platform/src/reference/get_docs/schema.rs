@@ -3,7 +3,7 @@
 use http::StatusCode;
 use http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, ETAG, HeaderValue};
 use shared::failure::Fault;
-use shared::reply::{Answer, Response};
+use shared::http::{Answer, Response};
 
 /// The page with the one policy that lets it work.
 #[derive(Debug, Clone, Copy)]

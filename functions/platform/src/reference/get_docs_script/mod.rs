@@ -8,11 +8,8 @@
 pub mod schema;
 
 use super::etag;
-use shared::endpoint::{Call, Endpoint, Policy};
 use shared::failure::{Error, NoFailure};
-use shared::input::NoInput;
-use shared::route::Route;
-use shared::success::Success;
+use shared::http::{Call, Endpoint, NoInput, Policy, Route, Success};
 use std::sync::LazyLock;
 
 /// Packed by `build.rs`.

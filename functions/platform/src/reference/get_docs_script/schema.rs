@@ -3,7 +3,7 @@
 use http::StatusCode;
 use http::header::{CACHE_CONTROL, CONTENT_ENCODING, ETAG, HeaderValue};
 use shared::failure::Fault;
-use shared::reply::{Answer, Response};
+use shared::http::{Answer, Response};
 
 /// A script.
 #[derive(Debug, Clone, Copy)]

@@ -4,7 +4,7 @@ use http::StatusCode;
 use http::header::{CACHE_CONTROL, ETAG, HeaderValue};
 use schemars::{Schema, SchemaGenerator, json_schema};
 use shared::failure::Fault;
-use shared::reply::{Answer, Response};
+use shared::http::{Answer, Response};
 
 /// The document as it was committed.
 #[derive(Debug, Clone, Copy)]

@@ -2,7 +2,7 @@ use crate::webhooks::endpoint::insert_secret;
 use crate::webhooks::kind::EventKind;
 use jiff::Timestamp;
 use shared::database::Statement;
-use shared::endpoint::Sample;
+use shared::http::Sample;
 use uuid::Uuid;
 
 /// One endpoint of a clinic is made after the other, so that two do not reach for the same slot. The lock ends with the

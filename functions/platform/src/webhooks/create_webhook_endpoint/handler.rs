@@ -3,12 +3,10 @@ use super::logic;
 use super::schema::{CreateWebhookEndpointFailure, CreatedWebhookEndpoint, NewWebhookEndpoint};
 use crate::webhooks::endpoint::{WebhookEndpoint, insert_secret, location};
 use crate::webhooks::signing::SigningSecret;
-use shared::endpoint::Call;
+use shared::external::ExternalCalls;
+use shared::external::connect::{NetworkScope, Unreachable};
 use shared::failure::{Error, Fault};
-use shared::outside::Outside;
-use shared::outside::connect::{Reach, Unreachable};
-use shared::records::audit;
-use shared::reply::Reply;
+use shared::http::{Call, Reply, audit};
 
 /// Looks the host up, then makes the endpoint and its secret.
 pub(super) async fn handle(
@@ -19,7 +17,7 @@ pub(super) async fn handle(
     let (clinic, id) = (caller.clinic_id, call.new_id());
     let target = logic::target(new.url.as_str())
         .ok_or_else(|| Fault::internal("an address that passed its rule is none"))?;
-    check_host(call.app.outside()?, &target.host).await?;
+    check_host(call.app.external()?, &target.host).await?;
     new.kinds.sort_unstable();
     new.kinds.dedup();
     let secret = SigningSecret::random()?;
@@ -37,10 +35,10 @@ pub(super) async fn handle(
 }
 
 /// On one machine a name that nobody knows may be known later.
-async fn check_host(outside: &Outside, host: &str) -> Result<(), CreateWebhookEndpointFailure> {
-    match outside.look_up(host).await {
+async fn check_host(external: &ExternalCalls, host: &str) -> Result<(), CreateWebhookEndpointFailure> {
+    match external.look_up(host).await {
         Ok(_) => Ok(()),
-        Err(Unreachable::NoAddress) if outside.named_by_others() == Reach::PublicOrLoopback => Ok(()),
+        Err(Unreachable::NoAddress) if external.named_by_others() == NetworkScope::PublicOrLoopback => Ok(()),
         Err(Unreachable::NoAddress) => Err(CreateWebhookEndpointFailure::WebhookHostNotFound),
         Err(Unreachable::NotAllowed) => Err(CreateWebhookEndpointFailure::WebhookUrlNotAllowed),
     }

@@ -15,12 +15,8 @@ mod logic;
 pub mod schema;
 
 use shared::database::Statement;
-use shared::endpoint::{Call, Endpoint, Policy, Sample};
 use shared::failure::Error;
-use shared::input::WithBody;
-use shared::reply::Reply;
-use shared::route::Route;
-use shared::success::{Lead, Success};
+use shared::http::{Call, Endpoint, Link, Policy, Reply, Route, Sample, Success, WithBody};
 
 /// The declaration.
 #[derive(Debug)]
@@ -29,12 +25,12 @@ pub struct CreateWebhookEndpoint;
 impl Endpoint for CreateWebhookEndpoint {
     const NAME: &'static str = "create-webhook-endpoint";
     const ROUTE: Route = Route::post("/api/v1/webhook-endpoints");
-    const POLICY: Policy = Policy::requires(super::MANAGE_WEBHOOKS).hands_out_secrets().calls_outside();
+    const POLICY: Policy = Policy::requires(super::MANAGE_WEBHOOKS).hands_out_secrets().calls_external();
     const SUMMARY: &'static str = "Have events sent to an address";
     const DESCRIPTION: &'static str = "Events are sent by the Standard Webhooks specification and signed with the secret \
         that is answered here, and only here. At most twenty endpoints a clinic.";
     const SUCCESS: Success =
-        Success::created().leads_to(&[Lead::new("/api/v1/webhook-endpoints/{id}", "/data/id")]);
+        Success::created().links_to(&[Link::new("/api/v1/webhook-endpoints/{id}", "/data/id")]);
     type Input = WithBody<schema::NewWebhookEndpoint>;
     type Output = Reply<schema::CreatedWebhookEndpoint>;
     type Failure = schema::CreateWebhookEndpointFailure;

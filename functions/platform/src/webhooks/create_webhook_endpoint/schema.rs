@@ -8,7 +8,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use shared::failure::Problem;
 use shared::failures;
-use shared::input::Fields;
+use shared::http::Fields;
 use shared::validation::Text;
 use std::borrow::Cow;
 use validator::{Validate, ValidationError};

@@ -1,6 +1,6 @@
 use jiff::Timestamp;
 use shared::database::Statement;
-use shared::endpoint::Sample;
+use shared::http::Sample;
 use uuid::Uuid;
 
 pub(super) fn delete_endpoint(clinic: Uuid, id: Uuid, now: Timestamp) -> Statement<()> {

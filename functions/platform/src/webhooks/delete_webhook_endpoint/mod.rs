@@ -13,14 +13,9 @@ use super::EndpointPath;
 use super::endpoint::hold_endpoint;
 use http::StatusCode;
 use shared::database::Statement;
-use shared::endpoint::{Call, Endpoint, Policy, Sample};
 use shared::failure::Error;
 use shared::failures;
-use shared::input::WithPath;
-use shared::records::audit;
-use shared::reply::Response;
-use shared::route::Route;
-use shared::success::Success;
+use shared::http::{Call, Endpoint, Policy, Response, Route, Sample, Success, WithPath, audit};
 
 /// The declaration.
 #[derive(Debug)]

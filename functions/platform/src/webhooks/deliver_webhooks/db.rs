@@ -1,7 +1,7 @@
 use super::logic::{Delivery, Fate};
 use jiff::{SignedDuration, Timestamp};
 use shared::database::{Columns, DecodeError, Statement};
-use shared::endpoint::Sample;
+use shared::http::Sample;
 use uuid::Uuid;
 
 /// How long a worker keeps what it has leased: longer than sending may take. One that dies is overtaken.

@@ -5,11 +5,11 @@ use bytes::Bytes;
 use http::header::{CONTENT_TYPE, USER_AGENT};
 use http::{Request, StatusCode};
 use jiff::{SignedDuration, Timestamp};
+use shared::background::{Progress, WorkerRun};
 use shared::deadline::Deadline;
+use shared::external::{CallError, ExternalCall, ExternalCalls, HttpError};
 use shared::failure::{Error, Fault, NoFailure};
-use shared::logging::VERSION;
-use shared::outside::{CallError, ExternalCall, HttpError, Outside};
-use shared::worker::{Progress, Shift};
+use shared::telemetry::VERSION;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::task::JoinSet;
@@ -28,8 +28,8 @@ const ENOUGH: Duration = LIMIT.saturating_add(Duration::from_secs(5));
 type Returned = Vec<(Delivery, Fate)>;
 
 /// Keeps deliveries under way until none is due any more or the time is nearly over.
-pub(super) async fn step(shift: &Shift<'_>) -> Result<Progress, Fault> {
-    let mut under_way = UnderWay { shift, sending: JoinSet::new(), busy: Vec::new() };
+pub(super) async fn step(run: &WorkerRun<'_>) -> Result<Progress, Fault> {
+    let mut under_way = UnderWay { run, sending: JoinSet::new(), busy: Vec::new() };
     let mut returned = Returned::new();
     let mut done = 0;
     loop {
@@ -44,13 +44,13 @@ pub(super) async fn step(shift: &Shift<'_>) -> Result<Progress, Fault> {
     if done > 0 {
         return Ok(Progress::Done(done));
     }
-    tidy(shift).await?;
+    tidy(run).await?;
     Ok(Progress::Idle)
 }
 
 /// Deliveries that are being sent.
 struct UnderWay<'a> {
-    shift: &'a Shift<'a>,
+    run: &'a WorkerRun<'a>,
     sending: JoinSet<(Delivery, Fate)>,
     /// Their endpoints, one entry a delivery.
     busy: Vec<Uuid>,
@@ -59,16 +59,16 @@ struct UnderWay<'a> {
 impl UnderWay<'_> {
     /// How many more may be begun.
     fn free(&self) -> usize {
-        if self.shift.left() < ENOUGH { 0 } else { AT_ONCE.saturating_sub(self.sending.len()) }
+        if self.run.left() < ENOUGH { 0 } else { AT_ONCE.saturating_sub(self.sending.len()) }
     }
 
     fn begin(&mut self, leased: Vec<Delivery>) -> Result<(), Fault> {
         for delivery in leased {
-            let (outside, clock) = (Arc::clone(self.shift.app.outside()?), Arc::clone(&self.shift.app.clock));
-            let deadline = Deadline::of_work(self.shift.until);
+            let (external, clock) = (Arc::clone(self.run.app.external()?), Arc::clone(&self.run.app.clock));
+            let deadline = Deadline::of_work(self.run.until);
             self.busy.push(delivery.endpoint);
             self.sending.spawn(async move {
-                let sent = send(&outside, &delivery, clock.now(), deadline).await;
+                let sent = send(&external, &delivery, clock.now(), deadline).await;
                 let fate = fate(delivery.attempts, sent, clock.now(), fastrand::f64());
                 (delivery, fate)
             });
@@ -93,17 +93,17 @@ impl UnderWay<'_> {
 
 /// Notes what came back and leases as many as may be begun, in one flush.
 async fn exchange(under_way: &UnderWay<'_>, returned: &Returned) -> Result<Vec<Delivery>, Fault> {
-    let (shift, now) = (under_way.shift, under_way.shift.now());
+    let (run, now) = (under_way.run, under_way.run.now());
     let free = under_way.free();
     if free == 0 && returned.is_empty() {
         return Ok(Vec::new());
     }
-    let mut tx = shift.write();
+    let mut tx = run.write();
     if !returned.is_empty() {
         tx.add(db::settle(returned, now));
     }
     let gone = returned.iter().filter(|(_, fate)| fate.is_gone);
-    let gone: Vec<_> = gone.map(|(delivery, _)| (delivery, shift.new_id())).collect();
+    let gone: Vec<_> = gone.map(|(delivery, _)| (delivery, run.new_id())).collect();
     if !gone.is_empty() {
         tx.add(db::disable_endpoints(&gone, now));
         tx.add(db::drop_deliveries(&gone, now));
@@ -114,7 +114,7 @@ async fn exchange(under_way: &UnderWay<'_>, returned: &Returned) -> Result<Vec<D
 }
 
 /// Sends a delivery, outside of any transaction, and tells what came of it. `now` is what the signature says about when it was sent.
-async fn send(outside: &Outside, delivery: &Delivery, now: Timestamp, deadline: Deadline) -> Sent {
+async fn send(external: &ExternalCalls, delivery: &Delivery, now: Timestamp, deadline: Deadline) -> Sent {
     if !delivery.is_wanted {
         return Sent::Unwanted;
     }
@@ -122,9 +122,9 @@ async fn send(outside: &Outside, delivery: &Delivery, now: Timestamp, deadline: 
     let Some(request) = request(delivery, now) else { return Sent::Unanswered };
     let target = delivery.endpoint.to_string();
     let call = ExternalCall::new("webhook", "deliver", LIMIT, deadline).target(&target);
-    let client = outside.http_to_others();
+    let client = external.http_to_others();
     let answered: Result<StatusCode, CallError<HttpError>> =
-        outside.call(call, || client.status(request.clone())).await;
+        external.call(call, || client.status(request.clone())).await;
     match answered {
         Ok(status) => Sent::Answered(status.as_u16()),
         Err(CallError::TimedOut | CallError::Failed(_)) => Sent::Unanswered,
@@ -147,9 +147,9 @@ fn request(delivery: &Delivery, now: Timestamp) -> Option<Request<Bytes>> {
         .ok()
 }
 
-async fn tidy(shift: &Shift<'_>) -> Result<(), Fault> {
-    let now = shift.now();
-    let mut tx = shift.write();
+async fn tidy(run: &WorkerRun<'_>) -> Result<(), Fault> {
+    let now = run.now();
+    let mut tx = run.write();
     tx.add(db::delete_old_deliveries(now));
     tx.add(db::delete_old_secrets(now));
     tx.commit::<NoFailure>().await.map_err(fault)?;

@@ -17,12 +17,12 @@ mod db;
 mod handler;
 mod logic;
 
+use shared::app::Needs;
+use shared::background::{Progress, Worker, WorkerRun};
 use shared::database::Statement;
-use shared::endpoint::Sample;
+use shared::external::OpenExternal;
 use shared::failure::Fault;
-use shared::outside::WayOut;
-use shared::settings::Needs;
-use shared::worker::{Progress, Shift, Worker};
+use shared::http::Sample;
 use std::time::Duration;
 
 /// The declaration.
@@ -34,13 +34,13 @@ impl Worker for DeliverWebhooks {
     const SUMMARY: &'static str = "Sends events to the addresses that want them";
     const ROLE: &'static str = "webhook_deliverer";
     const TIMEOUT: Duration = Duration::from_secs(55);
-    const NEEDS: Needs = Needs { outside: Some(WayOut::OPEN), ..Needs::DATABASE };
+    const NEEDS: Needs = Needs { external: Some(OpenExternal::OPEN), ..Needs::DATABASE };
 
     fn statements(sample: &Sample<'_>) -> Vec<Statement<()>> {
         db::all(sample)
     }
 
-    async fn step(shift: &Shift<'_>) -> Result<Progress, Fault> {
-        handler::step(shift).await
+    async fn step(run: &WorkerRun<'_>) -> Result<Progress, Fault> {
+        handler::step(run).await
     }
 }

@@ -1,7 +1,7 @@
 use jiff::Timestamp;
 use serde_json::json;
 use shared::database::Statement;
-use shared::endpoint::Sample;
+use shared::http::Sample;
 use shared::outbox::Event;
 use uuid::Uuid;
 

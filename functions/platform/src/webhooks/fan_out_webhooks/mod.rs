@@ -7,9 +7,9 @@
 
 mod db;
 
-use shared::consumer::{Consumer, Halt, Turn};
+use shared::background::{Consumer, Delivery, Halt};
 use shared::database::Statement;
-use shared::endpoint::Sample;
+use shared::http::Sample;
 
 /// The declaration.
 #[derive(Debug)]
@@ -24,12 +24,12 @@ impl Consumer for FanOutWebhooks {
         db::all(sample)
     }
 
-    async fn take(turn: &Turn<'_>) -> Result<(), Halt> {
+    async fn take(delivery: &Delivery<'_>) -> Result<(), Halt> {
         // An endpoint's delivery has one of these ids; a clinic has at most so many endpoints.
-        let ids = (0..db::ENDPOINTS).map(|_| turn.new_id()).collect();
-        let mut effect = turn.begin();
-        effect.add(db::insert_deliveries(turn.event, ids, turn.now));
-        turn.commit(effect).await?;
+        let ids = (0..db::ENDPOINTS).map(|_| delivery.new_id()).collect();
+        let mut effect = delivery.begin();
+        effect.add(db::insert_deliveries(delivery.event, ids, delivery.now));
+        delivery.commit(effect).await?;
         Ok(())
     }
 }

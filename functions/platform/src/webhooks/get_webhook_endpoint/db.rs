@@ -1,6 +1,6 @@
 use crate::webhooks::WebhookEndpoint;
 use shared::database::Statement;
-use shared::endpoint::Sample;
+use shared::http::Sample;
 use uuid::Uuid;
 
 pub(super) fn endpoint(clinic: Uuid, id: Uuid) -> Statement<WebhookEndpoint> {

@@ -9,13 +9,9 @@ mod db;
 
 use super::{EndpointPath, WebhookEndpoint};
 use shared::database::Statement;
-use shared::endpoint::{Call, Endpoint, Policy, Sample};
 use shared::failure::Error;
 use shared::failures;
-use shared::input::WithPath;
-use shared::reply::Reply;
-use shared::route::Route;
-use shared::success::{Lead, Success};
+use shared::http::{Call, Endpoint, Link, Policy, Reply, Route, Sample, Success, WithPath};
 
 /// The declaration.
 #[derive(Debug)]
@@ -36,7 +32,7 @@ impl Endpoint for GetWebhookEndpoint {
     const POLICY: Policy = Policy::requires(super::MANAGE_WEBHOOKS);
     const SUMMARY: &'static str = "Read a webhook endpoint";
     const SUCCESS: Success =
-        Success::ok().leads_to(&[Lead::new("/api/v1/webhook-endpoints/{id}", "/data/id")]);
+        Success::ok().links_to(&[Link::new("/api/v1/webhook-endpoints/{id}", "/data/id")]);
     type Input = WithPath<EndpointPath>;
     type Output = Reply<WebhookEndpoint>;
     type Failure = GetWebhookEndpointFailure;
@@ -47,8 +43,8 @@ impl Endpoint for GetWebhookEndpoint {
 
     async fn handle(call: &Call<'_>, input: Self::Input) -> Result<Self::Output, Error<Self::Failure>> {
         let mut tx = call.read()?;
-        let slot = tx.add(db::endpoint(call.principal()?.clinic_id, input.path.id.into()));
-        let found = tx.commit::<GetWebhookEndpointFailure>().await?.optional(&slot)?;
+        let handle = tx.add(db::endpoint(call.principal()?.clinic_id, input.path.id.into()));
+        let found = tx.commit::<GetWebhookEndpointFailure>().await?.optional(&handle)?;
         Ok(Reply::ok(found.ok_or(GetWebhookEndpointFailure::WebhookEndpointNotFound)?))
     }
 }

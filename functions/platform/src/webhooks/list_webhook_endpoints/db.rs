@@ -1,7 +1,7 @@
 use crate::webhooks::WebhookEndpoint;
 use shared::database::Statement;
-use shared::endpoint::Sample;
-use shared::page::{self, COUNTED_AT_MOST, PageQuery};
+use shared::http::page::{self, COUNTED_AT_MOST};
+use shared::http::{PageQuery, Sample};
 use uuid::Uuid;
 
 pub(super) fn endpoints_before(

@@ -11,13 +11,8 @@ mod handler;
 
 use super::WebhookEndpoint;
 use shared::database::Statement;
-use shared::endpoint::{Call, Endpoint, Policy, Sample};
 use shared::failure::{Error, NoFailure};
-use shared::input::WithQuery;
-use shared::page::PageQuery;
-use shared::reply::Reply;
-use shared::route::Route;
-use shared::success::{Lead, Success};
+use shared::http::{Call, Endpoint, Link, PageQuery, Policy, Reply, Route, Sample, Success, WithQuery};
 
 /// The declaration.
 #[derive(Debug)]
@@ -31,7 +26,7 @@ impl Endpoint for ListWebhookEndpoints {
     const DESCRIPTION: &'static str = "Send `meta.nextCursor` as `cursor` for the next page; what is added meanwhile \
         is neither repeated nor in the way.";
     const SUCCESS: Success =
-        Success::page().leads_to(&[Lead::new("/api/v1/webhook-endpoints/{id}", "/data/0/id")]);
+        Success::page().links_to(&[Link::new("/api/v1/webhook-endpoints/{id}", "/data/0/id")]);
     type Input = WithQuery<PageQuery<WebhookEndpoint>>;
     type Output = Reply<Vec<WebhookEndpoint>>;
     type Failure = NoFailure;

@@ -1,7 +1,7 @@
 use crate::webhooks::endpoint::hold_endpoint;
 use jiff::{SignedDuration, Timestamp};
 use shared::database::Statement;
-use shared::endpoint::Sample;
+use shared::http::Sample;
 use uuid::Uuid;
 
 /// For how long a secret that was rotated out still signs.

@@ -14,13 +14,8 @@ use super::EndpointPath;
 use super::endpoint::{hold_endpoint, insert_secret};
 use super::signing::SigningSecret;
 use shared::database::Statement;
-use shared::endpoint::{Call, Endpoint, Policy, Sample};
 use shared::failure::Error;
-use shared::input::WithPath;
-use shared::records::audit;
-use shared::reply::Reply;
-use shared::route::Route;
-use shared::success::Success;
+use shared::http::{Call, Endpoint, Policy, Reply, Route, Sample, Success, WithPath, audit};
 
 /// The declaration.
 #[derive(Debug)]

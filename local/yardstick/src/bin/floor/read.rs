@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use lambda_runtime::Error;
 use serde::Serialize;
-use shared::cursor::Cursor;
+use shared::http::Cursor;
 use tokio_postgres::Row;
 use tokio_postgres::types::{Timestamp as Instant, Type};
 use uuid::Uuid;

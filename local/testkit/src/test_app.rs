@@ -1,0 +1,295 @@
+use crate::background::{self, Background};
+use crate::canary::watch_logs;
+use crate::{
+    Contract, CountingHasher, Names, SendgridKey, Tenant, TestClock, TestDatabase, TestMail, TestRequest,
+    TestResponse,
+};
+use shared::access::TokenSigner;
+use shared::access::token::new_key_pair;
+use shared::app::{App, Needs, Settings};
+use shared::background::{ATTEMPTS, Attempt};
+use shared::clock::{Clock as _, SystemClock, SystemIds};
+use shared::database::{Database, RoundTrips, Scope, Tx};
+use shared::deadline::Deadline;
+use shared::external::connect::NetworkScope;
+use shared::external::{ExternalCalls, ExternalSettings};
+use shared::failure::{Error, Fault, NoFailure};
+use shared::http::{Declaration, pipeline};
+use shared::mail::Notices;
+use shared::module::Module;
+use shared::outbox::{Event, Queue};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// An endpoint as it runs: under its module's role.
+#[derive(Debug)]
+struct Function {
+    module: &'static str,
+    declaration: Declaration,
+    app: Arc<App>,
+}
+
+/// A module on a database of its own, called through gateway events.
+#[derive(Debug)]
+pub struct TestApp {
+    /// The database.
+    pub database: TestDatabase,
+    /// The clock, standing at the start of the test.
+    pub clock: Arc<TestClock>,
+    /// The hasher.
+    pub hasher: Arc<CountingHasher>,
+    /// Where mail goes.
+    pub mail: Arc<TestMail>,
+    /// Signs events of mails that the test app believes; until it forgets the key.
+    pub sendgrid: Option<SendgridKey>,
+    /// Signs tokens that the test app believes.
+    pub signer: TokenSigner,
+    functions: Vec<Function>,
+    background: Background,
+    keys: (String, String),
+    contract: Option<&'static Contract>,
+    /// What names of hosts mean to those who call others.
+    pub names: Arc<Names>,
+    external: Arc<ExternalCalls>,
+    /// What a call may take.
+    pub time: Duration,
+}
+
+impl TestApp {
+    /// The modules, each under its own role, on a fresh database.
+    pub async fn of(modules: Vec<Module>) -> Self {
+        Self::with_connections(modules, 16).await
+    }
+
+    /// As [`TestApp::of`], with so many connections a module.
+    pub async fn with_connections(modules: Vec<Module>, connections: usize) -> Self {
+        watch_logs();
+        let database = TestDatabase::clone_template().await;
+        let keys = new_key_pair().unwrap();
+        let (clock, names) = (Arc::new(TestClock::at(SystemClock.now())), Arc::new(Names::default()));
+        let mut test_app = Self {
+            database,
+            external: external(NetworkScope::PublicOrLoopback, &clock, &names),
+            clock,
+            names,
+            hasher: Arc::new(CountingHasher::default()),
+            mail: Arc::new(TestMail::default()),
+            sendgrid: Some(SendgridKey::default()),
+            signer: TokenSigner::from_paserk(&keys.0).unwrap(),
+            functions: Vec::new(),
+            background: Background::default(),
+            keys,
+            contract: None,
+            time: Duration::from_secs(10),
+        };
+        for module in modules {
+            let url = test_app.database.function_url(module.name);
+            let app = Arc::new(test_app.app(&url, connections));
+            test_app.background.add(&module, &app);
+            test_app.functions.extend(module.endpoints.into_iter().map(|declaration| Function {
+                module: module.name,
+                declaration,
+                app: Arc::clone(&app),
+            }));
+        }
+        test_app
+    }
+
+    /// Holds every reply from now on against this contract.
+    #[must_use]
+    pub fn held_to(self, contract: &'static Contract) -> Self {
+        Self { contract: Some(contract), ..self }
+    }
+
+    /// All functions call, of the addresses that callers name, only those within `reach` from now on. Until then these
+    /// may be on this machine.
+    pub fn confine(&mut self, reach: NetworkScope) {
+        self.external = external(reach, &self.clock, &self.names);
+        let database = self.database.clone();
+        self.rewire(|role| database.function_url(role));
+    }
+
+    /// No function knows a key of SendGrid from now on.
+    pub fn forget_sendgrid(&mut self) {
+        self.sendgrid = None;
+        let database = self.database.clone();
+        self.rewire(|role| database.function_url(role));
+    }
+
+    /// All functions reach their database at this address from now on.
+    pub fn reconnect(&mut self, url: &str) {
+        self.rewire(|_| url.to_owned());
+    }
+
+    /// The functions of each module reach their database at the address that `url` gives for its role.
+    pub fn rewire(&mut self, url: impl Fn(&str) -> String) {
+        let mut apps: BTreeMap<&'static str, Arc<App>> = BTreeMap::new();
+        let modules: Vec<&'static str> = self.functions.iter().map(|function| function.module).collect();
+        for module in modules {
+            apps.entry(module).or_insert_with(|| Arc::new(self.app(&url(module), 4)));
+        }
+        for function in &mut self.functions {
+            if let Some(app) = apps.get(function.module) {
+                function.app = Arc::clone(app);
+            }
+        }
+    }
+
+    /// Opens the connection of the function of that name, as the first request would.
+    pub async fn warm(&self, name: &str) {
+        let (round_trips, deadline) = (RoundTrips::default(), Deadline::within(self.time));
+        let tx = Tx::reading(&self.function(name).app.database, &round_trips, deadline, Scope::default());
+        let opened: Result<_, Error<NoFailure>> = tx.commit().await;
+        opened.unwrap();
+    }
+
+    fn app(&self, url: &str, connections: usize) -> App {
+        let variable = |key: &str| match key {
+            "DATABASE_URL" => Some(url.to_owned()),
+            "DATABASE_CONNECTIONS" => Some(connections.to_string()),
+            "TOKEN_SECRET_KEY" => Some(self.keys.0.clone()),
+            "TOKEN_PUBLIC_KEYS" => Some(self.keys.1.clone()),
+            "CORS_ALLOWED_ORIGINS" | "PUBLIC_URL" => Some("https://app.example".to_owned()),
+            "SENDGRID_WEBHOOK_PUBLIC_KEY" => self.sendgrid.as_ref().map(SendgridKey::shown),
+            _ => None,
+        };
+        let settings = Settings::read(&|key| variable(key), Needs::ALL).unwrap();
+        App::new(settings, self.clock.clone(), Arc::new(SystemIds), self.hasher.clone())
+            .with_external(Arc::clone(&self.external))
+            .with_mail(self.mail.clone())
+    }
+
+    /// The key pair, secret and public, in PASERK form.
+    pub fn keys(&self) -> &(String, String) {
+        &self.keys
+    }
+
+    /// A clinic paid in BRL.
+    pub async fn tenant(&self) -> Tenant {
+        Tenant::create(&self.database, &self.signer, "BRL", self.clock.now()).await
+    }
+
+    /// The test app's database under a module's role, for what a test sends past the endpoints.
+    pub fn database_as(&self, role: &str) -> Database {
+        Database::at(&self.database.url(role), 4).unwrap()
+    }
+
+    /// All declarations in the test app.
+    pub fn declarations(&self) -> impl Iterator<Item = &Declaration> {
+        self.functions.iter().map(|function| &function.declaration)
+    }
+
+    /// Passes a request to the function that has its route, or to the catch-all if there is one, or to the first.
+    pub async fn send(&self, request: TestRequest) -> TestResponse {
+        let (declaration, app) = self.route(request.method(), request.path());
+        self.answer(app, declaration, request).await
+    }
+
+    /// One request through the pipeline, and its reply held against the contract.
+    async fn answer(&self, app: &App, declaration: &Declaration, request: TestRequest) -> TestResponse {
+        let (method, path) = (request.method().to_owned(), request.path().to_owned());
+        let answer =
+            pipeline::answer(app, declaration, request.event(), self.time).await.finish().await.into();
+        if let Some(contract) = self.contract {
+            contract.hold(&method, &path, &answer);
+        }
+        answer
+    }
+
+    /// The function that the gateway would call.
+    pub fn route(&self, method: &str, path: &str) -> (&Declaration, &App) {
+        let method = method.parse().unwrap_or(http::Method::TRACE);
+        let has = |function: &&Function| {
+            let route = &function.declaration.route;
+            !route.is_catch_all() && route.takes(&method) && route.parameters(path).is_some()
+        };
+        let found = self.functions.iter().find(has);
+        let fallback = || self.functions.iter().find(|function| function.declaration.route.is_catch_all());
+        let function = found.or_else(fallback).or_else(|| self.functions.first()).unwrap();
+        (&function.declaration, &function.app)
+    }
+
+    /// Passes a request to the function of that name, whatever its route.
+    pub async fn send_to_function(&self, name: &str, request: TestRequest) -> TestResponse {
+        let function = self.function(name);
+        self.answer(&function.app, &function.declaration, request).await
+    }
+
+    /// Everything announced so far, in the order of the streams.
+    pub async fn events(&self) -> Vec<Event> {
+        background::events(&self.database).await
+    }
+
+    /// Hands an event to the consumer of that name, as its queue would for the first time.
+    pub async fn take(&self, consumer: &str, event: &Event) -> Result<(), Fault> {
+        self.background.take(consumer, event, Attempt(1)).await
+    }
+
+    /// As [`TestApp::take`], at the last attempt.
+    pub async fn take_last(&self, consumer: &str, event: &Event) -> Result<(), Fault> {
+        self.background.take(consumer, event, Attempt(ATTEMPTS)).await
+    }
+
+    /// Has the worker of that name work until nothing is left to do, under its own role. What the relay sends is taken
+    /// by the consumers in the test app, unless other queues are given.
+    pub async fn work(&self, worker: &str, queue: Option<Arc<dyn Queue>>) -> Result<usize, Fault> {
+        let declaration = self.background.worker(worker);
+        let app = self.app(&self.database.function_url(declaration.role), 4);
+        let app = app.with_queue(queue.unwrap_or_else(|| self.background.queues()));
+        declaration.run(&app, Duration::from_mins(1)).await
+    }
+
+    /// As [`TestApp::work`], for what takes the provider's notices of mails from their queue.
+    pub async fn work_on(&self, worker: &str, notices: Notices) -> Result<usize, Fault> {
+        let declaration = self.background.worker(worker);
+        let app = self.app(&self.database.function_url(declaration.role), 4).with_mail_notices(notices);
+        declaration.run(&app, Duration::from_mins(1)).await
+    }
+
+    /// The names of the consumers in the test app.
+    pub fn consumers(&self) -> Vec<&'static str> {
+        self.background.consumers()
+    }
+
+    /// The app of a module's functions.
+    pub fn app_of(&self, module: &str) -> &App {
+        &self.functions.iter().find(|function| function.module == module).unwrap().app
+    }
+
+    /// The module of the consumer of that name.
+    pub fn module_of_consumer(&self, name: &str) -> &'static str {
+        self.background.module_of(name)
+    }
+
+    /// The module of the function of that name.
+    pub fn module_of(&self, name: &str) -> &'static str {
+        self.function(name).module
+    }
+
+    fn function(&self, name: &str) -> &Function {
+        self.functions.iter().find(|function| function.declaration.name == name).unwrap()
+    }
+
+    /// Sends requests all at once and waits for all replies.
+    pub async fn send_at_once(self: &Arc<Self>, requests: Vec<TestRequest>) -> Vec<TestResponse> {
+        let running: Vec<_> = requests
+            .into_iter()
+            .map(|request| {
+                let app = Arc::clone(self);
+                tokio::spawn(async move { app.send(request).await })
+            })
+            .collect();
+        let mut answers = Vec::new();
+        for task in running {
+            answers.push(task.await.unwrap());
+        }
+        answers
+    }
+}
+
+/// External calls with breakers that nobody shares.
+fn external(targets: NetworkScope, clock: &Arc<TestClock>, names: &Arc<Names>) -> Arc<ExternalCalls> {
+    let settings = ExternalSettings { redis: None, targets };
+    Arc::new(ExternalCalls::open(&settings, clock.clone(), names.clone()).unwrap())
+}

@@ -1,0 +1,112 @@
+use serde_json::Value;
+use shared::http::gateway::{Event, HttpContext, RequestContext};
+use std::collections::BTreeMap;
+
+/// A request in the making, which becomes a gateway event.
+#[derive(Debug, Clone)]
+pub struct TestRequest {
+    method: String,
+    path: String,
+    query: String,
+    headers: BTreeMap<String, String>,
+    body: Option<String>,
+    is_base64: bool,
+}
+
+impl TestRequest {
+    /// Any method.
+    pub fn new(method: &str, address: &str) -> Self {
+        let (path, query) = address.split_once('?').unwrap_or((address, ""));
+        Self {
+            method: method.to_owned(),
+            path: path.to_owned(),
+            query: query.to_owned(),
+            headers: BTreeMap::new(),
+            body: None,
+            is_base64: false,
+        }
+    }
+
+    /// `GET`.
+    pub fn get(address: &str) -> Self {
+        Self::new("GET", address)
+    }
+
+    /// `POST` with a JSON body.
+    pub fn post(address: &str, body: &Value) -> Self {
+        Self::new("POST", address).text(&body.to_string())
+    }
+
+    /// `PATCH` with a JSON body.
+    pub fn patch(address: &str, body: &Value) -> Self {
+        Self::new("PATCH", address).text(&body.to_string())
+    }
+
+    /// A body as it is, said to be JSON.
+    #[must_use]
+    pub fn text(mut self, body: &str) -> Self {
+        self.body = Some(body.to_owned());
+        self.header("content-type", "application/json")
+    }
+
+    /// A body in base64, as the gateway sends what is not text.
+    #[must_use]
+    pub fn base64(mut self, body: &str) -> Self {
+        self.is_base64 = true;
+        self.text(body)
+    }
+
+    /// A header, by its lower-case name.
+    #[must_use]
+    pub fn header(mut self, name: &str, value: &str) -> Self {
+        self.headers.insert(name.to_owned(), value.to_owned());
+        self
+    }
+
+    /// Without that header.
+    #[must_use]
+    pub fn without(mut self, name: &str) -> Self {
+        self.headers.remove(name);
+        self
+    }
+
+    /// `Authorization: Bearer`.
+    #[must_use]
+    pub fn token(self, token: &str) -> Self {
+        self.header("authorization", &format!("Bearer {token}"))
+    }
+
+    /// `Idempotency-Key`.
+    #[must_use]
+    pub fn key(self, key: &str) -> Self {
+        self.header("idempotency-key", key)
+    }
+
+    /// The path, without the query.
+    pub fn path(&self) -> &str {
+        &self.path
+    }
+
+    /// The method.
+    pub fn method(&self) -> &str {
+        &self.method
+    }
+
+    /// The event, passed through its JSON form as on Lambda.
+    pub fn event(self) -> Event {
+        let http =
+            HttpContext { method: self.method, path: self.path.clone(), source_ip: "192.0.2.1".to_owned() };
+        let event = Event {
+            version: "2.0".to_owned(),
+            route_key: "$default".to_owned(),
+            raw_path: self.path,
+            raw_query_string: self.query,
+            cookies: Vec::new(),
+            headers: self.headers,
+            request_context: RequestContext { request_id: String::new(), http },
+            body: self.body,
+            is_base64_encoded: self.is_base64,
+        };
+        serde_json::from_str(&serde_json::to_string(&event).unwrap()).unwrap()
+    }
+}

@@ -1,0 +1,72 @@
+use crate::canary::assert_none_in;
+use serde_json::Value;
+use shared::http::gateway::GatewayReply;
+
+/// A reply, read as a client reads it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct TestResponse {
+    /// The status.
+    pub status: u16,
+    /// The body as text, as far as it is any.
+    pub text: String,
+    /// The body.
+    pub body: Vec<u8>,
+    /// The body as JSON; null when it has none.
+    pub json: Value,
+    headers: std::collections::BTreeMap<String, String>,
+}
+
+impl From<GatewayReply> for TestResponse {
+    fn from(reply: GatewayReply) -> Self {
+        let (status, headers) = (reply.status_code, reply.headers.clone());
+        let body = reply.bytes().unwrap().to_vec();
+        let text = String::from_utf8_lossy(&body).into_owned();
+        let json = serde_json::from_str(&text).unwrap_or(Value::Null);
+        if status >= 400 {
+            assert_none_in("a problem document", &text);
+        }
+        Self { status, text, body, json, headers }
+    }
+}
+
+impl TestResponse {
+    /// A header, by its lower-case name.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name).map(String::as_str)
+    }
+
+    /// All headers.
+    pub fn headers(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.headers.iter().map(|(name, value)| (name.as_str(), value.as_str()))
+    }
+
+    /// `data`, of a reply that must be a success.
+    #[track_caller]
+    pub fn data(&self) -> &Value {
+        assert_eq!(self.json["success"], true, "{} {}", self.status, self.text);
+        &self.json["data"]
+    }
+
+    /// `error.code`, of a reply that must be a problem document.
+    #[track_caller]
+    pub fn code(&self) -> &str {
+        assert_eq!(self.json["success"], false, "{} {}", self.status, self.text);
+        self.json["error"]["code"].as_str().unwrap()
+    }
+
+    /// Status and code.
+    #[track_caller]
+    pub fn refusal(&self) -> (u16, &str) {
+        (self.status, self.code())
+    }
+
+    /// The `(pointer, code)` pairs of `error.details`, in order.
+    #[track_caller]
+    pub fn details(&self) -> Vec<(&str, &str)> {
+        let details = self.json["error"]["details"].as_array().unwrap();
+        details
+            .iter()
+            .map(|detail| (detail["pointer"].as_str().unwrap(), detail["code"].as_str().unwrap()))
+            .collect()
+    }
+}

@@ -1,0 +1,88 @@
+//! Secrets that are handed out and come back: in a link, say. Each is 256 random bits, of which only a hash is kept,
+//! behind the id of its clinic: so it is looked up within that clinic and nowhere else.
+
+use crate::failure::Fault;
+use crate::validation::Secret;
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use sha2::{Digest as _, Sha256};
+use uuid::Uuid;
+
+/// The clinic's id and the random bits.
+const BYTES: usize = 16 + 32;
+
+/// A secret as it is handed out.
+#[derive(Clone, PartialEq, Eq)]
+pub struct LinkToken([u8; BYTES]);
+
+impl std::fmt::Debug for LinkToken {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str("HandedOut")
+    }
+}
+
+impl LinkToken {
+    /// A new one.
+    pub fn new(clinic: Uuid) -> Result<Self, Fault> {
+        let mut bytes = [0; BYTES];
+        let (of_clinic, random) = bytes.split_at_mut(16);
+        of_clinic.copy_from_slice(clinic.as_bytes());
+        let source = rustls::crypto::aws_lc_rs::default_provider().secure_random;
+        source.fill(random).map_err(|_| Fault::internal("the system has no random bits"))?;
+        Ok(Self(bytes))
+    }
+
+    /// One that came back; none when it cannot be one of ours.
+    pub fn read(text: &str) -> Option<Self> {
+        let bytes = URL_SAFE_NO_PAD.decode(text).ok()?;
+        bytes.try_into().ok().map(Self)
+    }
+
+    /// As it is handed out: 64 characters that a link takes as they are.
+    pub fn text(&self) -> Secret {
+        Secret::new(URL_SAFE_NO_PAD.encode(self.0))
+    }
+
+    /// The clinic that handed it out, or that somebody says did: only its hash proves that.
+    pub fn clinic(&self) -> Uuid {
+        Uuid::from_slice(self.0.get(..16).unwrap_or_default()).unwrap_or_default()
+    }
+
+    /// What is kept: SHA-256, 32 bytes. Slowness would add nothing to 256 random bits.
+    pub fn hash(&self) -> Vec<u8> {
+        Sha256::digest(self.0).to_vec()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_handed_out_is_known_when_it_comes_back_and_knows_its_clinic() {
+        let clinic = Uuid::from_u128(7);
+        let secret = LinkToken::new(clinic).unwrap();
+        let text = secret.text();
+        assert_eq!(text.expose().len(), 64);
+        let back = LinkToken::read(text.expose()).unwrap();
+        assert_eq!((back.clinic(), back.hash()), (clinic, secret.hash()));
+        assert_eq!(format!("{secret:?}"), "HandedOut");
+    }
+
+    #[test]
+    fn no_two_are_alike_and_a_hash_is_of_clinic_and_bits() {
+        let clinic = Uuid::from_u128(7);
+        let (one, other) = (LinkToken::new(clinic).unwrap(), LinkToken::new(clinic).unwrap());
+        assert_ne!(one.hash(), other.hash());
+        let mut moved = one.clone();
+        moved.0[0] = 1;
+        assert_ne!(moved.hash(), one.hash());
+    }
+
+    #[test]
+    fn what_cannot_be_one_is_none() {
+        for text in ["", "x", &"A".repeat(63), &"A".repeat(65), &"é".repeat(32), &"=".repeat(64)] {
+            assert_eq!(LinkToken::read(text), None, "{text}");
+        }
+    }
+}

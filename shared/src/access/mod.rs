@@ -1,0 +1,105 @@
+//! Who may do what: roles, permissions, and the caller a verified token names. What proves it stands beside: access
+//! tokens, passwords, and links that are mailed.
+
+pub mod link_token;
+pub mod passwords;
+pub mod token;
+
+pub use link_token::LinkToken;
+pub use passwords::{Argon2id, Hasher, HashingGate};
+pub use token::{TokenSigner, TokenVerifier};
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+/// A role within a tenant. Every permission lists the roles that hold it; nothing is granted by default (C5).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+#[schemars(description = "What a person is in a clinic; it says what the person may do.")]
+pub enum Role {
+    /// Owns the account; the last one cannot be demoted.
+    Owner,
+    /// Runs it day to day.
+    Admin,
+    /// Treats people; the only role that reads session notes.
+    Clinician,
+    /// Takes calls, books, receives payments.
+    FrontDesk,
+    /// Keeps the books.
+    Accountant,
+}
+
+impl Role {
+    /// All roles, for matrices and checks.
+    pub const ALL: [Self; 5] = [Self::Owner, Self::Admin, Self::Clinician, Self::FrontDesk, Self::Accountant];
+
+    /// The name used in tokens, JSON and the database, e.g. `front_desk`.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Owner => "owner",
+            Self::Admin => "admin",
+            Self::Clinician => "clinician",
+            Self::FrontDesk => "front_desk",
+            Self::Accountant => "accountant",
+        }
+    }
+
+    /// The role of that name, or `None`: an unknown role holds nothing.
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|role| role.name() == name)
+    }
+}
+
+/// Something a caller may do, declared by the module that guards it, e.g. `patients:write`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Permission {
+    /// `<what>:<verb>`, unique in the workspace.
+    pub name: &'static str,
+    /// The roles that hold it.
+    pub roles: &'static [Role],
+}
+
+impl Permission {
+    /// Declares a permission and the roles that hold it.
+    pub const fn new(name: &'static str, roles: &'static [Role]) -> Self {
+        Self { name, roles }
+    }
+
+    /// Whether `role` holds this permission.
+    pub fn is_held_by(&self, role: Role) -> bool {
+        self.roles.contains(&role)
+    }
+}
+
+/// The caller, known only from a verified token (C1).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Principal {
+    /// The membership that signed in: a person within one tenant.
+    pub user_id: Uuid,
+    /// The tenant. Row-level security compares every row with it (C6).
+    pub clinic_id: Uuid,
+    /// The role at the time the token was issued, at most ten minutes ago.
+    pub role: Role,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_role_is_found_by_its_name_and_an_unknown_one_is_none() {
+        for role in Role::ALL {
+            assert_eq!(Role::named(role.name()), Some(role));
+            assert_eq!(serde_json::to_value(role).unwrap(), role.name());
+        }
+        assert_eq!(Role::named("superuser"), None);
+    }
+
+    #[test]
+    fn a_permission_is_held_only_by_the_roles_it_lists() {
+        let keep_books = Permission::new("books:write", &[Role::Owner, Role::Accountant]);
+        assert!(keep_books.is_held_by(Role::Accountant));
+        assert!(!keep_books.is_held_by(Role::Clinician));
+    }
+}

@@ -1,0 +1,163 @@
+//! A consumer's transaction: it is the event's turn, the event is noted, the effect follows.
+
+use super::{Consumer, Halt};
+use crate::app::App;
+use crate::database::{Done, RoundTrips, Scope, Statement, Tx};
+use crate::deadline::Deadline;
+use crate::failure::{Error, Fault};
+use crate::failures;
+use crate::http::Sample;
+use crate::outbox::Event;
+use crate::telemetry::Trace;
+use jiff::Timestamp;
+use std::sync::atomic::{AtomicBool, Ordering};
+use uuid::Uuid;
+
+failures! {
+    /// Why a turn's transaction was refused.
+    enum Refusal {
+        /// The event was taken before.
+        Taken = 409 "EVENT_TAKEN", "Event taken", "This consumer has taken this event before.",
+            violates ["inbox_once"];
+        /// An earlier event of the same thing was not taken yet.
+        OutOfTurn = 409 "EVENT_OUT_OF_TURN", "Event out of turn",
+            "This consumer has not taken an earlier event of the same thing.", violates ["event_in_turn"];
+    }
+}
+
+impl From<Error<Refusal>> for Halt {
+    fn from(error: Error<Refusal>) -> Self {
+        match error {
+            Error::Refused(Refusal::Taken) => Self::Taken,
+            Error::Refused(refusal @ Refusal::OutOfTurn) => {
+                let fault: Fault = Error::Refused(refusal).into();
+                Self::Fault(fault.because("an earlier event was not taken yet"))
+            }
+            Error::Fault(fault) => Self::Fault(fault),
+        }
+    }
+}
+
+/// One event in the hands of a consumer.
+#[derive(Debug)]
+pub struct Delivery<'a> {
+    /// The injected parts.
+    pub app: &'a App,
+    /// The event.
+    pub event: &'a Event,
+    /// The trace that began with the change.
+    pub trace: Trace,
+    /// When it was taken: one instant for everything it writes.
+    pub now: Timestamp,
+    /// By when it must be done.
+    pub deadline: Deadline,
+    pub(super) round_trips: RoundTrips,
+    consumer: &'static str,
+    kinds: &'static [&'static str],
+    noted: AtomicBool,
+}
+
+impl<'a> Delivery<'a> {
+    pub(super) fn new<C: Consumer>(app: &'a App, event: &'a Event, deadline: Deadline) -> Self {
+        let now = app.clock.now();
+        Self {
+            app,
+            event,
+            trace: Trace::continue_from(Some(&event.traceparent), app.ids.as_ref(), now),
+            now,
+            deadline,
+            consumer: C::NAME,
+            kinds: C::KINDS,
+            round_trips: RoundTrips::default(),
+            noted: AtomicBool::new(false),
+        }
+    }
+
+    /// The tenant.
+    pub fn clinic(&self) -> Uuid {
+        self.event.clinic_id
+    }
+
+    /// The id of that name, which events of this kind always have.
+    pub fn id(&self, name: &'static str) -> Result<Uuid, Fault> {
+        self.event.id_of(name).ok_or_else(|| Fault::internal(format!("the event has no {name}")))
+    }
+
+    /// A new id, made at this turn's instant.
+    pub fn new_id(&self) -> Uuid {
+        self.app.ids.new_id(self.now)
+    }
+
+    /// A reading transaction within the event's tenant.
+    pub fn read(&self) -> Tx<'_> {
+        Tx::reading(&self.app.database, &self.round_trips, self.deadline, self.scope())
+    }
+
+    /// A writing transaction that is not the effect: for what must be kept whether or not the effect follows.
+    pub fn aside(&self) -> Tx<'_> {
+        Tx::writing(&self.app.database, &self.round_trips, self.deadline, self.scope(), None)
+    }
+
+    /// The transaction of the effect: it is the event's turn, and the event is noted in the inbox.
+    pub fn begin(&self) -> Tx<'_> {
+        let mut tx = self.aside();
+        tx.add(take_turn(self.consumer, self.kinds, self.event, self.now));
+        tx
+    }
+
+    /// Commits what [`Delivery::begin`] began.
+    pub async fn commit(&self, effect: Tx<'_>) -> Result<Done, Halt> {
+        let done = effect.commit::<Refusal>().await?;
+        self.noted.store(true, Ordering::Relaxed);
+        Ok(done)
+    }
+
+    /// Whether the event was noted by this turn.
+    pub(super) fn is_noted(&self) -> bool {
+        self.noted.load(Ordering::Relaxed)
+    }
+
+    fn scope(&self) -> Scope {
+        Scope { clinic: Some(self.event.clinic_id), account: None }
+    }
+}
+
+/// Notes the event, if it is its turn. Both in one statement: each one is parsed and planned anew, for every event.
+fn take_turn(
+    consumer: &'static str,
+    kinds: &'static [&'static str],
+    event: &Event,
+    now: Timestamp,
+) -> Statement<()> {
+    Statement::new(
+        "shared.take_turn",
+        "INSERT INTO kernel.inbox (consumer, event_id, clinic_id, created_at, updated_at)
+         SELECT $1, $2, $3, $4, $4
+          WHERE kernel.ensure(kernel.is_turn($1, $5, $6, $7, $8), 'event_in_turn')",
+    )
+    .bind(consumer)
+    .bind(event.id)
+    .bind(event.clinic_id)
+    .bind(now)
+    .bind(kinds.to_vec())
+    .bind(event.aggregate.clone())
+    .bind(event.aggregate_id)
+    .bind(event.seq)
+}
+
+/// The statements of every turn, for the checks that prepare and explain them.
+pub(crate) fn statements(sample: &Sample<'_>) -> Vec<Statement<()>> {
+    let event = Event {
+        id: sample.call.new_id(),
+        clinic_id: sample.clinic(),
+        aggregate: "sample".to_owned(),
+        aggregate_id: sample.id("aggregate"),
+        seq: 5,
+        kind: "sample.updated".to_owned(),
+        ids: [].into(),
+        traceparent: String::new(),
+        created_at: sample.call.now,
+    };
+    let kinds = &["sample.created", "sample.updated"];
+    vec![take_turn("sample", kinds, &event, sample.call.now)]
+}

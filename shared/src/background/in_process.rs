@@ -1,0 +1,66 @@
+//! The queues on one machine and in tests.
+
+use crate::app::App;
+use crate::background::{Attempt, ConsumerDeclaration};
+use crate::deadline::{Deadline, LONGEST};
+use crate::outbox::{Message, Queue, SendError, Stream};
+use futures_util::future::{BoxFuture, join_all};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// Queues without a place of their own: to send an event is to have it taken, at once. The relay marks it after that,
+/// so that nothing is lost however the program ends.
+#[derive(Debug)]
+pub struct InProcess {
+    consumers: Vec<(ConsumerDeclaration, Arc<App>)>,
+}
+
+impl InProcess {
+    /// Consumers, each with its module's app.
+    pub fn of(consumers: Vec<(ConsumerDeclaration, Arc<App>)>) -> Self {
+        Self { consumers }
+    }
+
+    /// The messages of one stream in their order, up to the first that is not taken.
+    async fn deliver(
+        consumer: &ConsumerDeclaration,
+        app: &App,
+        stream: Vec<(usize, &Message)>,
+    ) -> Vec<(usize, Result<(), SendError>)> {
+        let mut outcomes = Vec::new();
+        let mut is_stopped = false;
+        for (place, message) in stream {
+            if is_stopped {
+                outcomes.push((place, Err(SendError::Held)));
+                continue;
+            }
+            let deadline = Deadline::within(LONGEST);
+            let taken = consumer.take(app, &message.event, Attempt(message.attempt), deadline).await;
+            is_stopped = taken.is_err();
+            outcomes.push((place, taken.map_err(|fault| SendError::Refused(fault.reason()))));
+        }
+        outcomes
+    }
+}
+
+impl Queue for InProcess {
+    fn send<'a>(
+        &'a self,
+        consumer: &'a str,
+        batch: &'a [Message],
+    ) -> BoxFuture<'a, Vec<Result<(), SendError>>> {
+        Box::pin(async move {
+            let Some((consumer, app)) = self.consumers.iter().find(|(declared, _)| declared.name == consumer)
+            else {
+                return vec![Err(SendError::Refused("there is no such consumer".to_owned())); batch.len()];
+            };
+            let mut streams: BTreeMap<Stream, Vec<(usize, &Message)>> = BTreeMap::new();
+            for (place, message) in batch.iter().enumerate() {
+                streams.entry(message.event.stream()).or_default().push((place, message));
+            }
+            let delivering = streams.into_values().map(|stream| Self::deliver(consumer, app, stream));
+            let outcomes: BTreeMap<_, _> = join_all(delivering).await.into_iter().flatten().collect();
+            outcomes.into_values().collect()
+        })
+    }
+}

@@ -1,0 +1,113 @@
+//! Putting a mail into the letter box.
+
+use crate::background::Delivery;
+use crate::clock::Ids;
+use crate::database::Statement;
+use crate::http::Sample;
+use crate::mail::{Attachment, Language};
+use crate::validation::Text;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use jiff::Timestamp;
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+/// A mail to be sent.
+#[derive(Clone)]
+pub struct MailRequest {
+    /// What makes two requests of one module the same mail, e.g. `email-verification/` and an id: of those, one is
+    /// sent. 1–255 characters, nothing personal.
+    pub key: String,
+    /// The language it is written in.
+    pub language: Language,
+    /// The recipient's address.
+    pub address: Text,
+    /// The recipient's name.
+    pub name: Option<Text>,
+    /// The subject, at most 500 characters.
+    pub subject: Text,
+    /// The body for those who read HTML, with what it was filled with escaped.
+    pub html: String,
+    /// The same for those who do not.
+    pub plain_text: String,
+    /// What goes with it.
+    pub attachments: Vec<Attachment>,
+}
+
+impl std::fmt::Debug for MailRequest {
+    /// Which one it is, and nothing that is in it.
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(formatter, "MailRequest({})", self.key)
+    }
+}
+
+/// Puts the mail into the letter box and announces it, unless one of its key is there: then it does nothing. Within
+/// the transaction of whatever the mail is about, so that it is sent if that happened and not otherwise.
+pub fn request_mail(delivery: &Delivery<'_>, request: MailRequest) -> Statement<()> {
+    let at =
+        Place { clinic: delivery.clinic(), traceparent: delivery.trace.traceparent(), now: delivery.now };
+    put(at, delivery.app.ids.as_ref(), request)
+}
+
+struct Place {
+    clinic: Uuid,
+    traceparent: String,
+    now: Timestamp,
+}
+
+/// A twin in flight is waited for: its key is either taken by then, or free again.
+fn put(place: Place, ids: &dyn Ids, request: MailRequest) -> Statement<()> {
+    let attachments: Vec<Value> = request.attachments.iter().map(kept).collect();
+    Statement::new(
+        "shared.request_mail",
+        "WITH requested AS (
+             INSERT INTO kernel.mails
+                    (id, clinic_id, key, language, recipient_address, recipient_name, subject, html, plain_text,
+                     attachments, created_at, updated_at)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $11)
+                 ON CONFLICT DO NOTHING
+             RETURNING id
+         )
+         INSERT INTO kernel.outbox
+                (id, clinic_id, aggregate, aggregate_id, seq, kind, ids, traceparent, created_at, updated_at)
+         SELECT $12, $2, 'mail', id, 1, 'mail.requested', jsonb_build_object('mailId', id), $13, $11, $11
+           FROM requested",
+    )
+    .bind(ids.new_id(place.now))
+    .bind(place.clinic)
+    .bind(request.key)
+    .bind(request.language.tag())
+    .bind(request.address.into_string())
+    .bind(request.name.map(Text::into_string))
+    .bind(request.subject.into_string())
+    .bind(request.html)
+    .bind(request.plain_text)
+    .bind(Value::Array(attachments))
+    .bind(place.now)
+    .bind(ids.new_id(place.now))
+    .bind(place.traceparent)
+}
+
+/// An attachment as the table has it.
+fn kept(attachment: &Attachment) -> Value {
+    json!({
+        "name": attachment.name, "mediaType": attachment.media_type, "content": STANDARD.encode(&attachment.content),
+    })
+}
+
+/// The statements of whoever requests a mail, for the checks that prepare and explain them.
+pub(crate) fn statements(sample: &Sample<'_>) -> Vec<Statement<()>> {
+    let call = &sample.call;
+    let place = Place { clinic: sample.clinic(), traceparent: call.trace.traceparent(), now: call.now };
+    let request = MailRequest {
+        key: "sample".to_owned(),
+        language: Language::English,
+        address: Text::try_from("sample@example.com").unwrap_or_default(),
+        name: Some(sample.text()),
+        subject: sample.text(),
+        html: "<p>sample</p>".to_owned(),
+        plain_text: "sample".to_owned(),
+        attachments: Vec::new(),
+    };
+    vec![put(place, call.app.ids.as_ref(), request)]
+}

@@ -1,0 +1,15 @@
+//! What happens after a reply: [`Consumer`]s take the events of a change, [`Worker`]s go by the clock, [`jobs`] are
+//! queued work that somebody waits for, and a mail is requested in the transaction of what it tells ([`request_mail`]).
+
+pub mod consumer;
+mod in_process;
+pub mod jobs;
+mod log_lines;
+mod mail_request;
+pub mod worker;
+
+pub use consumer::{ATTEMPTS, Attempt, Consumer, ConsumerDeclaration, Delivery, Halt};
+pub use in_process::InProcess;
+pub(crate) use mail_request::statements as mail_statements;
+pub use mail_request::{MailRequest, request_mail};
+pub use worker::{Progress, Worker, WorkerDeclaration, WorkerRun};

@@ -1,0 +1,98 @@
+//! Idempotency keys (E2): claimed, effected and answered in one transaction.
+//!
+//! The claim is a plain INSERT: a taken key fails with a unique violation, everything behind it falls through, and
+//! the SELECT after COMMIT reads the reply that was stored. With `ON CONFLICT DO NOTHING` the effect would run again.
+//! A twin in flight makes the INSERT wait on the unique index until it commits, or until `lock_timeout`.
+
+use super::Statement;
+use crate::failure::Fault;
+use crate::failure::problem::IDEMPOTENCY_KEY_REUSED;
+use jiff::{SignedDuration, Timestamp};
+use serde::de::DeserializeOwned;
+use tokio_postgres::Row;
+use uuid::Uuid;
+
+/// How long a key and its reply are kept. Housekeeping deletes those that nobody sends again.
+pub const RETENTION: SignedDuration = SignedDuration::from_hours(24);
+
+/// The unique constraint that a repeated claim violates.
+pub const CLAIMED_ONCE: &str = "idempotency_keys_claimed_once";
+
+/// A caller's key and what it was sent with.
+#[derive(Debug, Clone)]
+pub struct Claim {
+    /// The tenant.
+    pub clinic: Uuid,
+    /// The caller: nobody else ever sees this key.
+    pub caller: Uuid,
+    /// The key as sent.
+    pub key: String,
+    /// SHA-256 of method, path and canonical body.
+    pub fingerprint: Vec<u8>,
+    /// Now.
+    pub at: Timestamp,
+}
+
+pub(crate) fn forget_if_expired(claim: &Claim) -> Statement<()> {
+    Statement::new(
+        "shared.forget_expired_key",
+        "DELETE FROM kernel.idempotency_keys
+          WHERE clinic_id = $1 AND module = CURRENT_USER::text AND caller_id = $2 AND key = $3 AND expires_at <= $4",
+    )
+    .bind(claim.clinic)
+    .bind(claim.caller)
+    .bind(claim.key.clone())
+    .bind(claim.at)
+}
+
+/// The claim. Public so that the race test can set it beside its broken variant.
+pub fn claim(claim: &Claim) -> Statement<()> {
+    Statement::new(
+        "shared.claim_key",
+        "INSERT INTO kernel.idempotency_keys
+                (clinic_id, caller_id, key, fingerprint, expires_at, created_at, updated_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $6)",
+    )
+    .bind(claim.clinic)
+    .bind(claim.caller)
+    .bind(claim.key.clone())
+    .bind(claim.fingerprint.clone())
+    .bind(claim.at + RETENTION)
+    .bind(claim.at)
+}
+
+/// Stores what the reply statement has put into `app.reply`. Without one it fails, and so does the transaction.
+pub(crate) fn store(claim: &Claim) -> Statement<()> {
+    Statement::new(
+        "shared.store_reply",
+        "UPDATE kernel.idempotency_keys
+            SET reply = current_setting('app.reply')::jsonb
+          WHERE clinic_id = $1 AND module = CURRENT_USER::text AND caller_id = $2 AND key = $3",
+    )
+    .bind(claim.clinic)
+    .bind(claim.caller)
+    .bind(claim.key.clone())
+}
+
+pub(crate) fn stored(claim: &Claim) -> Statement<()> {
+    Statement::new(
+        "shared.stored_reply",
+        "SELECT fingerprint, reply::text AS reply
+           FROM kernel.idempotency_keys
+          WHERE clinic_id = $1 AND module = CURRENT_USER::text AND caller_id = $2 AND key = $3",
+    )
+    .bind(claim.clinic)
+    .bind(claim.caller)
+    .bind(claim.key.clone())
+}
+
+/// The stored data, if it belongs to the same request.
+pub(crate) fn replay<T: DeserializeOwned>(row: &Row, claim: &Claim) -> Result<T, Fault> {
+    let broken = || Fault::internal("a stored reply does not decode");
+    let fingerprint: Vec<u8> = row.try_get("fingerprint").map_err(|_| broken())?;
+    if fingerprint != claim.fingerprint {
+        return Err(Fault::from(&IDEMPOTENCY_KEY_REUSED));
+    }
+    let reply: &str = row.try_get("reply").map_err(|_| broken())?;
+    serde_json::from_str(reply).map_err(|_| broken())
+}

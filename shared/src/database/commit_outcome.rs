@@ -1,0 +1,107 @@
+//! What the replies to a flush mean.
+//!
+//! The first real error counts: after it, Postgres answers 25P02 to everything up to COMMIT, which is then a silent
+//! ROLLBACK. DETAIL and HINT carry values of rows and are never read.
+
+use super::flush::Reply;
+use crate::failure::Fault;
+use crate::failure::problem::{DATABASE_BUSY, DATABASE_UNAVAILABLE, DEADLINE_EXCEEDED, OUTCOME_UNKNOWN};
+use tokio_postgres::error::{DbError, Severity, SqlState};
+
+/// 25P04: the transaction ran into `transaction_timeout`; the session is gone.
+const TRANSACTION_TIMEOUT: &str = "25P04";
+
+/// How a transaction ended.
+#[derive(Debug)]
+pub(super) enum CommitOutcome {
+    /// COMMIT succeeded.
+    Committed,
+    /// Step `step` failed and everything was rolled back.
+    RolledBack {
+        /// The index of the step.
+        step: usize,
+        /// SQLSTATE.
+        state: String,
+        /// The violated constraint or `kernel.ensure` condition.
+        constraint: Option<String>,
+        /// Whether the session ended with it.
+        session_lost: bool,
+    },
+    /// The connection was lost; whether COMMIT ran is not known.
+    Unknown,
+}
+
+impl CommitOutcome {
+    /// SQLSTATE of what failed, or `lost` where the connection took the answer with it.
+    pub(super) fn state(&self) -> Option<&str> {
+        match self {
+            Self::Committed => None,
+            Self::RolledBack { state, .. } => Some(state),
+            Self::Unknown => Some("lost"),
+        }
+    }
+}
+
+/// Judges the replies of the steps from BEGIN to COMMIT, which is the last. `None` is a step not answered.
+pub(super) fn judge(replies: &[Option<Reply>]) -> CommitOutcome {
+    for (step, reply) in replies.iter().enumerate() {
+        match reply {
+            Some(Ok(_)) => {}
+            Some(Err(error)) => match error.as_db_error() {
+                Some(database) if *database.code() == SqlState::IN_FAILED_SQL_TRANSACTION => {}
+                Some(database) if is_fatal(database) && step + 1 == replies.len() => {
+                    return CommitOutcome::Unknown;
+                }
+                Some(database) => return rolled_back(step, database),
+                None => return CommitOutcome::Unknown,
+            },
+            None => return CommitOutcome::Unknown,
+        }
+    }
+    CommitOutcome::Committed
+}
+
+fn rolled_back(step: usize, error: &DbError) -> CommitOutcome {
+    CommitOutcome::RolledBack {
+        step,
+        state: error.code().code().to_owned(),
+        constraint: error.constraint().map(str::to_owned),
+        session_lost: is_fatal(error),
+    }
+}
+
+fn is_fatal(error: &DbError) -> bool {
+    matches!(error.parsed_severity(), Some(Severity::Fatal | Severity::Panic))
+}
+
+/// Whether the session was ended from outside before anything could be committed: worth one more try.
+pub(super) fn is_worth_repeating(outcome: &CommitOutcome) -> bool {
+    matches!(outcome, CommitOutcome::RolledBack { state, session_lost: true, .. } if state != TRANSACTION_TIMEOUT)
+}
+
+/// The common fault behind a rolled-back transaction that none of the slice's failures explains.
+pub(super) fn fault(state: &str, constraint: Option<&str>, statement: &str) -> Fault {
+    let private = format!("{statement} failed with {state} {}", constraint.unwrap_or(""));
+    let problem = match state {
+        // lock_timeout, deadlock, serialization failure
+        "55P03" | "40P01" | "40001" => &DATABASE_BUSY,
+        // statement_timeout, transaction_timeout
+        "57014" | TRANSACTION_TIMEOUT => &DEADLINE_EXCEEDED,
+        // shutdown, crash, starting up, too many connections, connection exceptions
+        "57P01" | "57P02" | "57P03" | "57P05" | "53300" => &DATABASE_UNAVAILABLE,
+        // 08P01 is a statement of ours that does not fit its parameters.
+        _ if state.starts_with("08") && state != "08P01" => &DATABASE_UNAVAILABLE,
+        _ => return Fault::internal(private),
+    };
+    Fault::from(problem).because(private)
+}
+
+/// The fault when nobody knows whether COMMIT ran.
+pub(super) fn unknown() -> Fault {
+    Fault::from(&OUTCOME_UNKNOWN).because("the connection was lost before COMMIT was answered")
+}
+
+/// The fault when a transaction that only reads lost its connection.
+pub(super) fn unavailable() -> Fault {
+    Fault::from(&DATABASE_UNAVAILABLE).because("the connection was lost while reading")
+}

@@ -1,0 +1,107 @@
+//! The few calls to AWS that functions make: signed by AWS's own signer (`aws-sigv4`), sent by the client that every
+//! other call takes, through the same gate. The SDK's clients would be a third of every function and most of its build (decision 0007).
+//!
+//! Region and credentials are what the variables say that Lambda sets: there the environment is the one source.
+
+mod call;
+pub(crate) mod sqs;
+
+use crate::external::connect::{NetworkScope, SystemResolver};
+use crate::external::{Gate, HttpClient};
+use crate::settings::{BadSettings, SettingError, Variables};
+use aws_credential_types::Credentials;
+pub(crate) use call::{AwsError, Call};
+use http::Uri;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// One service of AWS.
+pub(crate) struct Aws {
+    http: HttpClient,
+    /// E.g. `sqs`.
+    service: &'static str,
+    region: String,
+    credentials: Credentials,
+    /// E.g. `https://sqs.sa-east-1.amazonaws.com/`.
+    address: Uri,
+    /// What an attempt may take.
+    limit: Duration,
+    gate: Arc<Gate>,
+}
+
+/// Who asks, and where: the variables that Lambda sets.
+pub(crate) struct Environment {
+    pub(crate) region: String,
+    pub(crate) credentials: Credentials,
+    /// The address of an emulator or of a VPC, with the variable that gives it.
+    pub(crate) endpoint: Option<(&'static str, String)>,
+}
+
+impl Environment {
+    /// `AWS_REGION`, `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY` and `AWS_SESSION_TOKEN`. The variable `endpoint`, such as
+    /// `AWS_ENDPOINT_URL_SQS`, else `AWS_ENDPOINT_URL`, leads elsewhere: that is the order in which the AWS tools look.
+    pub(crate) fn read(variable: &Variables<'_>, endpoint: &'static str) -> Result<Self, BadSettings> {
+        let given = |key| variable(key).filter(|value| !value.is_empty());
+        let mut missing = Vec::new();
+        let mut required = |key| {
+            given(key).unwrap_or_else(|| {
+                missing.push((key, SettingError::Missing));
+                String::new()
+            })
+        };
+        let region = required("AWS_REGION");
+        let (id, key) = (required("AWS_ACCESS_KEY_ID"), required("AWS_SECRET_ACCESS_KEY"));
+        if !missing.is_empty() {
+            return Err(BadSettings(missing));
+        }
+        let credentials = Credentials::new(id, key, given("AWS_SESSION_TOKEN"), None, "environment");
+        let endpoint = [endpoint, "AWS_ENDPOINT_URL"].into_iter().find_map(|key| Some((key, given(key)?)));
+        if let Some((key, address)) = &endpoint {
+            parsed(key, address)?;
+        }
+        Ok(Self { region, credentials, endpoint })
+    }
+}
+
+fn parsed(key: &'static str, address: &str) -> Result<Uri, BadSettings> {
+    let address = address.parse::<Uri>().ok().filter(|uri| uri.scheme().is_some());
+    address.ok_or_else(|| BadSettings(vec![(key, SettingError::Malformed)]))
+}
+
+impl Aws {
+    /// The service, as the [`Environment`] has it. Nothing is sent yet.
+    pub(crate) fn open(
+        service: &'static str,
+        endpoint: &'static str,
+        variable: &Variables<'_>,
+        limit: Duration,
+        gate: Arc<Gate>,
+    ) -> Result<Self, BadSettings> {
+        let Environment { region, credentials, endpoint } = Environment::read(variable, endpoint)?;
+        let (key, address) = endpoint.unwrap_or_else(|| ("AWS_REGION", regional(service, &region)));
+        let address = parsed(key, &address)?;
+        let http = HttpClient::within(NetworkScope::Anywhere, Arc::new(SystemResolver));
+        let http = http.map_err(|error| BadSettings(vec![(key, error)]))?;
+        Ok(Self { http, service, region, credentials, address, limit, gate })
+    }
+}
+
+/// The service's address in that region. China's regions end otherwise.
+fn regional(service: &str, region: &str) -> String {
+    let suffix = if region.starts_with("cn-") { "amazonaws.com.cn" } else { "amazonaws.com" };
+    format!("https://{service}.{region}.{suffix}/")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_region_has_its_own_address() {
+        assert_eq!(regional("sqs", "sa-east-1"), "https://sqs.sa-east-1.amazonaws.com/");
+        assert_eq!(
+            regional("secretsmanager", "cn-north-1"),
+            "https://secretsmanager.cn-north-1.amazonaws.com.cn/"
+        );
+    }
+}

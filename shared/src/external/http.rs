@@ -1,0 +1,110 @@
+//! HTTP to others: HTTP/1.1, over TLS unless the address says `http`. A redirect is an answer and not followed.
+//!
+//! hyper and hyper-rustls are in every function already (the Lambda runtime and Secrets Manager speak through them),
+//! so this adds a connector and no client of its own, as reqwest would.
+
+use super::call::Outcome;
+use super::connect::{Connector, NetworkScope, Resolver};
+use crate::settings::SettingError;
+use crate::tls;
+use bytes::Bytes;
+use http::{HeaderMap, Request, Response, StatusCode};
+use http_body_util::{BodyExt as _, Full, Limited};
+use hyper::body::Incoming;
+use hyper_rustls::HttpsConnector;
+use hyper_util::client::legacy::Client;
+use hyper_util::rt::{TokioExecutor, TokioTimer};
+use rustls::ClientConfig;
+use std::sync::Arc;
+use std::time::Duration;
+
+#[cfg(test)]
+mod tests;
+
+/// For how long a connection is kept for the next call. Servers close theirs after a minute or so.
+const IDLE_TIMEOUT: Duration = Duration::from_secs(20);
+
+/// The most that the head of a reply may take, in bytes.
+const HEAD_LIMIT: usize = 64 * 1024;
+
+/// Why there is no reply.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum HttpError {
+    /// Nobody was reached, or the connection broke.
+    #[error("the connection failed")]
+    Connection,
+    /// The reply is longer than asked for.
+    #[error("the reply is too long")]
+    TooLong,
+}
+
+/// A reply, read to its end.
+#[derive(Debug)]
+pub struct HttpReply {
+    /// The status, whatever it is.
+    pub status: StatusCode,
+    /// The headers.
+    pub headers: HeaderMap,
+    /// The body.
+    pub body: Bytes,
+}
+
+impl Outcome for HttpReply {
+    /// 5xx is the server's own failure; everything else, a refusal included, is an answer.
+    fn is_failure(&self) -> bool {
+        self.status.is_server_error()
+    }
+}
+
+impl Outcome for StatusCode {
+    fn is_failure(&self) -> bool {
+        self.is_server_error()
+    }
+}
+
+/// An HTTP client. Send only within [`ExternalCalls::call`](super::ExternalCalls::call).
+#[derive(Clone)]
+pub struct HttpClient(Client<HttpsConnector<Connector>, Full<Bytes>>);
+
+impl std::fmt::Debug for HttpClient {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str("HttpClient")
+    }
+}
+
+impl HttpClient {
+    /// A client that connects to addresses within `reach` and to no others.
+    pub(crate) fn within(reach: NetworkScope, resolver: Arc<dyn Resolver>) -> Result<Self, SettingError> {
+        Ok(Self::trusting(tls::client_config()?, reach, resolver))
+    }
+
+    fn trusting(config: ClientConfig, reach: NetworkScope, resolver: Arc<dyn Resolver>) -> Self {
+        let connector = HttpsConnector::from((Connector { resolver, reach }, config));
+        let mut builder = Client::builder(TokioExecutor::new());
+        builder.pool_idle_timeout(IDLE_TIMEOUT).pool_timer(TokioTimer::new()).http1_max_buf_size(HEAD_LIMIT);
+        Self(builder.build(connector))
+    }
+
+    /// Sends a request and reads the reply, which has at most `limit` bytes.
+    pub async fn send(&self, request: Request<Bytes>, limit: usize) -> Result<HttpReply, HttpError> {
+        let (head, body) = self.answer(request).await?.into_parts();
+        let body = Limited::new(body, limit).collect().await.map_err(|error| {
+            if error.is::<hyper::Error>() { HttpError::Connection } else { HttpError::TooLong }
+        })?;
+        Ok(HttpReply { status: head.status, headers: head.headers, body: body.to_bytes() })
+    }
+
+    /// Sends a request and takes note of the status alone: the body is not read, and the connection not kept.
+    pub async fn status(&self, request: Request<Bytes>) -> Result<StatusCode, HttpError> {
+        Ok(self.answer(request).await?.status())
+    }
+
+    async fn answer(&self, request: Request<Bytes>) -> Result<Response<Incoming>, HttpError> {
+        let span = tracing::Span::current();
+        span.record("http.request.method", request.method().as_str());
+        span.record("server.address", request.uri().host().unwrap_or_default());
+        let reply = self.0.request(request.map(Full::new)).await.map_err(|_| HttpError::Connection)?;
+        span.record("http.response.status_code", reply.status().as_u16());
+        Ok(reply)
+    }
+}

@@ -1,0 +1,239 @@
+//! How a request fails: the problems a slice declares, and the faults any slice can meet.
+//!
+//! | word | what it is |
+//! |---|---|
+//! | [`Problem`] | one kind of failure as clients know it: status, code and words (RFC 9457); a constant |
+//! | [`Failure`] | the enum of everything that can go wrong in one slice; each case is a problem, some are a constraint's name |
+//! | [`Fault`] | one failure on its way out: its problem, what was wrong field by field, and what the log alone keeps |
+//! | [`Error`] | how a handler ends without success: refused by a failure of the slice, or a fault that any slice can meet |
+//! | [`Violation`] | one thing wrong with the input: its place, a pointer into it, code and words |
+//! | [`Refusal`](crate::validation::Refusal) | how a type refuses a value while it is deserialised; becomes a violation |
+//! | `Reason` | code and words of a violation before it has a place; within the validation engine alone |
+//!
+//! A slice's failures are written with [`failures!`](crate::failures), so that every way it can go wrong stands on one
+//! screen. What the client reads ([`Problem`]) and what the log keeps ([`Fault::private`]) are two different messages.
+
+pub mod problem;
+
+use crate::validation::Violation;
+use http::{HeaderName, HeaderValue};
+use schemars::{Schema, SchemaGenerator};
+use serde_json::{Map, Value};
+use std::fmt::Debug;
+
+/// One kind of failure, as clients see it (RFC 9457 §3).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Problem {
+    /// Stable and specific, e.g. `DUPLICATE_PATIENT`; its kebab-case form ends the problem's `type`.
+    pub code: &'static str,
+    /// The HTTP status.
+    pub status: u16,
+    /// The same for every occurrence.
+    pub title: &'static str,
+    /// What went wrong and what to do about it, in one or two sentences.
+    pub detail: &'static str,
+    /// The JSON pointer of the body field it concerns, when it always concerns the same one.
+    pub pointer: Option<&'static str>,
+}
+
+impl Problem {
+    /// Declares a problem.
+    pub const fn new(status: u16, code: &'static str, title: &'static str, detail: &'static str) -> Self {
+        Self { code, status, title, detail, pointer: None }
+    }
+
+    /// Says which field of the body it concerns.
+    #[must_use]
+    pub const fn at(self, pointer: &'static str) -> Self {
+        Self { pointer: Some(pointer), ..self }
+    }
+
+    /// The code as the last segment of the problem's address: `DUPLICATE_PATIENT` is `duplicate-patient`.
+    pub fn slug(&self) -> String {
+        self.code.to_ascii_lowercase().replace('_', "-")
+    }
+}
+
+/// Every way a slice can fail. Written with [`failures!`](crate::failures).
+pub trait Failure: Debug + Send + Sized + 'static {
+    /// All of them, for the catalogue and the contract.
+    const PROBLEMS: &'static [Problem];
+
+    /// What the client is told.
+    fn problem(&self) -> &'static Problem;
+
+    /// The failure that a violated constraint (or `kernel.ensure` condition) of this name stands for.
+    fn of_constraint(name: &str) -> Option<Self>;
+
+    /// Further members of the problem document (RFC 9457 §3.2), e.g. the alternatives to choose from.
+    fn extension(&self) -> Map<String, Value> {
+        Map::new()
+    }
+
+    /// The JSON schemas of objects with those members, by the code of the problem that carries them.
+    fn extension_schemas(_generator: &mut SchemaGenerator) -> Vec<(&'static str, Schema)> {
+        Vec::new()
+    }
+}
+
+/// Declares a slice's failure enum.
+///
+/// ```
+/// shared::failures! {
+///     /// How opening a door can fail.
+///     pub enum OpenDoorFailure {
+///         /// The lock answers to another key.
+///         WrongKey = 422 "WRONG_KEY", "Wrong key", "This key does not fit. Try another one.",
+///             at "/key", violates ["doors_key_fits"];
+///         /// Somebody stands in it.
+///         DoorBlocked = 409 "DOOR_BLOCKED", "Door blocked", "Wait until the door is free.";
+///     }
+/// }
+/// use shared::failure::Failure;
+/// let failure = OpenDoorFailure::of_constraint("doors_key_fits").unwrap();
+/// assert_eq!((failure.problem().status, failure.problem().pointer), (422, Some("/key")));
+/// assert!(OpenDoorFailure::of_constraint("doors_pkey").is_none());
+/// ```
+#[macro_export]
+macro_rules! failures {
+    (
+        $(#[$about:meta])*
+        $visibility:vis enum $name:ident {
+            $(
+                $(#[$case_about:meta])*
+                $case:ident = $status:literal $code:literal, $title:literal, $detail:literal
+                $(, at $pointer:literal)? $(, violates [$($constraint:literal),+])? ;
+            )*
+        }
+    ) => {
+        $(#[$about])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        $visibility enum $name {
+            $( $(#[$case_about])* $case, )*
+        }
+
+        impl $crate::failure::Failure for $name {
+            const PROBLEMS: &'static [$crate::failure::Problem] =
+                &[$( $crate::failure::Problem::new($status, $code, $title, $detail)$(.at($pointer))? ),*];
+
+            fn problem(&self) -> &'static $crate::failure::Problem {
+                match *self {
+                    $( Self::$case => {
+                        const PROBLEM: &$crate::failure::Problem =
+                            &$crate::failure::Problem::new($status, $code, $title, $detail)$(.at($pointer))?;
+                        PROBLEM
+                    } )*
+                }
+            }
+
+            fn of_constraint(name: &str) -> Option<Self> {
+                $( $( $( if name == $constraint { return Some(Self::$case); } )+ )? )*
+                let _ = name;
+                None
+            }
+        }
+    };
+}
+
+/// For slices that can fail in the common ways only.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NoFailure {}
+
+impl Failure for NoFailure {
+    const PROBLEMS: &'static [Problem] = &[];
+
+    fn problem(&self) -> &'static Problem {
+        match *self {}
+    }
+
+    fn of_constraint(_name: &str) -> Option<Self> {
+        None
+    }
+}
+
+/// A failure on its way to the client: what it will read, and what the log keeps beside it.
+#[derive(Debug)]
+pub struct Fault {
+    /// What the client is told.
+    pub problem: &'static Problem,
+    /// What was wrong with the request, field by field.
+    pub violations: Vec<Violation>,
+    /// For the log alone. Never a value of the request or of a row.
+    pub private: Option<String>,
+    /// Headers of the reply, e.g. `Allow`.
+    pub headers: Vec<(HeaderName, HeaderValue)>,
+    /// Further members of the problem document.
+    pub extension: Map<String, Value>,
+}
+
+impl From<&'static Problem> for Fault {
+    fn from(problem: &'static Problem) -> Self {
+        Self { problem, violations: Vec::new(), private: None, headers: Vec::new(), extension: Map::new() }
+    }
+}
+
+impl Fault {
+    /// The request broke these rules.
+    pub fn invalid(violations: Vec<Violation>) -> Self {
+        Self { violations, ..Self::from(&crate::failure::problem::VALIDATION_FAILED) }
+    }
+
+    /// Something that should not happen; `private` says what, for the log.
+    pub fn internal(private: impl Into<String>) -> Self {
+        Self::from(&crate::failure::problem::INTERNAL_ERROR).because(private)
+    }
+
+    /// The code and what the log keeps: why, in one line.
+    pub fn reason(&self) -> String {
+        self.private.as_ref().map_or_else(
+            || self.problem.code.to_owned(),
+            |private| format!("{}: {private}", self.problem.code),
+        )
+    }
+
+    /// Adds what the log should keep.
+    #[must_use]
+    pub fn because(mut self, private: impl Into<String>) -> Self {
+        self.private = Some(private.into());
+        self
+    }
+
+    /// Adds a header to the reply.
+    #[must_use]
+    pub fn with_header(mut self, name: HeaderName, value: HeaderValue) -> Self {
+        self.headers.push((name, value));
+        self
+    }
+}
+
+/// How a handler ends when it does not succeed: refused by the slice, or a fault any slice can meet.
+#[derive(Debug)]
+pub enum Error<F> {
+    /// One of the slice's own failures.
+    Refused(F),
+    /// A fault common to all slices.
+    Fault(Fault),
+}
+
+impl<F: Failure> From<F> for Error<F> {
+    fn from(failure: F) -> Self {
+        Self::Refused(failure)
+    }
+}
+
+impl<F> From<Fault> for Error<F> {
+    fn from(fault: Fault) -> Self {
+        Self::Fault(fault)
+    }
+}
+
+impl<F: Failure> From<Error<F>> for Fault {
+    fn from(error: Error<F>) -> Self {
+        match error {
+            Error::Fault(fault) => fault,
+            Error::Refused(failure) => {
+                Self { extension: failure.extension(), ..Self::from(failure.problem()) }
+            }
+        }
+    }
+}

@@ -1,0 +1,29 @@
+//! The audit row that every change writes beside itself, in its own transaction: who did it.
+
+use super::Call;
+use crate::database::Statement;
+use uuid::Uuid;
+
+/// The audit row of a change (append-only): `action` is `<subject>.<past tense>`, e.g. `patient.created`.
+pub fn audit(
+    call: &Call<'_>,
+    clinic: Uuid,
+    actor: Uuid,
+    action: &'static str,
+    subject: &'static str,
+    subject_id: Uuid,
+) -> Statement<()> {
+    Statement::new(
+        "shared.audit",
+        "INSERT INTO kernel.audit_log (id, clinic_id, actor_id, action, subject, subject_id, request_id, created_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+    )
+    .bind(call.new_id())
+    .bind(clinic)
+    .bind(actor)
+    .bind(action)
+    .bind(subject)
+    .bind(subject_id)
+    .bind(call.request_id.clone())
+    .bind(call.now)
+}

@@ -1,0 +1,142 @@
+//! A request on its way, as a slice sees it; and the call that no request made, which statements are listed with.
+
+use super::RequestHeader;
+use crate::access::{Hasher, Principal, TokenSigner};
+use crate::app::App;
+use crate::database::{Claim, RoundTrips, Scope, Tx};
+use crate::deadline::Deadline;
+use crate::failure::Fault;
+use crate::failure::problem::TOKEN_REQUIRED;
+use crate::telemetry::Trace;
+use crate::validation::Text;
+use http::HeaderMap;
+use jiff::Timestamp;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use uuid::Uuid;
+
+/// One request on its way, past the token and the permission.
+#[derive(Debug)]
+pub struct Call<'a> {
+    /// The injected parts.
+    pub app: &'a App,
+    /// The id of this request, in every log line and reply.
+    pub request_id: String,
+    /// The trace it belongs to.
+    pub trace: &'a Trace,
+    /// When it came: one instant for everything it writes.
+    pub now: Timestamp,
+    /// By when the reply must be out.
+    pub deadline: Deadline,
+    /// The version in `If-Match`; there when the policy requires it.
+    pub if_match: Option<i64>,
+    /// `Accept`, for endpoints that answer more than JSON.
+    pub accept: Option<&'a str>,
+    pub(crate) headers: Option<&'a HeaderMap>,
+    pub(crate) principal: Option<Principal>,
+    pub(crate) claim: Option<Claim>,
+    pub(crate) round_trips: &'a RoundTrips,
+}
+
+impl<'a> Call<'a> {
+    /// A call that no request made, for listing statements.
+    pub fn sample(app: &'a App, trace: &'a Trace, round_trips: &'a RoundTrips, principal: Principal) -> Self {
+        Self {
+            app,
+            request_id: "sample".to_owned(),
+            trace,
+            now: app.clock.now(),
+            deadline: Deadline::within(std::time::Duration::from_secs(10)),
+            if_match: Some(1),
+            accept: None,
+            headers: None,
+            principal: Some(principal),
+            claim: None,
+            round_trips,
+        }
+    }
+
+    /// The caller. Always there unless the policy is public.
+    pub fn principal(&self) -> Result<Principal, Fault> {
+        self.principal.ok_or_else(|| Fault::from(&TOKEN_REQUIRED))
+    }
+
+    /// The value of a header that the policy names, when it was sent and is visible ASCII.
+    pub fn header(&self, header: &RequestHeader) -> Option<&'a str> {
+        self.headers?.get(header.name)?.to_str().ok()
+    }
+
+    /// A new id, made at this call's instant.
+    pub fn new_id(&self) -> Uuid {
+        self.app.ids.new_id(self.now)
+    }
+
+    /// A reading transaction within the caller's tenant.
+    pub fn read(&self) -> Result<Tx<'a>, Fault> {
+        Ok(self.read_as(self.own_scope()?))
+    }
+
+    /// A writing transaction within the caller's tenant, under the idempotency claim when a key was sent.
+    pub fn write(&self) -> Result<Tx<'a>, Fault> {
+        let scope = self.own_scope()?;
+        Ok(Tx::writing(&self.app.database, self.round_trips, self.deadline, scope, self.claim.clone()))
+    }
+
+    /// A reading transaction of a public endpoint.
+    pub fn read_as(&self, scope: Scope) -> Tx<'a> {
+        Tx::reading(&self.app.database, self.round_trips, self.deadline, scope)
+    }
+
+    /// A writing transaction of a public endpoint.
+    pub fn write_as(&self, scope: Scope) -> Tx<'a> {
+        Tx::writing(&self.app.database, self.round_trips, self.deadline, scope, None)
+    }
+
+    /// Whether the database answers, by a probe of the last five seconds.
+    pub async fn is_ready(&self) -> bool {
+        self.app.readiness.of(&self.app.database, self.round_trips).await
+    }
+
+    /// Runs a password-hashing job off the async threads, in turn with others.
+    pub async fn hash<T: Send + 'static>(
+        &self,
+        job: impl FnOnce(&dyn Hasher) -> Result<T, Fault> + Send + 'static,
+    ) -> Result<T, Fault> {
+        self.app.hashing.run(Arc::clone(&self.app.hasher), self.deadline, job).await
+    }
+
+    /// The token signer; there when the policy issues tokens.
+    pub fn signer(&self) -> Result<&'a TokenSigner, Fault> {
+        self.app.signer()
+    }
+
+    fn own_scope(&self) -> Result<Scope, Fault> {
+        Ok(Scope { clinic: Some(self.principal()?.clinic_id), account: None })
+    }
+}
+
+/// What statements are listed with: a call of somebody's, and the ids of things that exist.
+#[derive(Debug)]
+pub struct Sample<'a> {
+    /// A call by a member of a clinic that has data.
+    pub call: Call<'a>,
+    /// Things that exist in that clinic, by their kind, e.g. `patient`.
+    pub existing: BTreeMap<&'static str, Uuid>,
+}
+
+impl Sample<'_> {
+    /// The clinic.
+    pub fn clinic(&self) -> Uuid {
+        self.call.principal.map_or(Uuid::nil(), |principal| principal.clinic_id)
+    }
+
+    /// A text for where any will do.
+    pub fn text(&self) -> Text {
+        Text::try_from("sample").unwrap_or_default()
+    }
+
+    /// An existing thing of that kind; nothing's id when the list of statements is all that is wanted.
+    pub fn id(&self, kind: &str) -> Uuid {
+        self.existing.get(kind).copied().unwrap_or_default()
+    }
+}

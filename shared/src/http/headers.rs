@@ -1,0 +1,82 @@
+//! The headers of every response, errors included (B10), and conditional reads (B9).
+
+use crate::http::{Request, Response};
+use crate::telemetry::Trace;
+use http::header::{
+    ACCESS_CONTROL_ALLOW_CREDENTIALS, ACCESS_CONTROL_ALLOW_ORIGIN, ACCESS_CONTROL_EXPOSE_HEADERS,
+    CACHE_CONTROL, CONTENT_LENGTH, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, HeaderName, HeaderValue,
+    IF_NONE_MATCH, ORIGIN, REFERRER_POLICY, STRICT_TRANSPORT_SECURITY, VARY, X_CONTENT_TYPE_OPTIONS,
+    X_FRAME_OPTIONS,
+};
+use http::{Method, StatusCode};
+
+/// What a response has unless it says otherwise itself.
+const DEFAULTS: [(HeaderName, &str); 6] = [
+    (STRICT_TRANSPORT_SECURITY, "max-age=63072000; includeSubDomains"),
+    (X_CONTENT_TYPE_OPTIONS, "nosniff"),
+    (X_FRAME_OPTIONS, "DENY"),
+    (CONTENT_SECURITY_POLICY, "default-src 'none'; frame-ancestors 'none'"),
+    (REFERRER_POLICY, "no-referrer"),
+    (CACHE_CONTROL, "no-store"),
+];
+
+/// Headers of ours that a script of an allowed origin may read.
+const EXPOSED: &str =
+    "ETag, Idempotency-Replayed, Link, Location, RateLimit, RateLimit-Policy, Retry-After, X-Request-Id";
+
+/// Completes a response: 304 when the caller has this version, no body for HEAD, and the headers of every reply.
+pub(crate) fn complete(
+    response: &mut Response,
+    request: &Request,
+    request_id: &str,
+    trace: &Trace,
+    origins: &[String],
+) {
+    if is_known(response, request) {
+        response.status = StatusCode::NOT_MODIFIED;
+        response.headers.remove(CONTENT_TYPE);
+        response.body.clear();
+    }
+    if request.method == Method::HEAD {
+        // The length that GET would have (RFC 9110 §9.3.2).
+        response.headers.insert(CONTENT_LENGTH, HeaderValue::from(response.body.len()));
+        response.body.clear();
+    }
+    for (name, value) in DEFAULTS {
+        response.headers.entry(name).or_insert(HeaderValue::from_static(value));
+    }
+    let own = [("x-request-id", request_id), ("traceparent", &trace.traceparent())];
+    for (name, value) in own {
+        if let Ok(value) = HeaderValue::from_str(value) {
+            response.headers.insert(HeaderName::from_static(name), value);
+        }
+    }
+    allow_origin(response, request, origins);
+}
+
+/// `If-None-Match` names the version that would be sent (weak comparison, RFC 9110 §13.1.2).
+fn is_known(response: &Response, request: &Request) -> bool {
+    let reads = matches!(request.method, Method::GET | Method::HEAD) && response.status == StatusCode::OK;
+    let (true, Some(tag), Some(known)) = (reads, response.headers.get(ETAG), request.header(&IF_NONE_MATCH))
+    else {
+        return false;
+    };
+    let Ok(tag) = tag.to_str() else { return false };
+    known.split(',').map(str::trim).any(|known| known == "*" || known.trim_start_matches("W/") == tag)
+}
+
+/// CORS by exact allow-list; an origin that is not on it gets nothing.
+fn allow_origin(response: &mut Response, request: &Request, origins: &[String]) {
+    if origins.is_empty() {
+        return;
+    }
+    response.headers.append(VARY, HeaderValue::from_static("Origin"));
+    let Some(origin) = request.headers.get(ORIGIN) else {
+        return;
+    };
+    if origins.iter().any(|allowed| allowed.as_bytes() == origin.as_bytes()) {
+        response.headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, origin.clone());
+        response.headers.insert(ACCESS_CONTROL_ALLOW_CREDENTIALS, HeaderValue::from_static("true"));
+        response.headers.insert(ACCESS_CONTROL_EXPOSE_HEADERS, HeaderValue::from_static(EXPOSED));
+    }
+}

@@ -1,0 +1,200 @@
+//! What an endpoint takes: path, query and body, parsed and validated as one.
+
+use crate::failure::Problem;
+use crate::http::Request;
+use crate::validation::{self, Place, Validated, Violation};
+use jiff::Timestamp;
+use schemars::{JsonSchema, Schema, SchemaGenerator};
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use std::marker::PhantomData;
+use validator::Validate;
+
+/// A request before parsing.
+#[derive(Debug)]
+pub struct Raw<'a> {
+    /// The request.
+    pub request: &'a Request,
+    /// The parameters of its path, decoded.
+    pub path: &'a [(String, String)],
+    /// When it came.
+    pub now: Timestamp,
+}
+
+/// Fields with their rules: the body, the query or the path of one endpoint.
+pub trait Fields: DeserializeOwned + JsonSchema + Validated + Send + 'static {
+    /// The problems of its own rules, beside the common ones.
+    const RULES: &'static [Problem] = &[];
+}
+
+/// What an endpoint takes as a whole.
+pub trait Input: Sized + Send {
+    /// Whether there is a body to read: then it must be JSON.
+    const HAS_BODY: bool;
+
+    /// The problems of its own rules.
+    fn rules() -> Vec<&'static Problem>;
+
+    /// The JSON schema of the path parameters, when they are read.
+    fn path_schema(_generator: &mut SchemaGenerator) -> Option<Schema> {
+        None
+    }
+
+    /// The JSON schema of the query parameters, when they are read.
+    fn query_schema(_generator: &mut SchemaGenerator) -> Option<Schema> {
+        None
+    }
+
+    /// The JSON schema of the body, when there is one.
+    fn body_schema(_generator: &mut SchemaGenerator) -> Option<Schema> {
+        None
+    }
+
+    /// Everything parsed and checked, or everything that is wrong with it.
+    fn parse(raw: &Raw<'_>) -> Result<Self, Vec<Violation>>;
+}
+
+/// No fields: any given are refused.
+#[derive(Debug, Clone, Copy, Deserialize, JsonSchema, Validate)]
+#[serde(deny_unknown_fields)]
+pub struct Nothing {}
+
+impl Fields for Nothing {}
+
+/// A body, or none.
+pub trait Body: Sized + Send {
+    /// Whether there is one.
+    const EXPECTED: bool;
+    /// The problems of its own rules.
+    const RULES: &'static [Problem];
+    /// Its JSON schema.
+    fn schema(generator: &mut SchemaGenerator) -> Option<Schema>;
+    /// Parsed and checked; `now` is what rules about time go by.
+    fn parse(bytes: Option<&[u8]>, now: Timestamp) -> Result<Self, Vec<Violation>>;
+}
+
+/// A JSON body.
+#[derive(Debug)]
+pub struct Json<T>(pub T);
+
+impl<T: Fields> Body for Json<T> {
+    const EXPECTED: bool = true;
+    const RULES: &'static [Problem] = T::RULES;
+
+    fn schema(generator: &mut SchemaGenerator) -> Option<Schema> {
+        Some(generator.root_schema_for::<T>())
+    }
+
+    fn parse(bytes: Option<&[u8]>, now: Timestamp) -> Result<Self, Vec<Violation>> {
+        validation::parse_body(present(bytes)?, now).map(Json)
+    }
+}
+
+/// A JSON body as it was sent, for an endpoint that reads it only once it has verified who signed it. `T` is what the
+/// contract shows.
+#[derive(Debug)]
+pub struct Unread<T> {
+    /// The bytes that were signed.
+    pub bytes: Vec<u8>,
+    shown: PhantomData<fn() -> T>,
+}
+
+impl<T: JsonSchema> Body for Unread<T> {
+    const EXPECTED: bool = true;
+    const RULES: &'static [Problem] = &[];
+
+    fn schema(generator: &mut SchemaGenerator) -> Option<Schema> {
+        Some(generator.root_schema_for::<T>())
+    }
+
+    fn parse(bytes: Option<&[u8]>, _now: Timestamp) -> Result<Self, Vec<Violation>> {
+        Ok(Self { bytes: present(bytes)?.to_vec(), shown: PhantomData })
+    }
+}
+
+/// The bytes, unless their base64 was broken.
+fn present(bytes: Option<&[u8]>) -> Result<&[u8], Vec<Violation>> {
+    bytes.ok_or_else(|| {
+        vec![Violation {
+            place: Place::Body,
+            pointer: String::new(),
+            code: "INVALID_ENCODING",
+            message: "must be the base64 that the gateway says it is".to_owned(),
+        }]
+    })
+}
+
+impl Body for Nothing {
+    const EXPECTED: bool = false;
+    const RULES: &'static [Problem] = &[];
+
+    fn schema(_generator: &mut SchemaGenerator) -> Option<Schema> {
+        None
+    }
+
+    fn parse(_bytes: Option<&[u8]>, _now: Timestamp) -> Result<Self, Vec<Violation>> {
+        Ok(Self {})
+    }
+}
+
+/// Path `P`, query `Q` and body `B`. What is wrong with any of them is reported at once.
+#[derive(Debug)]
+pub struct Parts<P, Q, B> {
+    /// The path parameters.
+    pub path: P,
+    /// The query parameters.
+    pub query: Q,
+    /// The body.
+    pub body: B,
+}
+
+/// Takes nothing.
+pub type NoInput = Parts<Nothing, Nothing, Nothing>;
+/// Takes a JSON body.
+pub type WithBody<B> = Parts<Nothing, Nothing, Json<B>>;
+/// Takes a JSON body whose bytes are signed.
+pub type WithSignedBody<B> = Parts<Nothing, Nothing, Unread<B>>;
+/// Takes path parameters.
+pub type WithPath<P> = Parts<P, Nothing, Nothing>;
+/// Takes query parameters.
+pub type WithQuery<Q> = Parts<Nothing, Q, Nothing>;
+/// Takes path parameters and a JSON body.
+pub type WithPathAndBody<P, B> = Parts<P, Nothing, Json<B>>;
+
+impl<P: Fields, Q: Fields, B: Body> Input for Parts<P, Q, B> {
+    const HAS_BODY: bool = B::EXPECTED;
+
+    fn rules() -> Vec<&'static Problem> {
+        [P::RULES, Q::RULES, B::RULES].into_iter().flatten().collect()
+    }
+
+    fn path_schema(generator: &mut SchemaGenerator) -> Option<Schema> {
+        Some(generator.root_schema_for::<P>())
+    }
+
+    fn query_schema(generator: &mut SchemaGenerator) -> Option<Schema> {
+        Some(generator.root_schema_for::<Q>())
+    }
+
+    fn body_schema(generator: &mut SchemaGenerator) -> Option<Schema> {
+        B::schema(generator)
+    }
+
+    fn parse(raw: &Raw<'_>) -> Result<Self, Vec<Violation>> {
+        let pairs: Vec<(String, String)> = form_urlencoded::parse(raw.request.query.as_bytes())
+            .map(|(name, value)| (name.into_owned(), value.into_owned()))
+            .collect();
+        let path = validation::parse_strings::<P>(Place::Path, raw.path, raw.now);
+        let query = validation::parse_strings::<Q>(Place::Query, &pairs, raw.now);
+        let body = B::parse(raw.request.body.as_deref(), raw.now);
+        match (path, query, body) {
+            (Ok(path), Ok(query), Ok(body)) => Ok(Self { path, query, body }),
+            (path, query, body) => {
+                let mut all: Vec<Violation> = path.err().unwrap_or_default();
+                all.extend(query.err().unwrap_or_default());
+                all.extend(body.err().unwrap_or_default());
+                Err(all)
+            }
+        }
+    }
+}

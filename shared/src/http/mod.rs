@@ -1,0 +1,32 @@
+//! Endpoints: what one declares ([`Endpoint`]), what it takes ([`Input`]) and answers ([`Answer`]), and the way of a
+//! request through it ([`pipeline`]).
+
+mod audit;
+pub mod cursor;
+pub mod endpoint;
+pub mod gateway;
+mod headers;
+pub mod idempotency;
+mod input;
+pub mod page;
+pub mod pipeline;
+mod reply;
+mod request_line;
+pub mod route;
+mod success;
+
+pub use audit::audit;
+pub use cursor::{Cursor, CursorOf, Listed};
+pub use endpoint::{
+    Access, BODY_LIMIT, Call, Declaration, Endpoint, Idempotency, Policy, RateClass, RequestHeader, Sample,
+};
+pub use gateway::Request;
+pub use idempotency::IDEMPOTENCY_KEY;
+pub use input::{
+    Body, Fields, Input, Json, NoInput, Nothing, Parts, Raw, Unread, WithBody, WithPath, WithPathAndBody,
+    WithQuery, WithSignedBody,
+};
+pub use page::PageQuery;
+pub use reply::{Answer, IDEMPOTENCY_REPLAYED, PageMeta, Reply, Response};
+pub use route::Route;
+pub use success::{Form, Link, Success};

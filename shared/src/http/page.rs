@@ -1,0 +1,143 @@
+//! Pages of a list (B8), newest first: what a caller asks for, where a page begins, and how rows become one.
+//!
+//! A list is named by the type of its items. A slice reads one row more than the page has, from behind
+//! [`PageQuery::start`] on, and [`PageQuery::reply`] does the rest.
+
+use crate::http::{Cursor, CursorOf, Fields, Listed, PageMeta, Reply};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use tokio_postgres::types::Timestamp;
+use uuid::Uuid;
+use validator::Validate;
+
+/// Rows are counted up to here.
+pub const COUNTED_AT_MOST: i64 = 10_001;
+
+/// Which page.
+#[derive(Debug, Deserialize, JsonSchema, Validate)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, bound = "T: Listed")]
+#[schemars(bound = "T: Listed")]
+pub struct PageQuery<T> {
+    /// How many a page, 1–100; 20 unless given.
+    #[validate(range(min = 1, max = 100))]
+    #[schemars(example = 20, extend("default" = 20))]
+    pub limit: Option<i64>,
+    /// `meta.nextCursor` of the page before.
+    pub cursor: Option<CursorOf<T>>,
+    /// Whether to count them all, up to 10 001.
+    #[schemars(extend("default" = false))]
+    pub include_total: Option<bool>,
+}
+
+impl<T: Listed> Fields for PageQuery<T> {}
+
+impl<T: Listed + Serialize + Send> PageQuery<T> {
+    /// How many items the page has at most.
+    fn limit(&self) -> u8 {
+        self.limit.and_then(|limit| u8::try_from(limit).ok()).unwrap_or(20)
+    }
+
+    fn cursor(&self) -> Option<Cursor> {
+        self.cursor.as_ref().map(CursorOf::cursor)
+    }
+
+    /// The time and id behind which the page begins; without a cursor that is the end of time.
+    pub fn start(&self) -> (Timestamp<jiff::Timestamp>, Uuid) {
+        match self.cursor() {
+            Some(cursor) => (Timestamp::Value(cursor.at), cursor.id),
+            None => (Timestamp::PosInfinity, Uuid::max()),
+        }
+    }
+
+    /// How many rows to read: one more than the page has, which says whether another one follows.
+    pub fn rows(&self) -> i64 {
+        i64::from(self.limit()) + 1
+    }
+
+    /// Whether to count them all.
+    pub fn counts(&self) -> bool {
+        self.include_total.unwrap_or(false)
+    }
+
+    /// The page of the rows found, and the address of the next one.
+    pub fn reply(&self, rows: Vec<T>, total: Option<i64>) -> Reply<Vec<T>> {
+        let (items, meta) = self.cut(rows, total);
+        let next = meta.next_cursor.as_ref();
+        let next = next.map(|cursor| format!("{}?limit={}&cursor={cursor}", T::LIST, meta.limit));
+        Reply::ok(items).page(meta, next)
+    }
+
+    fn cut(&self, mut rows: Vec<T>, total: Option<i64>) -> (Vec<T>, PageMeta) {
+        let (limit, page) = (self.limit(), self.cursor().map_or(1, |cursor| cursor.page));
+        let has_more = rows.len() > usize::from(limit);
+        rows.truncate(usize::from(limit));
+        let next_cursor = rows.last().filter(|_| has_more).map(|last| {
+            let (at, id) = last.place();
+            Cursor { page: page.saturating_add(1), at, id }.encode(T::LIST)
+        });
+        let total_is_lower_bound = total.is_some_and(|total| total >= COUNTED_AT_MOST);
+        (rows, PageMeta { page, limit, total, total_is_lower_bound, has_more, next_cursor })
+    }
+}
+
+/// The first page, and a far one: what a list's statements are explained with.
+pub fn samples<T: Listed>(far: (jiff::Timestamp, Uuid)) -> [PageQuery<T>; 2] {
+    let far = Cursor { page: 2, at: far.0, id: far.1 };
+    [
+        PageQuery { limit: None, cursor: None, include_total: None },
+        PageQuery { limit: Some(100), cursor: Some(CursorOf::of(far)), include_total: None },
+    ]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use jiff::Timestamp as Instant;
+
+    #[derive(Serialize)]
+    struct Item(u128);
+
+    impl Listed for Item {
+        const LIST: &'static str = "/items";
+
+        fn place(&self) -> (Instant, Uuid) {
+            (Instant::UNIX_EPOCH, Uuid::from_u128(self.0))
+        }
+    }
+
+    fn page(limit: i64, count: u128, total: Option<i64>) -> (Vec<Item>, PageMeta) {
+        let query = PageQuery { limit: Some(limit), cursor: None, include_total: None };
+        query.cut((0..count).map(Item).collect(), total)
+    }
+
+    #[test]
+    fn the_row_beyond_the_limit_says_that_more_follow_and_is_not_shown() {
+        let (items, meta) = page(2, 3, None);
+        assert_eq!((items.len(), meta.has_more), (2, true));
+        let next = Cursor::decode(&meta.next_cursor.unwrap(), Item::LIST).unwrap();
+        assert_eq!((next.page, next.id), (2, Uuid::from_u128(1)));
+    }
+
+    #[test]
+    fn the_last_page_leads_nowhere() {
+        let [_, far] = samples::<Item>((Instant::UNIX_EPOCH, Uuid::nil()));
+        let (items, meta) = far.cut(vec![Item(1), Item(2)], Some(8));
+        assert_eq!((items.len(), meta.page, meta.limit, meta.total), (2, 2, 100, Some(8)));
+        assert_eq!((meta.has_more, meta.next_cursor), (false, None));
+    }
+
+    #[test]
+    fn the_first_page_begins_at_the_end_of_time_and_a_later_one_behind_its_cursor() {
+        let place = ("2026-11-21T10:00:00Z".parse().unwrap(), Uuid::from_u128(7));
+        let [first, far] = samples::<Item>(place);
+        assert_eq!(first.start(), (Timestamp::PosInfinity, Uuid::max()));
+        assert_eq!(far.start(), (Timestamp::Value(place.0), place.1));
+        assert_eq!((first.rows(), far.rows(), first.counts()), (21, 101, false));
+    }
+
+    #[test]
+    fn a_total_beyond_what_is_counted_is_a_lower_bound() {
+        let is_lower_bound = |total| page(2, 0, Some(total)).1.total_is_lower_bound;
+        assert_eq!([10_000, 10_001].map(is_lower_bound), [false, true]);
+    }
+}

@@ -1,0 +1,184 @@
+//! A request's way, in one order. [`answer`] is what the Lambda entry and the local server call. Whatever happens, the
+//! caller gets a reply of ours, and the environment lives on.
+//!
+//! For any request, in this file:
+//!
+//! 1. The event becomes a [`Request`], with a request id, a trace and the instant that everything written goes by.
+//! 2. A deadline is set; from here on a panic is a 500 and running out of time a 504.
+//!
+//! For this endpoint, in `steps.rs`, by way of [`Declaration`], which knows the endpoint's type:
+//!
+//! 3. Route and method: 404, 405.
+//! 4. What the caller accepts: 406.
+//! 5. Size, content type and coding of the body: 413, 415.
+//! 6. The limit by address, which is still to come (C7).
+//! 7. The token: 401. Then the limit by principal, which is still to come (C7).
+//! 8. The permission: 403.
+//! 9. `If-Match`, `Idempotency-Key`, path, query and body, everything that is wrong with them at once: 428, 400.
+//! 10. The handler: one transaction with claim, access, change, history, audit, outbox and stored reply.
+//!
+//! For any request again, in this file:
+//!
+//! 11. A fault becomes its problem document; every reply gets the headers that all have.
+//! 12. After the reply is sent ([`AfterReply`]): the log line with its metrics, and the nudge of the relay.
+
+mod steps;
+
+pub(crate) use steps::serve;
+
+use super::gateway::{Event, GatewayReply};
+use super::{Declaration, Request, Response, headers, request_line};
+use crate::app::App;
+use crate::database::RoundTrips;
+use crate::deadline::Deadline;
+use crate::failure::Fault;
+use crate::failure::problem::{DEADLINE_EXCEEDED, Document, IDEMPOTENCY_KEY_IN_FLIGHT, OUTCOME_UNKNOWN};
+use crate::outbox::Nudge;
+use crate::telemetry::{Instrument as _, Trace};
+use futures_util::FutureExt as _;
+use http::header::{RETRY_AFTER, WWW_AUTHENTICATE};
+use http::{HeaderName, HeaderValue, StatusCode};
+use jiff::Timestamp;
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::time::Instant;
+
+/// A request and everything known of it before the first step.
+#[derive(Debug)]
+pub struct Incoming<'a> {
+    app: &'a App,
+    declaration: &'a Declaration,
+    request: &'a Request,
+    request_id: &'a str,
+    trace: &'a Trace,
+    now: Timestamp,
+    deadline: Deadline,
+    round_trips: &'a RoundTrips,
+    seen: &'a request_line::Seen,
+}
+
+/// A reply, and what is left to do once it is sent.
+#[derive(Debug)]
+#[must_use = "a reply is sent, and what comes after it is done"]
+pub struct Answered {
+    /// The reply.
+    pub reply: GatewayReply,
+    /// To be done after it was sent.
+    pub after: AfterReply,
+}
+
+impl Answered {
+    /// The reply, with everything done that comes after it: for callers that cannot tell when it is sent.
+    pub async fn finish(self) -> GatewayReply {
+        self.after.run().await;
+        self.reply
+    }
+}
+
+/// What is done after the reply is sent, so that nobody waits for it: the nudge of the outbox and the log line with its
+/// metrics. The lease of rate tokens has its place here.
+#[must_use = "without it, nothing is logged"]
+pub struct AfterReply {
+    finished: request_line::Finished,
+    nudge: Option<Arc<dyn Nudge>>,
+}
+
+impl std::fmt::Debug for AfterReply {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str("AfterReply")
+    }
+}
+
+impl AfterReply {
+    /// Does it.
+    pub async fn run(self) {
+        request_line::log(&self.finished);
+        if let Some(nudge) = &self.nudge {
+            nudge.nudge().await;
+        }
+    }
+}
+
+/// Answers a gateway event within the time `left`.
+pub async fn answer(app: &App, declaration: &Declaration, event: Event, left: Duration) -> Answered {
+    let started = Instant::now();
+    let deadline = Deadline::within(left);
+    let request = Request::from(event);
+    let now = app.clock.now();
+    let request_id = request.gateway_id.clone().unwrap_or_else(|| app.ids.new_id(now).to_string());
+    let traceparent = HeaderName::from_static("traceparent");
+    let mut trace = Trace::continue_from(request.header(&traceparent), app.ids.as_ref(), now);
+    let span = request_line::span(declaration, &request, &request_id, &mut trace);
+    let (round_trips, seen) = (RoundTrips::default(), request_line::Seen::default());
+    let incoming = Incoming {
+        app,
+        declaration,
+        request: &request,
+        request_id: &request_id,
+        trace: &trace,
+        now,
+        deadline,
+        round_trips: &round_trips,
+        seen: &seen,
+    };
+    let steps = within(deadline, declaration.policy.writes(), (declaration.serve)(incoming));
+    let outcome = steps.instrument(span.clone()).await;
+    let problem = outcome.as_ref().err().map(|fault| fault.problem.code);
+    let private = outcome.as_ref().err().and_then(|fault| fault.private.clone());
+    let mut response = outcome.unwrap_or_else(|fault| refuse(&fault, declaration, &request, &request_id));
+    headers::complete(&mut response, &request, &request_id, &trace, &app.allowed_origins);
+    let finished = request_line::Finished {
+        function: declaration.name,
+        route: declaration.route.template,
+        method: request.method,
+        request_id,
+        trace_id: trace.trace_id,
+        seen,
+        status: response.status,
+        duration: started.elapsed(),
+        round_trips: round_trips.count(),
+        database_time: round_trips.time(),
+        cold_start: app.is_cold(),
+        private,
+    };
+    request_line::complete_span(&span, &finished, problem);
+    let nudge = if round_trips.has_written() { app.nudge.clone() } else { None };
+    let after = AfterReply { finished, nudge };
+    Answered { reply: response.into(), after }
+}
+
+/// Runs the steps; a panic becomes a 500, running out of time a 504.
+async fn within(
+    deadline: Deadline,
+    writes: bool,
+    steps: impl Future<Output = Result<Response, Fault>>,
+) -> Result<Response, Fault> {
+    let guarded = AssertUnwindSafe(steps).catch_unwind();
+    match tokio::time::timeout_at(deadline.less(Duration::from_millis(50)), guarded).await {
+        Ok(Ok(outcome)) => outcome,
+        Ok(Err(_)) => Err(Fault::internal("the handler panicked")),
+        Err(_) if writes => Err(Fault::from(&OUTCOME_UNKNOWN).because("the handler was cut off")),
+        Err(_) => Err(Fault::from(&DEADLINE_EXCEEDED).because("the handler was cut off")),
+    }
+}
+
+/// The problem document of a fault (B3).
+fn refuse(fault: &Fault, declaration: &Declaration, request: &Request, request_id: &str) -> Response {
+    let status = StatusCode::from_u16(fault.problem.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let document = Document::of(fault, &declaration.rules, &request.path, request_id);
+    let mut response = Response::with_body(
+        status,
+        "application/problem+json",
+        serde_json::to_vec(&document).unwrap_or_default(),
+    );
+    response.headers.extend(fault.headers.iter().map(|(name, value)| (name.clone(), value.clone())));
+    if status == StatusCode::UNAUTHORIZED {
+        response.headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+    }
+    let in_flight = fault.problem.code == IDEMPOTENCY_KEY_IN_FLIGHT.code;
+    if matches!(status.as_u16(), 503 | 504) || in_flight {
+        response.headers.insert(RETRY_AFTER, HeaderValue::from_static("1"));
+    }
+    response
+}

@@ -1,0 +1,140 @@
+//! One SQS FIFO queue a consumer, streams as message groups.
+
+use crate::deadline::Deadline;
+use crate::external::aws::Aws;
+use crate::external::aws::sqs::{call, checked};
+use crate::external::{ExternalCalls, Gate};
+use crate::outbox::{Message, Queue, SendError};
+use crate::settings::{BadSettings, Variables};
+use crate::telemetry::{self, Instrument as _};
+use futures_util::future::BoxFuture;
+use serde::Deserialize;
+use serde_json::{Value, json};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// What SQS takes at once.
+const BATCH: usize = 10;
+
+/// What an attempt to send may take.
+const TIMEOUT: Duration = Duration::from_secs(2);
+
+/// What sending a batch may take, repeated once.
+const BATCH_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// SQS.
+pub struct Sqs {
+    aws: Aws,
+    prefix: String,
+}
+
+impl std::fmt::Debug for Sqs {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str("Sqs")
+    }
+}
+
+/// SQS, by the variables that Lambda sets. `AWS_ENDPOINT_URL_SQS`, else `AWS_ENDPOINT_URL`, leads elsewhere.
+pub(super) fn aws(variable: &Variables<'_>, gate: Arc<Gate>) -> Result<Aws, BadSettings> {
+    Aws::open("sqs", "AWS_ENDPOINT_URL_SQS", variable, TIMEOUT, gate)
+}
+
+/// What was not taken of a batch.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+struct BatchReply {
+    failed: Vec<Failed>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Failed {
+    id: String,
+    code: String,
+    sender_fault: bool,
+}
+
+impl Sqs {
+    /// The queues whose addresses are `QUEUE_URL_PREFIX`, a consumer's name and `.fifo`, with the variables that Lambda
+    /// sets. Nothing is sent yet.
+    pub fn open(variable: &Variables<'_>, external: &ExternalCalls) -> Result<Arc<dyn Queue>, BadSettings> {
+        let prefix = variable("QUEUE_URL_PREFIX").unwrap_or_default();
+        checked("QUEUE_URL_PREFIX", &prefix)?;
+        Ok(Arc::new(Self { aws: aws(variable, external.gate())?, prefix }))
+    }
+
+    async fn send_batch(&self, consumer: &str, batch: &[&Message]) -> Vec<Result<(), SendError>> {
+        let entries: Vec<_> =
+            batch.iter().enumerate().map(|(place, message)| entry(place, message)).collect();
+        let queue = format!("{}{consumer}.fifo", self.prefix);
+        let call = call("AmazonSQS.SendMessageBatch", json!({ "QueueUrl": queue, "Entries": entries }));
+        let span = telemetry::queue_send(consumer, batch.len());
+        let sending = self.aws.call::<BatchReply>(&call, Deadline::within(BATCH_TIMEOUT));
+        match sending.instrument(span.clone()).await {
+            Ok(reply) => {
+                let mut outcomes = vec![Ok(()); batch.len()];
+                for failed in reply.failed {
+                    let place = failed.id.parse().ok().and_then(|place: usize| outcomes.get_mut(place));
+                    if let Some(outcome) = place {
+                        *outcome = Err(if failed.sender_fault {
+                            SendError::Refused(failed.code)
+                        } else {
+                            SendError::Unreachable
+                        });
+                    }
+                }
+                outcomes
+            }
+            Err(error) => {
+                let code = error.to_string();
+                telemetry::failed(&span, &code);
+                tracing::warn!(event = "queue", consumer, code, "a queue took nothing");
+                vec![Err(SendError::Unreachable); batch.len()]
+            }
+        }
+    }
+}
+
+fn entry(place: usize, message: &Message) -> Value {
+    let event = &message.event;
+    json!({
+        "Id": place.to_string(),
+        "MessageBody": serde_json::to_string(event).unwrap_or_default(),
+        "MessageGroupId": event.stream().group(),
+        // Within five minutes SQS takes the same event for a repetition, unless somebody wants it replayed.
+        "MessageDeduplicationId": format!("{}.{}", event.id.simple(), message.replay),
+    })
+}
+
+impl Queue for Sqs {
+    /// Batches of ten, one after the other. After a message that was not taken, the rest of its stream is held.
+    fn send<'a>(
+        &'a self,
+        consumer: &'a str,
+        batch: &'a [Message],
+    ) -> BoxFuture<'a, Vec<Result<(), SendError>>> {
+        Box::pin(async move {
+            let mut outcomes = BTreeMap::new();
+            let mut stopped = BTreeSet::new();
+            let mut rest: Vec<(usize, &Message)> = batch.iter().enumerate().collect();
+            while !rest.is_empty() {
+                let (held, go): (Vec<_>, Vec<_>) =
+                    rest.into_iter().partition(|(_, message)| stopped.contains(&message.event.stream()));
+                outcomes.extend(held.into_iter().map(|(place, _)| (place, Err(SendError::Held))));
+                let (now, later) = go.split_at(go.len().min(BATCH));
+                let messages: Vec<&Message> = now.iter().map(|(_, message)| *message).collect();
+                let sent =
+                    if messages.is_empty() { Vec::new() } else { self.send_batch(consumer, &messages).await };
+                for ((place, message), outcome) in now.iter().zip(sent) {
+                    if outcome.is_err() {
+                        stopped.insert(message.event.stream());
+                    }
+                    outcomes.insert(*place, outcome);
+                }
+                rest = later.to_vec();
+            }
+            outcomes.into_values().collect()
+        })
+    }
+}

@@ -1,0 +1,98 @@
+//! Settings that may be given as they are or kept as a secret, exactly one of the two (C8).
+
+use super::{BadSettings, SecretStore, SettingError, StoredSecret, Variables};
+use crate::validation::Secret;
+use futures_util::future::join_all;
+use std::sync::Arc;
+
+/// A setting that is kept as a secret, fetched.
+pub(crate) struct Fetched {
+    keys: [&'static str; 2],
+    pub(crate) secret: StoredSecret,
+    value: Option<Secret>,
+}
+
+/// All settings that are kept as secrets.
+#[derive(Default)]
+pub(crate) struct StoredSettings(Vec<Fetched>);
+
+impl StoredSettings {
+    /// Fetches those of `settings` that are kept, all at once, with what is wrong with any of them. A store is opened
+    /// only when one is kept.
+    pub(crate) async fn fetch(
+        variable: &Variables<'_>,
+        open: impl FnOnce(&Variables<'_>) -> Result<Arc<dyn SecretStore>, BadSettings>,
+        settings: &[[&'static str; 2]],
+    ) -> (Self, Vec<(&'static str, SettingError)>) {
+        let mut bad = Vec::new();
+        let arns = arns(variable, settings, &mut bad);
+        if arns.is_empty() {
+            return (Self::default(), bad);
+        }
+        let store = match open(variable) {
+            Ok(store) => store,
+            Err(BadSettings(errors)) => {
+                bad.extend(errors);
+                return (Self::default(), bad);
+            }
+        };
+        let fetched = join_all(arns.into_iter().map(|(keys, arn)| {
+            let secret = StoredSecret::new(Arc::clone(&store), arn);
+            async move { (keys, secret.fetch().await, secret) }
+        }));
+        let mut kept = Vec::new();
+        for ([key, arn_key], outcome, secret) in fetched.await {
+            let value = outcome.map_err(|error| bad.push((arn_key, SettingError::NotFetched(error)))).ok();
+            kept.push(Fetched { keys: [key, arn_key], secret, value });
+        }
+        (Self(kept), bad)
+    }
+
+    /// The value of the setting of that key, when it is kept and was fetched.
+    pub(crate) fn value(&self, key: &str) -> Option<String> {
+        Some(self.of(key)?.value.as_ref()?.expose().to_owned())
+    }
+
+    /// The setting of that key, when it is kept.
+    pub(crate) fn of(&self, key: &str) -> Option<&Fetched> {
+        self.0.iter().find(|kept| kept.keys.contains(&key))
+    }
+
+    /// The key to name when the setting of `key` is bad: the one that was given.
+    pub(crate) fn given_as(&self, key: &'static str) -> &'static str {
+        self.of(key).map_or(key, |kept| kept.keys[1])
+    }
+}
+
+/// A secret that is given by its value or by its ARN, exactly one of the two (C8): its two keys are `keys`.
+pub(crate) async fn secret(
+    variable: &Variables<'_>,
+    open: impl FnOnce(&Variables<'_>) -> Result<Arc<dyn SecretStore>, BadSettings>,
+    keys: [&'static str; 2],
+) -> Result<Secret, BadSettings> {
+    let (kept, bad) = StoredSettings::fetch(variable, open, &[keys]).await;
+    let value = kept.value(keys[0]).or_else(|| variable(keys[0]));
+    match value {
+        Some(value) if bad.is_empty() => Ok(Secret::new(value)),
+        _ => Err(BadSettings(bad)),
+    }
+}
+
+/// The ARNs of those settings that are given by one.
+fn arns(
+    variable: &Variables<'_>,
+    settings: &[[&'static str; 2]],
+    bad: &mut Vec<(&'static str, SettingError)>,
+) -> Vec<([&'static str; 2], String)> {
+    let given = |key| variable(key).filter(|value| !value.is_empty());
+    let mut arns = Vec::new();
+    for &[key, arn_key] in settings {
+        match (given(key), given(arn_key)) {
+            (Some(_), Some(_)) => bad.push((key, SettingError::GivenTwice(arn_key))),
+            (None, None) => bad.push((key, SettingError::NeitherGiven(arn_key))),
+            (Some(_), None) => {}
+            (None, Some(arn)) => arns.push(([key, arn_key], arn)),
+        }
+    }
+    arns
+}

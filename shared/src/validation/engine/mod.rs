@@ -1,0 +1,160 @@
+//! Reads input against a schema struct: quickly when it is clean, and field by field when it is not.
+
+mod context;
+mod document;
+mod fault;
+mod fields;
+mod messages;
+mod number;
+mod probe;
+mod reasons;
+mod repair;
+mod rules;
+mod shape;
+mod strict;
+mod strings;
+mod tree;
+mod violation;
+mod walk;
+mod walk_access;
+
+#[cfg(test)]
+mod tests;
+
+pub use context::{Context, Validated};
+pub use fault::{Refusal, refuse};
+pub(super) use violation::is_unsafe;
+pub use violation::{Place, Violation, push_segment};
+
+use fields::{Finding, Search, Wrong};
+use jiff::Timestamp;
+use probe::probe;
+use rules::Rules;
+use schemars::JsonSchema;
+use serde::de::DeserializeOwned;
+use shape::Shape;
+use tree::Tree;
+use violation::arrange;
+
+/// Deepest nesting of lists and objects; the outermost one is level 1.
+pub const MAX_DEPTH: usize = 32;
+
+/// Most violations in one answer.
+pub const MAX_VIOLATIONS: usize = 100;
+
+/// Parses a JSON body; `now` is what rules about time go by.
+///
+/// # Errors
+///
+/// All violations found, sorted and without repeats; never empty. A document
+/// that cannot be read at all gives one with the code `INVALID_ENCODING`,
+/// `MALFORMED_JSON`, `INVALID_NUMBER`, `TOO_DEEP` or `DUPLICATE_KEY`, or
+/// `INVALID_TYPE` at the pointer `""`.
+pub fn parse_body<T>(bytes: &[u8], now: Timestamp) -> Result<T, Vec<Violation>>
+where
+    T: DeserializeOwned + JsonSchema + Validated + 'static,
+{
+    let parsed = strict::parse::<T>(bytes);
+    let broken = match parsed.map(|value| value.validate(now).map(|()| value)) {
+        Some(Ok(value)) => return Ok(value),
+        Some(Err(errors)) => Some(errors),
+        None => None,
+    };
+    let tree = document::read(bytes).map_err(|violation| vec![violation])?;
+    if !matches!(tree, Tree::Object(_)) {
+        let message = "must be an object";
+        return Err(vec![Violation::new(Place::Body, "", "INVALID_TYPE", message)]);
+    }
+    let schema = shape::schema_of::<T>();
+    let shape = Shape::root(&schema);
+    match broken {
+        Some(errors) => {
+            let rules = Rules::new(Place::Body, &[]);
+            Err(arrange(Place::Body, rules.collect(&errors, &tree, shape)))
+        }
+        None => judge(Place::Body, tree, shape, Vec::new(), now),
+    }
+}
+
+/// Parses query or path parameters (or chosen headers), decoded already.
+///
+/// # Errors
+///
+/// All violations found, sorted and without repeats; never empty.
+pub fn parse_strings<T>(place: Place, pairs: &[(String, String)], now: Timestamp) -> Result<T, Vec<Violation>>
+where
+    T: DeserializeOwned + JsonSchema + Validated + 'static,
+{
+    let schema = shape::schema_of::<T>();
+    let shape = Shape::root(&schema);
+    let gathered = strings::gather(place, pairs, shape);
+    judge(place, gathered.tree, shape, gathered.violations, now)
+}
+
+/// The slow path's verdict on a document. `given` are violations known before,
+/// each about one member of the document or about none.
+fn judge<T>(
+    place: Place,
+    mut tree: Tree,
+    shape: Shape<'_>,
+    given: Vec<Violation>,
+    now: Timestamp,
+) -> Result<T, Vec<Violation>>
+where
+    T: DeserializeOwned + Validated,
+{
+    let first = probe::<T>(&tree, &[], 0).result;
+    let findings = match &first {
+        Ok(_) => Vec::new(),
+        Err(_) => search::<T>(place, &tree, shape),
+    };
+    let (mut violations, replaced) = merge(given, &findings);
+    repair::repair(&mut tree, shape, &findings);
+    let repaired = match first {
+        Err(_) if !findings.is_empty() => probe::<T>(&tree, &[], 0).result,
+        first => first,
+    };
+    // If even the repaired document does not deserialise, the rules wait until
+    // the caller has mended what was found.
+    if let Ok(value) = repaired {
+        match value.validate(now) {
+            Ok(()) if violations.is_empty() => return Ok(value),
+            Ok(()) => {}
+            Err(errors) => {
+                let rules = Rules::new(place, &replaced);
+                violations.extend(rules.collect(&errors, &tree, shape));
+            }
+        }
+    }
+    Err(arrange(place, violations))
+}
+
+/// All violations so far, and the pointers of nodes that the repair makes up or
+/// that are in doubt: what a rule says about these is of no use.
+fn merge(given: Vec<Violation>, findings: &[Finding]) -> (Vec<Violation>, Vec<String>) {
+    let in_doubt = given.iter().filter(|it| it.code == strings::REPEATED);
+    let mut replaced: Vec<String> = in_doubt.map(|it| it.pointer.clone()).collect();
+    let mut violations = given;
+    for finding in findings {
+        let violation = &finding.violation;
+        // One reason is enough for a repeated parameter: which value is meant?
+        if !replaced.contains(&violation.pointer) {
+            violations.push(violation.clone());
+        }
+        if finding.wrong != Wrong::Unknown {
+            replaced.push(violation.pointer.clone());
+        }
+    }
+    (violations, replaced)
+}
+
+fn search<T: DeserializeOwned>(place: Place, tree: &Tree, shape: Shape<'_>) -> Vec<Finding> {
+    let search = Search {
+        place,
+        tree,
+        shape,
+        probe: &|path, start| probe::<T>(tree, path, start).without_value(),
+        findings: Vec::new(),
+    };
+    search.run()
+}

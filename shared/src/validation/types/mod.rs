@@ -1,0 +1,13 @@
+//! The types that fields of a schema struct have beside those of the standard library.
+
+mod full_date;
+mod id;
+mod patch;
+mod secret;
+mod text;
+
+pub use full_date::FullDate;
+pub use id::Id;
+pub use patch::{MaybeValue, Patch, Replace};
+pub use secret::Secret;
+pub use text::{MultilineText, PATTERNS, Text};

@@ -1,0 +1,197 @@
+//! Strings that people typed.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::de::{Deserializer, Error, Visitor};
+use serde::{Deserialize, Serialize};
+use unicode_normalization::{IsNormalized, UnicodeNormalization, is_nfc_quick};
+use validator::{AsRegex, ValidateEmail, ValidateLength, ValidateRegex};
+
+use crate::validation::engine::is_unsafe;
+use crate::validation::{Refusal, refuse};
+
+/// Why a string with such characters is refused.
+const UNSAFE: Refusal =
+    Refusal { code: "INVALID_CHARACTERS", message: "must not contain control characters" };
+
+const LINE: &str = r"^[^\u0000-\u001F\u007F-\u009F\u202A-\u202E\u2066-\u2069]*$";
+const LINES: &str = r"^(?:[^\u0000-\u001F\u007F-\u009F\u202A-\u202E\u2066-\u2069]|\t|\r?\n)*$";
+
+/// The patterns of both types (ECMA-262), and what they become where a text must not be empty: it is trimmed before it
+/// is measured, so that blanks alone are too short.
+pub const PATTERNS: [(&str, &str); 2] = [
+    (
+        LINE,
+        concat!(
+            r"^[^\u0000-\u001F\u007F-\u009F\u202A-\u202E\u2066-\u2069]*",
+            r"[^\s\u0000-\u001F\u007F-\u009F\u202A-\u202E\u2066-\u2069]",
+            r"[^\u0000-\u001F\u007F-\u009F\u202A-\u202E\u2066-\u2069]*$",
+        ),
+    ),
+    (
+        LINES,
+        concat!(
+            r"^(?:[^\u0000-\u001F\u007F-\u009F\u202A-\u202E\u2066-\u2069]|\t|\r?\n)*",
+            r"[^\s\u0000-\u001F\u007F-\u009F\u202A-\u202E\u2066-\u2069]",
+            r"(?:[^\u0000-\u001F\u007F-\u009F\u202A-\u202E\u2066-\u2069]|\t|\r?\n)*$",
+        ),
+    ),
+];
+
+/// NFC (Unicode annex 15), so that equal-looking names are equal; then trimmed.
+fn tidy(raw: &str) -> String {
+    if is_nfc_quick(raw.chars()) == IsNormalized::Yes {
+        return raw.trim().to_owned();
+    }
+    let normal: String = raw.nfc().collect();
+    normal.trim().to_owned()
+}
+
+fn one_line(raw: &str) -> Result<String, Refusal> {
+    if raw.chars().any(is_unsafe) {
+        return Err(UNSAFE);
+    }
+    Ok(tidy(raw))
+}
+
+fn many_lines(raw: &str) -> Result<String, Refusal> {
+    let unified =
+        if raw.contains("\r\n") { Cow::Owned(raw.replace("\r\n", "\n")) } else { Cow::Borrowed(raw) };
+    let is_bad = |character| is_unsafe(character) && !matches!(character, '\n' | '\t');
+    if unified.chars().any(is_bad) {
+        return Err(UNSAFE);
+    }
+    Ok(tidy(&unified))
+}
+
+/// What both text types share; they differ only in how they clean the input.
+macro_rules! text_type {
+    ($(#[$doc:meta])* $name:ident, $clean:ident, $pattern:expr) => {
+        $(#[$doc])*
+        #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Default, Serialize)]
+        #[serde(transparent)]
+        pub struct $name(String);
+
+        impl $name {
+            /// The text.
+            #[must_use]
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+
+            /// The text, taken out.
+            #[must_use]
+            pub fn into_string(self) -> String {
+                self.0
+            }
+        }
+
+        impl TryFrom<&str> for $name {
+            type Error = Refusal;
+
+            fn try_from(raw: &str) -> Result<Self, Refusal> {
+                $clean(raw).map(Self)
+            }
+        }
+
+        impl TryFrom<String> for $name {
+            type Error = Refusal;
+
+            fn try_from(raw: String) -> Result<Self, Refusal> {
+                Self::try_from(raw.as_str())
+            }
+        }
+
+        impl From<$name> for String {
+            fn from(text: $name) -> Self {
+                text.0
+            }
+        }
+
+        impl AsRef<str> for $name {
+            fn as_ref(&self) -> &str {
+                &self.0
+            }
+        }
+
+        /// Prints the type's name only: what people type may be personal.
+        impl fmt::Debug for $name {
+            fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+                formatter.write_str(stringify!($name))
+            }
+        }
+
+        impl<'de> Deserialize<'de> for $name {
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                struct Reader;
+
+                impl Visitor<'_> for Reader {
+                    type Value = $name;
+
+                    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+                        formatter.write_str("a string")
+                    }
+
+                    fn visit_str<E: Error>(self, raw: &str) -> Result<$name, E> {
+                        $name::try_from(raw).map_err(|no| refuse(no.code, no.message))
+                    }
+                }
+
+                deserializer.deserialize_str(Reader)
+            }
+        }
+
+        impl JsonSchema for $name {
+            fn inline_schema() -> bool {
+                true
+            }
+
+            fn schema_name() -> Cow<'static, str> {
+                stringify!($name).into()
+            }
+
+            fn json_schema(_: &mut SchemaGenerator) -> Schema {
+                json_schema!({ "type": "string", "pattern": $pattern })
+            }
+        }
+
+        impl ValidateLength<u64> for $name {
+            fn length(&self) -> Option<u64> {
+                self.0.length()
+            }
+        }
+
+        impl ValidateEmail for $name {
+            fn as_email_string(&self) -> Option<Cow<'_, str>> {
+                Some(Cow::Borrowed(&self.0))
+            }
+        }
+
+        impl ValidateRegex for $name {
+            fn validate_regex(&self, regex: impl AsRegex) -> bool {
+                self.0.validate_regex(regex)
+            }
+        }
+    };
+}
+
+text_type! {
+    /// One line of text: NFC, trimmed, free of control characters and of the
+    /// marks that turn the reading direction. Lengths count characters.
+    ///
+    /// It cannot be printed by accident: there is no `Display`, and `Debug` says the type's name.
+    ///
+    /// ```compile_fail
+    /// let text = shared::validation::Text::try_from("Ana").unwrap();
+    /// format!("{text}");
+    /// ```
+    Text, one_line, LINE
+}
+
+text_type! {
+    /// Like [`Text`], but with line breaks and tabs; `\r\n` becomes `\n`.
+    MultilineText, many_lines,
+    LINES
+}
