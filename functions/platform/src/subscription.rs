@@ -1,6 +1,7 @@
 //! Who hears what: made from the declarations of all modules.
 
 use serde::Deserialize;
+use shared::failure::Fault;
 use std::sync::LazyLock;
 
 /// A consumer and what it hears, as `consumers.json` has it.
@@ -10,9 +11,17 @@ pub(crate) struct Subscription {
     pub(crate) kinds: Vec<String>,
 }
 
-/// All consumers of the program.
-pub(crate) static SUBSCRIPTIONS: LazyLock<Vec<Subscription>> =
-    LazyLock::new(|| serde_json::from_str(include_str!("../consumers.json")).unwrap_or_default());
+static READ: LazyLock<Option<Vec<Subscription>>> = LazyLock::new(|| read(include_str!("../consumers.json")));
+
+/// All consumers of the program. A list that cannot be read is a fault, never an empty list: with an empty one the relay
+/// would mark events as sent that nobody got, and housekeeping would delete them.
+pub(crate) fn subscriptions() -> Result<&'static [Subscription], Fault> {
+    READ.as_deref().ok_or_else(|| Fault::internal("consumers.json is no list of consumers"))
+}
+
+fn read(json: &str) -> Option<Vec<Subscription>> {
+    serde_json::from_str(json).ok().filter(|all: &Vec<Subscription>| !all.is_empty())
+}
 
 #[cfg(test)]
 mod tests {
@@ -20,7 +29,15 @@ mod tests {
 
     #[test]
     fn the_committed_list_is_read_and_everybody_in_it_hears_something() {
-        assert!(SUBSCRIPTIONS.len() > 1);
-        assert!(SUBSCRIPTIONS.iter().all(|it| !it.consumer.is_empty() && !it.kinds.is_empty()));
+        let all = subscriptions().unwrap();
+        assert!(all.len() > 1);
+        assert!(all.iter().all(|it| !it.consumer.is_empty() && !it.kinds.is_empty()));
+    }
+
+    #[test]
+    fn a_broken_or_empty_list_is_no_list() {
+        for json in ["", "[]", "{}", "[{\"consumer\": \"a\"}]", "[{\"consumer\": \"a\", \"kinds\": [7]}]"] {
+            assert!(read(json).is_none(), "{json}");
+        }
     }
 }

@@ -1,14 +1,14 @@
 use super::logic::{BATCH, BEGINNING, Kind, Place, Swept, Task};
-use crate::subscription::{SUBSCRIPTIONS, Subscription};
+use crate::subscription::{Subscription, subscriptions};
 use jiff::Timestamp;
 use shared::database::Statement;
 use shared::http::Sample;
 
-/// The next batch of a task.
-pub(super) fn sweep(task: Task, now: Timestamp) -> Statement<Swept> {
+/// The next batch of a task. `subscriptions` say by whom an event must have been taken before it may go.
+pub(super) fn sweep(task: Task, subscriptions: &[Subscription], now: Timestamp) -> Statement<Swept> {
     let until = task.kind.until(now);
     match task.kind {
-        Kind::Events => delete_events(&SUBSCRIPTIONS, until, task.after),
+        Kind::Events => delete_events(subscriptions, until, task.after),
         Kind::Keys => delete_keys(until),
         Kind::Jobs => delete_jobs(until),
         Kind::Mails => delete_mails(until),
@@ -158,9 +158,9 @@ pub(super) fn all(sample: &Sample<'_>) -> Vec<Statement<()>> {
     let now = sample.call.now;
     let kinds = ["sample.created", "sample.updated"].map(str::to_owned).to_vec();
     let hears = Subscription { consumer: "sample".to_owned(), kinds };
-    let subscriptions = [SUBSCRIPTIONS.as_slice(), &[hears]].concat();
+    let subscriptions = [subscriptions().unwrap_or_default(), &[hears]].concat();
     let mut all = vec![delete_events(&subscriptions, Kind::Events.until(now), BEGINNING).erase()];
     let others = Kind::ALL.into_iter().filter(|kind| *kind != Kind::Events);
-    all.extend(others.map(|kind| sweep(Task { kind, after: BEGINNING }, now).erase()));
+    all.extend(others.map(|kind| sweep(Task { kind, after: BEGINNING }, &[], now).erase()));
     all
 }

@@ -1,5 +1,6 @@
 use super::db;
 use super::logic::{self, Swept, Task};
+use crate::subscription::subscriptions;
 use shared::background::{Progress, WorkerRun};
 use shared::failure::{Fault, NoFailure};
 use std::time::Duration;
@@ -34,7 +35,7 @@ pub(super) async fn step(run: &WorkerRun<'_>) -> Result<Progress, Fault> {
 /// One batch.
 async fn sweep(run: &WorkerRun<'_>, task: Task) -> Result<Swept, Fault> {
     let mut tx = run.write();
-    let swept = tx.add(db::sweep(task, run.now()));
+    let swept = tx.add(db::sweep(task, subscriptions()?, run.now()));
     let done = tx.commit::<NoFailure>().await.map_err(Fault::from)?;
     Ok(done.optional(&swept)?.unwrap_or(Swept { seen: 0, gone: 0, last: task.after }))
 }

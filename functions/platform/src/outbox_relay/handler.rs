@@ -1,6 +1,6 @@
 use super::db;
 use super::logic::{self, Discarded, Leased, Outcomes};
-use crate::subscription::SUBSCRIPTIONS;
+use crate::subscription::{Subscription, subscriptions};
 use futures_util::future::join_all;
 use shared::background::{ATTEMPTS, Progress, WorkerRun};
 use shared::failure::{Error, Fault, NoFailure};
@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 
 /// Leases, sends, settles.
 pub(super) async fn step(run: &WorkerRun<'_>) -> Result<Progress, Fault> {
-    let queue = run.app.queue()?;
+    let (queue, subscriptions) = (run.app.queue()?, subscriptions()?);
     let bookmark = run.bookmark();
     let (leased, replays) = lease(run, &bookmark).await?;
     run.put_bookmark(leased.last().map(|row| row.event.stream()).unwrap_or_default());
@@ -17,7 +17,7 @@ pub(super) async fn step(run: &WorkerRun<'_>) -> Result<Progress, Fault> {
         // Behind the bookmark there was nothing; before it there may be something.
         return Ok(if bookmark == Stream::default() { Progress::Idle } else { Progress::Done(0) });
     }
-    let outcomes = send(queue, &leased).await;
+    let outcomes = send(queue, subscriptions, &leased).await;
     let settlement = logic::settle(&leased, &outcomes);
     let replayed = replay(queue, &replays).await;
 
@@ -64,8 +64,8 @@ fn fault(error: Error<NoFailure>) -> Fault {
 }
 
 /// Sends each event to everybody who hears it, to all queues at once.
-async fn send(queue: &dyn Queue, leased: &[Leased]) -> Outcomes {
-    let sending = SUBSCRIPTIONS.iter().filter_map(|subscription| {
+async fn send(queue: &dyn Queue, subscriptions: &[Subscription], leased: &[Leased]) -> Outcomes {
+    let sending = subscriptions.iter().filter_map(|subscription| {
         let heard = leased.iter().filter(|row| subscription.kinds.contains(&row.event.kind));
         let batch: Vec<_> = heard
             .map(|row| Message { event: row.event.clone(), replay: 0, attempt: row.attempts + 1 })
