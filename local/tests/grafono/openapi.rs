@@ -4,7 +4,7 @@
 
 use crate::CONTRACT;
 use serde_json::{Value, json};
-use shared::http::{Access, Idempotency};
+use shared::http::{Access, Form, Idempotency};
 
 /// Every object in the document, with the pointer that leads to it.
 fn visit(node: &Value, pointer: &str, found: &mut impl FnMut(&str, &Value)) {
@@ -92,6 +92,29 @@ fn every_body_in_json_has_an_example() {
             }
         }
     }
+}
+
+/// What has an address of its own has its id in the body, by the same name everywhere.
+#[test]
+fn every_resource_has_an_id() {
+    let document = CONTRACT.document();
+    let mut count = 0;
+    for endpoint in grafono::modules().into_iter().flat_map(|module| module.endpoints) {
+        let is_one = endpoint.route.template.ends_with("{id}") && endpoint.route.method != "DELETE";
+        let is_list = endpoint.success.form == Form::Page;
+        if !(is_one || is_list || endpoint.success.has_location) {
+            continue;
+        }
+        let operation =
+            &document["paths"][endpoint.route.template][endpoint.route.method.as_str().to_lowercase()];
+        let success = &operation["responses"][endpoint.success.status.to_string()];
+        let data = &success["content"]["application/json"]["schema"]["properties"]["data"];
+        let thing = resolved(document, if is_list { &data["items"] } else { data });
+        assert_eq!(thing["properties"]["id"]["format"], "uuid", "{}", endpoint.name);
+        assert!(thing["required"].as_array().unwrap().contains(&json!("id")), "{}", endpoint.name);
+        count += 1;
+    }
+    assert!(count > 8, "{count}");
 }
 
 #[test]

@@ -1,7 +1,35 @@
-//! What a transfer is: which way the money goes, and how it was paid.
+//! What a transfer is: its ids in replies, which way the money goes, and how it was paid.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+/// A transaction's id as replies have it: `id` like every resource, and `transactionId` like every reply in which money
+/// moved. Statements give `transactionId`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", from = "Stored")]
+#[schemars(!from)]
+pub struct TransactionIds {
+    /// `UUIDv7`.
+    #[schemars(example = "01a1fc88-c0de-7a3b-9f10-5c2d8e4b7a66")]
+    pub id: Uuid,
+    /// The same as `id`.
+    #[schemars(example = "01a1fc88-c0de-7a3b-9f10-5c2d8e4b7a66")]
+    pub transaction_id: Uuid,
+}
+
+/// The ids as statements give them and as replies are stored.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Stored {
+    transaction_id: Uuid,
+}
+
+impl From<Stored> for TransactionIds {
+    fn from(Stored { transaction_id }: Stored) -> Self {
+        Self { id: transaction_id, transaction_id }
+    }
+}
 
 /// Which way the money goes, seen from the clinic.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]

@@ -55,8 +55,29 @@ async fn the_reply_has_exactly_the_fields_of_the_contract() {
     fields.sort_unstable();
     assert_eq!(
         fields,
-        ["amountMinor", "balanceMinor", "createdAt", "currency", "patientId", "transactionId", "type"]
+        ["amountMinor", "balanceMinor", "createdAt", "currency", "id", "patientId", "transactionId", "type"]
     );
+}
+
+#[tokio::test]
+async fn its_id_is_there_as_every_resources_and_as_transaction_id_in_what_is_recorded_replayed_and_read() {
+    let (app, tenant) = app().await;
+    let patient = patient(&app, &tenant).await;
+    let request = record(&tenant, &income(&patient), "1");
+    let recorded = app.send(request.clone()).await;
+    let address = recorded.header("location").unwrap();
+
+    let replayed = app.send(request).await;
+    let read = app.send(TestRequest::get(address).token(tenant.owner())).await;
+
+    let id = app.database.value("SELECT id FROM billing.transfers").await;
+    for answer in [&recorded, &replayed, &read] {
+        assert_eq!((&answer.data()["id"], &answer.data()["transactionId"]), (&json!(id), &json!(id)));
+    }
+    assert!(address.ends_with(&id));
+    // What was stored before replies had an `id` is still answered.
+    let stored = app.database.value("SELECT reply ? 'id' FROM kernel.idempotency_keys").await;
+    assert_eq!(stored, "f");
 }
 
 mod race {

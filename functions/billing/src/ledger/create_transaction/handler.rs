@@ -19,6 +19,6 @@ pub(super) async fn handle(
     tx.add(audit(call, clinic, caller.user_id, "transaction.recorded", "transaction", id));
     let stored = tx.commit_with_reply::<Recorded, CreateTransactionFailure>(db::recorded(clinic, id)).await?;
 
-    let location = format!("/api/v1/transactions/{}", stored.data.transaction_id);
+    let location = format!("/api/v1/transactions/{}", stored.data.ids.id);
     Ok(Reply::created(location, stored.data).replayed(stored.replayed))
 }

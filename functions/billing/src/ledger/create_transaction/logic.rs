@@ -2,9 +2,7 @@
 
 use super::schema::NewTransaction;
 use crate::ledger::transfer::{Kind, Method};
-use shared::validation::Text;
 use uuid::Uuid;
-use validator::ValidationError;
 
 /// A transfer ready to be written.
 #[derive(Debug)]
@@ -37,19 +35,10 @@ pub(super) fn transfer(new: NewTransaction) -> Option<Transfer> {
     })
 }
 
-/// Three capital letters. Which ones, the clinic's books decide.
-pub(super) fn currency(code: &Text) -> Result<(), ValidationError> {
-    let code = code.as_str();
-    if code.len() == 3 && code.bytes().all(|letter| letter.is_ascii_uppercase()) {
-        return Ok(());
-    }
-    Err(ValidationError::new("INVALID_CURRENCY")
-        .with_message("must be three capital letters such as BRL".into()))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use shared::validation::Text;
 
     fn asked(kind: Kind, amount_minor: i64) -> NewTransaction {
         NewTransaction {
@@ -72,15 +61,6 @@ mod tests {
     fn expense_debits_the_patient_and_lowers_the_balance() {
         let transfer = transfer(asked(Kind::Expense, 500)).unwrap();
         assert_eq!((transfer.debit, transfer.credit, transfer.delta_minor), ("patient", "cash", -500));
-    }
-
-    #[test]
-    fn a_currency_is_three_capital_letters() {
-        assert!(currency(&Text::try_from("BRL").unwrap()).is_ok());
-        for bad in ["", "BR", "BRLX", "brl", "000", "ÉÉÉ", "R$L"] {
-            let refusal = currency(&Text::try_from(bad).unwrap()).unwrap_err();
-            assert_eq!(refusal.code, "INVALID_CURRENCY", "{bad}");
-        }
     }
 
     #[test]

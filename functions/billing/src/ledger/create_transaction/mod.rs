@@ -29,7 +29,7 @@ impl Endpoint for CreateTransaction {
     const DESCRIPTION: &'static str = "The patient's balance moves with it, once, however often the same \
         `Idempotency-Key` is sent. An archived patient may still pay.";
     const SUCCESS: Success = Success::created().links_to(&[
-        Link::new("/api/v1/transactions/{id}", "/data/transactionId"),
+        Link::new("/api/v1/transactions/{id}", "/data/id"),
         Link::new("/api/v1/patients/{id}", "/data/patientId"),
     ]);
     type Input = WithBody<schema::NewTransaction>;

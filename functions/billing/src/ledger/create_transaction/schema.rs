@@ -1,7 +1,6 @@
 //! What comes in, what goes out, how it fails.
 
-use super::logic;
-use crate::ledger::transfer::{Kind, Method};
+use crate::ledger::transfer::{Kind, Method, TransactionIds};
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -10,7 +9,7 @@ use shared::failures;
 use shared::http::Fields;
 use shared::validation::{Id, Text};
 use uuid::Uuid;
-use validator::Validate;
+use validator::{Validate, ValidationError};
 
 /// Money taken or paid.
 #[derive(Debug, Deserialize, JsonSchema, Validate)]
@@ -28,7 +27,7 @@ pub struct NewTransaction {
     #[schemars(example = 15_000)]
     pub amount_minor: i64,
     /// The clinic's currency, ISO 4217.
-    #[validate(custom(function = logic::currency))]
+    #[validate(custom(function = currency))]
     #[schemars(regex(pattern = "^[A-Z]{3}$"), example = &"BRL")]
     pub currency: Text,
     /// How it was paid.
@@ -50,14 +49,24 @@ impl Fields for NewTransaction {
     .at("/currency")];
 }
 
+/// Three capital letters. Which ones, the clinic's books decide.
+fn currency(code: &Text) -> Result<(), ValidationError> {
+    let code = code.as_str();
+    if code.len() == 3 && code.bytes().all(|letter| letter.is_ascii_uppercase()) {
+        return Ok(());
+    }
+    Err(ValidationError::new("INVALID_CURRENCY")
+        .with_message("must be three capital letters such as BRL".into()))
+}
+
 /// The transaction as recorded.
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 #[schemars(rename = "RecordedTransaction")]
 pub struct Recorded {
-    /// `UUIDv7`.
-    #[schemars(example = "01a1fc88-c0de-7a3b-9f10-5c2d8e4b7a66")]
-    pub transaction_id: Uuid,
+    /// Its ids.
+    #[serde(flatten)]
+    pub ids: TransactionIds,
     /// Whose balance moved.
     #[schemars(example = "01890a5d-ac96-774b-bcce-b302099a8057")]
     pub patient_id: Uuid,
@@ -83,11 +92,24 @@ failures! {
     /// How recording a transaction can fail.
     pub enum CreateTransactionFailure {
         /// This clinic has no such patient.
-        PatientNotFound = 404 "PATIENT_NOT_FOUND", "No such patient",
-            "This clinic has no patient with this id.", at "/patientId", violates ["balances_patient_fkey"];
+        PatientNotFound = crate::ledger::PATIENT_NOT_FOUND, at "/patientId", violates ["balances_patient_fkey"];
         /// The clinic is paid in another currency.
         CurrencyMismatch = 422 "CURRENCY_MISMATCH", "Wrong currency",
             "The clinic keeps its books in another currency. Send the amount in that one.",
             at "/currency", violates ["balances_currency_fkey", "transfers_balance_fkey"];
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_currency_is_three_capital_letters() {
+        assert!(currency(&Text::try_from("BRL").unwrap()).is_ok());
+        for bad in ["", "BR", "BRLX", "brl", "000", "ÉÉÉ", "R$L"] {
+            let refusal = currency(&Text::try_from(bad).unwrap()).unwrap_err();
+            assert_eq!(refusal.code, "INVALID_CURRENCY", "{bad}");
+        }
     }
 }

@@ -17,7 +17,7 @@ pub(super) fn add_part(clinic: Uuid, job: Uuid, patient: Uuid, now: Timestamp) -
                            AND b.patient_id = $3),
                     'transactions', (
                         SELECT COALESCE(jsonb_object_agg(t.seq, jsonb_build_object(
-                                   'transactionId', t.id, 'type', t.kind, 'amountMinor', t.amount_minor,
+                                   'id', t.id, 'transactionId', t.id, 'type', t.kind, 'amountMinor', t.amount_minor,
                                    'currency', t.currency, 'method', t.method, 'description', t.description,
                                    'balanceMinor', t.balance_after_minor, 'createdAt', t.created_at)), '{}')
                           FROM billing.transfers AS t

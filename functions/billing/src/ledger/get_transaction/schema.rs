@@ -1,6 +1,6 @@
 //! What comes in, what goes out, how it fails.
 
-use crate::ledger::transfer::{Kind, Method};
+use crate::ledger::transfer::{Kind, Method, TransactionIds};
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -25,9 +25,9 @@ impl Fields for TransactionPath {}
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Transaction {
-    /// `UUIDv7`.
-    #[schemars(example = "01a1fc88-c0de-7a3b-9f10-5c2d8e4b7a66")]
-    pub transaction_id: Uuid,
+    /// Its ids.
+    #[serde(flatten)]
+    pub ids: TransactionIds,
     /// Whose balance moved.
     #[schemars(example = "01890a5d-ac96-774b-bcce-b302099a8057")]
     pub patient_id: Uuid,
