@@ -5,10 +5,28 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use shared::database::Statement;
+use shared::failure::Problem;
 use shared::http::{Call, Fields, Sample};
 use shared::validation::{FullDate, Id, MultilineText, Text};
 use uuid::Uuid;
 use validator::Validate;
+
+/// No patient of this clinic, or one that is archived. Another module says it in the same words, which a check compares.
+pub(crate) const PATIENT_NOT_FOUND: Problem = Problem::new(
+    404,
+    "PATIENT_NOT_FOUND",
+    "No such patient",
+    "This clinic has no patient with this id, or the patient is archived and cannot be read or edited.",
+);
+
+/// The document is another patient's.
+pub(crate) const DUPLICATE_PATIENT: Problem = Problem::new(
+    409,
+    "DUPLICATE_PATIENT",
+    "Duplicate patient",
+    "A patient of this clinic has this document. Open that patient instead, or correct the document.",
+)
+.at("/document");
 
 /// A patient, as its clinic sees it.
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]

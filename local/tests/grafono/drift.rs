@@ -25,16 +25,19 @@ fn names_and_routes_are_unique_in_the_workspace() {
     }
 }
 
+/// A client, a page and a person read one text for one code (B4), whichever module declares it. Which field it concerns
+/// may differ.
 #[test]
-fn one_code_is_one_problem_wherever_it_is_declared() {
+fn one_code_has_one_status_and_one_text_wherever_it_is_declared() {
     let mut seen = BTreeMap::new();
     let own = grafono::modules()
         .into_iter()
         .flat_map(|module| module.endpoints)
         .flat_map(|endpoint| endpoint.problems);
     for problem in shared::failure::problem::COMMON.iter().chain(own) {
-        let before = seen.insert(problem.code, (problem.status, problem.title));
-        assert!(before.is_none_or(|before| before == (problem.status, problem.title)), "{}", problem.code);
+        let text = (problem.status, problem.title, problem.detail);
+        let before = seen.insert(problem.code, text);
+        assert!(before.is_none_or(|before| before == text), "{}: {before:?} and {text:?}", problem.code);
     }
 }
 

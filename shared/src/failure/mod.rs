@@ -76,9 +76,14 @@ pub trait Failure: Debug + Send + Sized + 'static {
     }
 }
 
-/// Declares a slice's failure enum.
+/// Declares a slice's failure enum. A problem that several slices have is a constant, so that its code has one text.
 ///
 /// ```
+/// use shared::failure::Problem;
+///
+/// /// There is nothing behind it.
+/// const NO_ROOM: Problem = Problem::new(404, "NO_ROOM", "No such room", "Try the next door.");
+///
 /// shared::failures! {
 ///     /// How opening a door can fail.
 ///     pub enum OpenDoorFailure {
@@ -87,11 +92,14 @@ pub trait Failure: Debug + Send + Sized + 'static {
 ///             at "/key", violates ["doors_key_fits"];
 ///         /// Somebody stands in it.
 ///         DoorBlocked = 409 "DOOR_BLOCKED", "Door blocked", "Wait until the door is free.";
+///         /// It leads nowhere.
+///         NoRoom = NO_ROOM, violates ["doors_room_fkey"];
 ///     }
 /// }
 /// use shared::failure::Failure;
 /// let failure = OpenDoorFailure::of_constraint("doors_key_fits").unwrap();
 /// assert_eq!((failure.problem().status, failure.problem().pointer), (422, Some("/key")));
+/// assert_eq!(OpenDoorFailure::of_constraint("doors_room_fkey").unwrap().problem(), &NO_ROOM);
 /// assert!(OpenDoorFailure::of_constraint("doors_pkey").is_none());
 /// ```
 #[macro_export]
@@ -101,7 +109,7 @@ macro_rules! failures {
         $visibility:vis enum $name:ident {
             $(
                 $(#[$case_about:meta])*
-                $case:ident = $status:literal $code:literal, $title:literal, $detail:literal
+                $case:ident = $($status:literal $code:literal, $title:literal, $detail:literal)? $($problem:path)?
                 $(, at $pointer:literal)? $(, violates [$($constraint:literal),+])? ;
             )*
         }
@@ -114,13 +122,16 @@ macro_rules! failures {
 
         impl $crate::failure::Failure for $name {
             const PROBLEMS: &'static [$crate::failure::Problem] =
-                &[$( $crate::failure::Problem::new($status, $code, $title, $detail)$(.at($pointer))? ),*];
+                &[$(
+                    $($crate::failure::Problem::new($status, $code, $title, $detail))? $($problem)? $(.at($pointer))?
+                ),*];
 
             fn problem(&self) -> &'static $crate::failure::Problem {
                 match *self {
                     $( Self::$case => {
                         const PROBLEM: &$crate::failure::Problem =
-                            &$crate::failure::Problem::new($status, $code, $title, $detail)$(.at($pointer))?;
+                            &$($crate::failure::Problem::new($status, $code, $title, $detail))? $($problem)?
+                                $(.at($pointer))?;
                         PROBLEM
                     } )*
                 }

@@ -1,7 +1,17 @@
-//! The ledger. What its slices share: the direction and the means of a transfer.
+//! The ledger. What its slices share: what a transfer is, and the problem of a patient who is not there.
 
 pub mod create_transaction;
 pub mod export_patient_ledger;
 pub mod get_balance;
 pub mod get_transaction;
 pub mod transfer;
+
+use shared::failure::Problem;
+
+/// No patient of this clinic, or one that is archived. Another module says it in the same words, which a check compares.
+pub(crate) const PATIENT_NOT_FOUND: Problem = Problem::new(
+    404,
+    "PATIENT_NOT_FOUND",
+    "No such patient",
+    "This clinic has no patient with this id, or the patient is archived and cannot be read or edited.",
+);

@@ -49,8 +49,6 @@ failures! {
     /// How adding a patient can fail.
     pub enum CreatePatientFailure {
         /// The document is another patient's.
-        DuplicatePatient = 409 "DUPLICATE_PATIENT", "Duplicate patient",
-            "A patient of this clinic has this document. Open that patient instead, or correct the document.",
-            at "/document", violates ["patients_document_unique"];
+        DuplicatePatient = crate::patient::DUPLICATE_PATIENT, violates ["patients_document_unique"];
     }
 }

@@ -33,8 +33,7 @@ failures! {
     /// How asking for an export can fail.
     pub enum ExportPatientFailure {
         /// This clinic has no such patient.
-        PatientNotFound = 404 "PATIENT_NOT_FOUND", "No such patient",
-            "This clinic has no patient with this id, or the patient is archived.", violates ["patient_exists"];
+        PatientNotFound = crate::patient::PATIENT_NOT_FOUND, violates ["patient_exists"];
     }
 }
 

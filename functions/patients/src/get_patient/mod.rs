@@ -19,8 +19,7 @@ failures! {
     /// How reading a patient can fail.
     pub enum GetPatientFailure {
         /// This clinic has no such patient.
-        PatientNotFound = 404 "PATIENT_NOT_FOUND", "No such patient",
-            "This clinic has no patient with this id, or the patient is archived.";
+        PatientNotFound = crate::patient::PATIENT_NOT_FOUND;
     }
 }
 

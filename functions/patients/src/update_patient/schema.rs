@@ -67,11 +67,8 @@ failures! {
     /// How editing a patient can fail.
     pub enum UpdatePatientFailure {
         /// This clinic has no such patient.
-        PatientNotFound = 404 "PATIENT_NOT_FOUND", "No such patient",
-            "This clinic has no patient with this id, or the patient is archived.", violates ["patient_exists"];
+        PatientNotFound = crate::patient::PATIENT_NOT_FOUND, violates ["patient_exists"];
         /// The document is another patient's.
-        DuplicatePatient = 409 "DUPLICATE_PATIENT", "Duplicate patient",
-            "A patient of this clinic has this document. Open that patient instead, or correct the document.",
-            at "/document", violates ["patients_document_unique"];
+        DuplicatePatient = crate::patient::DUPLICATE_PATIENT, violates ["patients_document_unique"];
     }
 }

@@ -1,4 +1,5 @@
-//! Jobs, for those who wait for them. What its slices share: the address of a job.
+//! Jobs, for those who wait for them. What its slices share: the address of a job, and how it is
+//! not there.
 
 pub mod cancel_job;
 pub mod get_job;
@@ -6,9 +7,22 @@ pub mod get_job_result;
 
 use schemars::JsonSchema;
 use serde::Deserialize;
+use shared::failure::Problem;
 use shared::http::Fields;
 use shared::validation::Id;
 use validator::Validate;
+
+/// This caller has no such job.
+pub(crate) const JOB_NOT_FOUND: Problem =
+    Problem::new(404, "JOB_NOT_FOUND", "No such job", "You have queued no job with this id.");
+
+/// The job was kept for seven days.
+pub(crate) const JOB_EXPIRED: Problem = Problem::new(
+    410,
+    "JOB_EXPIRED",
+    "Job expired",
+    "This job and what it made were kept for seven days. Queue it again.",
+);
 
 /// `{id}` of the path.
 #[derive(Debug, Deserialize, JsonSchema, Validate)]

@@ -5,10 +5,19 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use shared::database::{Columns, DecodeError, Statement};
+use shared::failure::Problem;
 use shared::http::{Fields, Listed};
 use shared::validation::Id;
 use uuid::Uuid;
 use validator::Validate;
+
+/// This clinic has no such endpoint.
+pub(super) const WEBHOOK_ENDPOINT_NOT_FOUND: Problem = Problem::new(
+    404,
+    "WEBHOOK_ENDPOINT_NOT_FOUND",
+    "No such webhook endpoint",
+    "This clinic has no webhook endpoint with this id.",
+);
 
 /// Where a clinic hears of events.
 #[derive(Debug, Serialize, JsonSchema)]

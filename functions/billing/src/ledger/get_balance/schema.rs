@@ -38,6 +38,6 @@ failures! {
     /// How reading a balance can fail.
     pub enum GetBalanceFailure {
         /// This clinic has no such patient.
-        PatientNotFound = 404 "PATIENT_NOT_FOUND", "No such patient", "This clinic has no patient with this id.";
+        PatientNotFound = crate::ledger::PATIENT_NOT_FOUND;
     }
 }

@@ -22,11 +22,9 @@ failures! {
     /// How calling a job off can fail.
     pub enum CancelJobFailure {
         /// The caller has no such job.
-        JobNotFound = 404 "JOB_NOT_FOUND", "No such job",
-            "You have queued no job with this id.", violates ["job_exists"];
+        JobNotFound = crate::jobs::JOB_NOT_FOUND, violates ["job_exists"];
         /// It was kept for seven days.
-        JobExpired = 410 "JOB_EXPIRED", "Job expired",
-            "This job and what it made were kept for seven days. Queue it again.", violates ["job_not_expired"];
+        JobExpired = crate::jobs::JOB_EXPIRED, violates ["job_not_expired"];
         /// It has ended.
         JobFinished = 409 "JOB_FINISHED", "Job finished",
             "This job has succeeded or failed, so there is nothing left to cancel.", violates ["job_not_finished"];

@@ -21,11 +21,9 @@ failures! {
     /// How asking for a job can fail.
     pub enum GetJobFailure {
         /// The caller has no such job.
-        JobNotFound = 404 "JOB_NOT_FOUND", "No such job",
-            "You have queued no job with this id.";
+        JobNotFound = crate::jobs::JOB_NOT_FOUND;
         /// It was kept for seven days.
-        JobExpired = 410 "JOB_EXPIRED", "Job expired",
-            "This job and what it made were kept for seven days. Queue it again.";
+        JobExpired = crate::jobs::JOB_EXPIRED;
     }
 }
 

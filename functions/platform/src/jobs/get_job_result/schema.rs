@@ -16,11 +16,9 @@ failures! {
     /// How fetching what a job has made can fail.
     pub enum GetJobResultFailure {
         /// The caller has no such job.
-        JobNotFound = 404 "JOB_NOT_FOUND", "No such job",
-            "You have queued no job with this id.", violates ["job_exists"];
+        JobNotFound = crate::jobs::JOB_NOT_FOUND, violates ["job_exists"];
         /// It was kept for seven days.
-        JobExpired = 410 "JOB_EXPIRED", "Job expired",
-            "This job and what it made were kept for seven days. Queue it again.", violates ["job_not_expired"];
+        JobExpired = crate::jobs::JOB_EXPIRED, violates ["job_not_expired"];
         /// It has not ended well, or not yet.
         JobNotSucceeded = 409 "JOB_NOT_SUCCEEDED", "Job not succeeded",
             "There is a result once the job has succeeded. Ask GET /api/v1/jobs/{id} where it is.",

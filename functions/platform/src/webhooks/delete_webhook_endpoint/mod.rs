@@ -25,8 +25,7 @@ failures! {
     /// How deleting an endpoint can fail.
     pub enum DeleteWebhookEndpointFailure {
         /// This clinic has no such endpoint.
-        WebhookEndpointNotFound = 404 "WEBHOOK_ENDPOINT_NOT_FOUND", "No such webhook endpoint",
-            "This clinic has no webhook endpoint with this id.", violates ["webhook_endpoint_exists"];
+        WebhookEndpointNotFound = crate::webhooks::endpoint::WEBHOOK_ENDPOINT_NOT_FOUND, violates ["webhook_endpoint_exists"];
     }
 }
 

@@ -21,8 +21,7 @@ failures! {
     /// How reading an endpoint can fail.
     pub enum GetWebhookEndpointFailure {
         /// This clinic has no such endpoint.
-        WebhookEndpointNotFound = 404 "WEBHOOK_ENDPOINT_NOT_FOUND", "No such webhook endpoint",
-            "This clinic has no webhook endpoint with this id.";
+        WebhookEndpointNotFound = crate::webhooks::endpoint::WEBHOOK_ENDPOINT_NOT_FOUND;
     }
 }
 

@@ -22,7 +22,6 @@ failures! {
     /// How rotating a secret can fail.
     pub enum RotateWebhookSecretFailure {
         /// This clinic has no such endpoint.
-        WebhookEndpointNotFound = 404 "WEBHOOK_ENDPOINT_NOT_FOUND", "No such webhook endpoint",
-            "This clinic has no webhook endpoint with this id.", violates ["webhook_endpoint_exists"];
+        WebhookEndpointNotFound = crate::webhooks::endpoint::WEBHOOK_ENDPOINT_NOT_FOUND, violates ["webhook_endpoint_exists"];
     }
 }
