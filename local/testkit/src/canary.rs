@@ -2,7 +2,7 @@ use std::fmt::{self, Write as _};
 use std::sync::Once;
 use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id, Record};
-use tracing::{Event, Subscriber};
+use tracing::{Event, Level, Subscriber};
 use tracing_subscriber::layer::{Context, Layer, SubscriberExt as _};
 use tracing_subscriber::registry::LookupSpan;
 
@@ -23,7 +23,8 @@ pub fn assert_none_in(place: &str, text: &str) {
     }
 }
 
-/// From now on every log line and every span of this process is looked at.
+/// From now on every log line and every span of this process is looked at. What warns or says an error, as the line of a
+/// 500 with its reason does, is shown when its test fails.
 ///
 /// # Panics
 ///
@@ -48,6 +49,9 @@ impl<S: Subscriber + for<'span> LookupSpan<'span>> Layer<S> for Watch {
             let mut line = Line(String::new());
             event.record(&mut line);
             assert_none_in("the log", &line.0);
+            if *event.metadata().level() <= Level::WARN {
+                say(&line.0);
+            }
         }
     }
 
@@ -66,6 +70,12 @@ impl<S: Subscriber + for<'span> LookupSpan<'span>> Layer<S> for Watch {
             assert_none_in("a span", &line.0);
         }
     }
+}
+
+/// The test harness keeps it, and shows it beside what a failed test itself says.
+#[expect(clippy::print_stderr, reason = "beside what the test itself says")]
+fn say(line: &str) {
+    eprintln!("{line}");
 }
 
 struct Line(String);
