@@ -1,5 +1,8 @@
 //! The shape of the tables (D1, D2, D7), read from the catalogue of a migrated database.
 
+use crate::sources::{production, under};
+use regex::Regex;
+use std::collections::{BTreeMap, BTreeSet};
 use testkit::TestDatabase;
 
 /// Tables that only grow: no `updated_at`.
@@ -178,4 +181,84 @@ async fn an_orphan_is_found_when_its_constraint_is_validated() {
                         REFERENCES patients.patients (clinic_id, id) NOT VALID;
                     ALTER TABLE billing.balances VALIDATE CONSTRAINT balances_patient_fkey";
     assert_eq!(database.run_as("postgres", validate).await.unwrap_err(), "23503");
+}
+
+/// Everything that holds SQL, with where it is: the sources, those of the program's commands and of what is measured
+/// against it too, and the bodies of the database's functions.
+async fn sql_of(database: &TestDatabase) -> BTreeMap<String, String> {
+    let sources = [production(), under("local/src"), under("local/yardstick/src")].into_iter().flatten();
+    let mut all: BTreeMap<String, String> =
+        sources.map(|source| (source.path.clone(), source.code())).collect();
+    let functions = "SELECT p.oid::regprocedure, pg_get_functiondef(p.oid)
+                       FROM pg_proc AS p JOIN pg_namespace AS n ON n.oid = p.pronamespace
+                      WHERE p.prokind IN ('f', 'p')
+                        AND n.nspname NOT IN ('pg_catalog', 'information_schema')
+                        AND NOT EXISTS (SELECT 1 FROM pg_depend AS d WHERE d.objid = p.oid AND d.deptype = 'e')";
+    all.extend(database.rows(functions).await.into_iter().map(|mut row| (row.remove(0), row.remove(0))));
+    all
+}
+
+/// The tables that a text upserts into by a named index. `ON CONFLICT DO NOTHING` names none and gives way on all.
+fn upserted(sql: &str) -> BTreeSet<String> {
+    let parts = r"(?i)\binsert\s+into\s+(?<table>[\w.]+)|\bon\s+conflict\s*(?:\(|on\s+constraint\b)";
+    let (mut tables, mut table) = (BTreeSet::new(), String::new());
+    for part in Regex::new(parts).unwrap().captures_iter(sql) {
+        match part.name("table") {
+            Some(found) => found.as_str().clone_into(&mut table),
+            None => drop(tables.insert(table.clone())),
+        }
+    }
+    tables
+}
+
+/// Which upserts can meet an index that they do not name: those into a table with a second one that allows no two rows,
+/// be it the primary key.
+async fn upserts_that_meet_another_index(database: &TestDatabase) -> (usize, Vec<String>) {
+    let query =
+        "SELECT t.name, i.indexrelid::regclass FROM tables AS t JOIN pg_index AS i ON i.indrelid = t.oid
+                  WHERE i.indisunique OR i.indisexclusion
+                  ORDER BY t.name, i.indexrelid::regclass::text";
+    let mut indexes: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for mut row in database.rows(&format!("WITH tables AS ({TABLES}) {query}")).await {
+        indexes.entry(row.remove(0)).or_default().push(row.remove(0));
+    }
+    let (mut count, mut faults) = (0, Vec::new());
+    for (place, sql) in sql_of(database).await {
+        for table in upserted(&sql) {
+            count += 1;
+            match indexes.get(&table) {
+                Some(indexes) if indexes.len() == 1 => {}
+                indexes => faults.push(format!("{place} into {table}, which has {indexes:?}")),
+            }
+        }
+    }
+    (count, faults)
+}
+
+#[tokio::test]
+async fn an_upsert_can_meet_no_index_but_the_one_it_names() {
+    let database = TestDatabase::clone_template().await;
+    let (count, faults) = upserts_that_meet_another_index(&database).await;
+    assert!(count >= 4, "the sources were read: {count}");
+    // Of two first rows at once, the second waits for the named index and gives way; on any other it fails.
+    assert!(faults.is_empty(), "D3: an upsert that can fail on another index: {faults:#?}");
+
+    // The check itself can fail.
+    let planted = "
+        CREATE UNIQUE INDEX planted ON kernel.dead_letters (event_id, consumer) WHERE replays = 0;
+        CREATE FUNCTION billing.planted() RETURNS void LANGUAGE sql AS $$
+            INSERT INTO identity.accounts AS a (id, email, email_key, password_hash, created_at, updated_at)
+            VALUES (uuidv7(), 'a@b', 'a@b', '$argon2id$', now(), now())
+            on conflict on constraint accounts_email_unique DO UPDATE SET updated_at = now() $$;
+        CREATE FUNCTION billing.harmless() RETURNS void LANGUAGE sql AS $$
+            INSERT INTO identity.accounts (id, email, email_key, password_hash, created_at, updated_at)
+            VALUES (uuidv7(), 'a@b', 'a@b', '$argon2id$', now(), now())
+            ON CONFLICT DO NOTHING $$";
+    database.run(planted).await;
+    let (_, faults) = upserts_that_meet_another_index(&database).await;
+    let places: Vec<&str> =
+        faults.iter().filter_map(|fault| fault.split_once(" into ")).map(|it| it.0).collect();
+    let expected =
+        ["billing.planted()", "functions/platform/src/outbox_relay/db.rs", "local/src/dead_letters.rs"];
+    assert_eq!(places, expected, "{faults:#?}");
 }
