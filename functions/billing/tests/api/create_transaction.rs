@@ -84,7 +84,7 @@ mod race {
     use super::*;
     use std::sync::Arc;
     use std::time::Duration;
-    use testkit::Stage;
+    use testkit::TestApp;
     use tokio_postgres::{Client, NoTls};
 
     /// Which of two first rows is second is decided within microseconds. With a second unique index on balances, every
@@ -96,8 +96,8 @@ mod race {
     struct Gate(Client);
 
     impl Gate {
-        async fn of(stage: &Stage) -> Self {
-            let url = stage.database.url("postgres");
+        async fn of(app: &TestApp) -> Self {
+            let url = app.database.url("postgres");
             let (client, connection) = tokio_postgres::connect(&url, NoTls).await.unwrap();
             tokio::spawn(connection);
             Self(client)
@@ -124,18 +124,18 @@ mod race {
 
     #[tokio::test]
     async fn the_first_transactions_of_a_patient_all_count_though_they_come_at_once() {
-        let (stage, tenant) = stage().await;
-        let gate = Gate::of(&stage).await;
+        let (app, tenant) = app().await;
+        let gate = Gate::of(&app).await;
         // Behind the pooler there is one session for all, and nobody meets anybody.
-        let crowd = if stage.database.is_pooled() { 1 } else { AT_ONCE };
+        let crowd = if app.database.is_pooled() { 1 } else { AT_ONCE };
 
         for round in 0..ROUNDS {
-            let patient = patient(&stage, &tenant).await;
+            let patient = patient(&app, &tenant).await;
             let first = |number| record(&tenant, &income(&patient), &format!("{round} {number}"));
-            let asks = (0..AT_ONCE).map(first).collect();
+            let requests = (0..AT_ONCE).map(first).collect();
             gate.close().await;
-            let at_the_gate = Arc::clone(&stage);
-            let running = tokio::spawn(async move { at_the_gate.ask_at_once(asks).await });
+            let at_the_gate = Arc::clone(&app);
+            let running = tokio::spawn(async move { at_the_gate.send_at_once(requests).await });
             gate.open_to(crowd).await;
             for answer in running.await.unwrap() {
                 assert_eq!(answer.status, 201, "round {round}: {}", answer.text);
@@ -145,10 +145,10 @@ mod race {
         let whole = format!(
             "SELECT count(*) FROM billing.balances WHERE seq = {AT_ONCE} AND balance_minor = {AT_ONCE} * 15000"
         );
-        assert_eq!(stage.database.value(&whole).await, ROUNDS.to_string());
-        let recorded = stage.database.value("SELECT count(*) FROM billing.transfers").await;
+        assert_eq!(app.database.value(&whole).await, ROUNDS.to_string());
+        let recorded = app.database.value("SELECT count(*) FROM billing.transfers").await;
         assert_eq!(recorded, (ROUNDS * AT_ONCE).to_string());
-        assert_books_balance(&stage).await;
+        assert_books_balance(&app).await;
     }
 
     #[tokio::test]
