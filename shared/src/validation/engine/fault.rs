@@ -1,4 +1,4 @@
-//! The error type of the slow path, and how our own types refuse a value.
+//! The error type of deserialising from a tree, and how our own types refuse a value.
 
 use std::cell::Cell;
 use std::error::Error;
@@ -35,7 +35,7 @@ impl Error for Refusal {}
 
 /// Makes the error with which a type refuses a value in its `Deserialize`.
 ///
-/// With `serde_json`'s error this is a plain message. With the slow path's error
+/// With `serde_json`'s error this is a plain message. With a tree's error
 /// code and message come back exactly. Input cannot forge one: what is carried
 /// over is not text but the fact that `Refusal` itself was printed.
 #[must_use]

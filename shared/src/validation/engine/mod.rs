@@ -1,4 +1,4 @@
-//! Reads input against a schema struct: quickly when it is clean, and field by field when it is not.
+//! Reads input against a schema struct: at once when it is clean, and field by field when it is not.
 
 mod context;
 mod document;
@@ -11,7 +11,6 @@ mod reasons;
 mod repair;
 mod rules;
 mod shape;
-mod strict;
 mod strings;
 mod tree;
 mod violation;
@@ -54,12 +53,6 @@ pub fn parse_body<T>(bytes: &[u8], now: Timestamp) -> Result<T, Vec<Violation>>
 where
     T: DeserializeOwned + JsonSchema + Validated + 'static,
 {
-    let parsed = strict::parse::<T>(bytes);
-    let broken = match parsed.map(|value| value.validate(now).map(|()| value)) {
-        Some(Ok(value)) => return Ok(value),
-        Some(Err(errors)) => Some(errors),
-        None => None,
-    };
     let tree = document::read(bytes).map_err(|violation| vec![violation])?;
     if !matches!(tree, Tree::Object(_)) {
         let message = "must be an object";
@@ -67,13 +60,7 @@ where
     }
     let schema = shape::schema_of::<T>();
     let shape = Shape::root(&schema);
-    match broken {
-        Some(errors) => {
-            let rules = Rules::new(Place::Body, &[]);
-            Err(arrange(Place::Body, rules.collect(&errors, &tree, shape)))
-        }
-        None => judge(Place::Body, tree, shape, Vec::new(), now),
-    }
+    judge(Place::Body, tree, shape, Vec::new(), now)
 }
 
 /// Parses query or path parameters (or chosen headers), decoded already.
@@ -91,7 +78,7 @@ where
     judge(place, gathered.tree, shape, gathered.violations, now)
 }
 
-/// The slow path's verdict on a document. `given` are violations known before,
+/// The value of a document, or all that is wrong with it. `given` are violations known before,
 /// each about one member of the document or about none.
 fn judge<T>(
     place: Place,

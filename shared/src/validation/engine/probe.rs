@@ -1,6 +1,6 @@
 //! Asks a type what it thinks of one node of a document.
 //!
-//! The trick of the slow path: to learn whether a node is good, the target type
+//! The trick of the search: to learn whether a node is good, the target type
 //! is deserialised from a document that holds only the path to that node. If
 //! reading comes back from the node without an error, the node is good, whatever
 //! is missing elsewhere: serde's derive complains about absent fields last.

@@ -5,7 +5,7 @@ use serde_json::{Number, Value};
 use super::violation::push_segment;
 
 /// A JSON value. Unlike `serde_json::Value` an object keeps its order and gives
-/// its n-th member at once, which the slow path needs to stay linear.
+/// its n-th member at once, which the search needs to stay linear.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Tree {
     Null,

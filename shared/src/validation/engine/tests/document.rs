@@ -1,6 +1,6 @@
-use super::super::{Place, strict};
+use super::super::Place;
 use super::parse_body;
-use super::{Folder, GOOD, Order, OrderPatch};
+use super::{Folder, GOOD, Order};
 
 /// The only violation of a body that cannot be read.
 fn single(body: &[u8]) -> (String, &'static str, String) {
@@ -139,14 +139,4 @@ fn very_deep_nests_are_refused_not_overflown() {
 
         assert_eq!(code, "TOO_DEEP");
     }
-}
-
-#[test]
-fn clean_bodies_take_the_fast_path_and_duplicates_do_not() {
-    let patch = br#"{"quantity": null, "slug": "a", "lines": []}"#;
-    let twice = br#"{"quantity": 1, "quantity": 1}"#;
-
-    assert!(strict::parse::<Order>(GOOD.as_bytes()).is_some());
-    assert!(strict::parse::<OrderPatch>(patch).is_some());
-    assert!(strict::parse::<OrderPatch>(twice).is_none());
 }
