@@ -8,17 +8,23 @@ use crate::data::Data;
 use crate::database::{NAME, connect};
 use crate::error::Error;
 use aws_sdk_sqs::Client as Queues;
+use aws_sdk_sqs::config::timeout::TimeoutConfig;
 use aws_sdk_sqs::config::{Config, Credentials, Region};
 use postgres_cluster::Cluster;
+use shared::external::AwsConnector;
 use shared::outbox::Event;
 use shared::settings::{BadSettings, SettingError};
 use std::io::Write as _;
+use std::time::Duration;
 use tokio_postgres::types::{ToSql, Type};
 use tokio_postgres::{Client, Row};
 use uuid::Uuid;
 
 /// Why an event that a queue gave up is there.
 const GIVEN_UP: &str = "given up by its function; its log says why";
+
+/// What asking a queue once may take, a second of waiting for messages included.
+const QUEUE_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Does what the command line says.
 pub async fn run(action: DeadLettersAction) -> Result<(), Error> {
@@ -82,7 +88,12 @@ fn queues() -> Result<Queues, Error> {
     let (id, key) = (required("AWS_ACCESS_KEY_ID")?, required("AWS_SECRET_ACCESS_KEY")?);
     let credentials = Credentials::new(id, key, given("AWS_SESSION_TOKEN"), None, "environment");
     let region = Region::new(required("AWS_REGION")?);
-    let mut config = Config::builder().region(region).credentials_provider(credentials);
+    let timeouts = TimeoutConfig::builder().operation_attempt_timeout(QUEUE_TIMEOUT).build();
+    let mut config = Config::builder()
+        .http_client(AwsConnector::open()?)
+        .region(region)
+        .credentials_provider(credentials)
+        .timeout_config(timeouts);
     if let Some(address) = given("AWS_ENDPOINT_URL_SQS").or_else(|| given("AWS_ENDPOINT_URL")) {
         config = config.endpoint_url(address);
     }

@@ -1,7 +1,7 @@
 //! HTTP to others: HTTP/1.1, over TLS unless the address says `http`. A redirect is an answer and not followed.
 //!
-//! hyper and hyper-rustls are in every function already (the Lambda runtime and Secrets Manager speak through them),
-//! so this adds a connector and no client of its own, as reqwest would.
+//! hyper is in every function already (the Lambda runtime speaks through it), so this adds a connector and no client of
+//! its own, as reqwest would. The clients of AWS send by it, too.
 
 use super::call::Outcome;
 use super::connect::{Connector, NetworkScope, Resolver};

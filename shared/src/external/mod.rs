@@ -19,6 +19,7 @@ mod secrets_manager;
 mod settings;
 mod shared_breaker;
 
+pub use self::aws::AwsConnector;
 pub use self::call::{CallError, ExternalCall, Outcome};
 pub(crate) use self::gate::Gate;
 pub use self::http::{HttpClient, HttpError, HttpReply};

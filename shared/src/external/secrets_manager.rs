@@ -2,18 +2,22 @@
 
 use crate::clock::SystemClock;
 use crate::deadline::Deadline;
-use crate::external::Gate;
-use crate::external::aws::{Aws, AwsError, Call};
+use crate::external::aws::{AwsConnector, Environment, is_failure};
+use crate::external::{CallError, ExternalCall, Gate, Outcome};
 use crate::settings::{BadSettings, BoxFuture, SecretError, SecretStore, Variables};
 use crate::validation::Secret;
-use serde::Deserialize;
-use serde_json::json;
+use aws_sdk_secretsmanager::Client;
+use aws_sdk_secretsmanager::config::retry::RetryConfig;
+use aws_sdk_secretsmanager::config::timeout::TimeoutConfig;
+use aws_sdk_secretsmanager::config::{Config, Region, StalledStreamProtectionConfig};
+use aws_sdk_secretsmanager::error::ProvideErrorMetadata as _;
 use std::sync::Arc;
 use std::time::Duration;
 
 /// AWS Secrets Manager.
 pub struct SecretsManager {
-    aws: Aws,
+    client: Client,
+    gate: Gate,
 }
 
 impl std::fmt::Debug for SecretsManager {
@@ -22,11 +26,13 @@ impl std::fmt::Debug for SecretsManager {
     }
 }
 
-/// The part of a reply that is read.
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct Found {
-    secret_string: Option<String>,
+/// What the store answered: a text, or a refusal that the same call would get again.
+struct Answer(Result<Secret, SecretError>);
+
+impl Outcome for Answer {
+    fn is_failure(&self) -> bool {
+        false
+    }
 }
 
 impl SecretsManager {
@@ -36,25 +42,46 @@ impl SecretsManager {
     /// A client made from the variables that Lambda sets. `AWS_ENDPOINT_URL_SECRETS_MANAGER`, else `AWS_ENDPOINT_URL`,
     /// leads elsewhere. Nothing is sent yet.
     pub fn open(variable: &Variables<'_>) -> Result<Arc<dyn SecretStore>, BadSettings> {
-        let limit = Self::FETCH_TIMEOUT * 2 / 5;
-        let gate = Arc::new(Gate::alone(Arc::new(SystemClock)));
-        let aws = Aws::open("secretsmanager", "AWS_ENDPOINT_URL_SECRETS_MANAGER", variable, limit, gate)?;
-        Ok(Arc::new(Self { aws }))
+        let aws = Environment::read(variable, "AWS_ENDPOINT_URL_SECRETS_MANAGER")?;
+        // The gate repeats and ends calls, and counts them.
+        let mut config = Config::builder()
+            .http_client(AwsConnector::open()?)
+            .region(Region::new(aws.region))
+            .credentials_provider(aws.credentials)
+            .timeout_config(TimeoutConfig::disabled())
+            .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
+            .retry_config(RetryConfig::disabled());
+        if let Some((_, endpoint)) = aws.endpoint {
+            config = config.endpoint_url(endpoint);
+        }
+        let gate = Gate::alone(Arc::new(SystemClock));
+        Ok(Arc::new(Self { client: Client::from_conf(config.build()), gate }))
+    }
+
+    async fn attempt(&self, arn: &str) -> Result<Answer, SecretError> {
+        let error = match self.client.get_secret_value().secret_id(arn).send().await {
+            Ok(found) => return Ok(Answer(found.secret_string.map(Secret::new).ok_or(SecretError::NoText))),
+            Err(error) => error,
+        };
+        let Some(reply) = error.raw_response() else { return Err(SecretError::NoAnswer) };
+        let (status, code) = (reply.status().as_u16(), error.code());
+        let refused = SecretError::Refused(code.map_or_else(|| format!("status {status}"), str::to_owned));
+        if is_failure(status, code) { Err(refused) } else { Ok(Answer(Err(refused))) }
     }
 }
 
 impl SecretStore for SecretsManager {
     fn fetch<'a>(&'a self, arn: &'a str) -> BoxFuture<'a, Result<Secret, SecretError>> {
         Box::pin(async move {
-            let call = Call {
-                target: "secretsmanager.GetSecretValue",
-                content_type: "application/x-amz-json-1.1",
-                body: json!({ "SecretId": arn }),
-            };
-            match self.aws.call::<Found>(&call, Deadline::within(Self::FETCH_TIMEOUT)).await {
-                Ok(found) => found.secret_string.map(Secret::new).ok_or(SecretError::NoText),
-                Err(AwsError::Refused(code)) => Err(SecretError::Refused(code)),
-                Err(AwsError::NoAnswer | AwsError::NotAsked) => Err(SecretError::NoAnswer),
+            let (limit, deadline) = (Self::FETCH_TIMEOUT * 2 / 5, Deadline::within(Self::FETCH_TIMEOUT));
+            let call = ExternalCall::new("secretsmanager", "GetSecretValue", limit, deadline).repeatable(1);
+            // The SDK's futures are large: on the heap, so that they are not copied about.
+            match self.gate.call(call, || Box::pin(self.attempt(arn))).await {
+                Ok(Answer(answer)) => answer,
+                Err(CallError::Failed(error)) => Err(error),
+                Err(CallError::TimedOut | CallError::BreakerOpen(_) | CallError::OutOfTime) => {
+                    Err(SecretError::NoAnswer)
+                }
             }
         })
     }

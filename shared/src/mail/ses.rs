@@ -7,12 +7,12 @@ use super::{
 };
 use crate::deadline::Deadline;
 use crate::external::aws::Environment;
-use crate::external::{ExternalCall, ExternalCalls};
+use crate::external::{AwsConnector, ExternalCall, ExternalCalls};
 use crate::settings::{BadSettings, Variables};
 use aws_sdk_sesv2::Client;
 use aws_sdk_sesv2::config::retry::RetryConfig;
 use aws_sdk_sesv2::config::timeout::TimeoutConfig;
-use aws_sdk_sesv2::config::{Config, Region};
+use aws_sdk_sesv2::config::{Config, Region, StalledStreamProtectionConfig};
 use aws_sdk_sesv2::error::{ProvideErrorMetadata as _, SdkError};
 use aws_sdk_sesv2::operation::send_email::SendEmailError;
 use aws_sdk_sesv2::operation::send_email::builders::SendEmailFluentBuilder;
@@ -20,7 +20,6 @@ use aws_sdk_sesv2::primitives::Blob;
 use aws_sdk_sesv2::types::{Destination, EmailContent, MessageTag, RawMessage};
 use futures_util::future::BoxFuture;
 use std::sync::Arc;
-use std::time::Duration;
 
 /// SES.
 pub struct Ses {
@@ -45,15 +44,14 @@ impl Ses {
         external: Arc<ExternalCalls>,
     ) -> Result<Self, BadSettings> {
         let aws = Environment::read(variable, "AWS_ENDPOINT_URL_SESV2")?;
-        // Asked once: what was not answered may have been sent, and SES knows no key that would tell it so.
-        let timeouts = TimeoutConfig::builder()
-            .connect_timeout(Duration::from_secs(1))
-            .operation_timeout(TIMEOUT)
-            .build();
+        // Asked once: what was not answered may have been sent, and SES knows no key that would tell it so. The gate ends
+        // what takes too long.
         let mut config = Config::builder()
+            .http_client(AwsConnector::over(external.http()))
             .region(Region::new(aws.region))
             .credentials_provider(aws.credentials)
-            .timeout_config(timeouts)
+            .timeout_config(TimeoutConfig::disabled())
+            .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
             .retry_config(RetryConfig::disabled());
         if let Some((_, endpoint)) = aws.endpoint {
             config = config.endpoint_url(endpoint);

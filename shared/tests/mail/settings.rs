@@ -26,6 +26,16 @@ async fn each_transport_is_opened_by_its_settings() {
 }
 
 #[tokio::test]
+async fn a_key_given_by_its_value_needs_no_store() {
+    let settings = [FROM, SENDGRID, ("SENDGRID_API_KEY", "canary")];
+    let variable = |key: &'static str| {
+        settings.iter().find(|(name, _)| *name == key).map(|(_, value)| (*value).to_owned())
+    };
+    let opened = mail::open(&variable, |_| panic!("no secret is kept"), external()).await;
+    assert!(opened.is_ok());
+}
+
+#[tokio::test]
 async fn a_bad_setting_is_named_and_its_value_is_not() {
     use SettingError::{GivenTwice, Malformed, Missing, NeitherGiven};
     let key = ("SENDGRID_API_KEY", "canary");

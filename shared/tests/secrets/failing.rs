@@ -51,6 +51,21 @@ async fn a_refusal_is_not_repeated_and_closes_nothing() {
 }
 
 #[tokio::test]
+async fn what_may_pass_is_asked_once_more() {
+    for (status, body, code) in [
+        ("400 Bad Request", r#"{"__type":"ThrottlingException"}"#, "ThrottlingException"),
+        ("500 Internal Server Error", r#"{"__type":"InternalServiceError"}"#, "InternalServiceError"),
+        ("502 Bad Gateway", "<html>", "status 502"),
+        ("403 Forbidden", "", "status 403"),
+    ] {
+        let (address, asked) = service(status, body).await;
+        let store = SecretsManager::open(&|key| aws_variable(key, &address)).unwrap();
+        assert_eq!(store.fetch("arn").await.unwrap_err(), SecretError::Refused(code.to_owned()));
+        assert_eq!(asked.load(Ordering::SeqCst), 2, "{status}");
+    }
+}
+
+#[tokio::test]
 async fn a_nudge_that_keeps_failing_is_not_sent_for_a_while() {
     let (address, asked) = service("500 Internal Server Error", "").await;
     let queue = format!("{address}/queue");

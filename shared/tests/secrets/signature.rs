@@ -2,6 +2,7 @@
 //! signed once more by AWS's library for another language, and both must come to the same.
 
 use shared::external::SecretsManager;
+use shared::outbox::SqsNudge;
 use std::collections::BTreeMap;
 use testkit::{aws_signature, aws_variable};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -23,36 +24,82 @@ async fn read(stream: &mut TcpStream) -> (BTreeMap<String, String>, String) {
     }
 }
 
-#[tokio::test]
-async fn a_call_to_aws_is_signed_as_its_own_library_signs_it() {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let address = format!("http://{}", listener.local_addr().unwrap());
-    for token in [None, Some("a/session+token==")] {
-        let variable = |key: &str| match key {
-            "AWS_SESSION_TOKEN" => token.map(str::to_owned),
-            key => aws_variable(key, &address),
-        };
-        let store = SecretsManager::open(&|key| variable(key)).unwrap();
-        let (secret, (headers, body)) = tokio::join!(store.fetch("arn:canary é"), async {
-            let (mut stream, _) = listener.accept().await.unwrap();
-            let request = read(&mut stream).await;
-            let reply = "HTTP/1.1 200 OK\r\ncontent-length: 23\r\n\r\n{\"SecretString\":\"text\"}";
-            stream.write_all(reply.as_bytes()).await.unwrap();
-            stream.shutdown().await.unwrap();
-            request
-        });
+/// Where AWS seems to be, and the variables that lead there.
+struct Place {
+    listener: TcpListener,
+    address: String,
+    token: Option<&'static str>,
+}
 
-        assert_eq!(secret.unwrap().expose(), "text");
-        assert_eq!(body, r#"{"SecretId":"arn:canary é"}"#);
-        assert_eq!(headers["x-amz-target"], "secretsmanager.GetSecretValue");
-        assert_eq!(headers.get("x-amz-security-token").map(String::as_str), token);
+impl Place {
+    async fn with_token(token: Option<&'static str>) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = format!("http://{}", listener.local_addr().unwrap());
+        Self { listener, address, token }
+    }
+
+    fn variable(&self, key: &str) -> Option<String> {
+        match key {
+            "AWS_SESSION_TOKEN" => self.token.map(str::to_owned),
+            "NUDGE_QUEUE_URL" => Some(format!("{}/queue-é", self.address)),
+            key => aws_variable(key, &self.address),
+        }
+    }
+
+    /// Takes one request and answers it so.
+    async fn take(&self, body: &str) -> (BTreeMap<String, String>, String) {
+        let (mut stream, _) = self.listener.accept().await.unwrap();
+        let request = read(&mut stream).await;
+        let reply = format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n{body}", body.len());
+        stream.write_all(reply.as_bytes()).await.unwrap();
+        stream.shutdown().await.unwrap();
+        request
+    }
+
+    async fn assert_signed(
+        &self,
+        service: &'static str,
+        (headers, body): (BTreeMap<String, String>, String),
+    ) {
+        assert_eq!(headers.get("x-amz-security-token").map(String::as_str), self.token);
         let signed_by_us = headers["authorization"].split_once("Signature=").unwrap().1.to_owned();
         let credentials =
-            (variable("AWS_ACCESS_KEY_ID").unwrap(), variable("AWS_SECRET_ACCESS_KEY").unwrap());
-        let place = ("secretsmanager", "sa-east-1");
+            (self.variable("AWS_ACCESS_KEY_ID").unwrap(), self.variable("AWS_SECRET_ACCESS_KEY").unwrap());
         let expected = tokio::task::spawn_blocking(move || {
-            aws_signature(&headers, &body, (&credentials.0, &credentials.1), place)
+            aws_signature(&headers, &body, (&credentials.0, &credentials.1), (service, "sa-east-1"))
         });
         assert_eq!(signed_by_us, expected.await.unwrap());
+    }
+}
+
+const TOKENS: [Option<&str>; 2] = [None, Some("a/session+token==")];
+
+#[tokio::test]
+async fn a_call_of_our_own_is_signed_as_awss_library_signs_it() {
+    for token in TOKENS {
+        let place = Place::with_token(token).await;
+        let nudge = SqsNudge::open(&|key| place.variable(key)).unwrap().unwrap();
+        let ((), (headers, body)) = tokio::join!(nudge.nudge(), place.take(r#"{"MessageId":"id"}"#));
+
+        assert!(body.contains("/queue-é\""), "{body}");
+        assert_eq!(headers["x-amz-target"], "AmazonSQS.SendMessage");
+        place.assert_signed("sqs", (headers, body)).await;
+    }
+}
+
+#[tokio::test]
+async fn a_call_of_the_sdk_leaves_as_it_was_signed_and_its_reply_comes_back_whole() {
+    for token in TOKENS {
+        let place = Place::with_token(token).await;
+        let store = SecretsManager::open(&|key| place.variable(key)).unwrap();
+        let reply = r#"{"SecretString":"text é"}"#;
+        let (secret, (headers, body)) = tokio::join!(store.fetch("arn:canary é"), place.take(reply));
+
+        assert_eq!(secret.unwrap().expose(), "text é");
+        assert_eq!(body, r#"{"SecretId":"arn:canary é"}"#);
+        assert_eq!(headers["x-amz-target"], "secretsmanager.GetSecretValue");
+        // The SDK's own client, which the test kit brings, would name itself here.
+        assert!(!headers["user-agent"].contains("md/http"), "{}", headers["user-agent"]);
+        place.assert_signed("secretsmanager", (headers, body)).await;
     }
 }

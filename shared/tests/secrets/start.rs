@@ -20,14 +20,16 @@ async fn assert_refuses(environment: &Environment, expected: &str) {
 }
 
 #[tokio::test]
-async fn plain_values_are_taken_and_no_store_is_asked_for() {
-    let environment = Environment::at("http://127.0.0.1:1").with("DATABASE_URL", URL);
+async fn plain_values_are_taken_and_no_client_of_a_store_is_made() {
+    let environment = Environment::at("http://127.0.0.1:1")
+        .with("DATABASE_URL", URL)
+        .with("REDIS_URL", "redis://:canary@127.0.0.1:1");
 
     let settings = Settings::load(&|key| environment.value(key), |_| panic!("no secret is kept"), Needs::ALL)
         .await
         .unwrap();
 
-    assert!(settings.signer.is_some());
+    assert!(settings.signer.is_some() && settings.external.redis.is_some());
 }
 
 #[tokio::test]

@@ -1,6 +1,6 @@
 //! One call: JSON to the service's one address, the operation in a header (the protocol awsJson of Smithy).
 
-use super::Aws;
+use super::{Aws, REPLY_LIMIT, is_failure};
 use crate::clock::{Clock as _, SystemClock};
 use crate::deadline::Deadline;
 use crate::external::{CallError, ExternalCall, HttpReply, Outcome};
@@ -13,9 +13,6 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use std::time::SystemTime;
-
-/// The most that a reply may have, in bytes: ten messages of a queue have 10 MiB at most, and grow as JSON.
-const REPLY_LIMIT: usize = 16 * 1024 * 1024;
 
 /// What is asked.
 #[derive(Debug)]
@@ -79,10 +76,10 @@ impl Aws {
         let request = self.signed(call, SystemClock.now().into()).ok_or(AwsError::NoAnswer)?;
         let reply = self.http.send(request, REPLY_LIMIT).await.map_err(|_| AwsError::NoAnswer)?;
         if !reply.status.is_success() {
-            let code = code(&reply);
-            let is_passing = is_passing(&code);
-            let refused = AwsError::Refused(code);
-            return if is_passing { Err(refused) } else { Ok(Answer(Err(refused))) };
+            let (status, code) = (reply.status.as_u16(), code(&reply));
+            let has_failed = is_failure(status, code.as_deref());
+            let refused = AwsError::Refused(code.unwrap_or_else(|| format!("status {status}")));
+            return if has_failed { Err(refused) } else { Ok(Answer(Err(refused))) };
         }
         let result = serde_json::from_slice(&reply.body);
         Ok(Answer(result.map_err(|_| AwsError::Refused("a reply without sense".to_owned()))))
@@ -115,18 +112,11 @@ impl Aws {
     }
 }
 
-/// The code of an error, without the namespace that some services put before it; the status when it has none.
-fn code(reply: &HttpReply) -> String {
+/// The code of an error if it has one, without the namespace that some services put before it.
+fn code(reply: &HttpReply) -> Option<String> {
     let refusal: Refusal = serde_json::from_slice(&reply.body).unwrap_or_default();
-    match refusal.kind.rsplit('#').next().unwrap_or_default() {
-        "" => format!("status {}", reply.status.as_u16()),
-        code => code.to_owned(),
-    }
-}
-
-/// Whether the same call may do better in a moment, by the code of its refusal.
-fn is_passing(code: &str) -> bool {
-    code.starts_with("status 5") || code.contains("Throttl") || code.starts_with("Internal")
+    let code = refusal.kind.rsplit('#').next().unwrap_or_default();
+    (!code.is_empty()).then(|| code.to_owned())
 }
 
 #[cfg(test)]
@@ -140,20 +130,11 @@ mod tests {
     }
 
     #[test]
-    fn an_error_has_the_code_that_the_service_gives_it_or_its_status() {
+    fn an_error_has_the_code_that_the_service_gives_it() {
         let spaced = r#"{"__type":"com.amazonaws.sqs#QueueDoesNotExist","message":"canary"}"#;
-        assert_eq!(code(&reply(400, spaced)), "QueueDoesNotExist");
-        assert_eq!(code(&reply(400, r#"{"__type":"AccessDeniedException"}"#)), "AccessDeniedException");
-        assert_eq!(code(&reply(502, "<html>")), "status 502");
-    }
-
-    #[test]
-    fn what_may_pass_is_tried_again_and_nothing_else() {
-        for passing in ["status 503", "ThrottlingException", "InternalServiceError", "RequestThrottled"] {
-            assert!(is_passing(passing), "{passing}");
-        }
-        for lasting in ["ResourceNotFoundException", "AccessDeniedException", "status 403"] {
-            assert!(!is_passing(lasting), "{lasting}");
-        }
+        assert_eq!(code(&reply(400, spaced)).as_deref(), Some("QueueDoesNotExist"));
+        let bare = r#"{"__type":"AccessDeniedException"}"#;
+        assert_eq!(code(&reply(400, bare)).as_deref(), Some("AccessDeniedException"));
+        assert_eq!(code(&reply(502, "<html>")), None);
     }
 }

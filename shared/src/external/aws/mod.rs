@@ -1,19 +1,25 @@
-//! The few calls to AWS that functions make: signed by AWS's own signer (`aws-sigv4`), sent by the client that every
-//! other call takes, through the same gate. The SDK's clients would be a third of every function and most of its build (decision 0007).
+//! The few calls to AWS that functions make. Secrets Manager and SES have the SDK's clients, SQS has calls of our own,
+//! signed by AWS's own signer (`aws-sigv4`). All of them are sent by the HTTP client that every other call takes, and pass
+//! the same gate (decision 9).
 //!
 //! Region and credentials are what the variables say that Lambda sets: there the environment is the one source.
 
 mod call;
+mod connector;
 pub(crate) mod sqs;
 
 use crate::external::connect::{NetworkScope, SystemResolver};
 use crate::external::{Gate, HttpClient};
 use crate::settings::{BadSettings, SettingError, Variables};
 use aws_credential_types::Credentials;
-pub(crate) use call::{AwsError, Call};
+pub(crate) use call::Call;
+pub use connector::AwsConnector;
 use http::Uri;
 use std::sync::Arc;
 use std::time::Duration;
+
+/// The most that a reply may have, in bytes: ten messages of a queue have 10 MiB at most, and grow as JSON.
+const REPLY_LIMIT: usize = 16 * 1024 * 1024;
 
 /// One service of AWS.
 pub(crate) struct Aws {
@@ -80,10 +86,21 @@ impl Aws {
         let Environment { region, credentials, endpoint } = Environment::read(variable, endpoint)?;
         let (key, address) = endpoint.unwrap_or_else(|| ("AWS_REGION", regional(service, &region)));
         let address = parsed(key, &address)?;
-        let http = HttpClient::within(NetworkScope::Anywhere, Arc::new(SystemResolver));
-        let http = http.map_err(|error| BadSettings(vec![(key, error)]))?;
+        let http = http_client(key)?;
         Ok(Self { http, service, region, credentials, address, limit, gate })
     }
+}
+
+/// The client that calls AWS; `key` is the setting to name when there can be none.
+fn http_client(key: &'static str) -> Result<HttpClient, BadSettings> {
+    let http = HttpClient::within(NetworkScope::Anywhere, Arc::new(SystemResolver));
+    http.map_err(|error| BadSettings(vec![(key, error)]))
+}
+
+/// Whether a service that refuses so has failed, and may do better in a moment: by the status of its reply, and by the
+/// code of its error if it has one. Everything else is an answer.
+pub(crate) fn is_failure(status: u16, code: Option<&str>) -> bool {
+    status >= 500 || code.is_none_or(|code| code.contains("Throttl") || code.starts_with("Internal"))
 }
 
 /// The service's address in that region. China's regions end otherwise.
@@ -103,5 +120,22 @@ mod tests {
             regional("secretsmanager", "cn-north-1"),
             "https://secretsmanager.cn-north-1.amazonaws.com.cn/"
         );
+    }
+
+    #[test]
+    fn what_may_pass_is_a_failure_and_what_lasts_is_an_answer() {
+        for passing in [
+            (503, None),
+            (502, Some("BadGateway")),
+            (400, Some("ThrottlingException")),
+            (400, Some("RequestThrottled")),
+            (400, Some("InternalServiceError")),
+            (403, None),
+        ] {
+            assert!(is_failure(passing.0, passing.1), "{passing:?}");
+        }
+        for lasting in ["ResourceNotFoundException", "AccessDeniedException"] {
+            assert!(!is_failure(400, Some(lasting)), "{lasting}");
+        }
     }
 }

@@ -1,0 +1,57 @@
+//! How the SDK's clients reach AWS: by the HTTP client that every other call takes, so that a function has one.
+
+use super::{REPLY_LIMIT, http_client};
+use crate::external::HttpClient;
+use crate::settings::BadSettings;
+use aws_smithy_runtime_api::client::http::{
+    HttpClient as SdkHttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings,
+    SharedHttpConnector,
+};
+use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
+use aws_smithy_runtime_api::client::result::ConnectorError;
+use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
+use bytes::Bytes;
+
+/// What a client of the SDK is given as its HTTP client. It knows no time-outs: those of the call's gate hold.
+///
+/// The SDK has an HTTP client of its own, which is linked into a function wherever the feature `default-https-client` is
+/// on, used or not; so nothing may enable it but the test kit (`local/tests/rules/packages.rs`).
+#[derive(Debug, Clone)]
+pub struct AwsConnector(HttpClient);
+
+impl AwsConnector {
+    /// With an HTTP client of its own. Nothing is sent yet.
+    pub fn open() -> Result<Self, BadSettings> {
+        http_client("AWS_REGION").map(Self)
+    }
+
+    /// By that HTTP client.
+    pub(crate) fn over(http: &HttpClient) -> Self {
+        Self(http.clone())
+    }
+
+    async fn send(self, request: HttpRequest) -> Result<HttpResponse, ConnectorError> {
+        let request = request.try_into_http1x().map_err(|error| ConnectorError::user(error.into()))?;
+        let (head, body) = request.into_parts();
+        let body = body.bytes().map(Bytes::copy_from_slice);
+        let body = body.ok_or_else(|| ConnectorError::user("a body that is not in memory".into()))?;
+        let reply = self.0.send(http::Request::from_parts(head, body), REPLY_LIMIT).await;
+        let reply = reply.map_err(|error| ConnectorError::io(error.into()))?;
+        let mut response = http::Response::new(reply.body.into());
+        *response.status_mut() = reply.status;
+        *response.headers_mut() = reply.headers;
+        HttpResponse::try_from(response).map_err(|error| ConnectorError::other(error.into(), None))
+    }
+}
+
+impl HttpConnector for AwsConnector {
+    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
+        HttpConnectorFuture::new(self.clone().send(request))
+    }
+}
+
+impl SdkHttpClient for AwsConnector {
+    fn http_connector(&self, _: &HttpConnectorSettings, _: &RuntimeComponents) -> SharedHttpConnector {
+        SharedHttpConnector::new(self.clone())
+    }
+}
