@@ -1,8 +1,10 @@
 //! A clinic to try things with, signed up through the API like any other.
 
 use crate::gateway::Gateway;
+use http::header::CONTENT_TYPE;
+use http::{HeaderMap, HeaderValue, Method, StatusCode};
 use serde_json::json;
-use shared::http::gateway::{Event, HttpContext, RequestContext};
+use shared::http::Request;
 use tracing::instrument::WithSubscriber as _;
 use tracing::subscriber::NoSubscriber;
 
@@ -18,19 +20,17 @@ pub async fn sign_up(gateway: &Gateway) -> bool {
         "clinicName": "Demo clinic", "timeZone": "America/Sao_Paulo", "currency": "BRL",
         "ownerName": "Demo owner", "email": EMAIL, "password": PASSWORD,
     });
-    let http = HttpContext {
-        method: "POST".to_owned(),
+    let request = Request {
+        method: Method::POST,
         path: "/api/v1/clinics".to_owned(),
-        source_ip: "127.0.0.1".to_owned(),
-    };
-    let event = Event {
-        raw_path: http.path.clone(),
-        headers: [("content-type".to_owned(), "application/json".to_owned())].into(),
-        request_context: RequestContext { request_id: String::new(), http },
-        body: Some(body.to_string()),
-        ..Event::default()
+        query: String::new(),
+        headers: HeaderMap::from_iter([(CONTENT_TYPE, HeaderValue::from_static("application/json"))]),
+        cookies: Vec::new(),
+        body: Some(body.to_string().into()),
+        gateway_id: None,
+        source_address: "127.0.0.1".to_owned(),
     };
     // A log line of it would be the first thing that everybody sees, and a refusal from the second start on.
-    let answer = gateway.pass(event).with_subscriber(NoSubscriber::default()).await;
-    matches!(answer.status_code, 201 | 409)
+    let answer = gateway.pass(request).with_subscriber(NoSubscriber::default()).await;
+    matches!(answer.status, StatusCode::CREATED | StatusCode::CONFLICT)
 }

@@ -1,18 +1,14 @@
-//! The gateway's part: HTTP in, a payload 2.0 event to the function that has the route, its reply out.
+//! The gateway's part: HTTP in, a request as read from an event to the function that has the route, its response out.
 
 use crate::mail::Mails;
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
-use http::header::{COOKIE, HeaderMap};
-use http::{HeaderName, HeaderValue, Method, StatusCode};
+use http::header::{COOKIE, HeaderMap, SET_COOKIE};
+use http::{HeaderName, HeaderValue, StatusCode};
 use http_body_util::{BodyExt as _, Full};
 use hyper::body::Incoming;
 use shared::app::App;
-use shared::http::gateway::{Event, GatewayReply, HttpContext, RequestContext};
-use shared::http::{Declaration, pipeline};
+use shared::http::{Declaration, Request, Response, pipeline};
 use shared::module::Module;
-use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -45,25 +41,19 @@ impl Gateway {
         Self { mails: Some(mails), ..self }
     }
 
-    /// Passes an event to the function that has its route, or to the catch-all.
-    pub async fn pass(&self, event: Event) -> GatewayReply {
-        let method =
-            Method::from_bytes(event.request_context.http.method.as_bytes()).unwrap_or(Method::TRACE);
+    /// Passes a request to the function that has its route, or to the catch-all.
+    pub async fn pass(&self, request: Request) -> Response {
         let has = |declaration: &Declaration| {
             let route = &declaration.route;
-            !route.is_catch_all() && route.takes(&method) && route.parameters(&event.raw_path).is_some()
+            !route.is_catch_all() && route.takes(&request.method) && route.parameters(&request.path).is_some()
         };
         let found = self.functions.iter().find(|(declaration, _)| has(declaration));
         let fallback = || self.functions.iter().find(|(declaration, _)| declaration.route.is_catch_all());
         match found.or_else(fallback) {
-            Some((declaration, app)) => pipeline::answer(app, declaration, event, TIME).await.finish().await,
-            None => GatewayReply {
-                status_code: 404,
-                headers: BTreeMap::new(),
-                cookies: Vec::new(),
-                body: String::new(),
-                is_base64_encoded: false,
-            },
+            Some((declaration, app)) => {
+                pipeline::answer(app, declaration, request, TIME).await.finish().await
+            }
+            None => Response::empty(StatusCode::NOT_FOUND),
         }
     }
 
@@ -84,8 +74,7 @@ impl Gateway {
             return Ok(page);
         }
         let body = tokio::time::timeout(TIME, read(body)).await.map_err(|_| BrokenBody)??;
-        let event = event(&head, &body, client);
-        Ok(response(self.pass(event).await))
+        Ok(sent(self.pass(received(head, body, client)).await))
     }
 }
 
@@ -108,54 +97,44 @@ async fn read(mut body: Incoming) -> Result<Vec<u8>, BrokenBody> {
     Ok(bytes)
 }
 
-fn event(head: &http::request::Parts, body: &[u8], client: SocketAddr) -> Event {
-    let text = std::str::from_utf8(body);
-    let path = head.uri.path().to_owned();
-    Event {
-        version: "2.0".to_owned(),
-        route_key: "$default".to_owned(),
-        raw_path: path.clone(),
-        raw_query_string: head.uri.query().unwrap_or("").to_owned(),
-        cookies: values(&head.headers, &COOKIE)
-            .flat_map(|line| line.split("; ").map(str::to_owned).collect::<Vec<_>>())
-            .collect(),
-        headers: headers(&head.headers),
-        request_context: RequestContext {
-            request_id: String::new(),
-            http: HttpContext {
-                method: head.method.as_str().to_owned(),
-                path,
-                source_ip: client.ip().to_string(),
-            },
-        },
-        is_base64_encoded: text.is_err(),
-        body: match text {
-            Ok("") => None,
-            Ok(text) => Some(text.to_owned()),
-            Err(_) => Some(STANDARD.encode(body)),
-        },
+/// The request, as a function reads it in the event of an HTTP API.
+fn received(head: http::request::Parts, body: Vec<u8>, client: SocketAddr) -> Request {
+    let cookies = values(&head.headers, &COOKIE).flat_map(|line| {
+        let line = String::from_utf8_lossy(line).into_owned();
+        line.split("; ").map(str::to_owned).collect::<Vec<_>>()
+    });
+    Request {
+        path: head.uri.path().to_owned(),
+        query: head.uri.query().unwrap_or("").to_owned(),
+        headers: joined(&head.headers),
+        cookies: cookies.collect(),
+        body: Some(Bytes::from(body)),
+        gateway_id: None,
+        source_address: client.ip().to_string(),
+        method: head.method,
     }
 }
 
-/// Lower-case names, repeated headers joined by commas, no cookies, as the gateway does.
-fn headers(given: &HeaderMap) -> BTreeMap<String, String> {
+/// Repeated headers joined by commas, no cookies, as the gateway does.
+fn joined(given: &HeaderMap) -> HeaderMap {
     let names = given.keys().filter(|name| *name != COOKIE);
-    names.map(|name| (name.as_str().to_owned(), values(given, name).collect::<Vec<_>>().join(","))).collect()
+    let all = names.filter_map(|name| {
+        let values: Vec<&[u8]> = values(given, name).collect();
+        Some((name.clone(), HeaderValue::from_bytes(&values.join(&b","[..])).ok()?))
+    });
+    all.collect()
 }
 
-fn values<'a>(headers: &'a HeaderMap, name: &HeaderName) -> impl Iterator<Item = String> + 'a {
-    headers.get_all(name).into_iter().map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned())
+fn values<'a>(headers: &'a HeaderMap, name: &HeaderName) -> impl Iterator<Item = &'a [u8]> + use<'a> {
+    headers.get_all(name).into_iter().map(HeaderValue::as_bytes)
 }
 
-fn response(reply: GatewayReply) -> http::Response<Full<Bytes>> {
-    let status = StatusCode::from_u16(reply.status_code).unwrap_or(StatusCode::BAD_GATEWAY);
-    let headers = reply.headers.clone();
-    let mut response = http::Response::new(Full::new(reply.bytes().unwrap_or_default()));
-    *response.status_mut() = status;
-    for (name, value) in headers {
-        if let (Ok(name), Ok(value)) = (HeaderName::try_from(name), HeaderValue::try_from(value)) {
-            response.headers_mut().insert(name, value);
-        }
+fn sent(answered: Response) -> http::Response<Full<Bytes>> {
+    let mut response = http::Response::new(Full::new(Bytes::from(answered.body)));
+    *response.status_mut() = answered.status;
+    *response.headers_mut() = answered.headers;
+    for cookie in answered.cookies {
+        response.headers_mut().append(SET_COOKIE, cookie);
     }
     response
 }

@@ -190,7 +190,7 @@ impl TestApp {
     async fn answer(&self, app: &App, declaration: &Declaration, request: TestRequest) -> TestResponse {
         let (method, path) = (request.method().to_owned(), request.path().to_owned());
         let answer =
-            pipeline::answer(app, declaration, request.event(), self.time).await.finish().await.into();
+            pipeline::answer(app, declaration, request.read(), self.time).await.finish().await.into();
         if let Some(contract) = self.contract {
             contract.hold(&method, &path, &answer);
         }

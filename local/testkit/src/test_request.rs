@@ -1,5 +1,5 @@
-use serde_json::Value;
-use shared::http::gateway::{Event, HttpContext, RequestContext};
+use serde_json::{Value, json};
+use shared::http::{Request, gateway};
 use std::collections::BTreeMap;
 
 /// A request in the making, which becomes a gateway event.
@@ -92,21 +92,21 @@ impl TestRequest {
         &self.method
     }
 
-    /// The event, passed through its JSON form as on Lambda.
-    pub fn event(self) -> Event {
-        let http =
-            HttpContext { method: self.method, path: self.path.clone(), source_ip: "192.0.2.1".to_owned() };
-        let event = Event {
-            version: "2.0".to_owned(),
-            route_key: "$default".to_owned(),
-            raw_path: self.path,
-            raw_query_string: self.query,
-            cookies: Vec::new(),
-            headers: self.headers,
-            request_context: RequestContext { request_id: String::new(), http },
-            body: self.body,
-            is_base64_encoded: self.is_base64,
-        };
-        serde_json::from_str(&serde_json::to_string(&event).unwrap()).unwrap()
+    /// The event, as an HTTP API sends it.
+    pub fn event(&self) -> String {
+        let http = json!({
+            "method": self.method, "path": self.path, "protocol": "HTTP/1.1", "sourceIp": "192.0.2.1", "userAgent": "test",
+        });
+        let context = json!({ "routeKey": "$default", "stage": "$default", "http": http });
+        let event = json!({
+            "version": "2.0", "routeKey": "$default", "rawPath": self.path, "rawQueryString": self.query,
+            "headers": self.headers, "requestContext": context, "body": self.body, "isBase64Encoded": self.is_base64,
+        });
+        event.to_string()
+    }
+
+    /// The request that a function reads in that event.
+    pub fn read(&self) -> Request {
+        gateway::read(&self.event()).0
     }
 }

@@ -1,6 +1,10 @@
 use crate::canary::assert_none_in;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
-use shared::http::gateway::GatewayReply;
+use shared::http::Response;
+use shared::http::gateway::{Format, GatewayReply};
+use std::collections::BTreeMap;
 
 /// A reply, read as a client reads it.
 #[derive(Debug, Clone, PartialEq)]
@@ -13,13 +17,21 @@ pub struct TestResponse {
     pub body: Vec<u8>,
     /// The body as JSON; null when it has none.
     pub json: Value,
-    headers: std::collections::BTreeMap<String, String>,
+    headers: BTreeMap<String, String>,
 }
 
-impl From<GatewayReply> for TestResponse {
-    fn from(reply: GatewayReply) -> Self {
-        let (status, headers) = (reply.status_code, reply.headers.clone());
-        let body = reply.bytes().unwrap().to_vec();
+impl From<Response> for TestResponse {
+    /// By way of what an HTTP API is sent.
+    fn from(response: Response) -> Self {
+        let reply = serde_json::to_value(GatewayReply::of(response, Format::Http)).unwrap();
+        let status = reply["statusCode"].as_u64().unwrap().try_into().unwrap();
+        let headers: BTreeMap<String, String> = serde_json::from_value(reply["headers"].clone()).unwrap();
+        let body = reply["body"].as_str().unwrap();
+        let body = if reply["isBase64Encoded"] == true {
+            STANDARD.decode(body).unwrap()
+        } else {
+            body.as_bytes().to_vec()
+        };
         let text = String::from_utf8_lossy(&body).into_owned();
         let json = serde_json::from_str(&text).unwrap_or(Value::Null);
         if status >= 400 {

@@ -1,11 +1,12 @@
 //! Hostile input, bounded in number: gateway events, bodies, cursors, tokens. No panic, no 5xx.
 
+mod events;
+
 use crate::CONTRACT;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, FileFailurePersistence, TestRunner};
 use serde_json::{Value, json};
-use shared::http::gateway::Event;
-use shared::http::pipeline;
+use shared::http::{gateway, pipeline};
 use std::time::Duration;
 use testkit::{TestApp, TestResponse};
 
@@ -110,12 +111,11 @@ async fn pass(app: &TestApp, token: &str, mut event: Value) -> TestResponse {
     if event["headers"].get("content-type").is_none() {
         event["headers"]["content-type"] = json!("application/json");
     }
-    let event: Event = serde_json::from_value(event).unwrap();
-    let method = event.request_context.http.method.clone();
-    let path = event.raw_path.clone();
+    let (request, _) = gateway::read(&event.to_string());
+    let (method, path) = (request.method.to_string(), request.path.clone());
     let (declaration, app) = app.route(&method, &path);
     let answer =
-        pipeline::answer(app, declaration, event, Duration::from_secs(10)).await.finish().await.into();
+        pipeline::answer(app, declaration, request, Duration::from_secs(10)).await.finish().await.into();
     CONTRACT.hold(&method, &path, &answer);
     answer
 }

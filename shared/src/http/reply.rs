@@ -14,8 +14,10 @@ pub const IDEMPOTENCY_REPLAYED: HeaderName = HeaderName::from_static("idempotenc
 pub struct Response {
     /// The HTTP status.
     pub status: StatusCode,
-    /// The headers this reply adds.
+    /// The headers this reply adds. Cookies are not among them: a header that is repeated is joined by commas.
     pub headers: HeaderMap,
+    /// What is set as cookies, each as `Set-Cookie` has it.
+    pub cookies: Vec<HeaderValue>,
     /// The body; what is not UTF-8 passes the gateway as base64.
     pub body: Vec<u8>,
 }
@@ -23,13 +25,13 @@ pub struct Response {
 impl Response {
     /// A response without a body.
     pub fn empty(status: StatusCode) -> Self {
-        Self { status, headers: HeaderMap::new(), body: Vec::new() }
+        Self { status, headers: HeaderMap::new(), cookies: Vec::new(), body: Vec::new() }
     }
 
     /// A response with a body of that content type.
     pub fn with_body(status: StatusCode, content_type: &'static str, body: Vec<u8>) -> Self {
         let headers = HeaderMap::from_iter([(CONTENT_TYPE, HeaderValue::from_static(content_type))]);
-        Self { status, headers, body }
+        Self { status, headers, cookies: Vec::new(), body }
     }
 }
 

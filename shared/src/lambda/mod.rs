@@ -16,8 +16,8 @@ use crate::app::{App, Needs, Settings};
 use crate::clock::{Clock as _, SystemClock, SystemIds};
 use crate::deadline::{Deadline, LONGEST};
 use crate::external::SecretsManager;
-use crate::http::gateway::{Event, GatewayReply};
-use crate::http::{Declaration, Endpoint, pipeline};
+use crate::http::gateway::GatewayReply;
+use crate::http::{Declaration, Endpoint, gateway, pipeline};
 use crate::outbox::SqsNudge;
 use crate::settings::BadSettings;
 use crate::telemetry;
@@ -133,13 +133,11 @@ struct Function {
 impl Function {
     async fn answer(&self, event: LambdaEvent<Box<RawValue>>) -> GatewayReply {
         let (json, context) = event.into_parts();
-        let mut event = Event::read(json.get());
-        if event.request_context.request_id.is_empty() {
-            event.request_context.request_id.clone_from(&context.request_id);
-        }
-        let answered = pipeline::answer(&self.app, &self.declaration, event, time_left(&context)).await;
+        let (request, format) = gateway::read(json.get());
+        let request = request.or_id(&context.request_id);
+        let answered = pipeline::answer(&self.app, &self.declaration, request, time_left(&context)).await;
         self.after.keep(answered.after);
-        answered.reply
+        GatewayReply::of(answered.response, format)
     }
 }
 

@@ -76,8 +76,8 @@ impl<'a> Sender<'a> {
     async fn pass(&self, endpoint: &str, request: TestRequest) -> TestResponse {
         let mut declarations = self.declarations.iter();
         let declaration = declarations.find(|declaration| declaration.name == endpoint);
-        let event = request.token(&self.job.token).event();
-        pipeline::answer(&self.app, declaration.unwrap(), event, TIME).await.finish().await.into()
+        let request = request.token(&self.job.token).read();
+        pipeline::answer(&self.app, declaration.unwrap(), request, TIME).await.finish().await.into()
     }
 }
 

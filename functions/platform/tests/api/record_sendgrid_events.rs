@@ -222,7 +222,6 @@ async fn the_built_function_notes_and_logs_no_address() {
         (r#"{"email":"canary@example.com"}"#.to_owned(), 400),
     ] {
         let event = key(&app).tell(&events, app.clock.now()).event();
-        let event = serde_json::to_string(&event).unwrap();
         let Outcome::Response(reply) = function.invoke(&event, FAR_AWAY).await else { unreachable!() };
         let reply: Value = serde_json::from_str(&reply).unwrap();
         assert_eq!(reply["statusCode"], status, "{reply}");

@@ -6,8 +6,8 @@ use crate::{SendgridKey, Tenant, TestApp};
 use regex::Regex;
 use serde_json::Value;
 use shared::clock::Clock as _;
-use shared::http::gateway::Event;
-use shared::http::{Declaration, pipeline};
+use shared::http::gateway::GatewayReply;
+use shared::http::{Declaration, gateway, pipeline};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -125,8 +125,9 @@ fn samples(name: &str) -> Vec<(String, String)> {
 
 async fn pass(piped: &Sampled, declaration: &Declaration, event: &str) -> String {
     let app = piped.app.app_of(piped.app.module_of(declaration.name));
-    let answered = pipeline::answer(app, declaration, Event::read(event), Duration::from_secs(10)).await;
-    serde_json::to_string(&answered.finish().await).unwrap()
+    let (request, format) = gateway::read(event);
+    let answered = pipeline::answer(app, declaration, request, Duration::from_secs(10)).await;
+    serde_json::to_string(&GatewayReply::of(answered.finish().await, format)).unwrap()
 }
 
 /// A hostile event is answered like a request for nothing, and the next one like any other.

@@ -3,7 +3,7 @@
 //!
 //! For any request, in this file:
 //!
-//! 1. The event becomes a [`Request`], with a request id, a trace and the instant that everything written goes by.
+//! 1. A [`Request`] (an event that was read) gets a request id, a trace and the instant that everything written goes by.
 //! 2. A deadline is set; from here on a panic is a 500 and running out of time a 504.
 //!
 //! For this endpoint, in `steps.rs`, by way of [`Declaration`], which knows the endpoint's type:
@@ -26,7 +26,6 @@ mod steps;
 
 pub(crate) use steps::serve;
 
-use super::gateway::{Event, GatewayReply};
 use super::{Declaration, Request, Response, headers, request_line};
 use crate::app::App;
 use crate::database::RoundTrips;
@@ -63,16 +62,16 @@ pub struct Incoming<'a> {
 #[must_use = "a reply is sent, and what comes after it is done"]
 pub struct Answered {
     /// The reply.
-    pub reply: GatewayReply,
+    pub response: Response,
     /// To be done after it was sent.
     pub after: AfterReply,
 }
 
 impl Answered {
     /// The reply, with everything done that comes after it: for callers that cannot tell when it is sent.
-    pub async fn finish(self) -> GatewayReply {
+    pub async fn finish(self) -> Response {
         self.after.run().await;
-        self.reply
+        self.response
     }
 }
 
@@ -100,11 +99,10 @@ impl AfterReply {
     }
 }
 
-/// Answers a gateway event within the time `left`.
-pub async fn answer(app: &App, declaration: &Declaration, event: Event, left: Duration) -> Answered {
+/// Answers a request within the time `left`.
+pub async fn answer(app: &App, declaration: &Declaration, request: Request, left: Duration) -> Answered {
     let started = Instant::now();
     let deadline = Deadline::within(left);
-    let request = Request::from(event);
     let now = app.clock.now();
     let request_id = request.gateway_id.clone().unwrap_or_else(|| app.ids.new_id(now).to_string());
     let traceparent = HeaderName::from_static("traceparent");
@@ -145,7 +143,7 @@ pub async fn answer(app: &App, declaration: &Declaration, event: Event, left: Du
     request_line::complete_span(&span, &finished, problem);
     let nudge = if round_trips.has_written() { app.nudge.clone() } else { None };
     let after = AfterReply { finished, nudge };
-    Answered { reply: response.into(), after }
+    Answered { response, after }
 }
 
 /// Runs the steps; a panic becomes a 500, running out of time a 504.

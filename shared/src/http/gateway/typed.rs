@@ -1,0 +1,73 @@
+//! Events as the types of `lambda_http` have them. Its own conversion into an `http::Request` is left alone: it panics on
+//! what no URI can have, and resolves `/../`.
+
+use super::{Format, Found, Lists, joined, query};
+use http::HeaderMap;
+use lambda_http::aws_lambda_events::apigw::{ApiGatewayProxyRequest, ApiGatewayV2httpRequest};
+use lambda_http::aws_lambda_events::query_map::QueryMap;
+
+/// An event of either format, if its type takes it.
+pub(super) fn read(json: &str) -> Option<(Found, Format)> {
+    if let Ok(event) = serde_json::from_str::<ApiGatewayV2httpRequest>(json) {
+        return Some((http(event), Format::Http));
+    }
+    let event = serde_json::from_str::<ApiGatewayProxyRequest>(json).ok()?;
+    Some((rest(event), Format::Rest))
+}
+
+fn http(event: ApiGatewayV2httpRequest) -> Found {
+    let context = event.request_context;
+    Found {
+        method: context.http.method,
+        path: event.raw_path.unwrap_or_default(),
+        query: event.raw_query_string.unwrap_or_default(),
+        headers: event.headers,
+        cookies: event.cookies.unwrap_or_default(),
+        body: event.body,
+        is_base64: event.is_base64_encoded,
+        request_id: context.request_id.unwrap_or_default(),
+        source_address: context.http.source_ip.unwrap_or_default(),
+    }
+}
+
+fn rest(event: ApiGatewayProxyRequest) -> Found {
+    let context = event.request_context;
+    Found {
+        method: event.http_method,
+        path: event.path.unwrap_or_default(),
+        query: query(&parameters(&event.multi_value_query_string_parameters, &event.query_string_parameters)),
+        headers: headers(event.multi_value_headers, event.headers),
+        cookies: Vec::new(),
+        body: event.body,
+        is_base64: event.is_base64_encoded,
+        request_id: context.request_id.unwrap_or_default(),
+        source_address: context.identity.source_ip.unwrap_or_default(),
+    }
+}
+
+/// The lists hold every value where the plain map holds the last one of each; some callers send the map alone.
+fn headers(mut lists: HeaderMap, last: HeaderMap) -> HeaderMap {
+    for (name, value) in last {
+        if let Some(name) = name {
+            lists.entry(name).or_insert(value);
+        }
+    }
+    joined(lists)
+}
+
+/// Likewise for parameters, in the order of their names.
+fn parameters(lists: &QueryMap, last: &QueryMap) -> Lists {
+    let mut all = values(lists);
+    for (name, values) in values(last) {
+        all.entry(name).or_insert(values);
+    }
+    all
+}
+
+/// All values of each name, read from what the map is written as: its own iterator panics at a name without a value.
+fn values(map: &QueryMap) -> Lists {
+    if map.is_empty() {
+        return Lists::new();
+    }
+    serde_json::to_value(map).and_then(serde_json::from_value).unwrap_or_default()
+}
