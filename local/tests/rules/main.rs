@@ -11,6 +11,7 @@ mod fuzz;
 mod kinds;
 mod layout;
 mod matrices;
+mod packages;
 mod plans;
 mod policies;
 mod queues;
