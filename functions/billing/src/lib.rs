@@ -5,7 +5,8 @@
 //! | `billing.transfers` | append-only: one row is one movement of money from a debit to a credit account |
 //! | `billing.balances` | one row a patient, moved by atomic increments; positive when the patient is in credit |
 //!
-//! Events: `ledger.transaction_recorded`; `seq` is the transfer's place among the patient's.
+//! Events: `ledger.transaction_recorded`; `seq` is the transfer's place among the patient's. Consumers:
+//! `export-patient-ledger`.
 
 pub mod ledger;
 

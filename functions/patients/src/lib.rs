@@ -6,6 +6,7 @@
 //! | `patients.patient_history` | append-only: the row as it was after each change |
 //!
 //! Events: `patient.created`, `patient.updated`; `seq` is the row's version. `patient.export_requested`, of a job.
+//! Consumers: `export-patient-record`.
 
 pub mod create_patient;
 pub mod export_patient;

@@ -1,17 +1,17 @@
-//! platform: health checks, the contract and its reference page, the page behind every problem, outgoing webhooks, and
-//! the answer to everything that has no route.
+//! platform: what the modules have in common. The outbox's relay, webhooks, mail, jobs, housekeeping; health checks,
+//! the contract and its reference page, the page behind every problem, and the answer to everything that has no route.
 //!
 //! | table | holds |
 //! |---|---|
-//! | `platform.webhook_endpoints` | where a clinic wants to hear of which events |
-//! | `platform.webhook_secrets` | what is sent there is signed with; read by the role `webhook_deliverer` alone |
-//! | `platform.webhook_deliveries` | one row an event and endpoint: what was sent, what waits |
+//! | `platform.webhook_endpoints` | addresses that want to hear of a clinic's events |
+//! | `platform.webhook_secrets` | keys that deliveries are signed with; read by the role `webhook_deliverer` alone |
+//! | `platform.webhook_deliveries` | one row an event and endpoint, sent or waiting |
 //!
 //! Consumers: `fan-out-webhooks`, `send-mail`. Workers: `outbox-relay`, `deliver-webhooks`, `record-bounces`,
 //! `housekeeping`.
 //!
-//! What it must know of the other modules are files generated from their declarations
-//! by `cargo run -- generate`: `openapi.json`, `problems.json` and `routes.json`.
+//! What it must know of the other modules is in files that `cargo run -- generate` makes of their declarations:
+//! `openapi.json`, `problems.json`, `routes.json` and `consumers.json`.
 
 pub mod fallback;
 pub mod health;
