@@ -8,10 +8,10 @@ use std::borrow::Cow;
 use unicode_normalization::UnicodeNormalization as _;
 use validator::ValidationError;
 
-/// What a phone number looks like (E.164), for the contract.
+/// The pattern of a phone number (E.164), for the contract.
 pub(crate) const PHONE: &str = r"^\+[1-9][0-9]{6,14}$";
 
-/// What a birth date looks like, for the contract: 1900 or later.
+/// The pattern of a birth date, for the contract: 1900 or later.
 pub(crate) const BIRTH_DATE: &str = "^(19[0-9]{2}|[2-9][0-9]{3})-[0-9]{2}-[0-9]{2}$";
 
 /// The problems of these rules.
@@ -63,7 +63,7 @@ pub(crate) fn phone(phone: &impl MaybeValue<Text>) -> Result<(), ValidationError
     Err(refusal("INVALID_PHONE", "must be a phone number in E.164 form such as +5511987654321"))
 }
 
-/// Nobody alive was born before 1900, or on a day that has begun nowhere yet.
+/// From 1900 on, and no day that has begun nowhere on Earth.
 pub(crate) fn birth_date(date: &impl MaybeValue<FullDate>, now: &Timestamp) -> Result<(), ValidationError> {
     match date.given() {
         Some(date) if date.date() < Date::constant(1900, 1, 1) => {
@@ -76,7 +76,7 @@ pub(crate) fn birth_date(date: &impl MaybeValue<FullDate>, now: &Timestamp) -> R
     }
 }
 
-/// A document must have something to compare.
+/// A document has a letter or a digit to be compared by.
 pub(crate) fn document(document: &impl MaybeValue<Text>) -> Result<(), ValidationError> {
     match document.given() {
         Some(document) if document_key(document.as_str()).is_empty() => {
@@ -86,7 +86,7 @@ pub(crate) fn document(document: &impl MaybeValue<Text>) -> Result<(), Validatio
     }
 }
 
-/// What makes two documents one: letters and digits in their compatible form (NFKC), in upper case.
+/// The form in which documents are compared: letters and digits in their compatible form (NFKC), in upper case.
 pub(crate) fn document_key(document: &str) -> String {
     document.nfkc().filter(|character| character.is_alphanumeric()).flat_map(char::to_uppercase).collect()
 }

@@ -1,4 +1,4 @@
-//! The patient as the slices share it: what is answered, and the rows written beside every change.
+//! The patient as the slices share it: the reply, and the rows written beside every change.
 
 use crate::fields;
 use jiff::Timestamp;
@@ -76,13 +76,13 @@ pub struct PatientPath {
 impl Fields for PatientPath {}
 
 impl Patient {
-    /// Where it can be fetched.
+    /// The path at which the patient can be fetched.
     pub fn location(&self) -> String {
         format!("/api/v1/patients/{}", self.id)
     }
 }
 
-/// The patient as a reply; no row when there is none.
+/// The patient as a reply; no row for an unknown patient.
 pub(crate) fn patient(clinic: Uuid, id: Uuid) -> Statement<Patient> {
     Statement::new(
         "patients.patient",

@@ -1,10 +1,10 @@
-//! Who hears what: made from the declarations of all modules.
+//! Which consumer hears which kinds, by the declarations of all modules.
 
 use serde::Deserialize;
 use shared::failure::Fault;
 use std::sync::LazyLock;
 
-/// A consumer and what it hears, as `consumers.json` has it.
+/// A consumer and its kinds, as `consumers.json` has them.
 #[derive(Debug, Clone, Deserialize)]
 pub(crate) struct Subscription {
     pub(crate) consumer: String,

@@ -1,4 +1,4 @@
-//! The ledger. What its slices share: what a transfer is, and the problem of a patient who is not there.
+//! The ledger. Its slices share the parts of a transfer, and the problem of an unknown patient.
 
 pub mod create_transaction;
 pub mod export_patient_ledger;

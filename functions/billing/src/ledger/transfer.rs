@@ -1,4 +1,4 @@
-//! What a transfer is: its ids in replies, which way the money goes, and how it was paid.
+//! A transfer: its ids in replies, its direction and its means of payment.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -68,7 +68,7 @@ impl Kind {
         }
     }
 
-    /// The accounts debited and credited. The transfer sums to zero by its shape.
+    /// The accounts debited and credited. One amount for both, so every transfer sums to zero.
     pub const fn accounts(self) -> (&'static str, &'static str) {
         match self {
             Self::Income => ("cash", "patient"),
@@ -76,7 +76,7 @@ impl Kind {
         }
     }
 
-    /// By how much the patient's balance moves, in minor units; `None` beyond what a balance can hold.
+    /// The change of the patient's balance, in minor units; `None` for an amount that no balance can hold.
     pub const fn moves_balance_by(self, amount_minor: i64) -> Option<i64> {
         match self {
             Self::Income => Some(amount_minor),

@@ -1,8 +1,8 @@
 //! When two e-mail addresses are one account.
 
-/// The form in which addresses are compared: the domain as DNS knows it (UTS 46, so that `exámple.com`, its punycode
-/// and look-alikes that map to it are one), everything in lower case. RFC 5321 §2.4 lets a host tell `A@x` from `a@x`;
-/// none that people use does, and two accounts that differ by case alone would be a trap.
+/// The form in which addresses are compared: the domain as DNS knows it (UTS 46 makes one of `exámple.com`, its
+/// punycode and look-alikes), everything in lower case. RFC 5321 §2.4 lets a host tell `A@x` from `a@x`; no host in
+/// common use does, and two accounts that differ by case alone would be a trap.
 pub fn key(address: &str) -> String {
     let Some((local, domain)) = address.rsplit_once('@') else {
         return address.to_lowercase();

@@ -1,4 +1,4 @@
-//! Signing in. What the slices share: the session they answer and how addresses are compared.
+//! Signing in. The slices share the session that they answer and the comparison of addresses.
 
 pub mod email;
 pub mod login;

@@ -73,7 +73,7 @@ pub struct Session {
 }
 
 impl Session {
-    /// A session starting `now`.
+    /// A session that starts `now`.
     pub fn start(signer: &TokenSigner, clinic: Clinic, user: User, now: Timestamp) -> Result<Self, Fault> {
         let principal = Principal { user_id: user.id, clinic_id: clinic.id, role: user.role };
         let access_token = signer.issue(&principal, now)?;

@@ -4,7 +4,7 @@ use crate::patient::{Patient, announce, keep_history, patient};
 use shared::failure::Error;
 use shared::http::{Call, Reply, audit};
 
-/// Makes the row and everything that goes with it, and answers it.
+/// Writes the patient with history, event and audit, and answers the patient.
 pub(super) async fn handle(
     call: &Call<'_>,
     new: NewPatient,

@@ -2,7 +2,7 @@ use shared::database::Statement;
 use shared::http::Sample;
 use uuid::Uuid;
 
-/// What is archived is still held.
+/// Fails with `patient_exists` for an unknown patient. An archived patient is still held.
 pub(super) fn ensure_patient(clinic: Uuid, id: Uuid) -> Statement<()> {
     Statement::new(
         "patients.ensure_held",
@@ -16,7 +16,7 @@ pub(super) fn ensure_patient(clinic: Uuid, id: Uuid) -> Statement<()> {
     .bind(id)
 }
 
-/// All statements of the slice that it does not share.
+/// The slice's own statements; those of jobs are listed with the jobs.
 pub(super) fn all(sample: &Sample<'_>) -> Vec<Statement<()>> {
     vec![ensure_patient(sample.clinic(), sample.id("patient"))]
 }

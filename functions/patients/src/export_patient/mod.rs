@@ -1,7 +1,7 @@
 //! `POST /api/v1/patients/{id}/export`: everything that is held about a patient, as a job.
 //!
-//! - **Does**: queues a job whose parts the modules add that hold something about the patient: one consumer each of
-//!   `patient.export_requested`. LGPD Art. 18 and GDPR Art. 15 and 20 give the person a right to it.
+//! - **Does**: queues a job. Each module that holds something about the patient adds a part, by a consumer of
+//!   `patient.export_requested`. LGPD Art. 18 and GDPR Art. 15 and 20 give the person a right to the export.
 //! - **Caller**: who holds `patients:export`. An archived patient is exported like any other.
 //! - **Writes**: `kernel.jobs`, audit, outbox.
 //! - **Atomic**: all of it, or nothing.
@@ -19,10 +19,10 @@ use shared::http::{
     Call, Endpoint, Idempotency, Link, Policy, RateClass, Reply, Route, Sample, Success, WithPath, audit,
 };
 
-/// The event that asks every module for what it holds about a patient.
+/// The event by which every module hears that its data about a patient is wanted.
 pub const REQUESTED: &str = "patient.export_requested";
 
-/// How many modules hold something about a patient: as many as hear [`REQUESTED`].
+/// The number of modules that hold something about a patient: those that hear [`REQUESTED`].
 pub const PARTS: i64 = 2;
 
 /// The declaration.

@@ -3,7 +3,7 @@ use shared::database::Statement;
 use shared::http::Sample;
 use uuid::Uuid;
 
-/// The part, unless the job has been called off.
+/// Adds the part, unless the job was called off.
 pub(super) fn add_part(clinic: Uuid, job: Uuid, patient: Uuid, now: Timestamp) -> Statement<()> {
     Statement::new(
         "patients.add_export_part",
@@ -36,7 +36,7 @@ pub(super) fn add_part(clinic: Uuid, job: Uuid, patient: Uuid, now: Timestamp) -
     .bind(now)
 }
 
-/// All statements of the consumer that it does not share.
+/// The consumer's own statements; those of jobs are listed with the jobs.
 pub(super) fn all(sample: &Sample<'_>) -> Vec<Statement<()>> {
     vec![add_part(sample.clinic(), sample.id("job"), sample.id("patient"), sample.call.now)]
 }

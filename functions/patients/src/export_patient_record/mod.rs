@@ -1,8 +1,8 @@
-//! `export-patient-record`: this module's part of an export: who the patient is, and was.
+//! `export-patient-record`: this module's part of an export: the patient and the history.
 //!
 //! - **Hears**: `patient.export_requested`.
 //! - **Writes**: `kernel.job_parts` (`patients`), `kernel.jobs`.
-//! - **Leaves out**: who edited the patient; that is about somebody else.
+//! - **Leaves out**: the editors of the patient; their names are about somebody else.
 //! - **Given up**: the job fails with `EXPORT_FAILED`.
 //! - **Round trips**: 1.
 

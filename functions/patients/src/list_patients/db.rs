@@ -35,7 +35,7 @@ pub(super) fn patients_before(clinic: Uuid, page: &PageQuery<PatientItem>) -> St
     })
 }
 
-/// Along the index of the list: without the order a large clinic is counted by reading the whole table.
+/// Counts along the index of the list: without the order Postgres reads the whole table for a large clinic.
 pub(super) fn count_patients(clinic: Uuid) -> Statement<i64> {
     Statement::new(
         "patients.count_patients",

@@ -1,8 +1,8 @@
 //! `GET /api/v1/patients`: the clinic's patients, newest first, page by page.
 //!
 //! - **Caller**: who holds `patients:read`.
-//! - **Reads**: `patients.patients` by `(created_at, id)`; archived ones are left out. Whoever is added while somebody
-//!   pages stands before the pages still to come, so nobody comes twice and nobody is skipped.
+//! - **Reads**: `patients.patients` by `(created_at, id)`; archived ones are left out. A patient added while
+//!   somebody pages stands before the pages still to come, so nobody comes twice and nobody is skipped.
 //! - **Fails**: `INVALID_CURSOR`, query rules.
 //! - **Round trips**: 1, with or without `includeTotal`.
 

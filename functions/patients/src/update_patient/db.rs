@@ -36,8 +36,8 @@ pub(super) fn ensure_version(clinic: Uuid, id: Uuid, version: i64) -> Statement<
     .bind(version)
 }
 
-/// Of each field: whether it changes, and to what. A writer on the same version waits here for the row's lock, then
-/// finds another version, touches no row, and so fails the condition.
+/// Changes the fields that the patch names. A writer on the same version waits here for the row's lock, then finds
+/// another version, changes no row, and so fails the condition.
 pub(super) fn update_patient(
     clinic: Uuid,
     id: Uuid,

@@ -6,7 +6,7 @@ use shared::failure::{Error, Fault};
 use shared::http::{Call, Reply, audit};
 use uuid::Uuid;
 
-/// Applies the patch to the version that the caller read, and answers the patient as it is then.
+/// Applies the patch to the version that the caller read, and answers the patient as edited.
 pub(super) async fn handle(
     call: &Call<'_>,
     id: Uuid,

@@ -12,7 +12,7 @@ use shared::http::Response;
 const ALLOWED_HEADERS: &str =
     "Authorization, Content-Type, Idempotency-Key, If-Match, If-None-Match, traceparent";
 
-/// 404 where nothing is, 204 to `OPTIONS`, 405 to every other method.
+/// 404 at an unknown address, 204 to `OPTIONS`, 405 to every other method.
 pub(super) fn handle(request: &Anything) -> Result<Response, Error<NoFailure>> {
     let methods =
         logic::methods_at(&request.path).map_err(|_| Fault::internal("routes.json does not parse"))?;
@@ -26,7 +26,7 @@ pub(super) fn handle(request: &Anything) -> Result<Response, Error<NoFailure>> {
     }
     let mut response = Response::empty(StatusCode::NO_CONTENT);
     if request.is_preflight {
-        // The pipeline adds the origin, if it is on the allow-list; without it these headers allow nothing.
+        // The pipeline adds an origin of the allow-list; without an origin these headers allow nothing.
         response.headers.insert(ACCESS_CONTROL_ALLOW_METHODS, allow.clone());
         response.headers.insert(ACCESS_CONTROL_ALLOW_HEADERS, HeaderValue::from_static(ALLOWED_HEADERS));
         response.headers.insert(ACCESS_CONTROL_MAX_AGE, HeaderValue::from_static("600"));

@@ -1,4 +1,4 @@
-//! Which methods an address takes.
+//! The methods that an address takes.
 
 use serde::Deserialize;
 use shared::http::route::parameters;
@@ -9,10 +9,10 @@ struct Row<'a> {
     path: &'a str,
 }
 
-/// Generated from the declarations of all modules by `cargo run -- generate`.
+/// The routes of all modules, generated from their declarations by `cargo run -- generate`.
 const ROUTES: &str = include_str!("../../routes.json");
 
-/// The methods that `path` takes, `HEAD` and `OPTIONS` included; none when there is nothing at this address.
+/// The methods that `path` takes, `HEAD` and `OPTIONS` included; none for an unknown path.
 pub(super) fn methods_at(path: &str) -> Result<Vec<&'static str>, serde_json::Error> {
     let rows: Vec<Row<'static>> = serde_json::from_str(ROUTES)?;
     let mut methods: Vec<&str> =

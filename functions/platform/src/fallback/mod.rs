@@ -1,4 +1,4 @@
-//! `$default`: everything the gateway has no route for.
+//! `$default`: every request that the gateway has no route for.
 //!
 //! - **Does**: 404, 405 with `Allow`, and the answer to `OPTIONS` (CORS preflight included).
 //! - **Caller**: anybody.

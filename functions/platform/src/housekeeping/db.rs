@@ -16,8 +16,8 @@ pub(super) fn sweep(task: Task, subscriptions: &[Subscription], now: Timestamp) 
     }
 }
 
-/// Events that were sent by then and that everybody who hears them had taken by then, with every trace of their being
-/// taken. What one stays for is in the head of `V0010`. The rows are locked first and looked at once more: a replay in
+/// Deletes events that were sent by `until` and taken by all of their consumers by then, with their rows in the inbox.
+/// The head of `V0010` says for what an event stays. The rows are locked first and looked at once more: a replay in
 /// between has moved `sent_at` on. The count compares one event at a time, so that no plan reads the inbox as a whole.
 fn delete_events(subscriptions: &[Subscription], until: Timestamp, after: Place) -> Statement<Swept> {
     let heard =
@@ -74,7 +74,7 @@ fn delete_events(subscriptions: &[Subscription], until: Timestamp, after: Place)
     })
 }
 
-/// What only expires or ends: the oldest that nobody has locked. A caller who claims an expired key anew has locked it.
+/// Deletes the oldest expired keys that nobody has locked. A caller who claims an expired key anew has locked it.
 fn delete_keys(until: Timestamp) -> Statement<Swept> {
     counted(Statement::new(
         "platform.delete_expired_keys",
@@ -91,7 +91,8 @@ fn delete_keys(until: Timestamp) -> Statement<Swept> {
     ), until)
 }
 
-/// A job that a consumer moves on is locked, and one that it comes too late for is not there: it adds nothing.
+/// Deletes expired jobs. A consumer that moves a job on has locked it; a consumer that comes later finds no job and
+/// adds nothing.
 fn delete_jobs(until: Timestamp) -> Statement<Swept> {
     counted(
         Statement::new(
@@ -111,7 +112,8 @@ fn delete_jobs(until: Timestamp) -> Statement<Swept> {
     )
 }
 
-/// A mail changes only when it moves on: the last change of one that is not queued is when it ended, or came back.
+/// Deletes mails that ended by `until`. A mail changes with its state only: the last change of a mail that is not
+/// queued is its end, or its return.
 fn delete_mails(until: Timestamp) -> Statement<Swept> {
     counted(
         Statement::new(

@@ -5,10 +5,11 @@ use shared::background::{Progress, WorkerRun};
 use shared::failure::{Fault, NoFailure};
 use std::time::Duration;
 
-/// With less time than this left of the run nothing more is begun.
+/// With less time than this left of the run no batch is begun.
 const ENOUGH: Duration = Duration::from_secs(2);
 
-/// Goes over all kinds by turns, so that none waits for the end of another. What fails is left for the next run.
+/// Goes over all kinds by turns, so that no kind waits for the end of another. A kind that fails is left for the next
+/// run.
 pub(super) async fn step(run: &WorkerRun<'_>) -> Result<Progress, Fault> {
     let mut tasks = logic::tasks();
     let (mut gone, mut failed) = (0, None);
@@ -32,7 +33,7 @@ pub(super) async fn step(run: &WorkerRun<'_>) -> Result<Progress, Fault> {
     }
 }
 
-/// One batch.
+/// Deletes one batch.
 async fn sweep(run: &WorkerRun<'_>, task: Task) -> Result<Swept, Fault> {
     let mut tx = run.write();
     let swept = tx.add(db::sweep(task, subscriptions()?, run.now()));

@@ -1,9 +1,9 @@
-//! Pure decisions of housekeeping: how long what is kept, and whether there is more of it to look at.
+//! Pure decisions of housekeeping: how long a row is kept, and whether more rows are to be looked at.
 
 use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
 
-/// How many rows of a kind one statement looks at.
+/// The most rows of a kind that one statement looks at.
 pub(super) const BATCH: i64 = 1000;
 
 /// A kind of rows.
@@ -21,55 +21,55 @@ impl Kind {
     pub(super) const ALL: [Self; 5] =
         [Self::Events, Self::Keys, Self::Jobs, Self::Mails, Self::Verifications];
 
-    /// How long a row is kept after it was over: sent and taken, expired, ended. A key and a job say themselves until
-    /// when they are kept.
+    /// How long a row is kept after its end: sent and taken, expired, ended. The end of a key and of a job is the time
+    /// in their own row.
     const fn kept(self) -> SignedDuration {
         match self {
-            // A message lives for 14 days in its queue and for 14 in that of dead letters, and two are to spare. Whoever
-            // opens an old link is told for a while that it has expired.
+            // A message lives for 14 days in its queue and for 14 in the queue of dead letters; two days are to spare.
+            // An old link is answered for a while that it has expired.
             Self::Events | Self::Verifications => SignedDuration::from_hours(30 * 24),
             Self::Keys | Self::Jobs => SignedDuration::ZERO,
             Self::Mails => SignedDuration::from_hours(90 * 24),
         }
     }
 
-    /// What was over by then is not needed any more.
+    /// Rows that ended before this instant are not needed any more.
     pub(super) fn until(self, now: Timestamp) -> Timestamp {
         now - self.kept()
     }
 }
 
-/// Where among the sent events, which are looked at from the oldest on: when the last one was sent, and its id.
+/// A place among the sent events, which are looked at from the oldest on: when an event was sent, and its id.
 pub(super) type Place = (Timestamp, Uuid);
 
 /// Before all events.
 pub(super) const BEGINNING: Place = (Timestamp::UNIX_EPOCH, Uuid::nil());
 
-/// What is still to be looked at.
+/// The rows of a kind that are still to be looked at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Task {
     pub(super) kind: Kind,
-    /// For events: those that stay are not looked at twice.
+    /// For events: the last one looked at, so that none that stays is looked at twice.
     pub(super) after: Place,
 }
 
-/// What a statement did.
+/// The outcome of a statement.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Swept {
-    /// How many rows it looked at.
+    /// The number of rows looked at.
     pub(super) seen: i64,
-    /// How many of them are gone.
+    /// The number of rows deleted.
     pub(super) gone: i64,
-    /// For events: the last one it looked at.
+    /// For events: the last one looked at.
     pub(super) last: Place,
 }
 
-/// Everything that there is to do.
+/// One task for each kind.
 pub(super) fn tasks() -> Vec<Task> {
     Kind::ALL.into_iter().map(|kind| Task { kind, after: BEGINNING }).collect()
 }
 
-/// What is left of a task: whoever saw as many rows as it may has not seen all.
+/// The rest of a task: a statement that looked at a full batch may not have seen all rows.
 pub(super) fn rest(task: Task, swept: &Swept) -> Option<Task> {
     (swept.seen >= BATCH).then_some(Task { after: swept.last, ..task })
 }

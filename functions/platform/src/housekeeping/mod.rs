@@ -1,19 +1,20 @@
-//! `housekeeping`: deletes what nobody needs any more, in all clinics.
+//! `housekeeping`: deletes rows that nobody needs any more, in all clinics.
 //!
-//! - **Does**: goes over five kinds of rows by turns, a thousand of each at a time, until nothing is left of any or the
+//! - **Does**: goes over five kinds of rows by turns, a thousand rows of a kind at a time, until none is left or the
 //!   time is nearly over:
-//!   - events, in `kernel.outbox` and `kernel.inbox` together, thirty days after they were last sent and last taken. One
-//!     that somebody has not taken, or that is a dead letter, stays;
-//!   - `kernel.idempotency_keys` and `kernel.jobs` once they have expired, parts and all, whatever has become of the job;
+//!   - events, in `kernel.outbox` and `kernel.inbox` together, thirty days after they were last sent and last taken. An
+//!     event that some consumer has not taken stays, and so does a dead letter;
+//!   - expired `kernel.idempotency_keys`, and expired `kernel.jobs` with their parts, in whatever state;
 //!   - `kernel.mails` that ended ninety days ago: a bounce comes within days;
-//!   - `identity.email_verifications` thirty days after they expired, used or not.
-//! - **Keeps**: the order of streams and the one effect of each event. `migrations/V0010__housekeeping.sql` says why; the
-//!   role's policies refuse what is not over yet, whatever the statements say.
-//! - **Side by side**: rows that somebody has locked are stepped over, so that nobody waits for a housekeeper, and two of
-//!   them share the work.
-//! - **Failures**: of one kind holds up no other. The run fails in the end, so that the alarm rings, and the next one
-//!   tries again.
-//! - **Leaves alone**: the audit log, everything of the trade, and what `deliver-webhooks` tidies.
+//!   - `identity.email_verifications` that expired thirty days ago, used or not.
+//! - **Keeps**: the order of streams and the one effect of each event; `migrations/V0010__housekeeping.sql` says why.
+//!   The role's policies refuse to delete a row before its time, whatever the statements say.
+//! - **Side by side**: a housekeeper steps over locked rows, so that nobody waits for it, and two of them share the
+//!   work.
+//! - **Failures**: a failure at one kind holds up no other kind. The run fails in the end, so that the alarm rings, and
+//!   the next run tries again.
+//! - **Leaves alone**: the audit log, everything of the trade, and deliveries and secrets of webhooks, which
+//!   `deliver-webhooks` deletes.
 //! - **Round trips**: 1 for each thousand rows of a kind.
 
 mod db;

@@ -1,5 +1,4 @@
-//! Jobs, for those who wait for them. What its slices share: the address of a job, and how it is
-//! not there.
+//! Jobs, for those who wait for them. The slices share the address of a job, and the problems of one that is not there.
 
 pub mod cancel_job;
 pub mod get_job;

@@ -1,4 +1,4 @@
-//! Mail: what takes it out of the letter box, and what notes that it came back.
+//! Mail: sending what is in the letter box, and noting what came back.
 
 pub mod record_bounces;
 pub mod record_sendgrid_events;

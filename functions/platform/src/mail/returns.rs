@@ -1,4 +1,4 @@
-//! How mails come back, and how that is noted, whichever provider tells it.
+//! Returned mails, and how they are noted, whichever provider tells of them.
 
 use jiff::Timestamp;
 use shared::database::{Handle, Statement, Tx};
@@ -8,11 +8,11 @@ use uuid::Uuid;
 /// How a mail came back, the gravest last.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Return {
-    /// It did not arrive and might another time.
+    /// The mail did not arrive; another one may.
     Transient,
-    /// It did not arrive and never will at this address.
+    /// The mail did not arrive, and none ever will at this address.
     Permanent,
-    /// It arrived and was not wanted.
+    /// The mail arrived and was not wanted.
     Complaint,
 }
 
@@ -27,31 +27,31 @@ impl Return {
     }
 }
 
-/// What is told of which mail.
+/// A mail, and how it came back.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct BounceReport {
     pub(super) clinic: Uuid,
     pub(super) mail: Uuid,
     pub(super) what: Return,
-    /// When it came back, by the provider's clock.
+    /// When the mail came back, by the provider's clock.
     pub(super) at: Timestamp,
 }
 
 impl BounceReport {
-    /// The order to note in: who notes the same mails at the same time takes their rows in the same order.
+    /// The order to note in: two writers that note the same mails lock their rows in the same order.
     pub(super) const fn place(&self) -> (Uuid, Uuid) {
         (self.clinic, self.mail)
     }
 }
 
-/// Adds what notes it; the slot has the mail's state then, and nothing when there is no such mail.
+/// Adds the statement that notes the report; its row is the mail's state, and there is no row for an unknown mail.
 pub(super) fn note(tx: &mut Tx<'_>, report: &BounceReport, now: Timestamp) -> Handle<String> {
     tx.add(note_return(report, now));
     tx.add(returned_mail_state(report))
 }
 
-/// Notes it, unless something as grave is noted already. Of two at once the second waits here for the row's lock, and
-/// then looks at what the first has noted.
+/// Notes the return, unless one as grave is noted already. Of two writers at once the second waits here for the row's
+/// lock, and then sees what the first has noted.
 fn note_return(report: &BounceReport, now: Timestamp) -> Statement<()> {
     let (state, bounce) = report.what.noted();
     Statement::new(
@@ -83,7 +83,7 @@ fn returned_mail_state(report: &BounceReport) -> Statement<String> {
     .decode(|columns| columns.get("state"))
 }
 
-/// All statements of whoever notes returns.
+/// The statements above, for the lists of the slices that send them.
 pub(super) fn statements(sample: &Sample<'_>) -> Vec<Statement<()>> {
     let now = sample.call.now;
     let report =

@@ -5,7 +5,7 @@ use aws_lc_rs::signature::{ECDSA_P256_SHA256_ASN1, ParsedPublicKey};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
-/// The key that SendGrid verifies with.
+/// The public key of SendGrid's signatures.
 #[derive(Debug)]
 pub(super) struct VerificationKey(ParsedPublicKey);
 
@@ -13,12 +13,12 @@ impl VerificationKey {
     /// A key as SendGrid shows it: the base64 of a DER `SubjectPublicKeyInfo` (RFC 5280).
     pub(super) fn read(text: &str) -> Option<Self> {
         let der = STANDARD.decode(text).ok()?;
-        // A bare point would be taken as well; SendGrid shows none.
+        // AWS-LC would take a bare point as well; SendGrid shows none.
         let has_header = der.len() > POINT;
         ParsedPublicKey::new(&ECDSA_P256_SHA256_ASN1, der).ok().filter(|_| has_header).map(Self)
     }
 
-    /// Whether it signed `body` at `timestamp`, by the base64 of a DER signature.
+    /// Whether `signature`, the base64 of a DER signature, is this key's of `timestamp` and `body`.
     pub(super) fn has_signed(&self, signature: &str, timestamp: &str, body: &[u8]) -> bool {
         let signed = [timestamp.as_bytes(), body].concat();
         STANDARD.decode(signature).is_ok_and(|signature| self.0.verify_sig(&signed, &signature).is_ok())
@@ -28,7 +28,7 @@ impl VerificationKey {
 /// The bytes of a point of P-256 that is not compressed.
 const POINT: usize = 65;
 
-/// Whether it is a key as SendGrid shows it.
+/// Whether the text is a key as SendGrid shows it.
 pub(super) fn is_key(text: &str) -> bool {
     VerificationKey::read(text).is_some()
 }

@@ -8,12 +8,12 @@ use uuid::Uuid;
 /// How many streams one step takes.
 pub(super) const STREAMS: i64 = 100;
 
-/// How long a relay keeps what it has leased. One that takes longer, or dies, is overtaken.
+/// How long a relay keeps a lease. A relay that takes longer, or dies, is overtaken.
 const LEASE: SignedDuration = SignedDuration::from_secs(30);
 
-/// Leases the oldest unsent row of each stream behind the bookmark, as far as it is due, and reads it with up to nine
-/// behind it. From stream to stream the index is stepped through: what waits costs nothing. A row that another relay
-/// has locked is its lease in the making.
+/// Leases the oldest unsent row of each stream behind the bookmark, when that row is due, and reads it with up to nine
+/// rows behind it. The statement steps through the index from stream to stream: waiting rows cost nothing. A row that
+/// another relay has locked is about to be leased by that relay.
 pub(super) fn lease(after: &Stream, now: Timestamp) -> Statement<Leased> {
     Statement::new(
         "platform.lease_events",
@@ -103,7 +103,7 @@ pub(super) fn lease_replays(now: Timestamp) -> Statement<Discarded> {
     })
 }
 
-/// What every queue took.
+/// Marks the events that every queue took.
 fn mark_sent(ids: Vec<Uuid>, now: Timestamp) -> Statement<()> {
     Statement::new(
         "platform.mark_sent",
@@ -115,8 +115,8 @@ fn mark_sent(ids: Vec<Uuid>, now: Timestamp) -> Statement<()> {
     .bind(now)
 }
 
-/// What was refused is tried again after 1, 2, 4, … seconds, five minutes at most, each shortened by up to a half, so
-/// that what failed together does not come back together.
+/// Postpones refused events by 1, 2, 4, … seconds, five minutes at most, each shortened by up to a half, so that events
+/// that failed together do not come back together.
 fn postpone(ids: Vec<Uuid>, now: Timestamp) -> Statement<()> {
     Statement::new(
         "platform.postpone_events",
@@ -131,7 +131,7 @@ fn postpone(ids: Vec<Uuid>, now: Timestamp) -> Statement<()> {
     .bind(now)
 }
 
-/// What could not be sent through no fault of its own may be taken again at once.
+/// Ends the lease of events that were not sent through no fault of their own: they may be taken again at once.
 fn release(ids: Vec<Uuid>, now: Timestamp) -> Statement<()> {
     Statement::new(
         "platform.release_events",
@@ -144,8 +144,8 @@ fn release(ids: Vec<Uuid>, now: Timestamp) -> Statement<()> {
     .bind(now)
 }
 
-/// The dead letters of events that were refused too often. The event may have been sent in part and marked by another
-/// relay meanwhile: then it is a dead letter already.
+/// Writes the dead letters of events that were refused too often. Another relay may have overtaken this one and done
+/// so: then the dead letter is there already.
 fn discard(settlement: &Settlement, now: Timestamp) -> Statement<()> {
     let (consumers, rest): (Vec<String>, Vec<(Uuid, String)>) =
         settlement.dead.iter().map(|dead| (dead.consumer.clone(), (dead.event, dead.reason.clone()))).unzip();
@@ -167,7 +167,7 @@ fn discard(settlement: &Settlement, now: Timestamp) -> Statement<()> {
     .bind(now)
 }
 
-/// Everything that a step found out.
+/// The statements that note a settlement.
 pub(super) fn settle(settlement: &Settlement, now: Timestamp) -> Vec<Statement<()>> {
     let mut all = Vec::new();
     if !settlement.dead.is_empty() {
@@ -185,8 +185,9 @@ pub(super) fn settle(settlement: &Settlement, now: Timestamp) -> Vec<Statement<(
     all
 }
 
-/// A dead letter that its queue took counts as sent now: what keeps its event from a second effect stays for as long as
-/// that of any other. A row that some other queue does not have yet stays unsent.
+/// Notes that events were sent now, because a queue took their dead letters: their rows in the inbox, which keep an
+/// event from a second effect, stay as long as any other event's. An event that some other queue does not have stays
+/// unsent.
 pub(super) fn note_resent(events: Vec<Uuid>, now: Timestamp) -> Statement<()> {
     Statement::new(
         "platform.note_events_resent",
@@ -199,7 +200,7 @@ pub(super) fn note_resent(events: Vec<Uuid>, now: Timestamp) -> Statement<()> {
     .bind(now)
 }
 
-/// A dead letter that its consumer took at last.
+/// Deletes dead letters that their consumers took at last.
 pub(super) fn redrive(consumers: Vec<String>, events: Vec<Uuid>) -> Statement<()> {
     Statement::new(
         "platform.redrive_events",
@@ -212,7 +213,7 @@ pub(super) fn redrive(consumers: Vec<String>, events: Vec<Uuid>) -> Statement<()
     .bind(events)
 }
 
-/// A dead letter that was refused once more waits for somebody again.
+/// Notes that dead letters were refused once more: they wait for somebody again.
 pub(super) fn discard_again(
     consumers: Vec<String>,
     events: Vec<Uuid>,

@@ -14,7 +14,7 @@ pub(super) async fn step(run: &WorkerRun<'_>) -> Result<Progress, Fault> {
     let (leased, replays) = lease(run, &bookmark).await?;
     run.put_bookmark(leased.last().map(|row| row.event.stream()).unwrap_or_default());
     if leased.is_empty() && replays.is_empty() {
-        // Behind the bookmark there was nothing; before it there may be something.
+        // Nothing is due behind the bookmark; something may be due before it.
         return Ok(if bookmark == Stream::default() { Progress::Idle } else { Progress::Done(0) });
     }
     let outcomes = send(queue, subscriptions, &leased).await;
@@ -63,7 +63,7 @@ fn fault(error: Error<NoFailure>) -> Fault {
     error.into()
 }
 
-/// Sends each event to everybody who hears it, to all queues at once.
+/// Sends each event to every consumer that hears it, to all queues at once.
 async fn send(queue: &dyn Queue, subscriptions: &[Subscription], leased: &[Leased]) -> Outcomes {
     let sending = subscriptions.iter().filter_map(|subscription| {
         let heard = leased.iter().filter(|row| subscription.kinds.contains(&row.event.kind));
@@ -89,15 +89,15 @@ async fn send(queue: &dyn Queue, subscriptions: &[Subscription], leased: &[Lease
 
 type Key = (String, uuid::Uuid);
 
-/// What became of the dead letters sent again.
+/// The dead letters sent again, by their outcome.
 #[derive(Debug, Default)]
 struct Replayed {
     taken: Vec<Key>,
     refused: Vec<(Key, String)>,
 }
 
-/// Sends dead letters once more, each to its own consumer alone. What a queue did not answer stays on lease and comes
-/// again when that has run out.
+/// Sends dead letters once more, each to its own consumer alone. A dead letter without an answer stays on lease, and is
+/// sent again when the lease has run out.
 async fn replay(queue: &dyn Queue, letters: &[Discarded]) -> Replayed {
     let mut by_consumer: BTreeMap<&str, Vec<Message>> = BTreeMap::new();
     for letter in letters {

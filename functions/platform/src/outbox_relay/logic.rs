@@ -1,4 +1,4 @@
-//! Pure decisions of the relay: what an outcome means for a row.
+//! Pure decisions of the relay: from the outcome of sending to the next state of a row.
 
 use jiff::Timestamp;
 use shared::background::ATTEMPTS;
@@ -14,7 +14,7 @@ pub(super) struct Leased {
     pub(super) attempts: i64,
 }
 
-/// A dead letter on its way again.
+/// A dead letter to be replayed.
 #[derive(Debug)]
 pub(super) struct Discarded {
     pub(super) consumer: String,
@@ -30,10 +30,10 @@ pub(super) struct Dead {
     pub(super) reason: String,
 }
 
-/// What becomes of the rows on lease.
+/// The next states of the rows on lease.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Settlement {
-    /// Every queue has it.
+    /// Every queue has the event.
     pub(super) sent: Vec<Uuid>,
     /// To be tried again later.
     pub(super) refused: Vec<Uuid>,
@@ -44,21 +44,21 @@ pub(super) struct Settlement {
 }
 
 impl Settlement {
-    /// How many rows were sent to nobody, or not to everybody.
+    /// The number of rows that some queue did not take.
     pub(super) fn failed(&self) -> usize {
         self.refused.len() + self.unsent.len() + self.dead.len()
     }
 
-    /// How many rows got any further.
+    /// The number of rows that were marked or postponed.
     pub(super) fn moved(&self) -> usize {
         self.sent.len() + self.refused.len()
     }
 }
 
-/// What became of one event at one consumer's queue.
+/// The outcomes of one event, with the consumer of each queue.
 pub(super) type OfRow = Vec<(String, Result<(), SendError>)>;
 
-/// What became of each event.
+/// The outcomes of each event.
 pub(super) type Outcomes = BTreeMap<Uuid, OfRow>;
 
 /// The rows in the order of their streams.
@@ -67,7 +67,7 @@ pub(super) fn in_order(mut leased: Vec<Leased>) -> Vec<Leased> {
     leased
 }
 
-/// What the outcomes mean for each row. A stream goes no further than its first row that some queue does not have.
+/// The next state of each row. A stream goes no further than its first row that some queue does not have.
 pub(super) fn settle(leased: &[Leased], outcomes: &Outcomes) -> Settlement {
     let mut settlement = Settlement::default();
     let mut stopped: Option<Stream> = None;
@@ -107,13 +107,13 @@ pub(super) fn settle(leased: &[Leased], outcomes: &Outcomes) -> Settlement {
     settlement
 }
 
-/// How long the oldest of the rows has waited.
+/// The age of the oldest row.
 pub(super) fn age(leased: &[Leased], now: Timestamp) -> Duration {
     let oldest = leased.iter().map(|row| row.event.created_at).min();
     oldest.and_then(|oldest| Duration::try_from(now.duration_since(oldest)).ok()).unwrap_or_default()
 }
 
-/// Whether a queue did not answer: then there is no point in going on at once.
+/// Whether a queue did not answer: then the run stops.
 pub(super) fn is_unreachable(outcomes: &Outcomes) -> bool {
     outcomes.values().flatten().any(|(_, outcome)| *outcome == Err(SendError::Unreachable))
 }

@@ -1,13 +1,14 @@
-//! `outbox-relay`: takes what changes announced to the queues of those who want to hear it.
+//! `outbox-relay`: takes events from the outbox to the queues of the consumers that hear them.
 //!
-//! - **Does**: leases the oldest unsent row of each stream (one thing of one clinic) with those behind it, sends them,
-//!   and marks what every queue took. Also sends dead letters that somebody wants replayed, which counts as sending
-//!   anew ([`housekeeping`](crate::housekeeping) asks when an event was sent last).
-//! - **Order**: who wants a row must lease the oldest unsent one of its stream first, so of two relays one waits.
-//! - **At least once**: a relay that dies between sending and marking leaves its lease to run out, and the rows are
-//!   sent again; consumers have each effect once all the same.
-//! - **Failures**: a refused row is tried again later and later, with jitter; after the fifth time its event is a dead
-//!   letter of the consumer that refused it, and its stream goes on. A queue that does not answer costs no attempt.
+//! - **Does**: leases the oldest unsent row of each stream (one thing of one clinic) with the rows behind it, sends
+//!   them, and marks the rows that every queue took. Also replays dead letters, which counts as sending their event
+//!   anew ([`housekeeping`](crate::housekeeping) goes by when an event was sent last).
+//! - **Order**: a relay takes a row only with the oldest unsent row of its stream on lease, so of two relays one waits.
+//! - **At least once**: when a relay dies between sending and marking, its lease runs out and the rows are sent again;
+//!   consumers have each effect once all the same.
+//! - **Failures**: a refused row is tried again later and later, with jitter; after the fifth refusal its event is a
+//!   dead letter of the consumer that refused it, and the stream goes on. A queue that does not answer costs no
+//!   attempt.
 //! - **Round trips**: 2 for up to a hundred streams: lease, settle.
 
 mod db;

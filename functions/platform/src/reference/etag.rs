@@ -1,9 +1,9 @@
-//! The version of what is served as it was built.
+//! The version of a document that is served as it was built.
 
 use sha2::{Digest as _, Sha256};
 use std::fmt::Write as _;
 
-/// A strong `ETag`: other bytes have another, the same bytes the same in every instance.
+/// The strong `ETag` of these bytes: other bytes have another one, and every instance has the same for the same bytes.
 pub(super) fn of(bytes: &[u8]) -> String {
     let mut tag = String::from("\"");
     for byte in Sha256::digest(bytes).iter().take(16) {

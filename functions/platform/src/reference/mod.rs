@@ -1,4 +1,4 @@
-//! What the whole interface looks like, for programs and people who call it.
+//! The contract of the whole interface, for programs and for people.
 
 mod etag;
 pub mod get_docs;

@@ -1,4 +1,4 @@
-//! A webhook endpoint, as its clinic sees it, and what more than one slice asks of its table.
+//! A webhook endpoint, as its clinic sees it, and the statements that several slices share.
 
 use super::kind::EventKind;
 use jiff::Timestamp;
@@ -41,7 +41,8 @@ pub struct WebhookEndpoint {
 }
 
 impl WebhookEndpoint {
-    /// Reads the columns `id`, `url`, `kinds`, `disabled_at` and `created_at`. A kind that is sent no more is left out.
+    /// Reads the columns `id`, `url`, `kinds`, `disabled_at` and `created_at`. A kind that no longer exists is left
+    /// out.
     pub(super) fn decode(columns: &Columns<'_>) -> Result<Self, DecodeError> {
         let kinds: Vec<String> = columns.get("kinds")?;
         Ok(Self {
@@ -78,8 +79,8 @@ pub struct EndpointPath {
 
 impl Fields for EndpointPath {}
 
-/// Locks the endpoint until the transaction ends, or fails with `webhook_endpoint_exists`. Who changes something of one
-/// endpoint does so one after the other.
+/// Locks the endpoint until the transaction ends, or fails with `webhook_endpoint_exists`. Changes of one endpoint come
+/// one after the other.
 pub(super) fn hold_endpoint(clinic: Uuid, id: Uuid, now: Timestamp) -> Statement<()> {
     Statement::new(
         "platform.hold_webhook_endpoint",

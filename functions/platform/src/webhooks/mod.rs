@@ -1,8 +1,8 @@
-//! Outgoing webhooks by the Standard Webhooks specification (<https://www.standardwebhooks.com>). What the slices share:
+//! Outgoing webhooks by the Standard Webhooks specification (<https://www.standardwebhooks.com>). The slices share
 //! the endpoint as its clinic sees it, the kinds of events, secrets and signatures.
 //!
 //! A clinic names endpoints and the kinds of events they want to hear. [`fan_out_webhooks`] makes a delivery for each
-//! endpoint that wants an event; [`deliver_webhooks`] sends them, again and again for three days if need be.
+//! endpoint that wants an event; [`deliver_webhooks`] sends the deliveries, for three days if need be.
 
 pub mod create_webhook_endpoint;
 pub mod delete_webhook_endpoint;

@@ -29,7 +29,7 @@ impl SigningSecret {
         Ok(Self(bytes))
     }
 
-    /// As it is kept.
+    /// The bits, as the table keeps them.
     pub(super) fn to_bytes(&self) -> Vec<u8> {
         self.0.to_vec()
     }
@@ -41,7 +41,7 @@ impl fmt::Debug for SigningSecret {
     }
 }
 
-/// `whsec_` and the bits in base64: only where it is handed out.
+/// `whsec_` and the bits in base64, for the one reply that hands the secret out.
 impl Serialize for SigningSecret {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(&format!("whsec_{}", STANDARD.encode(self.0)))
@@ -49,7 +49,7 @@ impl Serialize for SigningSecret {
 }
 
 /// The value of `webhook-signature`: a signature by each secret, the current one first, separated by spaces.
-/// `timestamp` is when it is sent, in seconds since 1970.
+/// `timestamp` is the time of sending, in seconds since 1970.
 pub(super) fn signatures(secrets: &[Vec<u8>], event: Uuid, timestamp: i64, body: &[u8]) -> String {
     let signed: Vec<String> =
         secrets.iter().map(|secret| signature(secret, event, timestamp, body)).collect();
@@ -58,7 +58,7 @@ pub(super) fn signatures(secrets: &[Vec<u8>], event: Uuid, timestamp: i64, body:
 
 /// `v1,` and the HMAC-SHA256 of `id.timestamp.body` in base64.
 fn signature(secret: &[u8], event: Uuid, timestamp: i64, body: &[u8]) -> String {
-    // A key of any length will do for an HMAC, so there is no error to be had.
+    // HMAC takes a key of any length, so this never fails.
     let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(secret) else { return String::new() };
     mac.update(format!("{event}.{timestamp}.").as_bytes());
     mac.update(body);

@@ -6,9 +6,9 @@ use shared::database::Statement;
 use shared::http::{Call, Sample};
 use uuid::Uuid;
 
-/// An atomic increment: transactions on one patient queue here for the row's lock, and none is lost. The key is the
-/// table's only unique index, so that the first ones, each of which would make the row, queue for it likewise. The
-/// foreign keys say whether the patient and the currency are the clinic's.
+/// Moves the balance by an atomic increment: transactions on one patient queue here for the row's lock, and none is
+/// lost. The key is the table's only unique index, so that a patient's first transactions, each of which would make the
+/// row, queue for it likewise. The foreign keys say whether the patient and the currency are the clinic's.
 pub(super) fn move_balance(clinic: Uuid, transfer: &Transfer, now: Timestamp) -> Statement<()> {
     Statement::new(
         "billing.move_balance",
@@ -26,8 +26,8 @@ pub(super) fn move_balance(clinic: Uuid, transfer: &Transfer, now: Timestamp) ->
     .bind(now)
 }
 
-/// Takes its place and the balance from the row just moved. A foreign key compares the currency with the clinic's,
-/// which is the balance's.
+/// Inserts the transfer, with place and balance of the row just moved. A foreign key compares the currency with the
+/// clinic's, which is the balance's.
 pub(super) fn insert_transfer(clinic: Uuid, id: Uuid, transfer: &Transfer, now: Timestamp) -> Statement<()> {
     Statement::new(
         "billing.insert_transfer",

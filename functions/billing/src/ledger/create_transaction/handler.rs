@@ -3,7 +3,7 @@ use super::{db, logic};
 use shared::failure::{Error, Fault};
 use shared::http::{Call, Reply, audit};
 
-/// Moves the balance, writes the transfer beside it, answers both.
+/// Moves the balance, writes the transfer, answers both.
 pub(super) async fn handle(
     call: &Call<'_>,
     new: NewTransaction,

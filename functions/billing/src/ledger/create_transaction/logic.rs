@@ -1,4 +1,4 @@
-//! From what was asked to what is written.
+//! From the request's transaction to the row's transfer.
 
 use super::schema::NewTransaction;
 use crate::ledger::transfer::{Kind, Method};
@@ -12,14 +12,14 @@ pub(super) struct Transfer {
     pub(super) debit: &'static str,
     pub(super) credit: &'static str,
     pub(super) amount_minor: i64,
-    /// What the patient's balance moves by.
+    /// The change of the patient's balance, in minor units.
     pub(super) delta_minor: i64,
     pub(super) currency: String,
     pub(super) method: Method,
     pub(super) description: Option<String>,
 }
 
-/// The transfer that was asked for; `None` for an amount that no balance can hold.
+/// The requested transfer; `None` for an amount that no balance can hold.
 pub(super) fn transfer(new: NewTransaction) -> Option<Transfer> {
     let (debit, credit) = new.kind.accounts();
     Some(Transfer {

@@ -3,7 +3,7 @@ use shared::database::Statement;
 use shared::http::Sample;
 use uuid::Uuid;
 
-/// The part, unless the job has been called off. A patient without money has an empty one.
+/// Adds the part, unless the job was called off. A patient without transactions has an empty part.
 pub(super) fn add_part(clinic: Uuid, job: Uuid, patient: Uuid, now: Timestamp) -> Statement<()> {
     Statement::new(
         "billing.add_export_part",
@@ -35,7 +35,7 @@ pub(super) fn add_part(clinic: Uuid, job: Uuid, patient: Uuid, now: Timestamp) -
     .bind(now)
 }
 
-/// All statements of the consumer that it does not share.
+/// The consumer's own statements; those of jobs are listed with the jobs.
 pub(super) fn all(sample: &Sample<'_>) -> Vec<Statement<()>> {
     vec![add_part(sample.clinic(), sample.id("job"), sample.id("patient"), sample.call.now)]
 }

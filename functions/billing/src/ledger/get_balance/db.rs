@@ -2,7 +2,7 @@ use shared::database::Statement;
 use shared::http::Sample;
 use uuid::Uuid;
 
-/// The balance in minor units and the clinic's currency; no row for a patient of no or another clinic.
+/// The balance in minor units and the clinic's currency; no row for an unknown patient or another clinic's.
 pub(super) fn balance(clinic: Uuid, patient: Uuid) -> Statement<(i64, String)> {
     Statement::new(
         "billing.balance",

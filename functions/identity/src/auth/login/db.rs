@@ -19,7 +19,8 @@ pub(super) fn account_by_email(email_key: String) -> Statement<Account> {
     .decode(|columns| Ok(Account { id: columns.get("id")?, password_hash: columns.get("password_hash")? }))
 }
 
-/// Under `app.account_id`, which opens these rows and no others. A person has far fewer than 100 clinics.
+/// The account's memberships and their clinics. `app.account_id` opens these rows and no others. A person has far fewer
+/// than 100 clinics.
 pub(super) fn memberships_of_account(account: Uuid) -> Statement<(Clinic, User)> {
     Statement::new(
         "identity.memberships_of_account",

@@ -9,7 +9,7 @@ use shared::failure::Error;
 use shared::http::{Call, Reply};
 use uuid::Uuid;
 
-/// Checks the password, then reads what it opens.
+/// Checks the password, then reads the account's memberships.
 pub(super) async fn handle(
     call: &Call<'_>,
     given: Credentials,
@@ -18,7 +18,7 @@ pub(super) async fn handle(
     let account = tx.add(db::account_by_email(email::key(given.email.as_str())));
     let account = tx.commit::<LoginFailure>().await?.optional(&account)?;
 
-    // An unknown address is checked against the hash of nobody, so that it costs the same.
+    // The password for an unknown address is checked against the hash of nobody: the answer takes as long.
     let hash = account.as_ref().map_or(NOBODY, |account| &account.password_hash).to_owned();
     let matches = call.hash(move |hasher| hasher.matches(given.password.expose(), &hash)).await?;
     let account = account.filter(|_| matches).ok_or(LoginFailure::InvalidCredentials)?;

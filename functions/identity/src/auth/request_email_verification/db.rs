@@ -29,7 +29,7 @@ pub(super) fn owner(clinic: Uuid, user: Uuid) -> Statement<Owner> {
     })
 }
 
-/// A token handed out.
+/// A token in a mail: whose, its hash, its end.
 pub(super) struct Verification {
     pub(super) id: Uuid,
     pub(super) clinic: Uuid,

@@ -4,7 +4,7 @@ use shared::access::LinkToken;
 use shared::background::{Delivery, Halt, MailRequest, request_mail};
 use shared::failure::{Fault, NoFailure};
 
-/// Reads whom to write to, makes the token, requests the mail.
+/// Reads the owner's address and language, makes the token, requests the mail.
 pub(super) async fn take(delivery: &Delivery<'_>) -> Result<(), Halt> {
     let user = delivery.id("userId")?;
     let mut tx = delivery.read();

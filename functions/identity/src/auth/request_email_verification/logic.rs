@@ -1,4 +1,4 @@
-//! What the mail says.
+//! The words of the mail.
 
 use askama::Template;
 use jiff::SignedDuration;
@@ -9,7 +9,7 @@ use uuid::Uuid;
 /// For how long a link is good.
 pub(super) const LIFETIME: SignedDuration = SignedDuration::from_hours(24);
 
-/// Whom to write to.
+/// The recipient.
 pub(super) struct Owner {
     pub(super) account: Uuid,
     pub(super) email: Text,
@@ -18,14 +18,14 @@ pub(super) struct Owner {
     pub(super) language: Language,
 }
 
-/// What a mail says.
+/// Subject and bodies of a mail.
 pub(super) struct Words {
     pub(super) subject: Text,
     pub(super) html: String,
     pub(super) plain_text: String,
 }
 
-/// A body in one language and form. What is filled into HTML is escaped, by the template's extension (C11).
+/// A body in one language and form. Askama escapes the values in HTML, by the template's extension (C11).
 macro_rules! body {
     ($name:ident, $path:literal) => {
         #[derive(Template)]

@@ -1,11 +1,11 @@
 //! `request-email-verification`: asks a new owner to prove that the address is theirs.
 //!
-//! - **Does**: makes a token, keeps its hash, and puts a mail with a link that carries it into the letter box.
+//! - **Does**: makes a token, keeps its hash, and puts a mail into the letter box; a link in the mail has the token.
 //! - **Hears**: `clinic.created`.
 //! - **Reads**: `identity.clinics`, `identity.memberships`, `identity.accounts`.
 //! - **Writes**: `identity.email_verifications`, `kernel.mails`, outbox (`mail.requested`), all with the inbox row.
-//! - **Once**: the mail's key is the user, so that a clinic gets one however often the event is replayed.
-//! - **Round trips**: 2. What the mail says is read before it is written.
+//! - **Once**: the mail's key is the user, so a clinic gets one mail however often the event is replayed.
+//! - **Round trips**: 2. Names and language are read before the mail is written.
 
 mod db;
 mod handler;

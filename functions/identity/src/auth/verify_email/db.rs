@@ -16,7 +16,7 @@ pub(super) fn ensure_known(clinic: Uuid, token_hash: Vec<u8>) -> Statement<()> {
     .bind(token_hash)
 }
 
-/// What was used stays good: it can open nothing more.
+/// Fails for an unused token after its time. A used one stays good: it changes nothing any more.
 pub(super) fn ensure_unexpired(clinic: Uuid, token_hash: Vec<u8>, now: Timestamp) -> Statement<()> {
     Statement::new(
         "identity.ensure_verification_unexpired",
@@ -30,7 +30,8 @@ pub(super) fn ensure_unexpired(clinic: Uuid, token_hash: Vec<u8>, now: Timestamp
     .bind(now)
 }
 
-/// Of two at once one waits here for the row's lock, then finds it used and touches nothing.
+/// Marks the token used, and the address verified. Of two requests at once one waits here for the row's lock, then
+/// finds the token used and changes no row.
 pub(super) fn use_token(call: &Call<'_>, clinic: Uuid, token_hash: Vec<u8>) -> Statement<()> {
     Statement::new(
         "identity.use_verification",

@@ -5,7 +5,7 @@ use shared::database::Scope;
 use shared::failure::Error;
 use shared::http::{Call, Reply};
 
-/// Within the clinic that the token names, and so under its policies.
+/// Uses the token within the clinic that the token names, under that clinic's policies.
 pub(super) async fn handle(
     call: &Call<'_>,
     given: EmailToken,

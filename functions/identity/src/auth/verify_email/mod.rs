@@ -3,10 +3,10 @@
 //! - **Does**: takes the token of the link, and notes that the account's address is verified.
 //! - **Caller**: anybody who has the token.
 //! - **Writes**: `identity.email_verifications`, `identity.accounts`, audit.
-//! - **Atomic**: all of it, or nothing. Of two at once one does it; the other, and every later one, is answered the
-//!   same and changes nothing: links are opened twice, by people and by what looks at their mail before them.
-//! - **Fails**: `VERIFICATION_NOT_FOUND` alike for a token that never was and one that cannot be; `VERIFICATION_EXPIRED`
-//!   when it was not used within 24 hours. Thirty days later housekeeping deletes it, and it never was.
+//! - **Atomic**: all of it, or nothing. Of two requests at once one verifies the address; the other, and every later
+//!   one, is answered the same and changes nothing: people open a link, and mail scanners open it before them.
+//! - **Fails**: `VERIFICATION_NOT_FOUND` alike for an unknown token and a malformed one; `VERIFICATION_EXPIRED` for a
+//!   token that was not used within 24 hours. Thirty days later housekeeping deletes the token: then it is unknown.
 //! - **Round trips**: 1.
 
 mod db;

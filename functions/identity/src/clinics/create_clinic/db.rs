@@ -6,14 +6,14 @@ use shared::http::{Call, Sample};
 use shared::mail::Language;
 use uuid::Uuid;
 
-/// The owner's account: what is kept of it beside the user.
+/// The owner's account, as far as the user does not have it.
 pub(super) struct Owner {
     pub(super) account: Uuid,
     pub(super) email_key: String,
     pub(super) password_hash: String,
 }
 
-/// First of all, because the address is what most often stops a sign-up.
+/// Inserts the account, before everything else: most refused sign-ups are refused for their address.
 pub(super) fn insert_account(owner: &Owner, user: &User, now: Timestamp) -> Statement<()> {
     Statement::new(
         "identity.insert_account",

@@ -31,7 +31,7 @@ pub(super) async fn handle(
     tx.add(db::insert_membership(&clinic, &account, &user, call.now));
     tx.add(db::clinic_created(call, &clinic, &account, &user));
     tx.add(audit(call, clinic.id, user.id, "clinic.created", "clinic", clinic.id));
-    // The token before the commit: what can still fail must not fail afterwards.
+    // The token is made before the commit: after the commit nothing may fail.
     let session = Session::start(call.signer()?, clinic, user, call.now)?;
     tx.commit::<CreateClinicFailure>().await?;
     Ok(Reply::created_here(session))

@@ -6,7 +6,7 @@ use shared::validation::{Secret, Text};
 use std::borrow::Cow;
 use validator::ValidationError;
 
-/// Passwords of eight and more characters that head every list of leaked ones. Compared without case.
+/// Passwords of eight and more characters from the head of every list of leaked ones. Compared without case.
 const COMMON: &[&str] = &[
     "00000000",
     "11111111",

@@ -5,7 +5,7 @@
 //! - **Writes**: `identity.clinics`, `identity.accounts`, `identity.memberships`, audit, outbox (`clinic.created`).
 //! - **Atomic**: all of it, or nothing. Of two sign-ups with one address at once, one gets 409.
 //! - **Fails**: `EMAIL_TAKEN`, and field rules; see [`schema`].
-//! - **Round trips**: 1. The password is hashed before, off the async threads.
+//! - **Round trips**: 1. The password is hashed before the transaction, off the async threads.
 
 mod db;
 mod handler;

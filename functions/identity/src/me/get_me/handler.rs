@@ -3,7 +3,7 @@ use super::{db, logic};
 use shared::failure::{Error, Fault};
 use shared::http::{Call, Reply};
 
-/// Reads the caller's membership and lists what its role may do.
+/// Reads the caller's membership and lists the permissions of its role.
 pub(super) async fn handle(call: &Call<'_>) -> Result<Reply<Me>, Error<GetMeFailure>> {
     let caller = call.principal()?;
     let mut tx = call.read()?;

@@ -1,7 +1,7 @@
 //! `GET /api/v1/me`: who the caller is, as of now.
 //!
-//! - **Does**: answers the caller's clinic, name, role and permissions by the database, not by the token: a change of
-//!   role is seen on the next call.
+//! - **Does**: answers the caller's clinic, name, role and permissions by the database, not by the token: the next call
+//!   shows a change of role.
 //! - **Caller**: whoever is signed in.
 //! - **Reads**: `identity.memberships`, `identity.accounts`, `identity.clinics`.
 //! - **Fails**: `USER_DISABLED` (401) when the membership ended after the token was issued.

@@ -1,4 +1,4 @@
-//! `GET /health/live`: the process answers. It checks nothing.
+//! `GET /health/live`: the process answers, and checks nothing.
 //!
 //! - **Caller**: anybody.
 //! - **Fails**: in no way of its own.

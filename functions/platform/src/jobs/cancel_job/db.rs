@@ -33,7 +33,7 @@ pub(super) fn cancel_job(clinic: Uuid, id: Uuid, now: Timestamp) -> Statement<()
     .bind(now)
 }
 
-/// After the update: whether it, or an earlier one, has called the job off.
+/// Fails, behind the update, for a job that neither it nor an earlier update has cancelled.
 pub(super) fn ensure_cancelled(clinic: Uuid, id: Uuid) -> Statement<()> {
     Statement::new(
         "platform.ensure_cancelled",
@@ -48,13 +48,13 @@ pub(super) fn ensure_cancelled(clinic: Uuid, id: Uuid) -> Statement<()> {
     .bind(id)
 }
 
-/// All statements of the slice that it does not share.
+/// The slice's own statements; those of jobs are listed with the jobs.
 pub(super) fn all(sample: &Sample<'_>) -> Vec<Statement<()>> {
     let (clinic, id) = (sample.clinic(), sample.id("job"));
     vec![
         ensure_job(clinic, sample.id("user"), id, sample.call.now),
         cancel_job(clinic, id, sample.call.now),
-        // It holds for a job that was called off.
+        // The condition holds for a cancelled job.
         ensure_cancelled(clinic, sample.id("cancelled_job")),
     ]
 }

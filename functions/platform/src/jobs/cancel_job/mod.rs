@@ -1,10 +1,10 @@
 //! `POST /api/v1/jobs/{id}/cancel`: calls queued work off.
 //!
 //! - **Caller**: whoever queued it.
-//! - **Writes**: `kernel.jobs`, audit. What was made so far is not handed out; consumers that come later add nothing.
-//! - **Atomic**: against a part that ends it at the same time, one of the two wins and the other changes nothing.
-//! - **Fails**: `JOB_NOT_FOUND`, `JOB_EXPIRED`, and `JOB_FINISHED` once it has succeeded or failed. One that was called
-//!   off before is answered as it is.
+//! - **Writes**: `kernel.jobs`, audit. Parts made so far are not handed out; later consumers add nothing.
+//! - **Atomic**: of a cancellation and the last part at the same time one wins, and the other changes nothing.
+//! - **Fails**: `JOB_NOT_FOUND`, `JOB_EXPIRED`, and `JOB_FINISHED` for a job that has succeeded or failed. A job that
+//!   was cancelled before is answered as it is.
 //! - **Round trips**: 1.
 
 mod db;

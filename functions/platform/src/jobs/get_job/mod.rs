@@ -1,9 +1,9 @@
-//! `GET /api/v1/jobs/{id}`: where queued work is.
+//! `GET /api/v1/jobs/{id}`: the state of queued work.
 //!
-//! - **Caller**: whoever queued it.
+//! - **Caller**: whoever queued the job.
 //! - **Reads**: `kernel.jobs`. States only move forward: queued, running, then succeeded, failed or cancelled.
-//! - **Fails**: `JOB_NOT_FOUND`, alike for somebody else's and one that never was; `JOB_EXPIRED` after seven days, until
-//!   housekeeping has been there: then it is one that never was.
+//! - **Fails**: `JOB_NOT_FOUND`, alike for somebody else's job and an unknown one; `JOB_EXPIRED` after seven days,
+//!   until housekeeping has deleted the job: then it is unknown.
 //! - **Round trips**: 1.
 
 use super::JobPath;

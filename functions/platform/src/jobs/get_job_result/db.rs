@@ -4,7 +4,7 @@ use shared::database::Statement;
 use shared::http::Sample;
 use uuid::Uuid;
 
-/// The conditions in the order in which they are told.
+/// Fails with the first condition that does not hold, in the order of this statement.
 pub(super) fn ensure_result(clinic: Uuid, owner: Uuid, id: Uuid, now: Timestamp) -> Statement<()> {
     Statement::new(
         "platform.ensure_result",

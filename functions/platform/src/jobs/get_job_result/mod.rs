@@ -1,7 +1,7 @@
-//! `GET /api/v1/jobs/{id}/result`: what a job has made.
+//! `GET /api/v1/jobs/{id}/result`: the parts of a job that has succeeded.
 //!
-//! - **Caller**: whoever queued it.
-//! - **Reads**: `kernel.jobs`, `kernel.job_parts`; writes an audit row, because what it hands out may be personal.
+//! - **Caller**: whoever queued the job.
+//! - **Reads**: `kernel.jobs`, `kernel.job_parts`; writes an audit row, because the parts may be personal.
 //! - **Fails**: `JOB_NOT_FOUND`, `JOB_EXPIRED`, `JOB_NOT_SUCCEEDED`; see [`schema`].
 //! - **Round trips**: 1.
 

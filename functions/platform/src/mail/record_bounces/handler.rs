@@ -24,7 +24,7 @@ pub(super) async fn step(run: &WorkerRun<'_>) -> Result<Progress, Fault> {
     Ok(Progress::Done(done.len()))
 }
 
-/// The notices that need not come again.
+/// Notes what the notices say; the notices that need not come again.
 async fn note<'a>(
     run: &WorkerRun<'_>,
     mut report: Vec<(&'a Notice, BounceReport)>,

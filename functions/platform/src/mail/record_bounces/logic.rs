@@ -1,15 +1,15 @@
-//! What SES tells of a mail, as SNS passes it on: <https://docs.aws.amazon.com/ses/latest/dg/event-publishing-retrieving-sns-contents.html>.
+//! Notices of SES about mails, as SNS passes them on: <https://docs.aws.amazon.com/ses/latest/dg/event-publishing-retrieving-sns-contents.html>.
 
 use crate::mail::returns::{BounceReport, Return};
 use jiff::Timestamp;
 use serde::Deserialize;
 use uuid::Uuid;
 
-/// It is no notice of SES, or of no mail of ours.
+/// The message is no notice of SES, or of no mail of ours.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct NoNotice;
 
-/// What SNS puts around a notice.
+/// SNS's envelope around a notice.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
 struct Envelope {
@@ -31,7 +31,7 @@ struct Mail {
     tags: Tags,
 }
 
-/// Those that the gateway gives a mail; each has a list of values.
+/// The tags that the gateway gives a mail; each has a list of values.
 #[derive(Default, Deserialize)]
 #[serde(default)]
 struct Tags {
@@ -51,10 +51,10 @@ struct Complaint {
     timestamp: Timestamp,
 }
 
-/// What SES writes to a topic, as plain text, when it is made the place of a configuration set's events.
+/// The plain text that SES writes to a topic when the topic becomes an event destination.
 const TOPIC_IS_READY: &str = "Successfully validated SNS topic for Amazon SES";
 
-/// What a message of the queue tells; nothing when it is of another kind, such as a delivery.
+/// The report in a message of the queue; none in a notice of another kind, such as a delivery.
 pub(super) fn read(body: &str) -> Result<Option<BounceReport>, NoNotice> {
     let envelope: Envelope = serde_json::from_str(body).map_err(|_| NoNotice)?;
     if envelope.message.starts_with(TOPIC_IS_READY) {
@@ -62,7 +62,7 @@ pub(super) fn read(body: &str) -> Result<Option<BounceReport>, NoNotice> {
     }
     let event: Event = serde_json::from_str(&envelope.message).map_err(|_| NoNotice)?;
     let (what, at) = match (event.kind.as_str(), event.bounce, event.complaint) {
-        // What SES cannot tell says nothing against the address: it is `Undetermined`.
+        // `Undetermined`, for one, says nothing against the address.
         ("Bounce", Some(bounce), _) if bounce.kind != "Permanent" => (Return::Transient, bounce.timestamp),
         ("Bounce", Some(bounce), _) => (Return::Permanent, bounce.timestamp),
         ("Complaint", _, Some(complaint)) => (Return::Complaint, complaint.timestamp),
@@ -75,8 +75,8 @@ pub(super) fn read(body: &str) -> Result<Option<BounceReport>, NoNotice> {
     }
 }
 
-/// Whether nothing is left to note, by the mail's state. One that is not marked as sent yet will be in a moment; one
-/// that is not there is not ours.
+/// Whether nothing is left to note, by the mail's state. A queued mail will be marked as sent in a moment; an unknown
+/// mail is not ours.
 pub(super) fn is_settled(state: Option<&str>) -> bool {
     state.is_some_and(|state| state != "queued")
 }

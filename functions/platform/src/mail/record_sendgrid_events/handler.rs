@@ -39,7 +39,7 @@ fn refusal(unreadable: &Unreadable) -> Error<Failure> {
     }
 }
 
-/// Whether nothing is left to note. What is told is in order of its clinics.
+/// Notes the report, which is in the order of clinics; whether nothing is left to note.
 async fn note(call: &Call<'_>, report: &[BounceReport]) -> Result<bool, Error<Failure>> {
     if report.is_empty() {
         return Ok(true);

@@ -1,4 +1,4 @@
-//! What SendGrid tells of mails: <https://www.twilio.com/docs/sendgrid/for-developers/tracking-events/event>.
+//! SendGrid's events about mails: <https://www.twilio.com/docs/sendgrid/for-developers/tracking-events/event>.
 
 use super::schema::SendgridEvent;
 use crate::mail::returns::{BounceReport, Return};
@@ -6,38 +6,38 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::value::RawValue;
 use std::cmp::Reverse;
 
-/// The most events of one request. SendGrid gathers 768 KiB, and no event of its is as short as 260 bytes.
+/// The most events of one request. SendGrid gathers 768 KiB, and its shortest event is longer than 260 bytes.
 const MOST: usize = 3000;
 
-/// How old a signature may be. SendGrid sends again for 24 hours what was not taken, and says nowhere that it signs anew
-/// then: a shorter time could lose what came back. That costs little, because whoever sends the same again changes
+/// How old a signature may be. SendGrid repeats a refused request for 24 hours, and does not say that it signs each
+/// repetition anew: a shorter time could lose returned mails. The long time costs little: a repeated request changes
 /// nothing.
 const OLDEST: SignedDuration = SignedDuration::from_hours(25);
 
 /// How far ahead of ours SendGrid's clock may be.
 const AHEAD: SignedDuration = SignedDuration::from_mins(10);
 
-/// Why SendGrid drops what it will never deliver to this address: the address is none, or is on one of its lists of
-/// those that nothing is sent to. Every other reason is the mail's or the account's, and another mail may arrive.
+/// SendGrid's reasons never to deliver to an address: the address is malformed, or on one of SendGrid's lists of
+/// addresses that get no mail. Every other reason is the mail's or the account's, and another mail may arrive.
 const FOR_GOOD: [&str; 4] = ["Bounced Address", "Invalid", "Spam Reporting Address", "Unsubscribed Address"];
 
 /// Why events cannot be read at all.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Unreadable {
-    /// It is no JSON list.
+    /// The body is no JSON list.
     NoList,
-    /// There are more than one request may have.
+    /// The list is longer than [`MOST`].
     TooMany,
 }
 
-/// Whether what was signed at `timestamp`, in seconds since 1970, is neither too old nor from the future.
+/// Whether `timestamp`, in seconds since 1970, is neither too old nor in the future.
 pub(super) fn is_timely(timestamp: &str, now: Timestamp) -> bool {
     let signed_at = timestamp.parse().ok().and_then(|seconds| Timestamp::from_second(seconds).ok());
     signed_at.is_some_and(|at| (-AHEAD..=OLDEST).contains(&now.duration_since(at)))
 }
 
-/// What came back: of each mail the gravest and, of those as grave, the first, in the order to note them. What is no
-/// event of a mail of ours is passed over.
+/// The returned mails, in the order to note them: of each mail the gravest event, and of equally grave ones the first.
+/// Other events, and events of other mails, are passed over.
 pub(super) fn read(body: &[u8]) -> Result<Vec<BounceReport>, Unreadable> {
     let events: Vec<&RawValue> = serde_json::from_slice(body).map_err(|_| Unreadable::NoList)?;
     if events.len() > MOST {
@@ -54,7 +54,7 @@ fn report(event: &SendgridEvent) -> Option<BounceReport> {
     let what = match (event.event.as_str(), event.kind.as_deref(), event.reason.as_deref()) {
         ("bounce", Some("bounce"), _) => Return::Permanent,
         ("dropped", _, Some(reason)) if FOR_GOOD.contains(&reason) => Return::Permanent,
-        // What cannot be told says nothing against the address.
+        // Any other reason, or none, says nothing against the address.
         ("bounce" | "dropped", _, _) => Return::Transient,
         ("spamreport", _, _) => Return::Complaint,
         _ => return None,
@@ -68,8 +68,8 @@ fn report(event: &SendgridEvent) -> Option<BounceReport> {
     })
 }
 
-/// Whether it must come again, by the mail's state: it will be marked as sent in a moment. One that is not there is not
-/// ours, and never will be.
+/// Whether the event must come again, by the mail's state: a queued mail will be marked as sent in a moment. An unknown
+/// mail is not ours, and never will be.
 pub(super) fn is_waiting(state: Option<&str>) -> bool {
     state == Some("queued")
 }

@@ -1,17 +1,17 @@
-//! `POST /api/v1/mail-events/sendgrid`: SendGrid tells what became of mails, and what came back is noted.
+//! `POST /api/v1/mail-events/sendgrid`: notes the mails that came back, as SendGrid tells.
 //!
 //! - **Does**: verifies who signed the request and when, reads the events, notes the gravest of each mail.
-//! - **Caller**: SendGrid, known by its signature with the key of `SENDGRID_WEBHOOK_PUBLIC_KEY`. Nothing of the body is
-//!   read before that is good.
-//! - **Finds** a mail by the ids `clinic` and `mail` that it was sent with, both of them: a mail of another clinic is
-//!   none. What has not both, or is told of no mail of ours, is passed over; so are kinds and members that are not
-//!   asked for, because the list is SendGrid's and grows without us.
-//! - **Writes**: `kernel.mails`: `bounced`, `transient` or `permanent`, or `complained`, and when. The graver one stays,
-//!   whatever comes first or twice. Of the events nothing else is kept, and nothing is logged.
+//! - **Caller**: SendGrid, known by its signature with the key of `SENDGRID_WEBHOOK_PUBLIC_KEY`. The body is
+//!   read only under a good signature.
+//! - **Finds** a mail by the ids `clinic` and `mail` that it was sent with, by both of them: another clinic's mail is
+//!   not found. Events without both ids, and of mails that are not ours, are passed over; so are unknown kinds and
+//!   members, because the list is SendGrid's and grows without us.
+//! - **Writes**: `kernel.mails`: `bounced`, `transient` or `permanent`, or `complained`, and when. The graver state
+//!   stays, whatever comes first or twice. Nothing else of the events is kept, and nothing is logged.
 //! - **Atomic**: all of it, or nothing. Each clinic's mails are noted within that clinic, under the module's own role.
-//! - **Fails**: `MAIL_NOT_SENT_YET` when a mail is told of before it is marked as sent: what could be noted is, and
-//!   SendGrid, which sends again for a day whatever is not answered by 2xx, finds the rest ready later.
-//! - **Round trips**: 1, however many clinics; none when nothing came back.
+//! - **Fails**: `MAIL_NOT_SENT_YET` for an event that comes before its mail is marked as sent. The other events are
+//!   noted, and SendGrid repeats the request, for a day, until the answer is 2xx.
+//! - **Round trips**: 1, however many clinics; 0 when no mail came back.
 
 mod handler;
 mod logic;
@@ -23,14 +23,14 @@ use shared::database::Statement;
 use shared::failure::Error;
 use shared::http::{Call, Endpoint, Policy, RequestHeader, Response, Route, Sample, Success, WithSignedBody};
 
-/// Who signed.
+/// The header with the signature.
 const SIGNATURE: RequestHeader = RequestHeader {
     name: "X-Twilio-Email-Event-Webhook-Signature",
     description: "The base64 of a DER signature, by ECDSA over P-256 with SHA-256, of the timestamp and the body behind it.",
     example: "MEUCIGHQVtGj+Y3LkG9fLcxf3qfI10QysgDWmMOVmxG0u6ZUAiEAyBiXDWzM+uOe5W0JuG+luQAbPIqHh89M15TluLtEZtM=",
 };
 
-/// When.
+/// The header with the time of the signature.
 const TIMESTAMP: RequestHeader = RequestHeader {
     name: "X-Twilio-Email-Event-Webhook-Timestamp",
     description: "When it was signed, in seconds since 1970.",

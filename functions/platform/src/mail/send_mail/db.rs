@@ -5,11 +5,11 @@ use shared::http::Sample;
 use shared::mail::ProviderId;
 use uuid::Uuid;
 
-/// For how long a mail is one sender's. Longer than an event's ten seconds: who has the lease has ended before it does.
-/// Shorter than the relay's and the queue's patience: an attempt after a crash finds the mail free.
+/// How long a mail is one sender's. Longer than an event's ten seconds: a sender ends before its lease does. Shorter
+/// than the patience of relay and queue: an attempt after a crash finds the mail free.
 const LEASE: SignedDuration = SignedDuration::from_secs(20);
 
-/// Of two at once one waits here for the row's lock, and then finds it on lease.
+/// Leases the mail. Of two senders at once one waits here for the row's lock, and then finds the mail on lease.
 pub(super) fn lease_mail(clinic: Uuid, id: Uuid, now: Timestamp) -> Statement<Kept> {
     Statement::new(
         "platform.lease_mail",
@@ -52,7 +52,7 @@ pub(super) fn mail_state(clinic: Uuid, id: Uuid) -> Statement<String> {
     .decode(|columns| columns.get("state"))
 }
 
-/// What could not be sent now may be taken again at once.
+/// Ends the lease of a mail that could not be sent now, so that the next attempt finds it free.
 pub(super) fn release_mail(clinic: Uuid, id: Uuid, now: Timestamp) -> Statement<()> {
     Statement::new(
         "platform.release_mail",
@@ -67,7 +67,7 @@ pub(super) fn release_mail(clinic: Uuid, id: Uuid, now: Timestamp) -> Statement<
     .bind(now)
 }
 
-/// Nothing of what was in it is kept.
+/// Marks the mail as sent, and erases what was in it.
 pub(super) fn mark_sent(clinic: Uuid, id: Uuid, provider: ProviderId, now: Timestamp) -> Statement<()> {
     Statement::new(
         "platform.mark_mail_sent",
@@ -85,7 +85,7 @@ pub(super) fn mark_sent(clinic: Uuid, id: Uuid, provider: ProviderId, now: Times
     .bind(provider.0)
 }
 
-/// Nothing of what was in it is kept here, either: it will never be sent.
+/// Marks the mail as failed, which is never sent, and erases what was in it.
 pub(super) fn mark_refused(clinic: Uuid, id: Uuid, code: &'static str, now: Timestamp) -> Statement<()> {
     Statement::new(
         "platform.mark_mail_refused",

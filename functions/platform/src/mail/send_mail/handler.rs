@@ -9,7 +9,7 @@ use uuid::Uuid;
 pub(super) async fn take(delivery: &Delivery<'_>) -> Result<(), Halt> {
     let id = delivery.id("mailId")?;
     let Some(letter) = lease(delivery, id).await? else {
-        // It is done, and so is the event: its row is there, or it is written now.
+        // The mail is done, and so is the event: the inbox has its row, or gets it now.
         return delivery.commit(delivery.begin()).await.map(drop);
     };
     let outcome = delivery.app.mail()?.send(&letter, delivery.deadline).await;
@@ -27,7 +27,7 @@ pub(super) async fn take(delivery: &Delivery<'_>) -> Result<(), Halt> {
     delivery.commit(tx).await.map(drop)
 }
 
-/// The mail, for as long as the lease runs; none when it is done.
+/// The mail, on lease; none when the mail is done.
 async fn lease(delivery: &Delivery<'_>, id: Uuid) -> Result<Option<Letter>, Fault> {
     let mut tx = delivery.aside();
     let leased = tx.add(db::lease_mail(delivery.clinic(), id, delivery.now));

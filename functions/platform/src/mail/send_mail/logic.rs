@@ -1,4 +1,4 @@
-//! What to do with a mail, and how it becomes a letter.
+//! The next step with a mail, and how a mail becomes a letter.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -28,7 +28,7 @@ struct KeptAttachment {
     content: String,
 }
 
-/// What is in the letter box is none of ours.
+/// The mail in the letter box is not one that this program wrote.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Unreadable;
 
@@ -54,19 +54,19 @@ impl Kept {
     }
 }
 
-/// What comes next.
+/// The next step.
 pub(super) enum Next {
-    /// It is ours to send.
+    /// The mail is this sender's to send.
     Send(Kept),
-    /// It was sent or refused.
+    /// The mail was sent or refused.
     Nothing,
-    /// Somebody else has it on lease.
+    /// Another sender has the mail on lease.
     Wait,
-    /// There is none.
+    /// There is no such mail.
     Missing,
 }
 
-/// By what was leased and the mail's state.
+/// The next step, by what was leased and the mail's state.
 pub(super) fn next(leased: Option<Kept>, state: Option<&str>) -> Next {
     match (leased, state) {
         (Some(kept), _) => Next::Send(kept),

@@ -1,13 +1,14 @@
-//! `send-mail`: hands what is in the letter box to the mail gateway.
+//! `send-mail`: hands the mails of the letter box to the mail gateway.
 //!
-//! - **Does**: takes a mail on lease, sends it outside any transaction, marks it and erases what was in it.
+//! - **Does**: leases a mail, sends it outside any transaction, marks it and erases its content.
 //! - **Hears**: `mail.requested`, of all modules.
-//! - **Writes**: `kernel.mails`. Sent, or refused for good with a code, it keeps state, times and the provider's id.
+//! - **Writes**: `kernel.mails`. A mail that was sent, or refused for good with a code, keeps state, times and the
+//!   provider's id.
 //! - **Once**: while the lease runs nobody else sends the mail; the mark stands with the inbox row. A process that dies
 //!   between sending and marking leaves the lease to run out, and the mail is sent again: the same message with the
 //!   same id, which a file or SendGrid's recipient recognises and SES's does not (`docs/mail.md`).
-//! - **Failures**: one that may pass ends the lease at once, and the event is tried again. After the last attempt it is
-//!   a dead letter, and the mail waits, whole, for that to be replayed.
+//! - **Failures**: a failure that may pass ends the lease at once, and the event is tried again. After the last attempt
+//!   the event is a dead letter, and the mail waits, whole, for its replay.
 //! - **Round trips**: 2: lease, mark.
 
 mod db;

@@ -2,7 +2,7 @@
 
 use super::schema::ProblemPage;
 
-/// Generated from the declarations of all modules by `cargo run -- generate`.
+/// The problems of all modules, generated from their declarations by `cargo run -- generate`.
 const PROBLEMS: &str = include_str!("../../../problems.json");
 
 /// The problem whose code in kebab-case is `slug`.
@@ -11,7 +11,7 @@ pub(super) fn find(slug: &str) -> Result<Option<ProblemPage>, serde_json::Error>
     Ok(pages.into_iter().find(|page| page.code.to_ascii_lowercase().replace('_', "-") == slug))
 }
 
-/// The page for people. Everything in it is text of ours.
+/// The page for people. Every text in it is the program's own.
 pub(super) fn html(page: &ProblemPage) -> String {
     let ProblemPage { code, status, title, detail } = page;
     format!(
@@ -20,7 +20,7 @@ pub(super) fn html(page: &ProblemPage) -> String {
     )
 }
 
-/// Whether the caller would rather read HTML: it names it, and names it before JSON.
+/// Whether `Accept` names HTML, and before JSON.
 pub(super) fn prefers_html(accept: Option<&str>) -> bool {
     let Some(accept) = accept else { return false };
     let position = |media: &str| accept.find(media).unwrap_or(usize::MAX);

@@ -1,4 +1,4 @@
-//! `GET /api/v1/problems/{code}`: what a problem means, as JSON or, for browsers, HTML.
+//! `GET /api/v1/problems/{code}`: the meaning of a problem, as JSON or, for browsers, HTML.
 //!
 //! - **Caller**: anybody.
 //! - **Reads**: `problems.json`, generated from the declarations of all modules.

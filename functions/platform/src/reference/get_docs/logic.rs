@@ -1,4 +1,4 @@
-//! The page, its version, and what it may load.
+//! The page, its version and its policy.
 
 use crate::reference::etag;
 use base64::Engine as _;

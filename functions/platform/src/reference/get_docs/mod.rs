@@ -1,7 +1,7 @@
-//! `GET /docs`: the contract for people, with a search, and with a form to call each operation.
+//! `GET /docs`: the contract for people, with a search and a form to call each operation.
 //!
-//! The page draws `GET /api/v1/openapi.json` with Scalar, whose script `GET /docs/scalar.js` answers. It loads
-//! nothing from anywhere else. Whoever sends `login` on it makes the next calls with the token that this answered.
+//! The page draws `GET /api/v1/openapi.json` with Scalar, whose script `GET /docs/scalar.js` answers. The page loads
+//! nothing from anywhere else. Once `login` was sent on the page, its next calls carry the token of the reply.
 //!
 //! - **Caller**: anybody.
 //! - **Reads**: `page.html`. The hash of its bytes is the `ETag`; `If-None-Match` gives 304.

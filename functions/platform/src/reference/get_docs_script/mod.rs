@@ -1,6 +1,6 @@
 //! `GET /docs/scalar.js`: the script that draws the reference page, as Scalar publishes it, packed.
 //!
-//! - **Caller**: anybody; in fact the page, which asks each time whether it is still the same.
+//! - **Caller**: anybody; in fact the page, with `If-None-Match` each time.
 //! - **Reads**: the script, packed by `build.rs`. The hash of its bytes is the `ETag`; `If-None-Match` gives 304.
 //! - **Fails**: in no way of its own.
 //! - **Round trips**: 0.
@@ -12,7 +12,7 @@ use shared::failure::{Error, NoFailure};
 use shared::http::{Call, Endpoint, NoInput, Policy, Route, Success};
 use std::sync::LazyLock;
 
-/// Packed by `build.rs`.
+/// The script, packed by `build.rs`.
 const SCRIPT: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/scalar.js.gz"));
 
 static ETAG: LazyLock<String> = LazyLock::new(|| etag::of(SCRIPT));

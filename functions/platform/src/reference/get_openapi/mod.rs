@@ -13,7 +13,7 @@ use shared::failure::{Error, NoFailure};
 use shared::http::{Call, Endpoint, NoInput, Policy, Route, Success};
 use std::sync::LazyLock;
 
-/// Generated from the declarations of all modules by `cargo run -- generate`.
+/// The contract, generated from the declarations of all modules by `cargo run -- generate`.
 const OPENAPI: &str = include_str!("../../../openapi.json");
 
 static ETAG: LazyLock<String> = LazyLock::new(|| etag::of(OPENAPI.as_bytes()));

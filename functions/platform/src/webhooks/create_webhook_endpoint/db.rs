@@ -5,8 +5,8 @@ use shared::database::Statement;
 use shared::http::Sample;
 use uuid::Uuid;
 
-/// One endpoint of a clinic is made after the other, so that two do not reach for the same slot. The lock ends with the
-/// transaction.
+/// Locks the making of endpoints of a clinic, so that two requests do not reach for the same slot. The lock ends with
+/// the transaction.
 pub(super) fn take_turn(clinic: Uuid) -> Statement<()> {
     Statement::new(
         "platform.take_webhook_turn",
@@ -15,7 +15,8 @@ pub(super) fn take_turn(clinic: Uuid) -> Statement<()> {
     .bind(clinic.to_string())
 }
 
-/// In the clinic's first free slot; behind the last one when none is free, which its bounds refuse.
+/// Inserts the endpoint into the clinic's first free slot. Without a free slot the number is one too high, and the
+/// table's constraint refuses it.
 pub(super) fn insert_endpoint(
     clinic: Uuid,
     id: Uuid,
@@ -50,7 +51,7 @@ pub(super) fn all(sample: &Sample<'_>) -> Vec<Statement<()>> {
     vec![
         take_turn(clinic),
         insert_endpoint(clinic, sample.call.new_id(), url, &[EventKind::PatientCreated], now),
-        // An endpoint whose secret has just been rotated out.
+        // An endpoint that has no current secret.
         insert_secret(
             clinic,
             sample.id("webhook_endpoint_without_secret"),

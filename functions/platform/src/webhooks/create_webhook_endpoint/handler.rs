@@ -8,7 +8,7 @@ use shared::external::connect::{NetworkScope, Unreachable};
 use shared::failure::{Error, Fault};
 use shared::http::{Call, Reply, audit};
 
-/// Looks the host up, then makes the endpoint and its secret.
+/// Looks the host's addresses up, then makes the endpoint and its secret.
 pub(super) async fn handle(
     call: &Call<'_>,
     mut new: NewWebhookEndpoint,
@@ -34,7 +34,7 @@ pub(super) async fn handle(
     Ok(Reply::created(location(id), CreatedWebhookEndpoint { endpoint, secret }))
 }
 
-/// On one machine a name that nobody knows may be known later.
+/// Refuses a host without an allowed address. On one machine an unknown name passes: it may be known later.
 async fn check_host(external: &ExternalCalls, host: &str) -> Result<(), CreateWebhookEndpointFailure> {
     match external.look_up(host).await {
         Ok(_) => Ok(()),

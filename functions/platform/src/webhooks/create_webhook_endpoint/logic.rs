@@ -1,18 +1,18 @@
-//! Which addresses can be webhook endpoints, by their looks.
+//! The form of an address that can be a webhook endpoint.
 
 use url::{Host, Url};
 
 /// An address in its one form, and its host.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Target {
-    /// As browsers write it, so that two spellings of one address are one.
+    /// The address as browsers write it, so that two spellings of one address are one.
     pub(super) url: String,
     /// A name, or a literal address.
     pub(super) host: String,
 }
 
-/// The target that a text names: `https` anywhere, `http` on this very machine (which is refused later unless a setting
-/// allows it); no user, no password, no fragment.
+/// The target that a text names: `https` anywhere, `http` on this very machine (refused later unless a setting allows
+/// it); no user, no password, no fragment.
 pub(super) fn target(text: &str) -> Option<Target> {
     let url = Url::parse(text).ok()?;
     let host = url.host()?;

@@ -1,10 +1,11 @@
-//! `POST /api/v1/webhook-endpoints`: has events sent to an address.
+//! `POST /api/v1/webhook-endpoints`: adds an address that events are sent to.
 //!
 //! - **Caller**: who holds `webhooks:manage`. The secret is handed out here and never again, so no key is taken.
 //! - **Writes**: `platform.webhook_endpoints`, `platform.webhook_secrets`, audit.
-//! - **Calls**: a look-up of the host's addresses, before the transaction. Addresses that are not of the public internet
-//!   are refused now and again whenever something is sent.
-//! - **Atomic**: all of it, or nothing. Of two with one address at once, one is made; of thirty at once, twenty.
+//! - **Calls**: a look-up of the host's addresses, before the transaction. Addresses outside the public internet are
+//!   refused now, and again at every delivery.
+//! - **Atomic**: all of it, or nothing. Of two requests with one address at once, one makes an endpoint; of thirty at
+//!   once, twenty.
 //! - **Fails**: `DUPLICATE_WEBHOOK_URL`, `WEBHOOK_ENDPOINT_LIMIT`, `WEBHOOK_URL_NOT_ALLOWED`, `WEBHOOK_HOST_NOT_FOUND`,
 //!   field rules; see [`schema`].
 //! - **Round trips**: 1.

@@ -44,7 +44,7 @@ pub(super) fn drop_deliveries(clinic: Uuid, endpoint: Uuid, now: Timestamp) -> S
     .bind(now)
 }
 
-/// All statements of the slice that it does not share.
+/// The slice's own statements.
 pub(super) fn all(sample: &Sample<'_>) -> Vec<Statement<()>> {
     let (clinic, id, now) = (sample.clinic(), sample.id("webhook_endpoint"), sample.call.now);
     vec![delete_endpoint(clinic, id, now), end_secrets_now(clinic, id, now), drop_deliveries(clinic, id, now)]

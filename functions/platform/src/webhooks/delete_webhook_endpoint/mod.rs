@@ -1,10 +1,10 @@
-//! `DELETE /api/v1/webhook-endpoints/{id}`: no more events are sent there.
+//! `DELETE /api/v1/webhook-endpoints/{id}`: ends the sending of events to an endpoint.
 //!
 //! - **Caller**: who holds `webhooks:manage`.
 //! - **Writes**: `platform.webhook_endpoints` (the row stays, marked), `platform.webhook_secrets` (they end now),
-//!   `platform.webhook_deliveries` (what waits is dropped), audit. What is just being sent arrives.
-//! - **Atomic**: all of it, or nothing. Of two at once, one gets 404.
-//! - **Fails**: `WEBHOOK_ENDPOINT_NOT_FOUND`, alike for a deleted one, another clinic's and one that never was.
+//!   `platform.webhook_deliveries` (waiting ones are dropped), audit. A delivery that is under way arrives.
+//! - **Atomic**: all of it, or nothing. Of two requests at once, one gets 404.
+//! - **Fails**: `WEBHOOK_ENDPOINT_NOT_FOUND`, alike for a deleted endpoint, another clinic's and an unknown one.
 //! - **Round trips**: 1.
 
 mod db;

@@ -4,15 +4,15 @@ use shared::database::{Columns, DecodeError, Statement};
 use shared::http::Sample;
 use uuid::Uuid;
 
-/// How long a worker keeps what it has leased: longer than sending may take. One that dies is overtaken.
+/// How long a worker keeps a lease: longer than sending may take. A worker that dies is overtaken.
 const LEASE: SignedDuration = SignedDuration::from_secs(60);
 
 /// How long a delivery that has ended is kept.
 const KEPT: SignedDuration = SignedDuration::from_hours(30 * 24);
 
-/// Leases up to `free` due deliveries, those that are due the longest first, two of each endpoint and none of those that
-/// are busy. From endpoint to endpoint the index is stepped through, so one with much to hear costs the others nothing.
-/// What another worker has locked is its lease in the making.
+/// Leases up to `free` due deliveries, the longest due first, two of each endpoint and none of a busy one. The
+/// statement steps through the index from endpoint to endpoint, so an endpoint with many deliveries costs the others
+/// nothing. A row that another worker has locked is about to be leased by that worker.
 pub(super) fn lease(free: usize, busy: Vec<Uuid>, now: Timestamp) -> Statement<Delivery> {
     Statement::new(
         "platform.lease_webhook_deliveries",
@@ -86,7 +86,7 @@ fn delivery(columns: &Columns<'_>) -> Result<Delivery, DecodeError> {
     })
 }
 
-/// What became of deliveries. One that was dropped or settled by somebody else meanwhile stays as it is.
+/// Notes the fate of deliveries. A delivery that was dropped or settled meanwhile stays as it is.
 pub(super) fn settle(returned: &[(Delivery, Fate)], now: Timestamp) -> Statement<()> {
     let of = |each: fn(&(Delivery, Fate)) -> Uuid| returned.iter().map(each).collect::<Vec<_>>();
     let states: Vec<&'static str> = returned.iter().map(|(_, fate)| fate.state).collect();
@@ -117,8 +117,8 @@ pub(super) fn settle(returned: &[(Delivery, Fate)], now: Timestamp) -> Statement
     .bind(now)
 }
 
-/// Disables the endpoint of each delivery that was answered 410. Who did it, the audit log says, was the endpoint itself;
-/// the request is the delivery. Each is given an id for its row there.
+/// Disables the endpoint of each delivery that was answered 410. In the audit log the endpoint itself is the actor, and
+/// the delivery is the request. Each delivery comes with the id of its audit row.
 pub(super) fn disable_endpoints(gone: &[(&Delivery, Uuid)], now: Timestamp) -> Statement<()> {
     let of = |each: fn(&(&Delivery, Uuid)) -> Uuid| gone.iter().map(each).collect::<Vec<_>>();
     Statement::new(
@@ -144,7 +144,7 @@ pub(super) fn disable_endpoints(gone: &[(&Delivery, Uuid)], now: Timestamp) -> S
     .bind(now)
 }
 
-/// What waits for them.
+/// Drops the deliveries that wait for these endpoints.
 pub(super) fn drop_deliveries(gone: &[(&Delivery, Uuid)], now: Timestamp) -> Statement<()> {
     let (clinics, endpoints): (Vec<Uuid>, Vec<Uuid>) =
         gone.iter().map(|(delivery, _)| (delivery.clinic, delivery.endpoint)).unzip();
@@ -162,7 +162,7 @@ pub(super) fn drop_deliveries(gone: &[(&Delivery, Uuid)], now: Timestamp) -> Sta
     .bind(now)
 }
 
-/// Deliveries that ended long ago, a thousand at a time.
+/// Deletes deliveries that ended long ago, a thousand at a time.
 pub(super) fn delete_old_deliveries(now: Timestamp) -> Statement<()> {
     Statement::new(
         "platform.delete_old_webhook_deliveries",
@@ -178,7 +178,7 @@ pub(super) fn delete_old_deliveries(now: Timestamp) -> Statement<()> {
     .bind(now - KEPT)
 }
 
-/// Secrets that sign no more, likewise.
+/// Deletes secrets that sign no more, likewise.
 pub(super) fn delete_old_secrets(now: Timestamp) -> Statement<()> {
     Statement::new(
         "platform.delete_old_webhook_secrets",

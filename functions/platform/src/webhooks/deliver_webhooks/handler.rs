@@ -18,13 +18,13 @@ use uuid::Uuid;
 /// How long an endpoint may take to answer.
 const LIMIT: Duration = Duration::from_secs(15);
 
-/// How many deliveries are under way at once.
+/// The most deliveries under way at once.
 const AT_ONCE: usize = 32;
 
-/// With less time than this left of the run nothing more is begun: it must be sent and noted.
+/// With less time than this left of the run no delivery is begun: there is time to send it and to note the outcome.
 const ENOUGH: Duration = LIMIT.saturating_add(Duration::from_secs(5));
 
-/// What came back, and what becomes of it.
+/// Deliveries that came back, each with its fate.
 type Returned = Vec<(Delivery, Fate)>;
 
 /// Keeps deliveries under way until none is due any more or the time is nearly over.
@@ -52,12 +52,12 @@ pub(super) async fn step(run: &WorkerRun<'_>) -> Result<Progress, Fault> {
 struct UnderWay<'a> {
     run: &'a WorkerRun<'a>,
     sending: JoinSet<(Delivery, Fate)>,
-    /// Their endpoints, one entry a delivery.
+    /// The endpoints of these deliveries, one entry a delivery.
     busy: Vec<Uuid>,
 }
 
 impl UnderWay<'_> {
-    /// How many more may be begun.
+    /// The number of deliveries that may still be begun.
     fn free(&self) -> usize {
         if self.run.left() < ENOUGH { 0 } else { AT_ONCE.saturating_sub(self.sending.len()) }
     }
@@ -76,7 +76,7 @@ impl UnderWay<'_> {
         Ok(())
     }
 
-    /// Waits for one to come back, and takes those that are back as well.
+    /// Waits for a delivery to come back, and takes all that are back by then.
     async fn some(&mut self) -> Returned {
         let mut returned: Returned = self.sending.join_next().await.into_iter().flatten().collect();
         while let Some(next) = self.sending.try_join_next() {
@@ -91,7 +91,7 @@ impl UnderWay<'_> {
     }
 }
 
-/// Notes what came back and leases as many as may be begun, in one flush.
+/// Notes the returned deliveries and leases as many as may be begun, in one flush.
 async fn exchange(under_way: &UnderWay<'_>, returned: &Returned) -> Result<Vec<Delivery>, Fault> {
     let (run, now) = (under_way.run, under_way.run.now());
     let free = under_way.free();
@@ -113,12 +113,12 @@ async fn exchange(under_way: &UnderWay<'_>, returned: &Returned) -> Result<Vec<D
     leased.map_or(Ok(Vec::new()), |leased| done.many(&leased))
 }
 
-/// Sends a delivery, outside of any transaction, and tells what came of it. `now` is what the signature says about when it was sent.
+/// Sends a delivery, outside any transaction. `now` is the time in the signature.
 async fn send(external: &ExternalCalls, delivery: &Delivery, now: Timestamp, deadline: Deadline) -> Sent {
     if !delivery.is_wanted {
         return Sent::Unwanted;
     }
-    // What is no request any more can only be an address that was good once; it is tried again like any other.
+    // Only an address that was good once can fail to make a request; the delivery is tried again like any other.
     let Some(request) = request(delivery, now) else { return Sent::Unanswered };
     let target = delivery.endpoint.to_string();
     let call = ExternalCall::new("webhook", "deliver", LIMIT, deadline).target(&target);

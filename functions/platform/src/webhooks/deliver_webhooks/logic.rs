@@ -1,4 +1,4 @@
-//! What is sent, and what becomes of it.
+//! The body of a delivery, and its fate.
 
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
@@ -28,63 +28,63 @@ pub(super) struct Delivery {
     pub(super) kind: String,
     pub(super) ids: Value,
     pub(super) occurred_at: Timestamp,
-    /// How many attempts failed so far.
+    /// The number of attempts that failed so far.
     pub(super) attempts: i64,
     pub(super) url: String,
-    /// Whether the endpoint still wants to hear.
+    /// Whether the endpoint still wants this delivery.
     pub(super) is_wanted: bool,
-    /// The current one first.
+    /// The current secret first.
     pub(super) secrets: Vec<Vec<u8>>,
 }
 
 impl Delivery {
-    /// The body: ids and no more. The same at each attempt.
+    /// The body: ids and no more, the same at each attempt.
     pub(super) fn body(&self) -> Vec<u8> {
         let payload = Payload { kind: &self.kind, timestamp: self.occurred_at, data: &self.ids };
-        // Texts and ids: there is nothing in it that JSON cannot hold.
+        // The payload is texts and ids, which JSON always holds.
         serde_json::to_vec(&payload).unwrap_or_default()
     }
 }
 
-/// What is posted.
+/// The JSON that is posted.
 #[derive(Debug, Serialize)]
 struct Payload<'a> {
     #[serde(rename = "type")]
     kind: &'a str,
-    /// When it happened, not when it is sent.
+    /// When the change happened, not when the delivery is sent.
     timestamp: Timestamp,
     data: &'a Value,
 }
 
-/// What came of sending a delivery.
+/// The outcome of sending a delivery.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Sent {
     /// The endpoint answered with this status.
     Answered(u16),
     /// Nobody answered, or not in time.
     Unanswered,
-    /// It was not sent: the endpoint failed too often lately. Not before so much time has passed.
+    /// Not sent: the endpoint failed too often lately. The next attempt may be made after this time.
     HeldBack(SignedDuration),
-    /// It was not sent: the endpoint was deleted or disabled meanwhile.
+    /// Not sent: the endpoint was deleted or disabled meanwhile.
     Unwanted,
 }
 
-/// What becomes of a delivery.
+/// The next state of a delivery.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Fate {
     /// `waiting`, `delivered`, `failed` or `dropped`.
     pub(super) state: &'static str,
     pub(super) attempts: i64,
-    /// When it is due again.
+    /// When the delivery is due again.
     pub(super) due_at: Timestamp,
     /// The last status, when somebody answered.
     pub(super) status: Option<u16>,
-    /// Whether the endpoint wants to hear nothing any more.
+    /// Whether the endpoint wants no delivery any more.
     pub(super) is_gone: bool,
 }
 
-/// What becomes of a delivery with so many failed attempts. `chance` is from 0 to 1: waiting takes up to a tenth longer
-/// by it, so that what failed together does not come back together.
+/// The fate of a delivery with so many failed attempts. `chance`, from 0 to 1, makes the wait up to a tenth longer, so
+/// that deliveries that failed together do not come back together.
 pub(super) fn fate(attempts: i64, sent: Sent, now: Timestamp, chance: f64) -> Fate {
     let (status, attempted) = match sent {
         Sent::Answered(status) => (Some(status), attempts + 1),
@@ -104,7 +104,7 @@ pub(super) fn fate(attempts: i64, sent: Sent, now: Timestamp, chance: f64) -> Fa
     }
 }
 
-/// How long to wait after so many failed attempts; nothing after the last.
+/// The wait after so many failed attempts; none after the last.
 fn pause_after(attempts: i64) -> Option<SignedDuration> {
     let place = usize::try_from(attempts).ok()?.checked_sub(1)?;
     TABLE.get(place).copied()

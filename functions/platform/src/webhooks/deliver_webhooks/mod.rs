@@ -1,17 +1,17 @@
-//! `deliver-webhooks`: sends what waits to be sent, signed, and again later when it does not arrive.
+//! `deliver-webhooks`: sends waiting deliveries, signed, and sends them again later when they do not arrive.
 //!
-//! - **Does**: leases due deliveries, sends them, and notes what became of them, in one flush with the next lease. Up to
-//!   32 are under way at once and two of one endpoint, so that one that is slow holds up nobody else's.
-//! - **Arrived**: any 2xx. A redirect is not followed and did not arrive. 410 disables the endpoint, which the audit log
-//!   says, and drops what waits for it. Anything else, and no answer within fifteen seconds, is tried again by the
-//!   specification's table; after the tenth time the delivery has failed.
-//! - **At least once**: a worker that dies leaves its lease to run out, and the delivery is sent again under the same
+//! - **Does**: leases due deliveries, sends them, and notes their outcome, in one flush with the next lease. Up to 32
+//!   deliveries are under way at once, two of one endpoint, so that a slow endpoint holds up no other.
+//! - **Arrived**: any 2xx. A redirect is not followed and did not arrive. 410 disables the endpoint, which the audit
+//!   log says, and drops its waiting deliveries. After any other answer, or none within fifteen seconds, the delivery
+//!   is tried again by the specification's table; after the tenth attempt it has failed.
+//! - **At least once**: when a worker dies, its lease runs out and the delivery is sent again under the same
 //!   `webhook-id`.
-//! - **Calls**: the endpoint, through a breaker of its own. What the breaker holds back costs no attempt. Connections go
-//!   to public addresses alone, whatever the name meant when the endpoint was made.
+//! - **Calls**: the endpoint, through a breaker of its own. A delivery that the breaker holds back spends no attempt.
+//!   Connections go to public addresses alone, whatever the name meant when the endpoint was made.
 //! - **Reads**: nothing of a reply but its status.
-//! - **Tidies**: deliveries that ended thirty days ago and secrets that sign no more.
-//! - **Round trips**: 1 to begin with, and 1 whenever something came back.
+//! - **Deletes**: deliveries that ended thirty days ago, and secrets that sign no more.
+//! - **Round trips**: 1 to begin with, and 1 for each batch of outcomes.
 
 mod db;
 mod handler;

@@ -5,11 +5,11 @@ use shared::http::Sample;
 use shared::outbox::Event;
 use uuid::Uuid;
 
-/// How many endpoints a clinic has at most: its slots.
+/// The most endpoints of a clinic: its slots.
 pub(super) const ENDPOINTS: usize = 20;
 
-/// A delivery to each endpoint that is not disabled and wants this kind. The endpoint's slot says which of the ids is
-/// its delivery's.
+/// Inserts a delivery to each endpoint that is not disabled and wants this kind. The endpoint's slot is the place of
+/// the delivery's id in `ids`.
 pub(super) fn insert_deliveries(event: &Event, ids: Vec<Uuid>, now: Timestamp) -> Statement<()> {
     Statement::new(
         "platform.insert_webhook_deliveries",

@@ -1,8 +1,8 @@
-//! `fan-out-webhooks`: makes a delivery for each of the clinic's endpoints that wants to hear of an event.
+//! `fan-out-webhooks`: makes a delivery for each of the clinic's endpoints that wants an event.
 //!
 //! - **Hears**: every kind that can be heard from outside ([`super::KINDS`]).
 //! - **Writes**: `platform.webhook_deliveries`, due at once.
-//! - **Atomic**: with the event's row in the inbox, so there is one delivery an event and endpoint.
+//! - **Atomic**: with the event's row in the inbox, so an event has one delivery for each endpoint.
 //! - **Round trips**: 1.
 
 mod db;
@@ -25,7 +25,7 @@ impl Consumer for FanOutWebhooks {
     }
 
     async fn take(delivery: &Delivery<'_>) -> Result<(), Halt> {
-        // An endpoint's delivery has one of these ids; a clinic has at most so many endpoints.
+        // One id for each endpoint that a clinic can have.
         let ids = (0..db::ENDPOINTS).map(|_| delivery.new_id()).collect();
         let mut effect = delivery.begin();
         effect.add(db::insert_deliveries(delivery.event, ids, delivery.now));

@@ -2,7 +2,7 @@
 //!
 //! - **Caller**: who holds `webhooks:manage`.
 //! - **Reads**: `platform.webhook_endpoints`.
-//! - **Fails**: `WEBHOOK_ENDPOINT_NOT_FOUND`, alike for a deleted one, another clinic's and one that never was.
+//! - **Fails**: `WEBHOOK_ENDPOINT_NOT_FOUND`, alike for a deleted endpoint, another clinic's and an unknown one.
 //! - **Round trips**: 1.
 
 mod db;

@@ -3,7 +3,7 @@ use crate::webhooks::WebhookEndpoint;
 use shared::failure::{Error, NoFailure};
 use shared::http::{Call, PageQuery, Reply};
 
-/// Reads one row more than the page has, and counts when asked to.
+/// Reads one row more than the page has, and counts when the query says so.
 pub(super) async fn handle(
     call: &Call<'_>,
     query: PageQuery<WebhookEndpoint>,

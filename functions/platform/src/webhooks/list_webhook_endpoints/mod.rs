@@ -1,8 +1,8 @@
-//! `GET /api/v1/webhook-endpoints`: where the clinic's events are sent, newest first, page by page.
+//! `GET /api/v1/webhook-endpoints`: the clinic's endpoints, newest first, page by page.
 //!
 //! - **Caller**: who holds `webhooks:manage`.
-//! - **Reads**: `platform.webhook_endpoints` by `(created_at, id)`; never a secret. What is added while somebody pages
-//!   stands before the pages still to come, so nothing comes twice and nothing is skipped.
+//! - **Reads**: `platform.webhook_endpoints` by `(created_at, id)`; never a secret. An endpoint added while somebody
+//!   pages stands before the pages still to come, so nothing comes twice and nothing is skipped.
 //! - **Fails**: `INVALID_CURSOR`, query rules.
 //! - **Round trips**: 1, with or without `includeTotal`.
 

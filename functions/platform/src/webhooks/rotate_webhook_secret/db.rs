@@ -4,10 +4,10 @@ use shared::database::Statement;
 use shared::http::Sample;
 use uuid::Uuid;
 
-/// For how long a secret that was rotated out still signs.
+/// How long a secret that was rotated out still signs.
 pub(super) const OVERLAP: SignedDuration = SignedDuration::from_hours(24);
 
-/// The current secret ends with the overlap, those before it now.
+/// Ends the current secret with the overlap, and the secrets before it now.
 pub(super) fn end_secrets(clinic: Uuid, endpoint: Uuid, now: Timestamp) -> Statement<()> {
     Statement::new(
         "platform.end_webhook_secrets",
@@ -23,7 +23,7 @@ pub(super) fn end_secrets(clinic: Uuid, endpoint: Uuid, now: Timestamp) -> State
     .bind(now + OVERLAP)
 }
 
-/// All statements of the slice that it does not share, and the lock that it does.
+/// The slice's own statements, and the lock that it shares.
 pub(super) fn all(sample: &Sample<'_>) -> Vec<Statement<()>> {
     let (clinic, id, now) = (sample.clinic(), sample.id("webhook_endpoint"), sample.call.now);
     vec![hold_endpoint(clinic, id, now), end_secrets(clinic, id, now)]

@@ -1,9 +1,9 @@
 //! `POST /api/v1/webhook-endpoints/{id}/secret`: gives an endpoint a new secret.
 //!
 //! - **Caller**: who holds `webhooks:manage`. The secret is handed out here and never again, so no key is taken.
-//! - **Writes**: `platform.webhook_secrets`, audit. For a day the secret before signs as well, so that nobody need change
-//!   at the same instant; the one before that ends at once.
-//! - **Atomic**: all of it, or nothing. Of two at once, one comes after the other: both secrets sign.
+//! - **Writes**: `platform.webhook_secrets`, audit. For a day the previous secret signs as well, so that the receiver
+//!   may change at any time of that day; the secret before it ends at once.
+//! - **Atomic**: all of it, or nothing. Of two requests at once, one comes after the other: both new secrets sign.
 //! - **Fails**: `WEBHOOK_ENDPOINT_NOT_FOUND`.
 //! - **Round trips**: 1.
 
