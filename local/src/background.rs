@@ -1,5 +1,5 @@
-//! What happens after the reply, on one machine: the workers, by the clock. The relay is the one that runs on Lambda;
-//! only its queues are others ([`shared::background::InProcess`]).
+//! The workers on one machine, by the clock. They are those that run on Lambda; only the relay's queues are others
+//! ([`shared::background::InProcess`]).
 
 use futures_util::future::BoxFuture;
 use shared::app::App;
@@ -10,13 +10,13 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
-/// How often a worker that goes by the minute on Lambda looks for work here; others as much more seldom.
+/// How often a worker with a period of a minute looks for work here; a longer period is longer here, too.
 const LOOK: Duration = Duration::from_secs(1);
 
 /// The longest pause after failures.
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 
-/// How long work under way may take to finish once stopping has begun. What is cut off is taken up at the next start.
+/// How long work under way may take to finish once stopping has begun. The next start takes up work that was cut off.
 const DRAIN: Duration = Duration::from_secs(5);
 
 /// Wakes the workers.
@@ -56,7 +56,7 @@ impl Background {
     }
 }
 
-/// Has a worker run again and again. After a failure it waits, longer each time.
+/// Runs a worker again and again. The pause after a failure is longer each time.
 async fn keep(worker: WorkerDeclaration, app: Arc<App>, notify: Notify, mut stopping: watch::Receiver<bool>) {
     let look = LOOK.max(worker.every / 60);
     let mut pause = look;

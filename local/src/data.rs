@@ -1,4 +1,4 @@
-//! Where this checkout keeps its database and keys.
+//! The folder in which this checkout keeps its database, keys and mail.
 
 use crate::error::Error;
 use sha2::{Digest as _, Sha256};
@@ -9,17 +9,17 @@ use std::io::Write as _;
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
-/// The folders in use.
+/// The folders of the program.
 #[derive(Debug)]
 pub struct Data {
-    /// Shared by all checkouts: the installed `PostgreSQL`.
+    /// The folder of all checkouts, with the installed `PostgreSQL`.
     pub home: PathBuf,
-    /// This checkout's own.
+    /// The folder of this checkout.
     pub folder: PathBuf,
 }
 
 impl Data {
-    /// The folders; made if missing.
+    /// Opens the folders, and makes missing ones.
     pub fn open(given: Option<PathBuf>) -> Result<Self, Error> {
         let home = postgres_cluster::install::home().ok_or(Error::NoHome)?;
         let folder = match given {
@@ -55,7 +55,7 @@ impl Data {
     }
 }
 
-/// For its owner only.
+/// Writes a new file that its owner alone reads.
 pub(crate) fn write_secret(path: &Path, secret: &str) -> Result<(), Error> {
     let mut options = fs::OpenOptions::new();
     let file = options.write(true).create_new(true).mode(0o600).open(path);
@@ -63,7 +63,7 @@ pub(crate) fn write_secret(path: &Path, secret: &str) -> Result<(), Error> {
     file.write_all(secret.as_bytes()).map_err(Error::io("write", path))
 }
 
-/// A name for the current folder: its own, and a hash of its path, so that two checkouts do not share a database.
+/// A name for the current folder: its last part and a hash of its path, so that two checkouts do not share a database.
 fn checkout() -> Result<String, Error> {
     let here = std::env::current_dir().map_err(Error::io("find the current folder", Path::new(".")))?;
     let name = here.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());

@@ -1,4 +1,4 @@
-//! The database behind the local server: the one installed here, or a given one.
+//! The database behind the local server: installed here, or given.
 
 use crate::data::Data;
 use crate::error::Error;
@@ -12,7 +12,7 @@ use tokio_postgres::Config;
 /// The database's name in the installed cluster.
 pub(crate) const NAME: &str = "grafono";
 
-/// The module roles log in with at most so many connections each, so that all together leave room for others.
+/// The connections of the server that all roles together leave to others.
 const RESERVED_CONNECTIONS: i32 = 20;
 
 /// A running database, migrated.
@@ -45,16 +45,16 @@ impl LocalDatabase {
         Ok(Self::Own(cluster))
     }
 
-    /// Whether the database was installed and started here, and so holds nothing but trials.
+    /// Whether the database was installed and started here. Such a database holds nothing but trials.
     pub fn is_own(&self) -> bool {
         matches!(self, Self::Own(_))
     }
 
-    /// The address under a module's role.
+    /// The address under a role.
     pub fn url(&self, role: &str) -> String {
         match self {
             Self::Own(cluster) => cluster.url(role, NAME),
-            // The given user takes the role at connecting: no password of any role is changed.
+            // The given user takes the role on connecting: no password of any role is changed.
             Self::Given(url) => {
                 let separator = if url.contains('?') { '&' } else { '?' };
                 format!("{url}{separator}options=-c%20role%3D{role}")
@@ -62,7 +62,7 @@ impl LocalDatabase {
         }
     }
 
-    /// Whether each module's role gets in: what is found out now is not found out by a caller.
+    /// Connects under each role, so that a role that does not get in is found now and not by a caller.
     pub async fn check(&self) -> Result<(), Error> {
         for role in crate::roles() {
             drop(connect(&self.url(role)).await?);
@@ -70,7 +70,7 @@ impl LocalDatabase {
         Ok(())
     }
 
-    /// Stops what was started here.
+    /// Stops the cluster that was started here.
     pub async fn stop(self) {
         if let Self::Own(cluster) = self {
             cluster.stop().await;
@@ -123,7 +123,7 @@ async fn create_database(url: &str) -> Result<(), Error> {
     }
 }
 
-/// Lets the given user take the modules' roles, as the local server does.
+/// Lets the given user take the program's roles, as the local server does.
 async fn lend_roles(url: &str) -> Result<(), Error> {
     let grant = format!("SET ROLE migrator; GRANT {} TO SESSION_USER", crate::roles().join(", "));
     connect(url)
@@ -133,7 +133,7 @@ async fn lend_roles(url: &str) -> Result<(), Error> {
         .map_err(Error::database("lend the modules' roles to this user"))
 }
 
-/// Gives each module's role its share of the connections that the server has.
+/// Gives each role its share of the server's connections.
 async fn limit_connections(url: &str) -> Result<(), Error> {
     let client = connect(url).await?;
     let asking = "limit the roles' connections";

@@ -1,7 +1,7 @@
 //! `dead-letters`: events that a consumer failed at too often, for whoever is on call.
 //!
-//! All of them end in `kernel.dead_letters`. On one machine the relay puts them there; on AWS a consumer's queue hands
-//! them to a queue of dead letters, from which this command fetches them first when `QUEUE_URL_PREFIX` is given.
+//! All dead letters end in `kernel.dead_letters`. On one machine the relay puts them there. On AWS a consumer's queue
+//! hands them to a queue of dead letters, from which this command fetches them first when `QUEUE_URL_PREFIX` is given.
 
 use crate::arguments::{DeadLetterOptions, DeadLettersAction};
 use crate::data::Data;
@@ -20,7 +20,7 @@ use tokio_postgres::types::{ToSql, Type};
 use tokio_postgres::{Client, Row};
 use uuid::Uuid;
 
-/// Why an event that a queue gave up is there.
+/// The reason in the table for an event that a queue gave up.
 const GIVEN_UP: &str = "given up by its function; its log says why";
 
 /// What asking a queue once may take, a second of waiting for messages included.
@@ -41,8 +41,8 @@ pub async fn run(action: DeadLettersAction) -> Result<(), Error> {
             say(&format!("{} to be sent again within a minute\n", rows.len()))
         }
         DeadLettersAction::Drop { options, consumer, event } => {
-            // Noted as taken, so that the events behind it may go on. The relay may write there and not read, and to name
-            // what conflicts would be to read.
+            // The event is noted as taken, so that the events behind it may go on. The relay's role may write the inbox
+            // and not read it; naming the conflicting columns would be reading.
             let changed = "WITH dropped AS (
                                DELETE FROM kernel.dead_letters
                                 WHERE consumer = $1
@@ -64,7 +64,7 @@ async fn ask(client: &Client, sql: &str, consumer: &str, event: Option<Uuid>) ->
     client.query_typed(sql, &parameters).await.map_err(Error::database("change dead letters"))
 }
 
-/// The database under the relay's role, with everything in it that queues have given up.
+/// The database under the relay's role; the dead letters of the queues are in the table by then.
 async fn open(options: DeadLetterOptions) -> Result<Client, Error> {
     let url = match options.database_url {
         Some(url) => url,

@@ -1,4 +1,4 @@
-//! What can stop the program: one clear line each, with what to do.
+//! The errors that stop the program: one clear line each, with the remedy.
 
 use shared::settings::{BadSettings, SettingError};
 use std::io;
@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 /// Why the program ends.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// Something else listens there.
+    /// Another program listens on the port.
     #[error("port {0} is taken; stop what uses it, or choose another with --port")]
     PortTaken(u16),
     /// Listening failed otherwise.
@@ -31,7 +31,7 @@ pub enum Error {
     /// The database was reached and refused something.
     #[error("the database refused to {0} (SQLSTATE {1})")]
     Database(&'static str, String),
-    /// Something listens there and says nothing.
+    /// A server listens at the address and does not answer.
     #[error("the database did not answer within ten seconds; is DATABASE_URL the address of a PostgreSQL?")]
     DatabaseSilent,
     /// A thread of ours ended.
@@ -43,7 +43,7 @@ pub enum Error {
     /// The signals cannot be heard.
     #[error("cannot listen for signals: {0}")]
     Signals(io::Error),
-    /// An address that is none.
+    /// A malformed address of a database.
     #[error("DATABASE_URL is not an address such as postgresql://user:password@localhost:5432/grafono")]
     DatabaseUrl,
     /// A setting.
@@ -67,13 +67,13 @@ pub enum Error {
 }
 
 impl Error {
-    /// For `map_err`: what was being done to which file or folder.
+    /// For `map_err`: the action and its file or folder.
     pub fn io(doing: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self {
         let path = path.to_path_buf();
         move |error| Self::Io(doing, path, error)
     }
 
-    /// For `map_err`: what was asked of the database. Its message may carry values and is left out.
+    /// For `map_err`: the action at the database. The message of Postgres may carry values and is left out.
     pub fn database(asking: &'static str) -> impl FnOnce(tokio_postgres::Error) -> Self {
         move |error| {
             let state = error.code().map_or("none", |state| state.code());

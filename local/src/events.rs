@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 use shared::background::{ConsumerDeclaration, WorkerDeclaration};
 use shared::http::{Access, Declaration, Idempotency};
 
-/// Stands where the caller's token belongs.
+/// The stand-in for the caller's token.
 const TOKEN: &str = "ACCESS_TOKEN";
 
 /// The id that the examples of the contract name things by.
@@ -43,7 +43,7 @@ fn text(event: &Value) -> Result<String, Error> {
     Ok(serde_json::to_string_pretty(event)? + "\n")
 }
 
-/// A request, whatever carries it.
+/// A request, independent of the form of its event.
 struct Sample {
     method: String,
     template: &'static str,
@@ -93,7 +93,7 @@ impl Sample {
         event
     }
 
-    /// The same, as a function URL sends it: without routes.
+    /// The same request as a function URL sends it: without routes.
     fn function_url(&self) -> Value {
         let mut event = self.http_api();
         let changes = [
@@ -134,7 +134,7 @@ impl Sample {
     }
 }
 
-/// The path with the examples of its parameters; the catch-all gets one that nothing else has.
+/// The path with the examples of its parameters; for the catch-all a path that no route has.
 fn path(endpoint: &Declaration, operation: Option<&Value>) -> String {
     if endpoint.route.is_catch_all() {
         return "/no-such-address".to_owned();
@@ -151,7 +151,7 @@ fn path(endpoint: &Declaration, operation: Option<&Value>) -> String {
     )
 }
 
-/// What the endpoint asks for in headers. Each function has a key of its own.
+/// The headers that the endpoint requires. Each function has an idempotency key of its own.
 fn headers(endpoint: &Declaration, has_body: bool) -> Map<String, Value> {
     let policy = &endpoint.policy;
     let takes_key = matches!(policy.idempotency, Idempotency::Required | Idempotency::Accepted);
@@ -193,7 +193,7 @@ fn queued(consumer: &ConsumerDeclaration) -> Value {
     })
 }
 
-/// An event of that kind, as the relay sends it. Kinds are `<subject>.<past tense>`; what is requested is a job.
+/// An event of that kind, as the relay sends it. Kinds are `<subject>.<past tense>`; a requested kind is a job's.
 fn announced(kind: &str) -> Value {
     let (subject, what) = kind.split_once('.').unwrap_or((kind, ""));
     let aggregate = if what.ends_with("_requested") { "job" } else { subject };
@@ -206,7 +206,7 @@ fn announced(kind: &str) -> Value {
     })
 }
 
-/// What a rule of `EventBridge` sends to a worker's function by the clock.
+/// The event that a rule of `EventBridge` sends to a worker's function by the clock.
 fn scheduled(worker: &WorkerDeclaration) -> Value {
     json!({
         "version": "0",

@@ -1,5 +1,5 @@
-//! `generate`: the files that a module must know of the others, made from the declarations. They are committed, and a
-//! test fails when they drift.
+//! `generate`: the files that are made from the declarations: those that a module must know of the others, the
+//! contract, sample events, templates, routes. The files are committed, and a test fails when they drift.
 
 use crate::error::Error;
 use crate::{events, modules, template, watch};
@@ -72,7 +72,7 @@ fn routes() -> Value {
     routes.map(|route| json!({ "method": route.method.as_str(), "path": route.template })).collect()
 }
 
-/// Who hears what.
+/// Every consumer once, with the kinds that it hears.
 fn consumers() -> Value {
     let consumers = modules().into_iter().flat_map(|module| module.consumers);
     consumers.map(|consumer| json!({ "consumer": consumer.name, "kinds": consumer.kinds })).collect()

@@ -21,7 +21,7 @@ pub mod watch;
 
 use shared::module::Module;
 
-/// The database roles that the program logs in with: one a module, and one each for those workers that span clinics.
+/// The database roles that the program logs in with: one a module, and the roles of the workers.
 pub fn roles() -> Vec<&'static str> {
     let modules = modules();
     let names = modules.iter().map(|module| module.name);
@@ -32,7 +32,7 @@ pub fn roles() -> Vec<&'static str> {
     roles
 }
 
-/// All modules. A new module is added here and nowhere else.
+/// All modules: server, checks and generated files take them from here.
 pub fn modules() -> Vec<Module> {
     vec![identity::module(), patients::module(), billing::module(), platform::module()]
 }

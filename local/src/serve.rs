@@ -31,7 +31,7 @@ use tokio::signal::unix::{SignalKind, signal};
 /// How long requests under way may take to finish once stopping has begun.
 const DRAIN: Duration = Duration::from_secs(10);
 
-/// Who mails are from unless `MAIL_FROM` says so.
+/// The sender of mails unless `MAIL_FROM` is given.
 const MAIL_FROM: &str = "Grafono <no-reply@grafono.example>";
 
 /// Starts everything, serves, and stops everything.
@@ -58,7 +58,7 @@ pub async fn serve(options: ServeOptions) -> Result<(), Error> {
     };
     let (database, gateway, background, has_demo) = tokio::select! {
         started = started => started?,
-        // Stopped while starting: dropping what is half up stops it.
+        // Stopped while starting: dropping the half-started parts stops them.
         () = &mut stop => return Ok(()),
     };
     greet(address, has_demo)?;
@@ -72,7 +72,7 @@ pub async fn serve(options: ServeOptions) -> Result<(), Error> {
     Ok(())
 }
 
-/// Waits a second for a taken port: a run that was just killed may still hold it.
+/// Listens. Waits a second for a taken port: a run that was just killed may still hold it.
 async fn listen(port: u16) -> Result<TcpListener, Error> {
     let mut tries = 20;
     loop {
@@ -86,7 +86,7 @@ async fn listen(port: u16) -> Result<TcpListener, Error> {
     }
 }
 
-/// Resolves at Ctrl-C or SIGTERM. The handlers stand before anything is started.
+/// Resolves at Ctrl-C or SIGTERM. The handlers are installed before anything is started.
 fn stop_signal() -> Result<impl Future<Output = ()>, Error> {
     let mut interrupt = signal(SignalKind::interrupt()).map_err(Error::Signals)?;
     let mut terminate = signal(SignalKind::terminate()).map_err(Error::Signals)?;
@@ -98,7 +98,7 @@ fn stop_signal() -> Result<impl Future<Output = ()>, Error> {
     })
 }
 
-/// What the functions of all modules are made of.
+/// The parts that the functions of all modules are made of.
 struct Given<'a> {
     database: &'a LocalDatabase,
     data: &'a Data,
@@ -127,7 +127,7 @@ impl Given<'_> {
     }
 }
 
-/// Mail stays on this machine, whatever the settings of a deployment say.
+/// The folder for mail, which stays on this machine whatever the settings of a deployment say.
 fn mail(data: &Data) -> Result<MailFolder, Error> {
     let from = variable("MAIL_FROM").unwrap_or_else(|| MAIL_FROM.to_owned());
     let from = Sender::parse(&from).map_err(|error| BadSettings(vec![("MAIL_FROM", error)]))?;
@@ -161,7 +161,7 @@ fn app(url: &str, variable: &Variables<'_>, needs: Needs) -> Result<App, Error> 
     Ok(App::new(settings, Arc::new(SystemClock), Arc::new(SystemIds), Arc::new(Argon2id)))
 }
 
-/// What external calls pass, one for all modules as they are one process. Targets on this machine are allowed here.
+/// The external calls, one for all modules as they are one process. Targets on this machine are allowed here.
 fn external() -> Result<Arc<ExternalCalls>, Error> {
     let own =
         |key: &'static str| variable(key).or_else(|| (key == "OUTSIDE_TARGETS").then(|| "local".to_owned()));
@@ -205,7 +205,7 @@ async fn accept(listener: TcpListener, gateway: &Arc<Gateway>, stop: impl Future
             () = &mut stop => break,
         };
         let Ok((stream, client)) = accepted else {
-            // Out of file descriptors, mostly: wait for some to be freed.
+            // Mostly no file descriptor is free: wait for some.
             tokio::time::sleep(Duration::from_millis(50)).await;
             continue;
         };

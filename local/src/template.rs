@@ -1,5 +1,5 @@
 //! `functions/<module>/template.yaml`: each module's nested stack, made from its declarations, so that no endpoint can
-//! be forgotten. Its text is `local/templates/module.yaml`; here is only what the declarations fill into it.
+//! be forgotten. The text is `local/templates/module.yaml`; this file has the values that the declarations fill in.
 
 use crate::error::Error;
 use crate::modules;
@@ -11,7 +11,7 @@ use shared::http::{Declaration, Route};
 use shared::module::Module;
 use std::time::Duration;
 
-/// The most that one alarm computes over.
+/// The most metrics that one alarm computes over.
 const METRICS_PER_ALARM: usize = 10;
 
 /// Each module's template: its path within the repository and its content.
@@ -30,27 +30,27 @@ pub fn all() -> Result<Vec<(String, String)>, Error> {
 #[template(path = "module.yaml", escape = "none")]
 struct Stack {
     module: &'static str,
-    /// Seconds: when the code's own deadline has passed, the environment may be ended too.
+    /// Seconds after which Lambda ends an endpoint's call: the longest deadline of the code.
     timeout: u64,
-    /// Milliseconds: a call this long is about to be cut off.
+    /// Milliseconds after which a call is about to be cut off.
     slow: u128,
     needs: Needs,
     functions: Vec<Function>,
-    /// Where the secret of each worker's database role is found: parameter and role.
+    /// The parameter with the secret of each worker's database role, and the role.
     worker_secrets: Vec<(String, &'static str)>,
-    /// The queues of all modules' consumers, where something sends to them.
+    /// The queues of all modules' consumers, for a module that sends to them.
     queues: Vec<&'static str>,
 }
 
-/// One endpoint's, consumer's or worker's function, and what belongs to it.
+/// The function of one endpoint, consumer or worker, with its resources.
 struct Function {
-    /// What its resources are called, e.g. `CreatePatient`.
+    /// The beginning of its resources' names, e.g. `CreatePatient`.
     id: String,
     /// Its binary, e.g. `create-patient`.
     binary: &'static str,
     hashes_passwords: bool,
     needs: Needs,
-    /// Seconds, where they are not those of endpoints.
+    /// Seconds that a call may take, where other than an endpoint's.
     timeout: Option<u64>,
     /// The parameter with the ARN of its database secret.
     database_secret: String,
@@ -62,9 +62,9 @@ struct Function {
 
 /// A consumer's queue.
 struct SourceQueue {
-    /// Seconds: six times what the function may take, as AWS advises; there is no batching window to add.
+    /// Seconds: six times the function's time-out, as AWS advises; there is no batching window to add.
     visibility: u64,
-    /// How often a message is received before it is a dead letter.
+    /// The number of receives before a message is a dead letter.
     receives: i64,
 }
 
@@ -73,23 +73,23 @@ struct Alarm<'a> {
     id: String,
     /// The metric of Lambda's.
     metric: &'static str,
-    /// What makes one number of all functions' numbers.
+    /// The expression that makes one number of all functions' numbers.
     computes: &'static str,
-    /// What makes one number of five minutes.
+    /// The statistic that makes one number of five minutes.
     statistic: &'static str,
     threshold: u128,
-    /// What happened, and where to look.
+    /// The description: what happened, and where to look.
     says: &'static str,
     functions: &'a [Function],
 }
 
 /// One route of the gateway that leads to a function.
 struct Entry {
-    /// What its resources are called, e.g. `GetPatientHead`.
+    /// The beginning of its resources' names, e.g. `GetPatientHead`.
     id: String,
     /// E.g. `GET /api/v1/patients/{id}`.
     key: String,
-    /// The same as the gateway names it when it asks Lambda to be let in: parameters are stars there.
+    /// The same in the permission to call the function: parameters are stars.
     source: String,
 }
 
@@ -114,16 +114,16 @@ impl Stack {
         }
     }
 
-    /// Whether something takes what the mail provider tells.
+    /// Whether a function takes the mail provider's notices.
     fn takes_mail_notices(&self) -> bool {
         self.functions.iter().any(|function| function.needs.mail_notices)
     }
 
-    /// What is watched, over all functions of the module, in groups that fit into one alarm.
+    /// The alarms over all functions of the module, in groups that fit into one alarm.
     fn alarms(&self) -> Vec<Alarm<'_>> {
         let groups = self.functions.chunks(METRICS_PER_ALARM).enumerate();
         let all = groups.flat_map(|(index, functions)| Self::alarms_over(index, functions));
-        // Somebody waits for an endpoint; a consumer or a worker may take its time.
+        // Callers wait for endpoints; consumers and workers may take their time.
         let endpoints = self.functions.iter().take_while(|function| !function.routes.is_empty()).count();
         let waited_for = self.functions.get(..endpoints).unwrap_or_default();
         let groups = waited_for.chunks(METRICS_PER_ALARM).enumerate();
@@ -202,12 +202,12 @@ impl Function {
     }
 }
 
-/// What the second and later alarms of a kind are told apart by.
+/// The suffix of the second and later alarms of a kind.
 fn number(group: usize) -> String {
     if group == 0 { String::new() } else { (group + 1).to_string() }
 }
 
-/// Seconds that a worker's function has after its run should be over.
+/// Seconds that a worker's function has beyond the time of its run.
 const AFTER_THE_RUN: u64 = 5;
 
 /// The parameter with the secret of a worker's database role.
@@ -216,7 +216,7 @@ fn database_secret(role: &str) -> String {
 }
 
 impl Function {
-    /// How often it runs, as a schedule has it.
+    /// The period of its runs, as a schedule writes it.
     fn minutes(&self) -> String {
         match self.every.unwrap_or(1) {
             1 => "1 minute".to_owned(),
@@ -224,17 +224,17 @@ impl Function {
         }
     }
 
-    /// Six times what it may take, in seconds.
+    /// Six times its time-out, in seconds.
     fn six_times(&self) -> u64 {
         6 * self.timeout.unwrap_or(LONGEST.as_secs())
     }
 
-    /// Whether it has settings beside those of every function.
+    /// Whether the function has settings beside those of every function.
     fn is_given_settings(&self) -> bool {
         self.needs != Needs::default()
     }
 
-    /// The secrets it may read.
+    /// The secrets that the function may read.
     fn secrets(&self) -> Vec<String> {
         let all = [
             (self.needs.database, format!("!Ref {}", self.database_secret)),

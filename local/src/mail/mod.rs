@@ -1,4 +1,4 @@
-//! Mail on one machine: each is a file in the data folder, and a page shows them.
+//! Mail on one machine: each mail is a file in the data folder, and a page shows the files.
 
 mod page;
 
@@ -20,7 +20,7 @@ pub struct MailFolder {
 }
 
 impl MailFolder {
-    /// The mails in that folder, which is made with the first one; new ones are from `from`.
+    /// The mails in that folder, which the first mail makes; new mails are from `from`.
     pub fn new(folder: PathBuf, from: Sender) -> Self {
         Self { folder, from }
     }
@@ -31,7 +31,7 @@ impl MailFolder {
     }
 }
 
-/// The whole file or none: written beside its place, for its owner only, and moved there.
+/// Writes the whole file or none, for its owner alone: beside its place first, then moved there.
 fn write(folder: &Path, name: &str, bytes: &[u8]) -> io::Result<()> {
     fs::create_dir_all(folder)?;
     let unfinished = folder.join(format!(".{name}"));

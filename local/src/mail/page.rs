@@ -1,5 +1,5 @@
-//! `/local/mail`: what was sent on this machine. It is part of the local server alone, which listens on 127.0.0.1; a
-//! page of another site that calls itself by that address is refused by its name.
+//! `/local/mail`: the mails that were sent on this machine. The page is part of the local server alone, which listens
+//! on 127.0.0.1; a request under another host's name is refused, so that no other site reads the mails.
 
 use askama::Template;
 use bytes::Bytes;
@@ -13,17 +13,17 @@ use std::fs;
 use std::path::PathBuf;
 use uuid::Uuid;
 
-/// Where the pages are.
+/// The path of the pages.
 const ADDRESS: &str = "/local/mail";
 
-/// The newest so many are listed.
+/// The number of mails listed, the newest first.
 const LISTED: usize = 100;
 
-/// Our own pages: no script, no style, nothing from elsewhere; the HTML of a mail in a frame.
+/// The policy of the pages: no script, no style, nothing from elsewhere; the HTML of a mail in a frame.
 const OF_PAGES: &str =
     "default-src 'none'; frame-src 'self'; form-action 'none'; base-uri 'none'; frame-ancestors 'none'";
 
-/// A mail's HTML: it may look as it likes, and can do nothing.
+/// The policy of a mail's HTML: any look, and no action.
 const OF_MAILS: &str = "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:; form-action 'none'; \
                         base-uri 'none'; frame-ancestors 'self'";
 
@@ -56,12 +56,12 @@ struct Page<'a> {
 }
 
 impl Mails {
-    /// Those in that folder.
+    /// The mails in that folder.
     pub fn in_folder(folder: PathBuf) -> Self {
         Self(folder)
     }
 
-    /// The answer to a request for one of these pages; none when it is for something else.
+    /// The answer to a request for one of these pages; none for any other request.
     pub async fn answer(&self, head: &Parts) -> Option<Response<Full<Bytes>>> {
         let rest = head.uri.path().strip_prefix(ADDRESS)?;
         if !(rest.is_empty() || rest.starts_with('/')) {
@@ -112,7 +112,7 @@ impl Mails {
         }
     }
 
-    /// What `show` makes of the mail of that id.
+    /// The result of `show` for the mail of that id.
     fn with<T>(&self, id: &str, show: impl FnOnce(Uuid, &Message<'_>) -> Option<T>) -> Option<T> {
         let id: Uuid = id.parse().ok()?;
         let bytes = fs::read(self.0.join(format!("{id}.eml"))).ok()?;
@@ -123,7 +123,7 @@ impl Mails {
         let files = fs::read_dir(&self.0).into_iter().flatten().flatten();
         let names = files.filter_map(|file| file.file_name().into_string().ok());
         let mut ids: Vec<Uuid> = names.filter_map(|name| name.strip_suffix(".eml")?.parse().ok()).collect();
-        // Ids begin with the time they were made at.
+        // An id begins with the time at which it was made.
         ids.sort_unstable_by(|one, other| other.cmp(one));
         let lines = ids
             .iter()
@@ -143,7 +143,7 @@ fn line(id: Uuid, mail: &Message<'_>) -> Line {
     }
 }
 
-/// Names and sizes.
+/// The attachments' names and sizes.
 fn attachments(mail: &Message<'_>) -> Vec<(String, usize)> {
     let named = |part: &mail_parser::MessagePart<'_>| {
         (part.attachment_name().unwrap_or("attachment").to_owned(), part.contents().len())
@@ -151,7 +151,7 @@ fn attachments(mail: &Message<'_>) -> Vec<(String, usize)> {
     mail.attachments().map(named).collect()
 }
 
-/// Whether the client called this machine by a name of its own.
+/// Whether `Host` names this machine.
 fn is_this_machine(headers: &HeaderMap) -> bool {
     let host = headers.get(HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
     let name = host.rsplit_once(':').map_or(host, |(name, _)| name);

@@ -1,4 +1,4 @@
-//! What operations share, each once: schemas, examples, headers, parameters, and the failures that several have alike.
+//! The parts that operations share, each once: schemas, examples, headers, parameters, common failures.
 
 use super::headers;
 use super::parameters;
@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 use shared::failure::problem::COMMON;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Everything met while the operations are described.
+/// The parts met while the operations are described.
 #[derive(Default)]
 pub(super) struct Components {
     pub(super) schemas: Schemas,
@@ -19,14 +19,14 @@ pub(super) struct Components {
 const CODES_IN_A_NAME: usize = 3;
 
 impl Components {
-    /// Keeps the example of a code, the first one that comes.
+    /// Keeps the first example of a code.
     pub(super) fn example(&mut self, code: &str, title: &str, value: impl FnOnce() -> Value) {
         if !self.examples.contains_key(code) {
             self.examples.insert(code.to_owned(), json!({ "summary": title, "value": value() }));
         }
     }
 
-    /// The `components` of the document. Failures that several operations have alike are moved there from `paths`.
+    /// The `components` of the document, with the failures of `paths` that several operations have alike.
     pub(super) fn finish(
         self,
         paths: &mut BTreeMap<&'static str, Map<String, Value>>,
@@ -52,7 +52,7 @@ impl Components {
     }
 }
 
-/// Moves the failures that are met twice out of the operations, and leaves references to them.
+/// Moves failures that occur twice out of the operations, and leaves references in their place.
 fn shared_failures(paths: &mut BTreeMap<&'static str, Map<String, Value>>) -> Map<String, Value> {
     let mut met: BTreeMap<String, usize> = BTreeMap::new();
     each_failure(paths, |name, _| *met.entry(name.to_owned()).or_default() += 1);
@@ -66,7 +66,7 @@ fn shared_failures(paths: &mut BTreeMap<&'static str, Map<String, Value>>) -> Ma
     shared
 }
 
-/// Every failure with few codes, and the name that these make.
+/// Every failure with few codes, and its name, made of the codes.
 fn each_failure(
     paths: &mut BTreeMap<&'static str, Map<String, Value>>,
     mut visit: impl FnMut(&str, &mut Value),

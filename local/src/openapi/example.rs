@@ -3,7 +3,7 @@
 use super::schemas::Schemas;
 use serde_json::{Map, Value};
 
-/// An example of what the schema describes; `None` where nothing says what it could be.
+/// An example that fits the schema; `None` where the schema gives none.
 pub(super) fn of(schema: &Value, schemas: &Schemas) -> Option<Value> {
     let own = schema.pointer("/examples/0").or_else(|| schema.get("const"));
     if let Some(own) = own.or_else(|| schema.pointer("/enum/0")) {

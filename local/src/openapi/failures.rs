@@ -1,5 +1,4 @@
-//! Every way an endpoint can fail: its own failures and those of its fields, and the common ones that its declaration
-//! implies.
+//! Every failure of an endpoint: its own, its fields', and the common ones that its declaration implies.
 
 use super::components::Components;
 use super::example;
@@ -82,7 +81,7 @@ fn headers(status: u16, faults: &BTreeMap<&str, Fault>) -> Vec<&'static str> {
     }
 }
 
-/// What is wrong with the request: each reason alone, and two at once.
+/// The refusals of a request: each reason alone, and two at once.
 fn refusals(endpoint: &Declaration, input: &Input, parts: &Components) -> Vec<Fault> {
     let reasons = reasons::all(endpoint, input, &parts.schemas);
     let violation = |reason: &Reason| {
@@ -98,7 +97,7 @@ fn refusals(endpoint: &Declaration, input: &Input, parts: &Components) -> Vec<Fa
     reasons.iter().map(|reason| vec![violation(reason)]).chain([two]).map(Fault::invalid).collect()
 }
 
-/// The code that a fault is known by: its only violation's.
+/// The code of a fault: that of its only violation, or its own.
 fn code(fault: &Fault) -> &'static str {
     match fault.violations.as_slice() {
         [only] => only.code,
@@ -106,13 +105,13 @@ fn code(fault: &Fault) -> &'static str {
     }
 }
 
-/// What else can go wrong.
+/// The faults beside refusals of the request.
 fn faults(endpoint: &Declaration) -> Vec<Fault> {
     let policy = &endpoint.policy;
     let has_body = (endpoint.body_schema)(&mut schemars::SchemaGenerator::default()).is_some();
     let has_path = endpoint.route.template.contains('{');
     let takes_keys = matches!(policy.idempotency, Idempotency::Required | Idempotency::Accepted);
-    // A health check asks the database by a probe of its own, whose failure is its answer.
+    // A health check probes the database, and its own failure says how that ended.
     let uses_database = policy.round_trips > 0 && policy.rate != RateClass::Unlimited;
     let rules: [(bool, &[&'static Problem]); 11] = [
         (policy.access != Access::Public, &[&p::TOKEN_REQUIRED, &p::TOKEN_INVALID, &p::TOKEN_EXPIRED]),

@@ -2,10 +2,10 @@
 
 use serde_json::{Map, Value, json};
 
-/// Name, whether it is always there where it is said to be, and what it says.
+/// A header's name, whether every response that documents it has it, and its description.
 type Header = (&'static str, bool, &'static str);
 
-/// The headers that a response has when it says so.
+/// The headers that some responses have.
 pub(super) fn of_some() -> Value {
     described(&[
         ("ETag", true, "The version, strong, as `If-Match` and `If-None-Match` take it."),
@@ -21,7 +21,7 @@ pub(super) fn of_some() -> Value {
     ])
 }
 
-/// The headers of every response, whatever it says.
+/// The headers of every response.
 pub(super) fn of_every() -> Value {
     described(&[
         ("X-Request-Id", true, "What the log has this request under."),

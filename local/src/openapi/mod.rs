@@ -1,7 +1,7 @@
 //! The contract of all endpoints as an `OpenAPI` 3.1 document, made from the declarations and from nothing else.
 //!
-//! `operation` describes one endpoint; what several of them need ends in `components`. Tests hold every reply of a
-//! running endpoint against the document, so that it says what is, not what was meant.
+//! `operation` describes one endpoint; parts that several operations need end in `components`. Tests hold every reply
+//! of a running endpoint against the document, so that the document says what is, not what was meant.
 
 mod components;
 mod example;

@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 use shared::http::{Access, Declaration, RateClass};
 use shared::module::Module;
 
-/// The endpoint's operation; what it shares with others goes to `parts`.
+/// The endpoint's operation; parts that it shares with others go to `parts`.
 pub(super) fn describe(
     module: &Module,
     endpoint: &Declaration,

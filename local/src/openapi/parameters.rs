@@ -1,4 +1,4 @@
-//! What an operation takes beside its body.
+//! The parameters of an operation: path, query and headers.
 
 use super::put;
 use super::reasons::Input;

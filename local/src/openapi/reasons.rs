@@ -1,5 +1,5 @@
-//! Why a request can be refused before the handler is called: read off the schemas of its parts, by the same rules as
-//! `shared::validation` goes by.
+//! The reasons for which a request can be refused before the handler is called, read off the schemas of its parts by
+//! the rules of `shared::validation`.
 
 use super::schemas::Schemas;
 use serde_json::{Map, Value};
@@ -7,7 +7,7 @@ use shared::failure::{Problem, problem as p};
 use shared::http::{Declaration, Idempotency};
 use shared::validation::{Place, push_segment};
 
-/// One reason, and where in a request it can stand.
+/// One reason, and its possible place in a request.
 #[derive(Debug, Clone)]
 pub(super) struct Reason {
     pub(super) problem: &'static Problem,
@@ -57,7 +57,7 @@ impl Finder<'_> {
         }
     }
 
-    /// A body of named fields. What is a list is another's message: nothing in it is refused, but passed over.
+    /// A body of named fields. A list is another program's message: unknown members in it are passed over, not refused.
     fn object(&mut self, body: &Value) {
         for problem in [&p::INVALID_NUMBER, &p::TOO_DEEP, &p::DUPLICATE_KEY, &p::INVALID_TYPE] {
             self.add(problem, Place::Body, "");
@@ -86,7 +86,7 @@ impl Finder<'_> {
 
     fn fields(&mut self, place: Place, schema: &Value) {
         let required = schema.get("required").and_then(Value::as_array);
-        // A path without its parameter is another path.
+        // A path parameter is never missing: without it the path is another one.
         if let Some(name) = required.and_then(|all| all.first()).filter(|_| place != Place::Path) {
             self.add(&p::REQUIRED, place, &pointer_to("", name.as_str().unwrap_or_default()));
         }
@@ -95,7 +95,7 @@ impl Finder<'_> {
         }
     }
 
-    /// What a field can get wrong by its type, its format and its limits.
+    /// The reasons that a field's type, format and limits give.
     fn field(&mut self, place: Place, pointer: &str, written: &Value) {
         let schema = self.schemas.resolve(written).clone();
         let is = |name: &str| schema.get("type").is_some_and(|kind| *kind == *name || has(kind, name));
@@ -122,7 +122,7 @@ impl Finder<'_> {
         if let Some(item) = schema.get("items") {
             self.field(place, &pointer_to(pointer, "0"), item);
         }
-        // A field that may be null is its schema or null.
+        // The schema of a field that may be null is `anyOf` its own schema and null.
         for either in schema.get("anyOf").and_then(Value::as_array).into_iter().flatten() {
             self.field(place, pointer, either);
         }

@@ -1,4 +1,4 @@
-//! The JSON schemas of what comes in and what goes out, under one set of names.
+//! The JSON schemas of requests and replies, under one set of names.
 
 use crate::error::Error;
 use schemars::generate::SchemaSettings;
@@ -8,11 +8,10 @@ use shared::failure::problem::Document;
 use shared::validation::PATTERNS;
 use std::collections::BTreeSet;
 
-/// Where named schemas are in the document.
+/// The place of named schemas in the document.
 const HOME: &str = "/components/schemas";
 
-/// The schemas met so far. A type that comes in is described by what is read of it, one that goes out by what is
-/// written.
+/// The schemas met so far. A type of a request is described as it is read, a type of a reply as it is written.
 pub(super) struct Schemas {
     incoming: SchemaGenerator,
     outgoing: SchemaGenerator,
@@ -52,12 +51,12 @@ impl Schemas {
         of(&mut self.outgoing).map(Schema::to_value)
     }
 
-    /// A reference to a type of `shared` that goes out.
+    /// A reference to a type of `shared` in replies.
     pub(super) fn reference<T: schemars::JsonSchema>(&mut self) -> Value {
         self.outgoing.subschema_for::<T>().to_value()
     }
 
-    /// A named schema of what goes out: the usual problem document with further members. Its name.
+    /// Adds the schema of a problem document with further members; its name.
     pub(super) fn extended_problem(&mut self, code: &str, extension: &Value) -> Value {
         let name = format!("{}Problem", super::components::pascal(code));
         self.reference::<Document<'_>>();
@@ -74,7 +73,7 @@ impl Schemas {
         json!({ "$ref": format!("#{HOME}/{name}") })
     }
 
-    /// The schemas of what an endpoint's problems carry beside the usual members.
+    /// The schemas of the members that an endpoint's problems carry beside the usual ones.
     pub(super) fn extensions(
         &mut self,
         of: fn(&mut SchemaGenerator) -> Vec<(&'static str, Schema)>,
@@ -92,7 +91,7 @@ impl Schemas {
         found.unwrap_or(schema)
     }
 
-    /// All named schemas. Codes are the given ones; what goes out has no members but those it names.
+    /// All named schemas. Codes are the given ones; objects of replies have no members but those named.
     pub(super) fn finish(mut self, codes: &BTreeSet<&str>) -> Result<Map<String, Value>, Error> {
         let mut all = self.bodies;
         all.extend(self.incoming.take_definitions(false));
@@ -117,7 +116,7 @@ impl Schemas {
     }
 }
 
-/// A root schema's name, and the schema without what the generator put around it.
+/// A root schema's name, and the schema without the generator's additions.
 fn alone(schema: Schema) -> (String, Value) {
     let mut schema = schema.to_value();
     let mut name = String::new();
@@ -131,7 +130,7 @@ fn alone(schema: Schema) -> (String, Value) {
     (name, schema)
 }
 
-/// A text that must not be empty must have something to see.
+/// Gives a text that must not be empty the pattern of a text with something to see.
 fn show(schema: &mut Value) {
     if let Value::Object(members) = schema {
         let measured = members.get("minLength").is_some_and(|least| *least != 0);
@@ -146,7 +145,7 @@ fn show(schema: &mut Value) {
     }
 }
 
-/// Says of every object with named members that it has no others.
+/// Closes every object with named members to others.
 pub(super) fn close(schema: &mut Value) {
     match schema {
         Value::Object(members) => {
@@ -160,7 +159,7 @@ pub(super) fn close(schema: &mut Value) {
     }
 }
 
-/// A parameter is there or not, it is never null.
+/// Takes null out of a parameter's schema: a parameter is there or not.
 pub(super) fn without_null(schema: &mut Value) {
     let Some(kind) = schema.get_mut("type") else { return };
     if let Value::Array(types) = kind {

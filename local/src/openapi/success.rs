@@ -1,4 +1,4 @@
-//! What an endpoint answers when it succeeds, and where that leads.
+//! An endpoint's successes, and the operations that they lead to.
 
 use super::components::{Components, header};
 use super::example;
@@ -10,7 +10,7 @@ use serde_json::{Map, Value, json};
 use shared::http::{Declaration, Form, Idempotency, PageMeta, Success};
 use shared::module::Module;
 
-/// The response to a success, and 304 where a version can be known already.
+/// The response to a success, and 304 where the caller can know the version already.
 pub(super) fn responses(
     endpoint: &Declaration,
     modules: &[Module],
@@ -36,7 +36,7 @@ pub(super) fn responses(
     responses
 }
 
-/// What the type of the data says of itself.
+/// The description of the data's type.
 fn description(endpoint: &Declaration, parts: &mut Components) -> String {
     let data = parts.schemas.data(endpoint.data_schema).unwrap_or_else(|| json!({}));
     let item = data.get("items").unwrap_or(&data);
@@ -44,7 +44,7 @@ fn description(endpoint: &Declaration, parts: &mut Components) -> String {
     own.unwrap_or(endpoint.summary).to_owned()
 }
 
-/// Whether `If-None-Match` is looked at.
+/// Whether the endpoint reads `If-None-Match`.
 pub(super) fn reads_versions(endpoint: &Declaration) -> bool {
     endpoint.success.has_etag && endpoint.route.method == Method::GET
 }
@@ -104,7 +104,7 @@ fn enveloped(success: &Success, data: Value, parts: &mut Components) -> Value {
     envelope
 }
 
-/// Every operation at or below an address that the answer has the parameter for.
+/// A link to every operation at or below an address whose parameter is in the answer.
 fn links(endpoint: &Declaration, modules: &[Module]) -> Map<String, Value> {
     let mut links = Map::new();
     for lead in endpoint.success.links {

@@ -1,4 +1,4 @@
-//! What happens after a change, in a test: consumers and workers.
+//! Consumers and workers in a test.
 
 use crate::TestDatabase;
 use shared::app::App;
@@ -53,7 +53,7 @@ impl Background {
     }
 }
 
-/// All rows of the outbox, as they travel.
+/// All rows of the outbox, as events.
 pub(crate) async fn events(database: &TestDatabase) -> Vec<Event> {
     let sql = "SELECT jsonb_build_object('id', id, 'clinicId', clinic_id, 'aggregate', aggregate,
                       'aggregateId', aggregate_id, 'seq', seq, 'kind', kind, 'ids', ids,

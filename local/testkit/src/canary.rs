@@ -6,16 +6,16 @@ use tracing::{Event, Level, Subscriber};
 use tracing_subscriber::layer::{Context, Layer, SubscriberExt as _};
 use tracing_subscriber::registry::LookupSpan;
 
-/// What tests send as names, addresses, passwords and texts, and how tokens and their keys begin. None of it may come
-/// back in an error, a log line or an event.
+/// The names, addresses, passwords and texts that tests send, and the beginnings of tokens and keys. None may come back
+/// in an error, a log line or an event.
 pub(crate) const CANARIES: [&str; 7] =
     ["canary", "lonely road", "beatriz lima", "ana souza", "v4.public.", "k4.secret.", "5521987650021"];
 
-/// Fails the test when `text`, found at `place`, has something personal or secret of the tests' in it.
+/// Fails the test when `text`, found at `place`, has a canary in it.
 ///
 /// # Panics
 ///
-/// Then.
+/// When it has one.
 pub fn assert_none_in(place: &str, text: &str) {
     let text = text.to_lowercase();
     for canary in CANARIES {
@@ -23,12 +23,12 @@ pub fn assert_none_in(place: &str, text: &str) {
     }
 }
 
-/// From now on every log line and every span of this process is looked at. What warns or says an error, as the line of a
-/// 500 with its reason does, is shown when its test fails.
+/// Looks for canaries in every log line and every span of this process from now on. Warnings and errors, such as the
+/// line of a 500 with its reason, are shown when their test fails.
 ///
 /// # Panics
 ///
-/// When other code of this process logs already; and where a line or a span is written that has a canary in it.
+/// When other code of this process logs already; later, where a line or a span with a canary is written.
 pub fn watch_logs() {
     static WATCHED: Once = Once::new();
     WATCHED.call_once(|| {
@@ -44,7 +44,7 @@ struct Watch;
 
 impl<S: Subscriber + for<'span> LookupSpan<'span>> Layer<S> for Watch {
     fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
-        // Drivers log what they send; only lines of ours are written (see `shared::telemetry::logging`).
+        // Drivers log the texts that they send; only lines of ours are written (see `shared::telemetry::logging`).
         if event.metadata().target().starts_with("shared") {
             let mut line = Line(String::new());
             event.record(&mut line);
@@ -72,7 +72,7 @@ impl<S: Subscriber + for<'span> LookupSpan<'span>> Layer<S> for Watch {
     }
 }
 
-/// The test harness keeps it, and shows it beside what a failed test itself says.
+/// Prints a line. The test harness keeps it, and shows it beside the output of a failed test.
 #[expect(clippy::print_stderr, reason = "beside what the test itself says")]
 fn say(line: &str) {
     eprintln!("{line}");

@@ -12,7 +12,7 @@ impl TestClock {
         Self(Mutex::new(now))
     }
 
-    /// Moves it forward.
+    /// Moves the clock forward.
     pub fn advance(&self, by: SignedDuration) {
         *self.0.lock().unwrap() += by;
     }

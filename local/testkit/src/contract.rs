@@ -1,4 +1,4 @@
-//! Holds every reply against an `OpenAPI` document: what is not written there must not be answered.
+//! Holds replies against an `OpenAPI` document: a reply that is not in the document fails the test.
 
 use crate::TestResponse;
 use jsonschema::{Draft, Validator};
@@ -13,11 +13,11 @@ use std::sync::{Arc, Mutex};
 #[derive(Debug)]
 pub struct Contract {
     document: Value,
-    /// Compiled once each, by the schema's text.
+    /// Compiled validators, by the schema's text.
     validators: Mutex<BTreeMap<String, Arc<Validator>>>,
 }
 
-/// Headers that a response may have without a word: the document says them in its own way.
+/// Headers that a response may have without being listed: the document has them in other places.
 const IMPLIED: [&str; 3] = ["content-type", "content-encoding", "content-length"];
 
 impl Contract {
@@ -31,7 +31,7 @@ impl Contract {
         &self.document
     }
 
-    /// What is wrong with `instance` by `schema`, whose references lead into the document.
+    /// The errors of `instance` by `schema`, whose references lead into the document.
     pub fn errors(&self, schema: &Value, instance: &Value) -> Vec<String> {
         let validator = self.validator(schema);
         validator.iter_errors(instance).map(|error| format!("{}: {error}", error.instance_path())).collect()
@@ -48,11 +48,11 @@ impl Contract {
         Arc::clone(made)
     }
 
-    /// The reply is one that the document has for this request.
+    /// Fails unless the document has this reply for this request.
     ///
     /// # Panics
     ///
-    /// With what the document does not say.
+    /// With the parts of the reply that the document does not have.
     #[track_caller]
     pub fn hold(&self, method: &str, path: &str, answer: &TestResponse) {
         let faults = self.faults(method, path, answer);
@@ -78,7 +78,7 @@ impl Contract {
         faults
     }
 
-    /// Where nothing is documented, only refusals are answered, and `OPTIONS`.
+    /// The errors of a reply to a request without operation: only refusals are answered, and `OPTIONS`.
     fn of_no_operation(&self, answer: &TestResponse, is_head: bool) -> Vec<String> {
         if answer.status < 400 {
             let is_options = answer.status == 204 && answer.header("allow").is_some();
@@ -92,7 +92,7 @@ impl Contract {
 
     fn operation(&self, method: &str, path: &str) -> Option<&Value> {
         let method = if method == "HEAD" { "GET" } else { method };
-        // Methods are compared as they are: `get` is none.
+        // Methods are case-sensitive: `get` is none.
         if method.bytes().any(|byte| byte.is_ascii_lowercase()) {
             return None;
         }

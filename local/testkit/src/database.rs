@@ -32,43 +32,43 @@ impl TestDatabase {
         Self { name }
     }
 
-    /// Its address under a role.
+    /// The database's address under a role.
     pub fn url(&self, role: &str) -> String {
         cluster().url(role, &self.name)
     }
 
-    /// Its address under a module's role, as the module's functions reach it: through the pooler when
+    /// The database's address under a module's role, for the module's functions: through the pooler when
     /// `GRAFONO_TEST_POOLER` is set, else directly.
     pub fn function_url(&self, role: &str) -> String {
         pooler().map_or_else(|| self.url(role), |pooler| pooler.url(role, &self.name))
     }
 
-    /// Adds a role that gets in by its password alone; all others are trusted here. The name must be new to this
+    /// Adds a role that logs in by its password alone; all other roles are trusted. The name must be new to this
     /// process's Postgres.
     pub async fn add_guarded_role(&self, role: &str, password: &str) {
         GUARDED.get_or_init(|| self.guard()).await;
         self.run(&format!("CREATE ROLE {role} LOGIN PASSWORD '{password}' IN ROLE guarded")).await;
     }
 
-    /// From now on members of the role `guarded` need a password.
+    /// Requires a password of the members of the role `guarded` from now on.
     async fn guard(&self) {
         self.run("CREATE ROLE guarded NOLOGIN; CREATE ROLE guarded_probe LOGIN IN ROLE guarded").await;
         let file = self.value("SHOW hba_file").await;
         let lines = "(VALUES ('local all +guarded scram-sha-256'), ('local all all trust'))";
         self.run(&format!("COPY {lines} TO '{file}'; SELECT pg_reload_conf()")).await;
         let probe: Config = self.url("guarded_probe").parse().unwrap();
-        // The server is told to read the file, and does so a moment later.
+        // The server reads the file a moment after it is told to.
         while probe.connect(NoTls).await.is_ok() {
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
     }
 
-    /// Whether functions reach it through the pooler.
+    /// Whether functions reach the database through the pooler.
     pub fn is_pooled(&self) -> bool {
         pooler().is_some()
     }
 
-    /// Its name.
+    /// The database's name.
     pub fn name(&self) -> &str {
         &self.name
     }
@@ -104,7 +104,7 @@ impl TestDatabase {
     }
 }
 
-/// A client of a database, for what a test does behind the API's back.
+/// A client of a database, for statements that a test sends past the API.
 pub(crate) async fn connect(url: &str) -> tokio_postgres::Client {
     let (client, connection) = tokio_postgres::connect(url, NoTls).await.unwrap();
     tokio::spawn(connection);
@@ -130,7 +130,7 @@ fn cluster() -> &'static Cluster {
             let runtime =
                 tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
             let cluster = runtime.block_on(start());
-            // The runtime goes on as long as the process: it may have to look after the cluster.
+            // The runtime lives as long as the process, because it looks after the cluster.
             std::mem::forget(runtime);
             cluster
         });

@@ -7,27 +7,27 @@ use std::process::{Child, Stdio};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-/// The emulator and what its server needs; moto names what else it needs itself.
+/// The emulator and the packages of its server; pip adds moto's own.
 const PACKAGES: [&str; 3] = ["moto==5.2.5", "flask>=3,<4", "flask-cors>=6,<7"];
 
 static RUNNING: OnceLock<AwsEmulator> = OnceLock::new();
 static NEXT: AtomicU32 = AtomicU32::new(1);
 
-/// AWS Secrets Manager and SQS as far as tests need them: moto on a free port of this machine, one a test process.
+/// AWS Secrets Manager, SQS and SES as far as tests need them: moto on a free port of this machine, one a test process.
 #[derive(Debug)]
 pub struct AwsEmulator {
     url: String,
-    /// While its standard input is open, the emulator runs.
+    /// The emulator's process, which runs while its standard input is open.
     _server: Child,
 }
 
 impl AwsEmulator {
-    /// The process's own emulator. The first test to ask starts it, and on a new machine installs it.
+    /// The process's own emulator. The first call starts it, and on a new machine installs it.
     pub async fn running() -> &'static Self {
         tokio::task::spawn_blocking(|| RUNNING.get_or_init(start)).await.unwrap()
     }
 
-    /// The variables that lead a function to it, by key.
+    /// The variables that lead a function to the emulator, by key.
     pub fn variable(&self, key: &str) -> Option<String> {
         variable(key, &self.url)
     }
@@ -49,7 +49,7 @@ impl AwsEmulator {
         self.client().put_secret_value().secret_id(arn).secret_string(text).send().await.unwrap();
     }
 
-    /// A new one each time: a client's connections end with the test whose runtime drives them.
+    /// A new client: a client's connections end with the test whose runtime drives them.
     fn client(&self) -> Client {
         let given = |key| variable(key, &self.url).unwrap();
         let config = Config::builder()
@@ -66,7 +66,7 @@ impl AwsEmulator {
     }
 }
 
-/// The variables that lead to what listens at `url` as if it were AWS.
+/// The variables that lead a function to `url` instead of AWS.
 pub fn variable(key: &str, url: &str) -> Option<String> {
     let value = match key {
         "AWS_REGION" => "sa-east-1",
@@ -89,7 +89,7 @@ fn start() -> AwsEmulator {
     let mut lines = BufReader::new(server.stderr.take().unwrap()).lines().map_while(Result::ok);
     let place = lines.by_ref().find_map(|line| Some(line.split_once("Running on ")?.1.to_owned()));
     let url = place.unwrap_or_else(|| unreachable!("the AWS emulator does not start"));
-    // It logs each request, and would stand still if no one read that.
+    // The emulator logs each request, and would stand still behind a full pipe.
     std::thread::spawn(move || lines.for_each(drop));
     AwsEmulator { url: url.trim().to_owned(), _server: server }
 }

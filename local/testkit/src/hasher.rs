@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 pub struct CountingHasher(AtomicU32);
 
 impl CountingHasher {
-    /// How often it hashed or checked a password.
+    /// The number of passwords hashed or checked.
     pub fn calls(&self) -> u32 {
         self.0.load(Ordering::SeqCst)
     }

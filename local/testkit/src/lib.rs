@@ -1,8 +1,9 @@
-//! What every integration test needs: a real Postgres, a test app for one module, gateway events.
+//! What every integration test needs: a real Postgres, modules in a test app, gateway events, and stand-ins for others:
+//! AWS, SendGrid, a collector of spans, receivers of webhooks.
 //!
-//! It knows no module: a test brings its own. One Postgres is started a test process, with fsync off, and goes away
-//! with it; each [`TestApp`] has a database of its own, cloned from a migrated template. Built
-//! functions run under [`lambda`]'s Runtime API.
+//! This crate knows no module: a test brings its own. A test process has one Postgres, with fsync off, which ends with
+//! the process; each [`TestApp`] has a database of its own, cloned from a migrated template. Built functions run under
+//! [`lambda`]'s Runtime API.
 
 #![expect(
     clippy::unwrap_used,

@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use std::sync::{Mutex, MutexGuard};
 use tokio::sync::{Mutex as Gate, MutexGuard as Held, Semaphore};
 
-/// A mail gateway that keeps what it is given.
+/// A mail gateway that keeps the mails that it is given.
 #[derive(Debug)]
 pub struct TestMail {
     sent: Mutex<Vec<Letter>>,
@@ -22,22 +22,22 @@ impl Default for TestMail {
 }
 
 impl TestMail {
-    /// What was handed over and taken, in order.
+    /// The mails that were handed over and taken, in order.
     pub fn sent(&self) -> Vec<Letter> {
         self.letters().clone()
     }
 
-    /// The next mail is not taken, and for this reason.
+    /// Refuses the next mail for this reason.
     pub fn fail_next(&self, unsent: Unsent) {
         self.failures.lock().unwrap().push_back(unsent);
     }
 
-    /// From now on nobody is answered, until what this gives is dropped.
+    /// Answers nobody until the returned guard is dropped.
     pub async fn hold(&self) -> Held<'_, ()> {
         self.gate.lock().await
     }
 
-    /// Waits for the next mail to be handed over, whether or not it is answered.
+    /// Waits until the next mail is handed over, answered or not.
     pub async fn given(&self) {
         self.given.acquire().await.unwrap().forget();
     }

@@ -5,12 +5,12 @@ use std::io;
 use std::net::IpAddr;
 use std::sync::Mutex;
 
-/// A name service that knows what a test has told it.
+/// A name service that knows the names that a test has set.
 #[derive(Debug, Default)]
 pub struct Names(Mutex<BTreeMap<String, Vec<IpAddr>>>);
 
 impl Names {
-    /// From now on this is what the name means.
+    /// Gives the name these addresses from now on.
     pub fn set(&self, name: &str, addresses: &[&str]) {
         let addresses = addresses.iter().map(|address| address.parse().unwrap()).collect();
         self.0.lock().unwrap().insert(name.to_owned(), addresses);

@@ -9,8 +9,8 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 static NEXT: AtomicU32 = AtomicU32::new(1);
 
-/// The queue of what SES tells, in the emulator, for one test. What was received and not deleted stays away for longer
-/// than the test takes.
+/// The queue of SES's notices, in the emulator, for one test. A message that was received and not deleted stays hidden
+/// for longer than the test takes.
 #[derive(Debug)]
 pub struct NoticeQueue {
     client: Client,
@@ -19,7 +19,7 @@ pub struct NoticeQueue {
 }
 
 impl NoticeQueue {
-    /// An empty one.
+    /// A new, empty queue.
     pub async fn made() -> Self {
         let emulator = AwsEmulator::running().await;
         let client = client(emulator);
@@ -32,7 +32,7 @@ impl NoticeQueue {
         Self { client, url, variables }
     }
 
-    /// The variables that lead a function here.
+    /// The variables that lead a function to this queue.
     pub fn variables(&self) -> Vec<(&'static str, &str)> {
         self.variables.iter().map(|(key, value)| (*key, value.as_str())).collect()
     }
@@ -44,7 +44,7 @@ impl NoticeQueue {
         Notices::open(&variable, &external_calls()).unwrap()
     }
 
-    /// An event of SES, as SNS puts it into the queue.
+    /// Puts an event of SES into the queue, as SNS does.
     pub async fn publish(&self, event: &Value) {
         let envelope = json!({
             "Type": "Notification",
@@ -61,12 +61,12 @@ impl NoticeQueue {
         self.put(&envelope.to_string()).await;
     }
 
-    /// A message as it is.
+    /// Puts a message into the queue as it is.
     pub async fn put(&self, body: &str) {
         self.client.send_message().queue_url(&self.url).message_body(body).send().await.unwrap();
     }
 
-    /// How many messages there are, those included that somebody has received and not deleted.
+    /// The number of messages, received and undeleted ones included.
     pub async fn count(&self) -> usize {
         let [waiting, received] =
             [Attribute::ApproximateNumberOfMessages, Attribute::ApproximateNumberOfMessagesNotVisible];

@@ -6,11 +6,11 @@ use std::process::{ChildStdin, Command, Stdio};
 use std::time::Duration;
 
 /// A `PgBouncer` in transaction mode with one server connection a database and role: the strictest stand-in for the
-/// pooler of production. It stops when the process ends, however it ends.
+/// pooler of production. The pooler stops when the process ends, however it ends.
 #[derive(Debug)]
 pub(crate) struct Pooler {
     folder: PathBuf,
-    /// While this is open, it runs.
+    /// The pooler runs while this is open.
     _alive: ChildStdin,
 }
 

@@ -9,8 +9,8 @@ use tokio_postgres::config::{Config, Host};
 
 static NEXT: AtomicU32 = AtomicU32::new(1);
 
-/// A wire between a client and the test's Postgres, which counts round trips: whatever a client sends after something
-/// of the server has reached it. It can also go mute: then nothing of the server comes through any more.
+/// A wire between a client and the test's Postgres, which counts round trips: a round trip begins when the client sends
+/// after bytes of the server have reached it. A mute wire lets nothing of the server through any more.
 #[derive(Debug)]
 pub struct Proxy {
     folder: PathBuf,
@@ -52,12 +52,12 @@ impl Proxy {
         format!("postgresql:///{}?host={}&user={role}", self.name, self.folder.display())
     }
 
-    /// The round trips so far, those of connecting included.
+    /// The number of round trips so far, those of connecting included.
     pub fn round_trips(&self) -> u32 {
         self.wire.round_trips.load(Ordering::SeqCst)
     }
 
-    /// From now on nothing of the server reaches a client.
+    /// Lets nothing of the server reach a client from now on.
     pub fn mute(&self) {
         self.wire.mute.store(true, Ordering::SeqCst);
     }

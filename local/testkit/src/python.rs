@@ -6,11 +6,11 @@ use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-/// Ends the server when the pipe on standard input closes, which it does however the owner ends.
+/// Runs the server until the pipe on standard input closes, which it does however the owner ends.
 const SCRIPT: &str = "\"$@\" & server=$!; read -r _; kill \"$server\"";
 
-/// What starts `python3 -m` with these arguments from an installation. While the child's standard input is open, it
-/// runs.
+/// A command that starts `python3 -m` with these arguments from an installation. The child runs while its standard
+/// input is open.
 pub(crate) fn server(installation: &Path, arguments: &[&str]) -> Command {
     let mut command = Command::new("sh");
     command.args(["-c", SCRIPT, "server", "python3", "-m"]).args(arguments);
@@ -19,8 +19,8 @@ pub(crate) fn server(installation: &Path, arguments: &[&str]) -> Command {
     command
 }
 
-/// The folder with these packages, of which the first is named after; installed by pip if they are not there yet.
-/// Several processes may ask at once.
+/// The folder with these packages, named after the first one; pip installs missing packages. Several processes may call
+/// this at once.
 pub(crate) fn packages(packages: &[&str]) -> PathBuf {
     let home = install::home().unwrap();
     let name = packages[0].replace("==", "-");
@@ -34,7 +34,7 @@ pub(crate) fn packages(packages: &[&str]) -> PathBuf {
     if folder.exists() {
         return folder;
     }
-    // Next to its place and then moved, so that what is there is complete.
+    // Installed beside its place and then moved, so that a folder in its place is complete.
     let unfinished = home.join(format!(".{name}.new"));
     let _ = fs::remove_dir_all(&unfinished);
     let mut pip = Command::new("python3");

@@ -13,7 +13,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 /// The queue that wakes the relay.
 const NUDGES: &str = "outbox-nudges";
 
-/// The variables that a function knows AWS by.
+/// The variables with a function's region and credentials at AWS.
 pub(crate) const KEYS: [&str; 4] =
     ["AWS_REGION", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_ENDPOINT_URL_SQS"];
 
@@ -23,13 +23,13 @@ static NEXT: AtomicU32 = AtomicU32::new(1);
 #[derive(Debug)]
 pub struct Queues {
     client: Client,
-    /// As `QUEUE_URL_PREFIX`.
+    /// The value of `QUEUE_URL_PREFIX`.
     prefix: String,
     variables: Vec<(&'static str, String)>,
 }
 
 impl Queues {
-    /// A queue for each of these consumers, with its dead letters, and one that wakes the relay.
+    /// A queue for each of these consumers, with a queue of dead letters, and the queue that wakes the relay.
     pub async fn of(consumers: &[&str]) -> Self {
         let emulator = AwsEmulator::running().await;
         let client = client(emulator);
@@ -64,12 +64,12 @@ impl Queues {
         queue.send().await.unwrap();
     }
 
-    /// The variables that lead a function here, by key.
+    /// The variables that lead a function to these queues, by key.
     pub fn variable(&self, key: &str) -> Option<String> {
         self.variables.iter().find(|(own, _)| *own == key).map(|(_, value)| value.clone())
     }
 
-    /// All of them.
+    /// All of these variables.
     pub fn variables(&self) -> Vec<(&'static str, &str)> {
         self.variables.iter().map(|(key, value)| (*key, value.as_str())).collect()
     }
@@ -86,13 +86,13 @@ impl Queues {
         message.message_group_id(group).message_deduplication_id(id).send().await.unwrap();
     }
 
-    /// How many messages a consumer's queue has, those included that somebody has received. `<consumer>-dead` is its
-    /// dead letters.
+    /// The number of messages in a consumer's queue, received ones included. `<consumer>-dead` names the queue of dead
+    /// letters.
     pub async fn count(&self, consumer: &str) -> usize {
         self.count_at(&self.url(consumer)).await
     }
 
-    /// How often the relay was nudged.
+    /// The number of nudges of the relay.
     pub async fn nudges(&self) -> usize {
         self.count_at(&format!("{}{NUDGES}", self.prefix)).await
     }
@@ -112,9 +112,9 @@ impl Queues {
         }
     }
 
-    /// Hands what is in a consumer's queue to its function, batch by batch, until there is nothing to receive. What the
-    /// function wants to have again may be received at once. Every message handed over, in order: its body and whether
-    /// it was taken.
+    /// Hands the messages of a consumer's queue to its function, batch by batch, until none is left. Messages that the
+    /// function hands back may be received again at once. Every message handed over, in order: its body, and whether
+    /// the function took it.
     pub async fn deliver(&self, consumer: &str, function: &Environment) -> Vec<(String, bool)> {
         let mut all = Vec::new();
         loop {

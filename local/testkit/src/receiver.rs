@@ -7,7 +7,7 @@ use std::process::{Child, Stdio};
 use std::sync::{Arc, Condvar, Mutex};
 use std::time::Duration;
 
-/// What decodes OTLP as collectors do.
+/// The package that decodes OTLP as collectors do.
 const PACKAGES: [&str; 1] = ["oteltap==1.0.0"];
 
 /// How long a test waits for spans.
@@ -18,20 +18,20 @@ const PATIENCE: Duration = Duration::from_secs(30);
 pub struct Receiver {
     address: SocketAddr,
     got: Arc<Got>,
-    /// While its standard input is open, the receiver runs.
+    /// The receiver's process, which runs while its standard input is open.
     _server: Child,
 }
 
 #[derive(Debug, Default)]
 struct Got {
-    /// Everything that was sent, headers and resource included, as it came over the wire.
+    /// All bytes that were sent, headers and resource included.
     bytes: Mutex<Vec<u8>>,
     spans: Mutex<Vec<Value>>,
     more: Condvar,
 }
 
 impl Receiver {
-    /// Starts one; on a new machine installs it.
+    /// Starts a receiver; on a new machine installs it.
     pub fn start() -> Self {
         let folder = python::packages(&PACKAGES);
         let port = free_port();
@@ -46,12 +46,12 @@ impl Receiver {
         Self { address, got, _server: server }
     }
 
-    /// What `OTEL_EXPORTER_OTLP_ENDPOINT` is to be.
+    /// The value for `OTEL_EXPORTER_OTLP_ENDPOINT`.
     pub fn endpoint(&self) -> String {
         format!("http://{}", self.address)
     }
 
-    /// Waits until so many spans of that trace have come, and gives them in the order of their beginning.
+    /// Waits until so many spans of that trace have come; the spans in the order of their beginning.
     pub fn spans(&self, trace_id: &str, count: usize) -> Vec<Value> {
         let of_trace = |spans: &[Value]| -> Vec<Value> {
             spans.iter().filter(|span| span["traceId"] == trace_id).cloned().collect()
@@ -70,14 +70,14 @@ impl Receiver {
         self.got.spans.lock().unwrap().clone()
     }
 
-    /// Everything that was sent, as text; what is no text in it is replaced.
+    /// All bytes that were sent, as text; bytes that are no text are replaced.
     pub fn text(&self) -> String {
         String::from_utf8_lossy(&self.got.bytes.lock().unwrap()).into_owned()
     }
 }
 
 impl Drop for Receiver {
-    /// Whatever a test was about: nothing personal or secret may have been sent (F2).
+    /// Fails the test when a canary was sent, whatever the test was about (F2).
     fn drop(&mut self) {
         if !std::thread::panicking() {
             assert_none_in("what the receiver got", &self.text());
@@ -102,12 +102,12 @@ pub fn attribute(span: &Value, key: &str) -> Option<String> {
     Some(value.as_str().map_or_else(|| value.to_string(), str::to_owned))
 }
 
-/// A port that was free a moment ago: the receiver takes no other way of choosing one.
+/// A port that was free a moment ago: the receiver cannot choose one itself.
 fn free_port() -> u16 {
     TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }
 
-/// An address that leads to `port` and keeps what is sent there.
+/// An address that leads to `port` and keeps the bytes sent there.
 fn tap(port: u16, got: Arc<Got>) -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();

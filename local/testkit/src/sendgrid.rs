@@ -30,14 +30,14 @@ impl SendgridKey {
         STANDARD.encode(der.as_ref())
     }
 
-    /// A request with that body, signed then.
+    /// A request with that body, signed at `at`.
     pub fn tell(&self, body: &str, at: Timestamp) -> TestRequest {
         let request = TestRequest::new("POST", ADDRESS).text(body);
         let headers = self.headers(body, at);
         headers.iter().fold(request, |request, (name, value)| request.header(name, value))
     }
 
-    /// Signs a gateway event that has the headers of a signature; others are left as they are.
+    /// Signs a gateway event that has the headers of a signature; leaves other events as they are.
     pub(crate) fn sign_event(&self, event: &str, at: Timestamp) -> String {
         let mut event: Value = serde_json::from_str(event).unwrap();
         if event["headers"].get(SIGNATURE).is_some() {

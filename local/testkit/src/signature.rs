@@ -1,4 +1,4 @@
-//! Whether a request to AWS is signed as AWS's own library for Python (botocore) would have signed it.
+//! Signatures of requests to AWS, as AWS's own library for Python (botocore) makes them.
 
 use crate::python;
 use serde_json::json;
@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::io::Write as _;
 use std::process::{Command, Stdio};
 
-/// What it comes with; the emulator has it, too.
+/// The packages that bring botocore, which are the emulator's.
 const PACKAGES: [&str; 3] = ["moto==5.2.5", "flask>=3,<4", "flask-cors>=6,<7"];
 
 /// Prints the signature that the request should have.

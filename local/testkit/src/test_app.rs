@@ -30,7 +30,7 @@ struct Function {
     app: Arc<App>,
 }
 
-/// A module on a database of its own, called through gateway events.
+/// Modules on a database of their own, called through gateway events.
 #[derive(Debug)]
 pub struct TestApp {
     /// The database.
@@ -39,9 +39,9 @@ pub struct TestApp {
     pub clock: Arc<TestClock>,
     /// The hasher.
     pub hasher: Arc<CountingHasher>,
-    /// Where mail goes.
+    /// The gateway that mail goes to.
     pub mail: Arc<TestMail>,
-    /// Signs events of mails that the test app believes; until it forgets the key.
+    /// Signs events of mails that the test app believes, until it forgets the key.
     pub sendgrid: Option<SendgridKey>,
     /// Signs tokens that the test app believes.
     pub signer: TokenSigner,
@@ -49,10 +49,10 @@ pub struct TestApp {
     background: Background,
     keys: (String, String),
     contract: Option<&'static Contract>,
-    /// What names of hosts mean to those who call others.
+    /// The addresses of hosts' names, for external calls.
     pub names: Arc<Names>,
     external: Arc<ExternalCalls>,
-    /// What a call may take.
+    /// The time that a call may take.
     pub time: Duration,
 }
 
@@ -96,33 +96,33 @@ impl TestApp {
         test_app
     }
 
-    /// Holds every reply from now on against this contract.
+    /// Holds every reply against this contract from now on.
     #[must_use]
     pub fn held_to(self, contract: &'static Contract) -> Self {
         Self { contract: Some(contract), ..self }
     }
 
-    /// All functions call, of the addresses that callers name, only those within `reach` from now on. Until then these
-    /// may be on this machine.
+    /// Lets functions call only addresses within `reach` from now on, of those that callers name. Until then such an
+    /// address may be on this machine.
     pub fn confine(&mut self, reach: NetworkScope) {
         self.external = external(reach, &self.clock, &self.names);
         let database = self.database.clone();
         self.rewire(|role| database.function_url(role));
     }
 
-    /// No function knows a key of SendGrid from now on.
+    /// Takes SendGrid's key from all functions.
     pub fn forget_sendgrid(&mut self) {
         self.sendgrid = None;
         let database = self.database.clone();
         self.rewire(|role| database.function_url(role));
     }
 
-    /// All functions reach their database at this address from now on.
+    /// Has all functions reach their database at this address from now on.
     pub fn reconnect(&mut self, url: &str) {
         self.rewire(|_| url.to_owned());
     }
 
-    /// The functions of each module reach their database at the address that `url` gives for its role.
+    /// Has the functions of each module reach their database at the address that `url` gives for the module's role.
     pub fn rewire(&mut self, url: impl Fn(&str) -> String) {
         let mut apps: BTreeMap<&'static str, Arc<App>> = BTreeMap::new();
         let modules: Vec<&'static str> = self.functions.iter().map(|function| function.module).collect();
@@ -170,7 +170,7 @@ impl TestApp {
         Tenant::create(&self.database, &self.signer, "BRL", self.clock.now()).await
     }
 
-    /// The test app's database under a module's role, for what a test sends past the endpoints.
+    /// The test app's database under a module's role, for statements that a test sends past the endpoints.
     pub fn database_as(&self, role: &str) -> Database {
         Database::at(&self.database.url(role), 4).unwrap()
     }
@@ -180,13 +180,13 @@ impl TestApp {
         self.functions.iter().map(|function| &function.declaration)
     }
 
-    /// Passes a request to the function that has its route, or to the catch-all if there is one, or to the first.
+    /// Passes a request to the function with its route, else to the catch-all, else to the first function.
     pub async fn send(&self, request: TestRequest) -> TestResponse {
         let (declaration, app) = self.route(request.method(), request.path());
         self.answer(app, declaration, request).await
     }
 
-    /// One request through the pipeline, and its reply held against the contract.
+    /// Passes one request through the pipeline, and holds the reply against the contract.
     async fn answer(&self, app: &App, declaration: &Declaration, request: TestRequest) -> TestResponse {
         let (method, path) = (request.method().to_owned(), request.path().to_owned());
         let answer =
@@ -216,7 +216,7 @@ impl TestApp {
         self.answer(&function.app, &function.declaration, request).await
     }
 
-    /// Everything announced so far, in the order of the streams.
+    /// All events so far, in the order of their streams.
     pub async fn events(&self) -> Vec<Event> {
         background::events(&self.database).await
     }
@@ -231,8 +231,8 @@ impl TestApp {
         self.background.take(consumer, event, Attempt(ATTEMPTS)).await
     }
 
-    /// Has the worker of that name work until nothing is left to do, under its own role. What the relay sends is taken
-    /// by the consumers in the test app, unless other queues are given.
+    /// Runs the worker of that name, under its own role, until nothing is left to do. The consumers in the test app
+    /// take the relay's events, unless other queues are given.
     pub async fn work(&self, worker: &str, queue: Option<Arc<dyn Queue>>) -> Result<usize, Fault> {
         let declaration = self.background.worker(worker);
         let app = self.app(&self.database.function_url(declaration.role), 4);
@@ -240,7 +240,7 @@ impl TestApp {
         declaration.run(&app, Duration::from_mins(1)).await
     }
 
-    /// As [`TestApp::work`], for what takes the provider's notices of mails from their queue.
+    /// As [`TestApp::work`], for the worker that takes the mail provider's notices from their queue.
     pub async fn work_on(&self, worker: &str, notices: Notices) -> Result<usize, Fault> {
         let declaration = self.background.worker(worker);
         let app = self.app(&self.database.function_url(declaration.role), 4).with_mail_notices(notices);

@@ -14,7 +14,7 @@ pub struct TestRequest {
 }
 
 impl TestRequest {
-    /// Any method.
+    /// A request with any method.
     pub fn new(method: &str, address: &str) -> Self {
         let (path, query) = address.split_once('?').unwrap_or((address, ""));
         Self {
@@ -63,7 +63,7 @@ impl TestRequest {
         self
     }
 
-    /// Without that header.
+    /// Removes that header.
     #[must_use]
     pub fn without(mut self, name: &str) -> Self {
         self.headers.remove(name);

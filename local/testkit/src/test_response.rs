@@ -11,11 +11,11 @@ use std::collections::BTreeMap;
 pub struct TestResponse {
     /// The status.
     pub status: u16,
-    /// The body as text, as far as it is any.
+    /// The body as text; bytes that are no text are replaced.
     pub text: String,
     /// The body.
     pub body: Vec<u8>,
-    /// The body as JSON; null when it has none.
+    /// The body as JSON; null for a body that is none.
     pub json: Value,
     headers: BTreeMap<String, String>,
 }

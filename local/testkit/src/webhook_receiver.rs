@@ -6,8 +6,8 @@ use std::process::{Child, ChildStdout, Command, Stdio};
 /// The reference library of Standard Webhooks, in another language than ours.
 const PACKAGES: [&str; 1] = ["standardwebhooks==1.1.0"];
 
-/// A receiver of webhooks that verifies them by the reference library: it answers 204 when they are good, else 400. It
-/// ends with its owner.
+/// A receiver of webhooks that verifies them by the reference library: 204 to a good one, 400 to any other. The
+/// receiver ends with its owner.
 #[derive(Debug)]
 pub struct WebhookReceiver {
     port: u16,
@@ -16,7 +16,7 @@ pub struct WebhookReceiver {
 }
 
 impl WebhookReceiver {
-    /// Starts one; on a new machine the library is installed first.
+    /// Starts a receiver; on a new machine installs the library.
     pub async fn start() -> Self {
         tokio::task::spawn_blocking(|| {
             let folder = python::packages(&PACKAGES);
@@ -35,12 +35,12 @@ impl WebhookReceiver {
         .unwrap()
     }
 
-    /// Its address.
+    /// The receiver's address.
     pub fn url(&self) -> String {
         format!("http://127.0.0.1:{}/hook", self.port)
     }
 
-    /// From now on it verifies by this secret.
+    /// Verifies by this secret from now on.
     pub fn expect(&mut self, secret: &str) {
         let mut input = self.program.stdin.as_ref().unwrap();
         input.write_all(format!("{secret}\n").as_bytes()).unwrap();

@@ -4,7 +4,7 @@ use super::{FAR_AWAY, Outcome, Sampled};
 use crate::canary::assert_none_in;
 use serde_json::{Value, json};
 
-/// A message of that stream in a batch, received for the time that `receives` says.
+/// A message of that stream in a batch, received for the `receives`th time.
 pub fn record(id: &str, group: &str, body: &str, receives: u32) -> Value {
     json!({
         "messageId": id, "body": body,
@@ -25,8 +25,8 @@ pub fn failures(outcome: Outcome) -> Vec<String> {
     failures.iter().map(|failure| failure["itemIdentifier"].as_str().unwrap().to_owned()).collect()
 }
 
-/// Starts the built function of every consumer in the test app and hands it its sample event, a batch with a message that
-/// is none, and an event that is no batch.
+/// Starts the built function of every consumer in the test app and hands it its sample event, a batch with an
+/// unreadable message, and an event that is no batch.
 pub async fn takes_what_its_queue_hands_over(sampled: &Sampled, further: &[(&str, &str)]) {
     let consumers = sampled.app.consumers();
     assert!(!consumers.is_empty(), "there is no consumer to be tried");
@@ -37,7 +37,7 @@ pub async fn takes_what_its_queue_hands_over(sampled: &Sampled, further: &[(&str
         let taken = format!("SELECT count(*) FROM kernel.inbox WHERE consumer = '{name}'");
         assert_eq!(sampled.app.database.value(&taken).await, "1", "{name}");
 
-        // The same once more, in the company of a message that nobody can read.
+        // The sample once more, beside a message that nobody can read.
         let mut mixed: Value = serde_json::from_str(&sample).unwrap();
         let unreadable = record("unreadable", "another-stream", "canary, and no JSON", 1);
         mixed["Records"].as_array_mut().unwrap().insert(0, unreadable);

@@ -58,7 +58,7 @@ impl Environment {
         Self { process, api }
     }
 
-    /// Waits until it asks for its first event; fails the test when it ends instead, with what it said.
+    /// Waits until the function asks for its first event; fails the test when it ends instead, with its output.
     pub async fn ready(&mut self) {
         let asked = tokio::select! {
             () = self.api.asked() => true,
@@ -71,12 +71,12 @@ impl Environment {
         }
     }
 
-    /// Sends it an event, with a deadline in milliseconds since 1970, and waits for what it answers.
+    /// Sends the function an event, with a deadline in milliseconds since 1970, and waits for the outcome.
     pub async fn invoke(&self, event: &str, deadline: u64) -> Outcome {
         tokio::time::timeout(PATIENCE, self.api.invoke(event, deadline)).await.unwrap()
     }
 
-    /// How many replies it has given so far; it goes on counting.
+    /// The number of replies so far, which goes on counting.
     pub fn answered(&self) -> Arc<AtomicU32> {
         self.api.answered()
     }
@@ -86,7 +86,7 @@ impl Environment {
         self.signal(Signal::TERM);
     }
 
-    /// Sends SIGKILL: nothing that it has begun is ended.
+    /// Sends SIGKILL: the function ends in the middle of its work.
     pub fn kill(&self) {
         self.signal(Signal::KILL);
     }
@@ -96,13 +96,13 @@ impl Environment {
         kill_process(id.and_then(Pid::from_raw).unwrap(), signal).unwrap();
     }
 
-    /// Waits for its end: how it ended, and all it wrote.
+    /// Waits for the end of the process: its exit status and all of its output.
     pub async fn ended(mut self) -> (ExitStatus, String) {
         let status = tokio::time::timeout(PATIENCE, self.process.wait()).await.unwrap().unwrap();
         (status, self.output().await)
     }
 
-    /// Ends it as Lambda does: all it wrote. Fails unless it ended well and wrote nothing personal or secret (F2).
+    /// Ends the function as Lambda does; all of its output. Fails after a bad end, or with a canary in the output (F2).
     pub async fn stopped(self) -> String {
         self.terminate();
         let (status, log) = self.ended().await;

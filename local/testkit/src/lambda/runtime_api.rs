@@ -84,7 +84,7 @@ impl RuntimeApi {
         self.state.asked.notified().await;
     }
 
-    /// How many replies came, counted before the function learns that its reply was taken.
+    /// The number of replies, counted before the function learns that its reply was taken.
     pub(super) fn answered(&self) -> Arc<AtomicU32> {
         Arc::clone(&self.state.answered)
     }

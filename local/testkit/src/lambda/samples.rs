@@ -15,14 +15,14 @@ use std::time::Duration;
 /// The id that the sample events name things by.
 pub const SAMPLE_ID: &str = "01890a5d-ac96-774b-bcce-b302099a8057";
 
-/// What is no event: whatever comes must end in a reply of ours.
+/// A JSON document that is no event: it must be answered with a reply of ours.
 const HOSTILE: &str =
     r#"{"version":"2.0","rawPath":["/"],"headers":{"a":1},"requestContext":7,"body":{},"x":null}"#;
 
 /// Milliseconds since 1970, in the year 2100.
 pub const FAR_AWAY: u64 = 4_102_444_800_000;
 
-/// Where a module's functions run and what its sample events refer to.
+/// A module in a test app, with the things that its sample events name.
 #[derive(Debug)]
 pub struct Sampled {
     /// A test app with the module alone.
@@ -66,7 +66,7 @@ impl Sampled {
         self.as_sent(&samples(name).remove(0).1)
     }
 
-    /// A sample event with what makes it believed: the token of the clinic's owner, or SendGrid's signature.
+    /// A sample event with its proof: the token of the clinic's owner, or SendGrid's signature.
     fn as_sent(&self, sample: &str) -> String {
         let event = sample.replace("ACCESS_TOKEN", self.tenant.owner());
         match &self.app.sendgrid {
@@ -83,8 +83,8 @@ pub fn program(name: &str) -> PathBuf {
 }
 
 /// Starts every built function of a module under a Runtime API in one test app, sends the same events through the
-/// pipeline in a second one that stands the same way, and compares what is answered: statuses, headers and bodies,
-/// with ids, instants and tokens masked, which no two runs share.
+/// pipeline in a second test app with the same data, and compares the replies: statuses, headers and bodies, with ids,
+/// instants and tokens masked, which no two runs share.
 pub async fn answers_as_the_pipeline_does(built: Sampled, piped: Sampled) {
     let declarations: Vec<Declaration> = built.app.declarations().cloned().collect();
     for declaration in &declarations {
@@ -112,7 +112,7 @@ pub async fn answers_as_the_pipeline_does(built: Sampled, piped: Sampled) {
     }
 }
 
-/// The sample events of an endpoint, by where they are.
+/// The sample events of an endpoint, with the paths of their files.
 fn samples(name: &str) -> Vec<(String, String)> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).unwrap().join("events");
     let read = |folder: &str| {
@@ -143,7 +143,7 @@ async fn stays_up(function: &Environment, declaration: &Declaration) {
     assert!(matches!(again, Outcome::Response(_)), "{}: {again:?}", declaration.name);
 }
 
-/// Without what no two runs share: ids, instants, tokens, the spans of a trace.
+/// The reply without the values that no two runs share: ids, instants, tokens, the spans of a trace.
 fn masked(reply: &str) -> Value {
     let patterns = [
         (r"whsec_[A-Za-z0-9+/]{43}=", "SECRET"),
