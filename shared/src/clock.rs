@@ -9,7 +9,7 @@ pub trait Clock: Send + Sync {
     fn now(&self) -> Timestamp;
 }
 
-/// Where identifiers come from.
+/// The source of identifiers.
 pub trait Ids: Send + Sync {
     /// A new `UUIDv7` (RFC 9562 §5.7) whose time part is `now`.
     fn new_id(&self, now: Timestamp) -> Uuid;

@@ -1,4 +1,4 @@
-//! How much time a call has left. Every limit, of the database and of external calls, comes from it (D10).
+//! The time that a call has left. Every limit, of the database and of external calls, comes from it (D10).
 
 use std::time::Duration;
 use tokio::time::Instant;
@@ -16,12 +16,12 @@ impl Deadline {
         Self(Instant::now() + left.min(LONGEST))
     }
 
-    /// The deadline of work that no caller waits for, and so may take longer.
+    /// The deadline of work that no caller waits for, which may be more than ten seconds away.
     pub fn of_work(until: Instant) -> Self {
         Self(until)
     }
 
-    /// The time left; zero once it has passed.
+    /// The time left; zero after the deadline.
     pub fn left(self) -> Duration {
         self.0.saturating_duration_since(Instant::now())
     }

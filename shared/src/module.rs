@@ -1,4 +1,4 @@
-//! A module as a value, for lists: its endpoints, consumers and workers, and what they need all together.
+//! A module as a value, for lists: its endpoints, consumers and workers.
 
 use crate::app::{App, Needs};
 use crate::background::{ConsumerDeclaration, WorkerDeclaration, consumer, jobs, mail_statements};
@@ -7,30 +7,30 @@ use crate::http::idempotency::fingerprint;
 use crate::http::{Declaration, Sample, audit};
 use std::sync::Arc;
 
-/// A module: its name, which is also its schema and database role, and its endpoints.
+/// A module: its name, which is also its schema and database role, and what it declares.
 #[derive(Debug, Clone)]
 pub struct Module {
     /// E.g. `billing`.
     pub name: &'static str,
-    /// What it is for, in one line for those who call it.
+    /// The module's purpose, in one line for callers of the API.
     pub about: &'static str,
-    /// All of its endpoints.
+    /// The module's endpoints.
     pub endpoints: Vec<Declaration>,
-    /// What happens in it after changes.
+    /// The module's consumers.
     pub consumers: Vec<ConsumerDeclaration>,
-    /// What happens in it by the clock.
+    /// The module's workers.
     pub workers: Vec<WorkerDeclaration>,
 }
 
 impl Module {
-    /// What its endpoints and consumers need, all together.
+    /// The needs of all endpoints and consumers together.
     pub fn needs(&self) -> Needs {
         let endpoints = self.endpoints.iter().map(|endpoint| endpoint.policy.needs());
         let consumers = self.consumers.iter().map(|consumer| consumer.needs);
         endpoints.chain(consumers).fold(Needs::default(), Needs::and)
     }
 
-    /// Its consumers, each with the app that all of the module runs on.
+    /// The consumers, each with the module's app.
     pub fn consumers_on(&self, app: &Arc<App>) -> Vec<(ConsumerDeclaration, Arc<App>)> {
         self.consumers.iter().map(|consumer| (consumer.clone(), Arc::clone(app))).collect()
     }

@@ -5,7 +5,7 @@ use crate::settings::SettingError;
 use rustls::{ClientConfig, RootCertStore};
 use std::sync::Arc;
 
-/// What connections to others are secured with.
+/// The TLS settings of connections to others.
 pub(crate) fn client_config() -> Result<ClientConfig, SettingError> {
     let roots = webpki_roots::TLS_SERVER_ROOTS.iter().cloned().collect::<RootCertStore>();
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());

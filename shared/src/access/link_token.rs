@@ -1,5 +1,5 @@
-//! Secrets that are handed out and come back: in a link, say. Each is 256 random bits, of which only a hash is kept,
-//! behind the id of its clinic: so it is looked up within that clinic and nowhere else.
+//! Secrets that are handed out, in a link for example, and come back. A secret is its clinic's id and 256 random bits;
+//! only its hash is kept. The id leads to the one clinic in which the hash is looked up.
 
 use crate::failure::Fault;
 use crate::validation::Secret;
@@ -22,7 +22,7 @@ impl std::fmt::Debug for LinkToken {
 }
 
 impl LinkToken {
-    /// A new one.
+    /// A new secret of a clinic.
     pub fn new(clinic: Uuid) -> Result<Self, Fault> {
         let mut bytes = [0; BYTES];
         let (of_clinic, random) = bytes.split_at_mut(16);
@@ -32,23 +32,23 @@ impl LinkToken {
         Ok(Self(bytes))
     }
 
-    /// One that came back; none when it cannot be one of ours.
+    /// A secret that came back; none when the text cannot be one.
     pub fn read(text: &str) -> Option<Self> {
         let bytes = URL_SAFE_NO_PAD.decode(text).ok()?;
         bytes.try_into().ok().map(Self)
     }
 
-    /// As it is handed out: 64 characters that a link takes as they are.
+    /// The secret's text: 64 characters that need no escape in a link.
     pub fn text(&self) -> Secret {
         Secret::new(URL_SAFE_NO_PAD.encode(self.0))
     }
 
-    /// The clinic that handed it out, or that somebody says did: only its hash proves that.
+    /// The clinic that the secret names. Only the hash proves that this clinic handed it out.
     pub fn clinic(&self) -> Uuid {
         Uuid::from_slice(self.0.get(..16).unwrap_or_default()).unwrap_or_default()
     }
 
-    /// What is kept: SHA-256, 32 bytes. Slowness would add nothing to 256 random bits.
+    /// The hash that is kept: SHA-256, 32 bytes. A slow hash would add nothing to 256 random bits.
     pub fn hash(&self) -> Vec<u8> {
         Sha256::digest(self.0).to_vec()
     }

@@ -1,4 +1,4 @@
-//! Who may do what: roles, permissions, and the caller a verified token names. What proves it stands beside: access
+//! Who may do what: roles, permissions, and the caller that a verified token names. The proofs stand beside: access
 //! tokens, passwords, and links that are mailed.
 
 pub mod link_token;

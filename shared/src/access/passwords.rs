@@ -11,17 +11,17 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-/// Hashes and checks passwords. Injected, so that a test can count the calls.
+/// Hashes and checks passwords. The hasher is injected, so that a test can count its calls.
 pub trait Hasher: Send + Sync {
     /// The PHC string of a new password.
     fn hash(&self, password: &str) -> Result<String, Fault>;
 
-    /// Whether `password` is the one behind the PHC string.
+    /// Whether the PHC string is the hash of `password`.
     fn matches(&self, password: &str, hash: &str) -> Result<bool, Fault>;
 }
 
-/// What a password of nobody is checked against, so that unknown users cost the same: a hash of 32 random bytes
-/// that nobody kept, with the parameters of [`Argon2id`].
+/// The hash that the password for an unknown user is checked against, so that it takes as long as for a known one: of
+/// 32 random bytes that nobody kept, with the parameters of [`Argon2id`].
 pub const NOBODY: &str =
     "$argon2id$v=19$m=19456,t=2,p=1$q0vWmPsQnYVJfmrNs5l0XA$QvMoVYJcqGfIuHjJKc8qXpWkGSyRO1rpb6xXQ0U8Ulc";
 
@@ -48,8 +48,8 @@ impl Hasher for Argon2id {
     }
 }
 
-/// Lets as many passwords be hashed at once as there are processors. Each takes 19 MiB and tens of milliseconds of
-/// CPU, so without a bound a flood of sign-ins takes the memory and the time of everybody else.
+/// Lets as many passwords be hashed at once as there are processors. One takes 19 MiB and tens of milliseconds of CPU,
+/// so an unbounded flood of sign-ins would take the memory and the time of all other requests.
 #[derive(Debug)]
 pub struct HashingGate(Arc<Semaphore>);
 
@@ -61,8 +61,8 @@ impl Default for HashingGate {
 }
 
 impl HashingGate {
-    /// Runs a hashing job off the async threads, when its turn comes before the deadline; else `OVERLOADED`. The turn
-    /// ends with the job, not with the caller.
+    /// Runs a hashing job off the async threads, when a turn comes before the deadline; else `OVERLOADED`. The turn
+    /// ends with the job, even when the caller is gone.
     pub async fn run<T: Send + 'static>(
         &self,
         hasher: Arc<dyn Hasher>,
@@ -84,7 +84,7 @@ impl HashingGate {
         tokio::task::spawn_blocking(job).await.map_err(|_| Fault::internal("the password hasher panicked"))?
     }
 
-    /// Takes all turns, for as long as the result is held: what a flood does.
+    /// Takes all turns, as a flood does, for as long as the result is held.
     pub async fn close(&self) -> Option<OwnedSemaphorePermit> {
         let all = u32::try_from(self.0.available_permits()).unwrap_or(u32::MAX);
         Arc::clone(&self.0).acquire_many_owned(all).await.ok()

@@ -1,6 +1,6 @@
 //! Access tokens: PASETO v4.public (Ed25519), ten minutes, keys named by `kid` (C2).
 //!
-//! The claims are checked here against the injected clock; nothing of a token is believed before its signature.
+//! The claims are checked against the injected clock. Nothing of a token is believed before its signature is checked.
 
 use crate::access::{Principal, Role};
 use crate::failure::Fault;
@@ -19,10 +19,10 @@ use uuid::Uuid;
 /// How long an access token lives.
 pub const LIFETIME: SignedDuration = SignedDuration::from_mins(10);
 
-/// Whom access tokens are for.
+/// The audience of access tokens.
 const AUDIENCE: &str = "grafono";
 
-/// A token longer than this is not ours.
+/// The longest token that may be one of ours, in characters.
 const LONGEST: usize = 2_048;
 
 #[derive(Serialize, Deserialize)]
@@ -41,7 +41,7 @@ struct Footer {
     kid: String,
 }
 
-/// Verifies access tokens with a fixed set of public keys; without any, no token is good.
+/// Verifies access tokens with a fixed set of public keys; without keys, no token is good.
 #[derive(Default)]
 pub struct TokenVerifier {
     keys: Vec<(String, AsymmetricPublicKey<V4>)>,
@@ -75,7 +75,7 @@ impl TokenVerifier {
         Ok(Self { keys: parsed.collect::<Result<_, _>>()? })
     }
 
-    /// The caller that a token names, or why it names none.
+    /// The caller that a token names, or the fault of the token.
     pub fn verify(&self, token: &str, now: Timestamp) -> Result<Principal, Fault> {
         let claims = self.claims(token).ok_or_else(|| Fault::from(&TOKEN_INVALID))?;
         if claims.aud != AUDIENCE || claims.iat > now + SignedDuration::from_secs(60) {
@@ -103,8 +103,8 @@ impl TokenVerifier {
 }
 
 /// Whether the token was signed with that key, by the specification of PASETO, version 4, "public", without an implicit
-/// assertion. AWS-LC checks an Ed25519 signature in less than half of the time that `pasetors` takes, and that check is the most
-/// of what a short call computes. TLS brings AWS-LC into every function anyway.
+/// assertion. AWS-LC takes less than half of the time of `pasetors` for an Ed25519 signature, which is most of what a
+/// short call computes. TLS brings AWS-LC into every function anyway.
 fn has_signed(key: &AsymmetricPublicKey<V4>, token: &UntrustedToken<Public, V4>) -> bool {
     let payload = token.untrusted_payload();
     let Some(signature) = token.untrusted_message().get(payload.len()..) else { return false };
@@ -112,7 +112,7 @@ fn has_signed(key: &AsymmetricPublicKey<V4>, token: &UntrustedToken<Public, V4>)
     UnparsedPublicKey::new(&ED25519, key.as_bytes()).verify(&signed, signature).is_ok()
 }
 
-/// What PASETO signs: the pieces, each behind its length, so that none can pass for a part of its neighbour (PAE).
+/// The bytes that PASETO signs (PAE): each piece behind its length, so that no piece can pass for a part of another.
 fn pre_authentication_encoding(pieces: &[&[u8]]) -> Vec<u8> {
     let length = |bytes: usize| u64::try_from(bytes).unwrap_or(u64::MAX).to_le_bytes();
     let mut encoded = Vec::from(length(pieces.len()));

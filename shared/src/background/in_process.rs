@@ -8,20 +8,20 @@ use futures_util::future::{BoxFuture, join_all};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-/// Queues without a place of their own: to send an event is to have it taken, at once. The relay marks it after that,
-/// so that nothing is lost however the program ends.
+/// Queues that keep nothing: sending an event has its consumer take it at once. The relay marks the event afterwards,
+/// so that no event is lost however the program ends.
 #[derive(Debug)]
 pub struct InProcess {
     consumers: Vec<(ConsumerDeclaration, Arc<App>)>,
 }
 
 impl InProcess {
-    /// Consumers, each with its module's app.
+    /// The queues of these consumers, each with its module's app.
     pub fn of(consumers: Vec<(ConsumerDeclaration, Arc<App>)>) -> Self {
         Self { consumers }
     }
 
-    /// The messages of one stream in their order, up to the first that is not taken.
+    /// Delivers the messages of one stream in their order, up to the first one that is not taken.
     async fn deliver(
         consumer: &ConsumerDeclaration,
         app: &App,

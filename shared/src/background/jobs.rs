@@ -1,8 +1,8 @@
 //! Jobs: queued work that somebody waits for (E5).
 //!
 //! An endpoint queues a job with an event for each consumer that has a part in it, and answers 202 with its address.
-//! Each consumer adds its part and moves the job on, in the transaction of its turn; the last one finishes it. A job
-//! only moves forward: the table itself refuses anything else.
+//! Each consumer adds its part and moves the job on, in the transaction of its effect; the last part finishes the job.
+//! A job only moves forward: the table itself refuses any other move.
 
 use crate::background::{Delivery, Halt};
 use crate::database::Statement;
@@ -13,7 +13,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-/// How long a job and what it made are kept. From then on it counts as gone, and housekeeping deletes it, whatever its state.
+/// How long a job is kept with its parts. From then on the job counts as gone, and housekeeping deletes it in any
+/// state.
 pub const RETENTION: SignedDuration = SignedDuration::from_hours(7 * 24);
 
 /// Where a job is.
@@ -69,7 +70,7 @@ pub struct Job {
 }
 
 impl Job {
-    /// Where it can be fetched.
+    /// The path at which the job can be fetched.
     pub fn location(&self) -> String {
         format!("/api/v1/jobs/{}", self.id)
     }
@@ -78,15 +79,15 @@ impl Job {
 /// A job to be queued.
 #[derive(Debug, Clone)]
 pub struct NewJob {
-    /// Its id.
+    /// The job's id.
     pub id: Uuid,
-    /// What is done, e.g. `account.export`.
+    /// The kind of work, e.g. `account.export`.
     pub kind: &'static str,
-    /// How many parts it has: one a consumer of its event.
+    /// The number of parts: one for each consumer of the event.
     pub total: i64,
-    /// The event that its consumers hear, e.g. `account.export_requested`.
+    /// The kind of the event that asks for the parts, e.g. `account.export_requested`.
     pub event: &'static str,
-    /// The kind of thing it is about, and its id, for the event's ids, e.g. `accountId`.
+    /// What the job is about, for the event's ids: the id's name, e.g. `accountId`, and the id.
     pub about: (&'static str, Uuid),
 }
 
@@ -121,7 +122,7 @@ pub fn queue(call: &Call<'_>, clinic: Uuid, owner: Uuid, job: &NewJob) -> [State
     [insert, announce]
 }
 
-/// The job as a reply; no row when this owner has none with that id.
+/// The job as a reply; no row for a job that this owner does not have.
 pub fn job(clinic: Uuid, owner: Uuid, id: Uuid) -> Statement<Job> {
     Statement::new(
         "shared.job",
@@ -140,8 +141,8 @@ pub fn job(clinic: Uuid, owner: Uuid, id: Uuid) -> Statement<Job> {
     .reply()
 }
 
-/// Adds a part to the job of a turn's event and moves the job on, in the transaction of the turn. The job's row is
-/// locked before the part asks whether the job still runs, so that what was called off gets no part.
+/// Adds a part to the job of the delivery's event and moves the job on, in the transaction of the effect. The job's row
+/// is locked before the part's statement reads whether the job still runs, so that a cancelled job gets no part.
 pub async fn add_part(delivery: &Delivery<'_>, part: Statement<()>) -> Result<(), Halt> {
     let mut effect = delivery.begin();
     effect.add(advance(delivery.clinic(), job_of(delivery)?, delivery.now));
@@ -149,7 +150,7 @@ pub async fn add_part(delivery: &Delivery<'_>, part: Statement<()>) -> Result<()
     delivery.commit(effect).await.map(drop)
 }
 
-/// The job of a turn's event will not be done. Does nothing when it has ended.
+/// Fails the job of the delivery's event. Does nothing to a job that has ended.
 pub async fn give_up(delivery: &Delivery<'_>, code: &'static str) -> Result<(), Fault> {
     let mut tx = delivery.aside();
     tx.add(fail(delivery.clinic(), job_of(delivery)?, code, delivery.now));
@@ -157,12 +158,12 @@ pub async fn give_up(delivery: &Delivery<'_>, code: &'static str) -> Result<(), 
     Ok(())
 }
 
-/// The job that a turn's event is about.
+/// The job of the delivery's event.
 pub fn job_of(delivery: &Delivery<'_>) -> Result<Uuid, Fault> {
     delivery.id("jobId")
 }
 
-/// Moves a job on by one part. Does nothing when it has ended.
+/// Moves a job on by one part. Does nothing to a job that has ended.
 fn advance(clinic: Uuid, id: Uuid, now: Timestamp) -> Statement<()> {
     Statement::new(
         "shared.advance_job",

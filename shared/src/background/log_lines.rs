@@ -18,7 +18,7 @@ pub(crate) struct Consumed<'a> {
     pub(crate) fault: Option<&'a Fault>,
 }
 
-/// Writes the line of an event: a warning when it is to be tried again, an error when it never will be.
+/// Writes the line of an event: a warning when the event is to be tried again, an error when it was given up.
 pub(crate) fn consumed(consumed: &Consumed<'_>) {
     macro_rules! line {
         ($level:ident, $message:literal) => {
@@ -46,7 +46,7 @@ pub(crate) fn consumed(consumed: &Consumed<'_>) {
     }
 }
 
-/// A worker's run in which something was done.
+/// A worker's run that did something, or failed.
 #[derive(Debug)]
 pub(crate) struct Worked<'a> {
     pub(crate) function: &'static str,

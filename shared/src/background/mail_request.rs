@@ -15,10 +15,10 @@ use uuid::Uuid;
 /// A mail to be sent.
 #[derive(Clone)]
 pub struct MailRequest {
-    /// What makes two requests of one module the same mail, e.g. `email-verification/` and an id: of those, one is
-    /// sent. 1–255 characters, nothing personal.
+    /// The mail's key within its module, e.g. `email-verification/` and an id: one mail is sent for one key. 1–255
+    /// characters, nothing personal.
     pub key: String,
-    /// The language it is written in.
+    /// The language of the mail.
     pub language: Language,
     /// The recipient's address.
     pub address: Text,
@@ -26,23 +26,24 @@ pub struct MailRequest {
     pub name: Option<Text>,
     /// The subject, at most 500 characters.
     pub subject: Text,
-    /// The body for those who read HTML, with what it was filled with escaped.
+    /// The body in HTML, with all filled-in values escaped.
     pub html: String,
-    /// The same for those who do not.
+    /// The body in plain text.
     pub plain_text: String,
-    /// What goes with it.
+    /// The attachments.
     pub attachments: Vec<Attachment>,
 }
 
 impl std::fmt::Debug for MailRequest {
-    /// Which one it is, and nothing that is in it.
+    /// The key alone, nothing of the mail.
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(formatter, "MailRequest({})", self.key)
     }
 }
 
-/// Puts the mail into the letter box and announces it, unless one of its key is there: then it does nothing. Within
-/// the transaction of whatever the mail is about, so that it is sent if that happened and not otherwise.
+/// Puts the mail into the letter box and announces it, unless the letter box has a mail of its key. The statement
+/// belongs into the transaction of the change that the mail tells, so that the mail is sent exactly if the change
+/// happened.
 pub fn request_mail(delivery: &Delivery<'_>, request: MailRequest) -> Statement<()> {
     let at =
         Place { clinic: delivery.clinic(), traceparent: delivery.trace.traceparent(), now: delivery.now };
@@ -55,7 +56,7 @@ struct Place {
     now: Timestamp,
 }
 
-/// A twin in flight is waited for: its key is either taken by then, or free again.
+/// Inserts the mail and its event. The insert waits for a twin in flight: by then the key is taken, or free again.
 fn put(place: Place, ids: &dyn Ids, request: MailRequest) -> Statement<()> {
     let attachments: Vec<Value> = request.attachments.iter().map(kept).collect();
     Statement::new(
@@ -88,14 +89,14 @@ fn put(place: Place, ids: &dyn Ids, request: MailRequest) -> Statement<()> {
     .bind(place.traceparent)
 }
 
-/// An attachment as the table has it.
+/// An attachment as the table keeps it.
 fn kept(attachment: &Attachment) -> Value {
     json!({
         "name": attachment.name, "mediaType": attachment.media_type, "content": STANDARD.encode(&attachment.content),
     })
 }
 
-/// The statements of whoever requests a mail, for the checks that prepare and explain them.
+/// The statement above, for the checks that prepare and explain it.
 pub(crate) fn statements(sample: &Sample<'_>) -> Vec<Statement<()>> {
     let call = &sample.call;
     let place = Place { clinic: sample.clinic(), traceparent: call.trace.traceparent(), now: call.now };

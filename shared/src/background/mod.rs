@@ -1,5 +1,5 @@
 //! What happens after a reply: [`Consumer`]s take the events of a change, [`Worker`]s go by the clock, [`jobs`] are
-//! queued work that somebody waits for, and a mail is requested in the transaction of what it tells ([`request_mail`]).
+//! queued work that somebody waits for, and [`request_mail`] requests a mail in the transaction of the change.
 
 pub mod consumer;
 mod in_process;

@@ -1,5 +1,5 @@
 //! Workers: what happens by the clock, such as the relay. A worker is declared like an endpoint and is a binary of its
-//! own. It spans clinics, and so has a database role of its own with narrow policies.
+//! own. Its work spans clinics, so it has a database role of its own with narrow policies.
 
 use crate::app::{App, Needs};
 use crate::background::log_lines;
@@ -19,30 +19,30 @@ use uuid::Uuid;
 
 /// A worker.
 pub trait Worker: 'static {
-    /// The name of its binary, e.g. `outbox-relay`; unique in the workspace.
+    /// The name of the worker's binary, e.g. `outbox-relay`; unique in the workspace.
     const NAME: &'static str;
-    /// What it does, in one line.
+    /// The worker's task, in one line.
     const SUMMARY: &'static str;
-    /// Its database role.
+    /// The worker's database role.
     const ROLE: &'static str;
-    /// How often it runs. What cannot wait that long is nudged.
+    /// The time from run to run. A worker whose work cannot wait that long is nudged.
     const EVERY: Duration = Duration::from_mins(1);
-    /// What a run may take.
+    /// The time that a run may take.
     const TIMEOUT: Duration = Duration::from_secs(55);
-    /// What it needs beside the database.
+    /// What the worker needs, the database included.
     const NEEDS: Needs = Needs::DATABASE;
 
-    /// Every statement it may send, as [`Endpoint::statements`](crate::http::Endpoint::statements).
+    /// Every statement that the worker may send, as [`Endpoint::statements`](crate::http::Endpoint::statements).
     fn statements(sample: &Sample<'_>) -> Vec<Statement<()>>;
 
-    /// Does one bounded piece of its work. It is called again at once as long as something was done and time is left.
+    /// Does one bounded piece of work. Called again at once while a step did something and time is left.
     fn step(run: &WorkerRun<'_>) -> impl Future<Output = Result<Progress, Fault>> + Send;
 }
 
 /// Whether a step found something to do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Progress {
-    /// So many things were done; there may be more.
+    /// The step did so many things; there may be more.
     Done(usize),
     /// Nothing is left to do for now.
     Idle,
@@ -53,7 +53,7 @@ pub enum Progress {
 pub struct WorkerRun<'a> {
     /// The injected parts.
     pub app: &'a App,
-    /// By when the run must be over.
+    /// The instant by which the run must be over.
     pub until: Instant,
     round_trips: RoundTrips,
     bookmark: Mutex<Stream>,
@@ -70,18 +70,18 @@ impl<'a> WorkerRun<'a> {
         }
     }
 
-    /// Where the last step of this run ended among the streams of the outbox, so that none waits for the same ones
-    /// again and again. Each run begins anew.
+    /// The stream of the outbox at which the last step of this run ended, so that the next step begins behind it. Each
+    /// run begins anew.
     pub fn bookmark(&self) -> Stream {
         self.bookmark.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Says where this step ended.
+    /// Sets the stream at which this step ended.
     pub fn put_bookmark(&self, stream: Stream) {
         *self.bookmark.lock().unwrap_or_else(PoisonError::into_inner) = stream;
     }
 
-    /// Now, by the injected clock.
+    /// The instant now, by the injected clock.
     pub fn now(&self) -> Timestamp {
         self.app.clock.now()
     }
@@ -96,7 +96,7 @@ impl<'a> WorkerRun<'a> {
         self.until.saturating_duration_since(Instant::now())
     }
 
-    /// What one transaction or call may take: what is left, ten seconds at most.
+    /// The deadline of one transaction or call: the end of the run, ten seconds from now at most.
     pub fn deadline(&self) -> Deadline {
         Deadline::within(self.left())
     }
@@ -117,24 +117,24 @@ type Stepping<'a> = Pin<Box<dyn Future<Output = Result<Progress, Fault>> + Send 
 /// A worker's declaration as a value, for lists.
 #[derive(Debug, Clone)]
 pub struct WorkerDeclaration {
-    /// The name of its binary.
+    /// The name of the worker's binary.
     pub name: &'static str,
-    /// What it does, in one line.
+    /// The worker's task, in one line.
     pub summary: &'static str,
-    /// Its database role.
+    /// The worker's database role.
     pub role: &'static str,
-    /// How often it runs.
+    /// The time from run to run.
     pub every: Duration,
-    /// What a run may take.
+    /// The time that a run may take.
     pub timeout: Duration,
-    /// What it cannot do without.
+    /// What the worker cannot do without.
     pub needs: Needs,
-    /// Every statement it may send.
+    /// Every statement that the worker may send.
     pub statements: fn(&Sample<'_>) -> Vec<Statement<()>>,
     step: for<'a> fn(&'a WorkerRun<'_>) -> Stepping<'a>,
 }
 
-/// What is kept of a run's time, so that a step that was begun can end.
+/// The rest of a run's time in which no step is begun, so that the last step can end.
 const LAST_STEP: Duration = Duration::from_secs(2);
 
 impl WorkerDeclaration {
@@ -158,7 +158,7 @@ impl WorkerDeclaration {
         guarded.await.unwrap_or_else(|_| Err(Fault::internal("the worker panicked")))
     }
 
-    /// Works until nothing is left to do, a step fails or the time is nearly over. What was done in all.
+    /// Works until nothing is left to do, a step fails or the time is nearly over; the number of things done.
     pub async fn run(&self, app: &App, left: Duration) -> Result<usize, Fault> {
         let started = Instant::now();
         let run = WorkerRun::within(app, left);

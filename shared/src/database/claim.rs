@@ -1,8 +1,8 @@
-//! Idempotency keys (E2): claimed, effected and answered in one transaction.
+//! Idempotency keys (E2): claim, effect and stored reply in one transaction.
 //!
-//! The claim is a plain INSERT: a taken key fails with a unique violation, everything behind it falls through, and
-//! the SELECT after COMMIT reads the reply that was stored. With `ON CONFLICT DO NOTHING` the effect would run again.
-//! A twin in flight makes the INSERT wait on the unique index until it commits, or until `lock_timeout`.
+//! The claim is a plain INSERT: a taken key fails with a unique violation, every statement behind it falls through, and
+//! the SELECT after COMMIT reads the stored reply. With `ON CONFLICT DO NOTHING` the effect would run again. The INSERT
+//! waits on the unique index for a twin in flight, until the twin commits or until `lock_timeout`.
 
 use super::Statement;
 use crate::failure::Fault;
@@ -12,18 +12,18 @@ use serde::de::DeserializeOwned;
 use tokio_postgres::Row;
 use uuid::Uuid;
 
-/// How long a key and its reply are kept. Housekeeping deletes those that nobody sends again.
+/// How long a key and its reply are kept. Housekeeping deletes expired keys that nobody sends again.
 pub const RETENTION: SignedDuration = SignedDuration::from_hours(24);
 
 /// The unique constraint that a repeated claim violates.
 pub const CLAIMED_ONCE: &str = "idempotency_keys_claimed_once";
 
-/// A caller's key and what it was sent with.
+/// A caller's key, and the request that it was sent with.
 #[derive(Debug, Clone)]
 pub struct Claim {
     /// The tenant.
     pub clinic: Uuid,
-    /// The caller: nobody else ever sees this key.
+    /// The caller: another caller's key of the same text is another key.
     pub caller: Uuid,
     /// The key as sent.
     pub key: String,
@@ -45,7 +45,7 @@ pub(crate) fn forget_if_expired(claim: &Claim) -> Statement<()> {
     .bind(claim.at)
 }
 
-/// The claim. Public so that the race test can set it beside its broken variant.
+/// The claim. Public, so that the race test can compare it with its broken variant.
 pub fn claim(claim: &Claim) -> Statement<()> {
     Statement::new(
         "shared.claim_key",
@@ -61,7 +61,8 @@ pub fn claim(claim: &Claim) -> Statement<()> {
     .bind(claim.at)
 }
 
-/// Stores what the reply statement has put into `app.reply`. Without one it fails, and so does the transaction.
+/// Stores the reply that the reply statement has put into `app.reply`. Without a reply this statement fails, and so
+/// does the transaction.
 pub(crate) fn store(claim: &Claim) -> Statement<()> {
     Statement::new(
         "shared.store_reply",
@@ -86,7 +87,7 @@ pub(crate) fn stored(claim: &Claim) -> Statement<()> {
     .bind(claim.key.clone())
 }
 
-/// The stored data, if it belongs to the same request.
+/// The stored data, if the key was sent with the same request.
 pub(crate) fn replay<T: DeserializeOwned>(row: &Row, claim: &Claim) -> Result<T, Fault> {
     let broken = || Fault::internal("a stored reply does not decode");
     let fingerprint: Vec<u8> = row.try_get("fingerprint").map_err(|_| broken())?;

@@ -1,7 +1,7 @@
-//! What the replies to a flush mean.
+//! From the replies to a flush to the outcome of its transaction.
 //!
-//! The first real error counts: after it, Postgres answers 25P02 to everything up to COMMIT, which is then a silent
-//! ROLLBACK. DETAIL and HINT carry values of rows and are never read.
+//! The first real error counts: Postgres answers 25P02 to every statement behind it, and COMMIT is a silent ROLLBACK.
+//! DETAIL and HINT carry values of rows and are never read.
 
 use super::flush::Reply;
 use crate::failure::Fault;
@@ -16,7 +16,7 @@ const TRANSACTION_TIMEOUT: &str = "25P04";
 pub(super) enum CommitOutcome {
     /// COMMIT succeeded.
     Committed,
-    /// Step `step` failed and everything was rolled back.
+    /// Step `step` failed, and the transaction was rolled back.
     RolledBack {
         /// The index of the step.
         step: usize,
@@ -24,15 +24,15 @@ pub(super) enum CommitOutcome {
         state: String,
         /// The violated constraint or `kernel.ensure` condition.
         constraint: Option<String>,
-        /// Whether the session ended with it.
+        /// Whether the session ended with the error.
         session_lost: bool,
     },
-    /// The connection was lost; whether COMMIT ran is not known.
+    /// The connection was lost, and with it the answer to COMMIT.
     Unknown,
 }
 
 impl CommitOutcome {
-    /// SQLSTATE of what failed, or `lost` where the connection took the answer with it.
+    /// SQLSTATE of the failed step, or `lost` for a lost connection.
     pub(super) fn state(&self) -> Option<&str> {
         match self {
             Self::Committed => None,
@@ -42,7 +42,7 @@ impl CommitOutcome {
     }
 }
 
-/// Judges the replies of the steps from BEGIN to COMMIT, which is the last. `None` is a step not answered.
+/// Judges the replies of the steps from BEGIN to COMMIT, the last one. `None` is an unanswered step.
 pub(super) fn judge(replies: &[Option<Reply>]) -> CommitOutcome {
     for (step, reply) in replies.iter().enumerate() {
         match reply {
@@ -74,7 +74,7 @@ fn is_fatal(error: &DbError) -> bool {
     matches!(error.parsed_severity(), Some(Severity::Fatal | Severity::Panic))
 }
 
-/// Whether the session was ended from outside before anything could be committed: worth one more try.
+/// Whether the server ended the session before COMMIT: then one more try is worth it.
 pub(super) fn is_worth_repeating(outcome: &CommitOutcome) -> bool {
     matches!(outcome, CommitOutcome::RolledBack { state, session_lost: true, .. } if state != TRANSACTION_TIMEOUT)
 }

@@ -1,4 +1,4 @@
-//! The pooled connection: one, unless more is asked for; checked after idling, thrown away when in doubt.
+//! The pooled connections, one unless the settings say more: checked after idling, thrown away when in doubt.
 
 use super::connector::Connector;
 use crate::deadline::Deadline;
@@ -11,11 +11,11 @@ use std::time::Duration;
 use tokio_postgres::config::{ChannelBinding, Config, Host, SslMode};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
-/// A connection that idled longer than this is asked whether it still lives before it is used. After a freeze the
-/// driver still believes in it, and the first statement would fail with 57P01.
+/// The idle time after which a connection is checked before its next use. After a freeze the driver still believes in
+/// the connection, and the first statement would fail with 57P01.
 pub const POOL_IDLE_CHECK: Duration = Duration::from_secs(5);
 
-/// How long the question may take before the connection counts as dead.
+/// How long the check may take before the connection counts as dead.
 const CHECK_TIMEOUT: Duration = Duration::from_millis(500);
 
 /// The database, under one role.
@@ -36,8 +36,8 @@ impl Database {
         Self::kept(url, None, connections)
     }
 
-    /// As [`Database::at`]. When `url` was the text of a secret, that is fetched again when Postgres refuses who asks,
-    /// and the URL in it counts from then on (C8).
+    /// As [`Database::at`]. When Postgres refuses the login and `url` is the text of `secret`, the secret is fetched
+    /// again, and its new URL counts from then on (C8).
     pub fn kept(url: &str, secret: Option<StoredSecret>, connections: usize) -> Result<Self, SettingError> {
         let config = address(url)?;
         let recycling = ManagerConfig { recycling_method: RecyclingMethod::Fast };
@@ -64,7 +64,7 @@ impl Database {
         }
     }
 
-    /// A connection, or why there is none within the time left. Neon's wake-up is waited for.
+    /// A connection, or the fault that there is none within the time left, which is long enough for Neon to wake up.
     pub(super) async fn connection(&self, deadline: Deadline) -> Result<Lease, Fault> {
         let Some(pool) = &self.pool else {
             return Err(Fault::internal("an endpoint without round trips asks for a connection"));
@@ -109,17 +109,17 @@ fn is_neon(config: &Config) -> bool {
     config.get_hosts().iter().any(|host| matches!(host, Host::Tcp(name) if name.ends_with(".neon.tech")))
 }
 
-/// What opens TLS where the server or [`Database::at`] asks for it: `WebPKI` roots, one crypto provider.
+/// The TLS connector, with `WebPKI` roots and one crypto provider, for connections that require TLS.
 pub fn tls_connector() -> Result<MakeRustlsConnect, SettingError> {
     Ok(MakeRustlsConnect::new(tls::client_config()?))
 }
 
-/// The freeze hook: after idling, one empty round trip decides whether the connection is still there.
+/// The freeze hook: after idling, one empty round trip decides whether the connection still lives.
 fn alive_after_idling() -> Hook {
     Hook::async_fn(|client, metrics| {
         Box::pin(async move {
-            // The server's goodbye may have come unread: the driver reads it first, and then knows it is closed.
-            // Twice, because the first yield lets the runtime see the socket, the second lets the driver read it.
+            // The server's goodbye may be unread: the driver reads it here and marks the connection as closed. The
+            // first yield lets the runtime see the socket, the second lets the driver read it.
             for _ in 0..2 {
                 tokio::task::yield_now().await;
             }
@@ -134,8 +134,8 @@ fn alive_after_idling() -> Hook {
     })
 }
 
-/// A connection on loan. Unless [`Lease::give_back`] is called, dropping it takes the connection out of the pool: what
-/// was sent on it may still be running.
+/// A connection on loan. Without [`Lease::give_back`], dropping the lease takes the connection out of the pool: its
+/// last statements may still be running.
 pub(super) struct Lease {
     object: Option<Object>,
     finished: bool,
@@ -146,12 +146,12 @@ impl Lease {
         self.object.as_ref().map(|object| &***object)
     }
 
-    /// Every reply was read: the connection may serve again.
+    /// Returns the connection to the pool, once every reply was read.
     pub(super) fn give_back(mut self) {
         self.finished = true;
     }
 
-    /// Asks the server to end what is still running, without waiting for it.
+    /// Asks the server to cancel running statements, and does not wait for the answer.
     pub(super) fn cancel(&self) {
         if let Some(client) = self.client() {
             let token = client.cancel_token();

@@ -1,7 +1,7 @@
 //! Opens the pool's connections, at an address that may have to be fetched again.
 //!
-//! A password is rotated while instances run. Those with an open connection notice nothing; the next connection is
-//! refused, its secret is fetched once more, and the request goes on with the new address (C8).
+//! A password is rotated while instances run. Open connections live on; Postgres refuses the next one, the secret is
+//! fetched once more, and the request goes on with the new address (C8).
 
 use super::connection::address;
 use crate::settings::{SettingError, StoredSecret};
@@ -17,7 +17,7 @@ use tokio_postgres_rustls::MakeRustlsConnect;
 pub(super) struct Connector {
     tls: ConfigConnectImpl<MakeRustlsConnect>,
     secret: Option<StoredSecret>,
-    /// Held while the secret is fetched: whoever wants to connect meanwhile waits for the new address.
+    /// Locked while the secret is fetched: other connections wait for the new address.
     known: Mutex<Known>,
 }
 
@@ -45,8 +45,8 @@ impl Connector {
         }
     }
 
-    /// The address in the secret, when it is another than the one tried. However many were refused at once, one of
-    /// them fetches and the others take what it found.
+    /// The address in the secret, if other than the tried one. Of many connections refused at once, one fetches the
+    /// secret, and the others take the same address.
     async fn newer_than(&self, tried: &Known) -> Option<Config> {
         let secret = self.secret.as_ref()?;
         let mut known = self.known.lock().await;
@@ -68,7 +68,7 @@ async fn fetch(secret: &StoredSecret) -> Result<Config, SettingError> {
     address(url.expose())
 }
 
-/// Whether Postgres refuses who asks: the password (28P01), or the role or its way in (28000).
+/// Whether Postgres refuses the login: the password (28P01), or the role or its kind of login (28000).
 fn is_refused(error: &Error) -> bool {
     let refusals = [&SqlState::INVALID_PASSWORD, &SqlState::INVALID_AUTHORIZATION_SPECIFICATION];
     error.code().is_some_and(|state| refusals.contains(&state))

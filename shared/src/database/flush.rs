@@ -22,8 +22,8 @@ pub(super) type Reply = Result<Vec<Row>, Error>;
 
 type Running<'a> = Pin<Box<dyn Future<Output = Reply> + Send + 'a>>;
 
-/// Sends all steps together and fills `replies`, one a step. When the future is dropped early, what had been
-/// answered by then is in `replies`.
+/// Sends all steps together and fills `replies`, one for each step. When the future is dropped early, `replies` has the
+/// answers until then.
 pub(super) async fn flush(client: &Client, steps: &[Step], replies: &mut Vec<Option<Reply>>) {
     replies.clear();
     replies.resize_with(steps.len(), || None);

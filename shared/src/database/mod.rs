@@ -1,7 +1,7 @@
 //! Postgres: statements as values, and the one transaction that runs them in one flush.
 //!
-//! A `db.rs` function returns a [`Statement`]; only [`Tx`] sends one. Everything of a transaction, BEGIN and COMMIT
-//! included, goes out together and costs one round trip. The price: COMMIT is on its way before any row count is
+//! A `db.rs` function returns a [`Statement`]; only [`Tx`] sends statements. All statements of a transaction, BEGIN and
+//! COMMIT included, go out together and cost one round trip. The price: COMMIT is on its way before any row count is
 //! known, so a condition must fail *in the database* (a constraint, or `kernel.ensure`).
 
 pub mod claim;

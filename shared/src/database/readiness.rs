@@ -1,4 +1,4 @@
-//! Readiness: one probe in five seconds an instance, whoever asks (F4).
+//! Readiness: one probe of the database in five seconds and instance, however many requests ask (F4).
 
 use super::{Database, RoundTrips, Scope, Statement, Tx};
 use crate::deadline::Deadline;
@@ -13,12 +13,12 @@ pub const TTL: Duration = Duration::from_secs(5);
 /// How long a probe may take.
 const TIMEOUT: Duration = Duration::from_millis(900);
 
-/// The last answer. Askers wait for a probe under way instead of starting their own.
+/// The last answer. A request waits for a probe under way instead of starting its own.
 #[derive(Debug, Default)]
 pub struct Readiness(Mutex<Option<(Instant, bool)>>);
 
 impl Readiness {
-    /// Whether the database answers. A failed probe is answered as failed until the next one.
+    /// Whether the database answers. A failed probe counts until the next probe.
     pub async fn of(&self, database: &Database, round_trips: &RoundTrips) -> bool {
         let asked = async {
             let mut last = self.0.lock().await;
@@ -41,7 +41,7 @@ pub(crate) fn probe_statement() -> Statement<i32> {
 }
 
 async fn probe(database: &Database, round_trips: &RoundTrips) -> bool {
-    // The transaction's own limits are longer than the probe's: the probe ends it by dropping it.
+    // The transaction's own limits are longer than the probe's time-out, which ends the transaction by dropping it.
     let mut tx =
         Tx::reading(database, round_trips, Deadline::within(Duration::from_secs(3)), Scope::default());
     let one = tx.add(probe_statement());

@@ -10,7 +10,7 @@ use tokio_postgres::Row;
 use tokio_postgres::types::{FromSql, ToSql, Type};
 use uuid::Uuid;
 
-/// A row that does not decode. It names a column, never a value.
+/// A row that does not decode. The error names a column, never a value.
 #[derive(Debug, thiserror::Error)]
 #[error("column {0} does not decode")]
 pub struct DecodeError(pub String);
@@ -19,12 +19,12 @@ pub struct DecodeError(pub String);
 pub struct Columns<'a>(pub(super) &'a Row);
 
 impl Columns<'_> {
-    /// The column's value, if it is there and of that type.
+    /// The column's value; an error for a missing column or another type.
     pub fn get<'r, T: FromSql<'r>>(&'r self, name: &str) -> Result<T, DecodeError> {
         self.0.try_get(name).map_err(|_| DecodeError(name.to_owned()))
     }
 
-    /// The column's text, which is personal as far as logs are concerned.
+    /// The column's text, as [`Text`], which no log line shows.
     pub fn text(&self, name: &str) -> Result<Text, DecodeError> {
         Text::try_from(self.get::<&str>(name)?).map_err(|_| DecodeError(name.to_owned()))
     }
@@ -35,10 +35,10 @@ impl Columns<'_> {
     }
 }
 
-/// A type that can be a parameter, and the Postgres type it is sent as. Sending the type with the statement keeps it
-/// unnamed, which is what survives a transaction pooler.
+/// A type that can be a parameter, and its type in Postgres. A statement sent with its types needs no name, and only an
+/// unnamed statement survives a transaction pooler.
 pub trait Bind: ToSql + Send + Sync + 'static {
-    /// The type the parameter is declared as.
+    /// The parameter's type in Postgres.
     const TYPE: Type;
 }
 
@@ -83,7 +83,7 @@ pub struct Statement<R> {
 }
 
 impl Statement<()> {
-    /// A statement whose rows, if any, say nothing. `name` is `<module>.<what it does>`.
+    /// A statement whose rows, if any, are not read. `name` is `<module>.<what it does>`.
     pub fn new(name: &'static str, sql: &'static str) -> Self {
         Self { name, sql, parameters: Vec::new(), decode: |_| Ok(()) }
     }
@@ -97,12 +97,12 @@ impl<R> Statement<R> {
         self
     }
 
-    /// Says what a row becomes.
+    /// Sets the decoder of a row.
     pub fn decode<S>(self, decode: Decoder<S>) -> Statement<S> {
         Statement { name: self.name, sql: self.sql, parameters: self.parameters, decode }
     }
 
-    /// For a statement whose one column is the reply as JSON text:
+    /// Decodes the one column of a reply, which is JSON text:
     /// `SELECT set_config('app.reply', jsonb_build_object(…)::text, true) AS reply …`. The setting hands the reply
     /// to the statement that stores it under the idempotency key, in the same transaction.
     pub fn reply<S: DeserializeOwned>(self) -> Statement<S> {
@@ -127,7 +127,7 @@ impl<R> Statement<R> {
         self.name
     }
 
-    /// The SQL, as it is sent.
+    /// The SQL as sent.
     pub fn sql(&self) -> &'static str {
         self.sql
     }

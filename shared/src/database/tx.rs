@@ -1,4 +1,4 @@
-//! The transaction: statements are added, then all go out in one flush and are committed or not at all.
+//! The transaction: statements are added, then all go out in one flush and are committed together or not at all.
 
 use super::claim::{self, Claim};
 use super::commit_outcome::{self, CommitOutcome, judge};
@@ -20,7 +20,7 @@ use uuid::Uuid;
 /// How long a statement waits for a lock: long enough for a twin in flight, short enough to answer 409 or 503.
 const LOCK_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// Counts the round trips of one call (D8) and the time they took, and remembers whether one of them changed something.
+/// The round trips of one call (D8): their number, their time, and whether one of them changed something.
 #[derive(Debug, Default)]
 pub struct RoundTrips {
     flushes: AtomicU32,
@@ -29,12 +29,12 @@ pub struct RoundTrips {
 }
 
 impl RoundTrips {
-    /// How many flushes went out so far.
+    /// The number of flushes so far.
     pub fn count(&self) -> u32 {
         self.flushes.load(Ordering::Relaxed)
     }
 
-    /// How long they took, all together.
+    /// The time of all flushes together.
     pub fn time(&self) -> Duration {
         Duration::from_micros(self.microseconds.load(Ordering::Relaxed))
     }
@@ -44,7 +44,7 @@ impl RoundTrips {
         self.wrote.load(Ordering::Relaxed)
     }
 
-    /// Counts a flush that goes out now; which one it is of the call, from 1.
+    /// Counts a flush that goes out now; its number within the call, from 1.
     fn begin(&self) -> u32 {
         self.flushes.fetch_add(1, Ordering::Relaxed) + 1
     }
@@ -55,16 +55,16 @@ impl RoundTrips {
     }
 }
 
-/// What row-level security compares with. Without either, every tenant table is empty (C6).
+/// The settings that row-level security compares with. Without either, every tenant table is empty (C6).
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Scope {
     /// `app.clinic_id`.
     pub clinic: Option<Uuid>,
-    /// `app.account_id`: opens an account's own memberships, at log-in.
+    /// `app.account_id`, which opens an account's own memberships at log-in.
     pub account: Option<Uuid>,
 }
 
-/// Which result of [`Done`] belongs to an added statement.
+/// The place of an added statement's rows in [`Done`].
 #[derive(Debug)]
 pub struct Handle<R> {
     index: usize,
@@ -73,10 +73,10 @@ pub struct Handle<R> {
     row: PhantomData<fn() -> R>,
 }
 
-/// What an idempotent write answers: the same data at first and at every repetition.
+/// The answer of an idempotent write: the same data at first and at every repetition.
 #[derive(Debug)]
 pub struct Stored<T> {
-    /// The data, as it was stored.
+    /// The data as stored.
     pub data: T,
     /// Whether an earlier request stored it.
     pub replayed: bool,
@@ -116,7 +116,7 @@ impl<'a> Tx<'a> {
         Self { writes: true, claim, ..Self::reading(database, round_trips, deadline, scope) }
     }
 
-    /// Adds a statement; its rows are found under the slot once the transaction is done.
+    /// Adds a statement; the handle leads to its rows once the transaction is done.
     pub fn add<R>(&mut self, statement: Statement<R>) -> Handle<R> {
         let Statement { name, sql, parameters, decode } = statement;
         let handle = Handle { index: self.statements.len(), name, decode, row: PhantomData };
@@ -124,14 +124,14 @@ impl<'a> Tx<'a> {
         handle
     }
 
-    /// What is added from here on is done within that clinic: for a transaction that notes something in several, none
-    /// of them under an idempotency claim. Each statement sees one clinic's rows and no other's (C6).
+    /// Puts the statements that are added from here on into that clinic, for a transaction that notes something in
+    /// several clinics without an idempotency claim. Each statement sees one clinic's rows and no other's (C6).
     pub fn enter(&mut self, clinic: Uuid) {
         self.add(tenant(clinic));
     }
 
-    /// Sends everything in one flush and commits. Fails with the slice's failure when one of its constraints or
-    /// conditions failed; then nothing was changed.
+    /// Sends all statements in one flush and commits. A violated constraint or condition gives the slice's failure of
+    /// its name, and nothing was changed.
     pub async fn commit<F: Failure>(mut self) -> Result<Done, Error<F>> {
         if self.claim.is_some() {
             return Err(Fault::internal("a claimed key needs commit_with_reply").into());
@@ -144,8 +144,8 @@ impl<'a> Tx<'a> {
         }
     }
 
-    /// As [`Tx::commit`]; `reply` reads the data to answer. Under a claim the data is stored with the key, and a
-    /// repetition of the request gets it back without running anything again.
+    /// As [`Tx::commit`]; `reply` reads the data of the answer. Under a claim the data is stored with the key, and a
+    /// repetition of the request is answered with the stored data and has no effect.
     pub async fn commit_with_reply<T: DeserializeOwned, F: Failure>(
         mut self,
         reply: Statement<T>,
@@ -172,12 +172,12 @@ impl<'a> Tx<'a> {
         let row = flushed.take(end + 3).and_then(|rows| rows.into_iter().next());
         match row {
             Some(row) => Ok(Stored { data: claim::replay(&row, &claim)?, replayed }),
-            // Committed, and the connection was lost before the stored reply came; or the key expired meanwhile.
+            // The connection was lost between COMMIT and the stored reply, or the key expired meanwhile.
             None => Err(commit_outcome::unknown().into()),
         }
     }
 
-    /// Puts the claim in front of the statements, and the storing of the reply behind them.
+    /// Puts the claim before the statements, and the storing of the reply behind them.
     fn claimed<T>(&mut self, claim: &Claim, reply: Statement<T>) {
         let effect = std::mem::take(&mut self.statements);
         self.add(claim::forget_if_expired(claim));
@@ -205,8 +205,8 @@ impl<'a> Tx<'a> {
         [Step::Control(begin), step(settings(self.scope, self.deadline.left()))]
     }
 
-    /// Sends the plan; once more when the session had been ended before anything could be committed, or when the
-    /// connection was lost and repeating is harmless (a read, or a claimed key).
+    /// Sends the plan; once more when the server ended the session before COMMIT, or when the connection was lost and a
+    /// repetition is harmless (a read, or a claimed key).
     async fn send(&self, plan: &mut [Step], end: usize) -> Result<Flushed, Fault> {
         let claimed = plan.len() > end + 1;
         let first = self.attempt(plan, end).await?;
@@ -226,7 +226,7 @@ impl<'a> Tx<'a> {
         let Some(client) = lease.client() else {
             return Err(Fault::internal("a lease without connection"));
         };
-        // Waiting for the connection took its time, and so did a first attempt: the server gets what is left now.
+        // The wait for a connection and a first attempt took time: the server gets the time that is left now.
         for place in [1, end + 2] {
             if let Some(limits) = plan.get_mut(place) {
                 *limits = step(settings(self.scope, self.deadline.left()));
@@ -253,7 +253,7 @@ impl<'a> Tx<'a> {
         Ok(flushed)
     }
 
-    /// Why nothing was changed: the slice's failure of that constraint, or a common fault.
+    /// The error of a transaction that was not committed: the slice's failure of the constraint, or a common fault.
     fn refusal<F: Failure>(&self, outcome: &CommitOutcome, names: &[&'static str]) -> Error<F> {
         match outcome {
             CommitOutcome::RolledBack { step, state, constraint, .. } => {
@@ -287,17 +287,17 @@ fn names(plan: &[Step]) -> Vec<&'static str> {
     named.collect()
 }
 
-/// How many rows came back.
+/// The number of rows that came back.
 fn rows(replies: &[Option<Reply>]) -> usize {
     replies.iter().flatten().flatten().map(Vec::len).sum()
 }
 
-/// The claim hit a key that is there.
+/// Whether the claim hit a key that is there.
 fn is_taken(outcome: &CommitOutcome) -> bool {
     matches!(outcome, CommitOutcome::RolledBack { constraint: Some(name), .. } if name == claim::CLAIMED_ONCE)
 }
 
-/// A twin holds the key and has not committed within the lock timeout.
+/// The fault when a twin holds the key and has not committed within the lock time-out.
 fn in_flight<F>() -> Error<F> {
     Fault::from(&IDEMPOTENCY_KEY_IN_FLIGHT).into()
 }
@@ -328,12 +328,12 @@ pub(crate) fn settings(scope: Scope, left: Duration) -> Statement<()> {
     .bind(milliseconds(transaction))
 }
 
-/// Which clinic row-level security compares with from here to the end of the transaction.
+/// Sets the clinic that row-level security compares with from here to the end of the transaction.
 pub(crate) fn tenant(clinic: Uuid) -> Statement<()> {
     Statement::new("shared.tenant", "SELECT set_config('app.clinic_id', $1, true)").bind(clinic.to_string())
 }
 
-/// What came back of a flush.
+/// The replies to a flush, and their outcome.
 struct Flushed {
     replies: Vec<Option<Reply>>,
     outcome: CommitOutcome,
@@ -341,7 +341,7 @@ struct Flushed {
 }
 
 impl Flushed {
-    /// Every step was answered and no answer ended the session.
+    /// Whether every step was answered and no answer ended the session.
     fn is_connection_sound(&self) -> bool {
         let lost = matches!(
             &self.outcome,
@@ -380,12 +380,12 @@ impl Done {
             .map_err(|error| Fault::internal(format!("{}: {error}", handle.name)))
     }
 
-    /// The row of a statement that gives one or none.
+    /// The row of a statement that gives one row or none.
     pub fn optional<R>(&self, handle: &Handle<R>) -> Result<Option<R>, Fault> {
         Ok(self.many(handle)?.into_iter().next())
     }
 
-    /// The row of a statement that always gives one.
+    /// The row of a statement that always gives one row.
     pub fn one<R>(&self, handle: &Handle<R>) -> Result<R, Fault> {
         self.optional(handle)?.ok_or_else(|| Fault::internal(format!("{} gave no row", handle.name)))
     }

@@ -3,15 +3,15 @@
 //! | word | what it is |
 //! |---|---|
 //! | [`Problem`] | one kind of failure as clients know it: status, code and words (RFC 9457); a constant |
-//! | [`Failure`] | the enum of everything that can go wrong in one slice; each case is a problem, some are a constraint's name |
-//! | [`Fault`] | one failure on its way out: its problem, what was wrong field by field, and what the log alone keeps |
-//! | [`Error`] | how a handler ends without success: refused by a failure of the slice, or a fault that any slice can meet |
-//! | [`Violation`] | one thing wrong with the input: its place, a pointer into it, code and words |
-//! | [`Refusal`](crate::validation::Refusal) | how a type refuses a value while it is deserialised; becomes a violation |
+//! | [`Failure`] | the enum of one slice's failures; each case is a problem, some are a constraint's name, too |
+//! | [`Fault`] | one failure on its way out: its problem, the violations field by field, and a text for the log alone |
+//! | [`Error`] | the end of a handler without success: a failure of the slice, or a fault that any slice can meet |
+//! | [`Violation`] | one thing wrong with the input: place, pointer, code and words |
+//! | [`Refusal`](crate::validation::Refusal) | a type's refusal of a value on deserialising; becomes a violation |
 //! | `Reason` | code and words of a violation before it has a place; within the validation engine alone |
 //!
-//! A slice's failures are written with [`failures!`](crate::failures), so that every way it can go wrong stands on one
-//! screen. What the client reads ([`Problem`]) and what the log keeps ([`Fault::private`]) are two different messages.
+//! A slice's failures are written with [`failures!`](crate::failures), all of them on one screen. The client's message
+//! ([`Problem`]) and the log's ([`Fault::private`]) are two different texts.
 
 pub mod problem;
 
@@ -24,15 +24,15 @@ use std::fmt::Debug;
 /// One kind of failure, as clients see it (RFC 9457 §3).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Problem {
-    /// Stable and specific, e.g. `DUPLICATE_PATIENT`; its kebab-case form ends the problem's `type`.
+    /// The stable and specific code, e.g. `DUPLICATE_PATIENT`; its kebab-case form ends the problem's `type`.
     pub code: &'static str,
     /// The HTTP status.
     pub status: u16,
-    /// The same for every occurrence.
+    /// The title, the same for every occurrence.
     pub title: &'static str,
     /// What went wrong and what to do about it, in one or two sentences.
     pub detail: &'static str,
-    /// The JSON pointer of the body field it concerns, when it always concerns the same one.
+    /// The JSON pointer of the body field at fault, for a problem of one field.
     pub pointer: Option<&'static str>,
 }
 
@@ -42,7 +42,7 @@ impl Problem {
         Self { code, status, title, detail, pointer: None }
     }
 
-    /// Says which field of the body it concerns.
+    /// Sets the field of the body at fault.
     #[must_use]
     pub const fn at(self, pointer: &'static str) -> Self {
         Self { pointer: Some(pointer), ..self }
@@ -56,13 +56,13 @@ impl Problem {
 
 /// Every way a slice can fail. Written with [`failures!`](crate::failures).
 pub trait Failure: Debug + Send + Sized + 'static {
-    /// All of them, for the catalogue and the contract.
+    /// The problems of all cases, for the catalogue and the contract.
     const PROBLEMS: &'static [Problem];
 
-    /// What the client is told.
+    /// The problem of this case, which the client reads.
     fn problem(&self) -> &'static Problem;
 
-    /// The failure that a violated constraint (or `kernel.ensure` condition) of this name stands for.
+    /// The failure that a violated constraint (or `kernel.ensure` condition) of this name means.
     fn of_constraint(name: &str) -> Option<Self>;
 
     /// Further members of the problem document (RFC 9457 §3.2), e.g. the alternatives to choose from.
@@ -70,7 +70,7 @@ pub trait Failure: Debug + Send + Sized + 'static {
         Map::new()
     }
 
-    /// The JSON schemas of objects with those members, by the code of the problem that carries them.
+    /// The JSON schemas of objects with the further members, each with the code of its problem.
     fn extension_schemas(_generator: &mut SchemaGenerator) -> Vec<(&'static str, Schema)> {
         Vec::new()
     }
@@ -146,7 +146,7 @@ macro_rules! failures {
     };
 }
 
-/// For slices that can fail in the common ways only.
+/// The failures of a slice that has none of its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum NoFailure {}
 
@@ -162,14 +162,14 @@ impl Failure for NoFailure {
     }
 }
 
-/// A failure on its way to the client: what it will read, and what the log keeps beside it.
+/// A failure on its way out: the problem for the client, and a text for the log.
 #[derive(Debug)]
 pub struct Fault {
-    /// What the client is told.
+    /// The problem that the client reads.
     pub problem: &'static Problem,
-    /// What was wrong with the request, field by field.
+    /// The violations of the request, field by field.
     pub violations: Vec<Violation>,
-    /// For the log alone. Never a value of the request or of a row.
+    /// The text for the log alone, without any value of the request or of a row.
     pub private: Option<String>,
     /// Headers of the reply, e.g. `Allow`.
     pub headers: Vec<(HeaderName, HeaderValue)>,
@@ -184,17 +184,17 @@ impl From<&'static Problem> for Fault {
 }
 
 impl Fault {
-    /// The request broke these rules.
+    /// A request with these violations.
     pub fn invalid(violations: Vec<Violation>) -> Self {
         Self { violations, ..Self::from(&crate::failure::problem::VALIDATION_FAILED) }
     }
 
-    /// Something that should not happen; `private` says what, for the log.
+    /// A fault that should not happen; `private` is the text for the log.
     pub fn internal(private: impl Into<String>) -> Self {
         Self::from(&crate::failure::problem::INTERNAL_ERROR).because(private)
     }
 
-    /// The code and what the log keeps: why, in one line.
+    /// The code and the log's text, in one line.
     pub fn reason(&self) -> String {
         self.private.as_ref().map_or_else(
             || self.problem.code.to_owned(),
@@ -202,7 +202,7 @@ impl Fault {
         )
     }
 
-    /// Adds what the log should keep.
+    /// Sets the text for the log.
     #[must_use]
     pub fn because(mut self, private: impl Into<String>) -> Self {
         self.private = Some(private.into());
@@ -217,7 +217,7 @@ impl Fault {
     }
 }
 
-/// How a handler ends when it does not succeed: refused by the slice, or a fault any slice can meet.
+/// The end of a handler without success: refused by the slice, or a fault that any slice can meet.
 #[derive(Debug)]
 pub enum Error<F> {
     /// One of the slice's own failures.

@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-/// Where the page behind each problem's `type` is served.
+/// The path of the pages behind the `type` of problems.
 pub const BASE: &str = "/api/v1/problems/";
 
 macro_rules! common {
@@ -91,7 +91,7 @@ common! {
         "The connection was lost before the outcome was known. Repeat with the same Idempotency-Key, or read before you repeat.";
 }
 
-/// The title, detail and code of a field's own problem, when `code` is one of the common ones.
+/// The common problem of that code, if there is one.
 pub fn common(code: &str) -> Option<&'static Problem> {
     COMMON.iter().find(|problem| problem.code == code)
 }
@@ -198,7 +198,7 @@ impl<'a> Document<'a> {
     }
 }
 
-/// One entry a violation; a slice's failure that concerns one field has one entry as well.
+/// One entry for each violation, or one entry for a slice's failure at one field.
 fn details(fault: &Fault) -> Vec<Detail<'_>> {
     if let Problem { code, detail: message, pointer: Some(pointer), .. } = fault.problem {
         return vec![Detail { place: Place::Body, pointer, code, message }];

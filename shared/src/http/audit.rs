@@ -1,4 +1,4 @@
-//! The audit row that every change writes beside itself, in its own transaction: who did it.
+//! The audit row of a change, in the change's transaction: who did what.
 
 use super::Call;
 use crate::database::Statement;

@@ -1,7 +1,7 @@
 //! Cursor pagination (B8): by row comparison on `(time, id)`, newest first.
 //!
-//! A cursor is opaque and holds a time, an id and the page's number, nothing of the rows. Its checksum binds it to
-//! the route and filters it came from, so one list's cursor does not steer another.
+//! A cursor is opaque and holds a time, an id and the page's number, no content of rows. Its checksum binds it to the
+//! route and filters of its list, so one list's cursor does not steer another list.
 
 use crate::failure::problem::INVALID_CURSOR;
 use crate::validation::refuse;
@@ -16,7 +16,7 @@ use std::fmt;
 use std::marker::PhantomData;
 use uuid::Uuid;
 
-/// What a cursor's text looks like: 36 bytes in base64url without padding.
+/// The pattern of a cursor's text: 36 bytes in base64url without padding.
 pub(crate) const PATTERN: &str = "^[A-Za-z0-9_-]{48}$";
 
 const MESSAGE: &str = "must be the nextCursor of the page before, unchanged";
@@ -26,7 +26,7 @@ const CHECKSUM: usize = 8;
 /// The place behind which the next page starts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Cursor {
-    /// The number of the page it leads to, from 2 on.
+    /// The number of the cursor's page, from 2 on.
     pub page: u32,
     /// The sort key of the last row seen.
     pub at: Timestamp,
@@ -60,7 +60,7 @@ impl Cursor {
             at: Timestamp::from_microsecond(i64::from_be_bytes(*at)).ok()?,
             id: Uuid::from_slice(id).ok()?,
         };
-        // The checksum is no secret: what no page of ours leads to is refused all the same.
+        // The checksum is no secret, so a forged cursor may come here: one that no page leads to is refused.
         (cursor.page >= 2 && cursor.at >= Timestamp::UNIX_EPOCH).then_some(cursor)
     }
 }
@@ -74,11 +74,11 @@ pub trait Listed: Send + 'static {
     fn place(&self) -> (Timestamp, Uuid);
 }
 
-/// A cursor as a query parameter of the list of `T`: refused together with everything else that is wrong.
+/// A cursor as a query parameter of the list of `T`: a bad one is refused together with all other violations.
 pub struct CursorOf<T>(Cursor, PhantomData<fn() -> T>);
 
 impl<T> CursorOf<T> {
-    /// As if it had come from a caller.
+    /// The parameter with this cursor, for samples.
     pub(crate) const fn of(cursor: Cursor) -> Self {
         Self(cursor, PhantomData)
     }

@@ -10,7 +10,7 @@ use http::header::{
 };
 use http::{Method, StatusCode};
 
-/// What a response has unless it says otherwise itself.
+/// The headers of a response that does not set them itself.
 const DEFAULTS: [(HeaderName, &str); 6] = [
     (STRICT_TRANSPORT_SECURITY, "max-age=63072000; includeSubDomains"),
     (X_CONTENT_TYPE_OPTIONS, "nosniff"),
@@ -24,7 +24,7 @@ const DEFAULTS: [(HeaderName, &str); 6] = [
 const EXPOSED: &str =
     "ETag, Idempotency-Replayed, Link, Location, RateLimit, RateLimit-Policy, Retry-After, X-Request-Id";
 
-/// Completes a response: 304 when the caller has this version, no body for HEAD, and the headers of every reply.
+/// Completes a response: 304 when the caller has this version, no body to HEAD, and the headers of every reply.
 pub(crate) fn complete(
     response: &mut Response,
     request: &Request,
@@ -38,7 +38,7 @@ pub(crate) fn complete(
         response.body.clear();
     }
     if request.method == Method::HEAD {
-        // The length that GET would have (RFC 9110 §9.3.2).
+        // The length of the body to GET (RFC 9110 §9.3.2).
         response.headers.insert(CONTENT_LENGTH, HeaderValue::from(response.body.len()));
         response.body.clear();
     }
@@ -54,7 +54,7 @@ pub(crate) fn complete(
     allow_origin(response, request, origins);
 }
 
-/// `If-None-Match` names the version that would be sent (weak comparison, RFC 9110 §13.1.2).
+/// Whether `If-None-Match` names the version of the response (weak comparison, RFC 9110 §13.1.2).
 fn is_known(response: &Response, request: &Request) -> bool {
     let reads = matches!(request.method, Method::GET | Method::HEAD) && response.status == StatusCode::OK;
     let (true, Some(tag), Some(known)) = (reads, response.headers.get(ETAG), request.header(&IF_NONE_MATCH))
@@ -65,7 +65,7 @@ fn is_known(response: &Response, request: &Request) -> bool {
     known.split(',').map(str::trim).any(|known| known == "*" || known.trim_start_matches("W/") == tag)
 }
 
-/// CORS by exact allow-list; an origin that is not on it gets nothing.
+/// CORS by exact allow-list; any other origin gets no header.
 fn allow_origin(response: &mut Response, request: &Request, origins: &[String]) {
     if origins.is_empty() {
         return;

@@ -1,4 +1,4 @@
-//! The header `Idempotency-Key` (E2): its form, and what makes two requests the same. How a key is claimed stands in
+//! The header `Idempotency-Key` (E2): its form, and the fingerprint of a request. The claim of a key stands in
 //! [`database::claim`](crate::database::claim).
 
 use crate::failure::Fault;
@@ -9,7 +9,7 @@ use sha2::{Digest as _, Sha256};
 /// The request header.
 pub const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 
-/// The key, if it is 1 to 255 printable ASCII characters.
+/// The key, when `key` is 1 to 255 printable ASCII characters.
 pub fn checked(key: &[u8]) -> Result<String, Fault> {
     let printable = key.iter().all(|byte| (0x20..=0x7e).contains(byte));
     match std::str::from_utf8(key) {
@@ -18,8 +18,8 @@ pub fn checked(key: &[u8]) -> Result<String, Fault> {
     }
 }
 
-/// What makes two requests the same: method, path, the version edited (`If-Match`), and the body as a JSON value,
-/// whatever its spacing or key order.
+/// The hash by which two requests are the same: of method, path, the edited version (`If-Match`), and the body as a
+/// JSON value, whatever its spacing or key order.
 pub fn fingerprint(method: &str, path: &str, version: &[u8], body: &[u8]) -> Vec<u8> {
     let canonical = serde_json::from_slice::<serde_json::Value>(body)
         .map_or_else(|_| body.to_vec(), |value| value.to_string().into_bytes());

@@ -1,4 +1,4 @@
-//! What an endpoint takes: path, query and body, parsed and validated as one.
+//! The input of an endpoint: path, query and body, parsed and validated as one.
 
 use crate::failure::Problem;
 use crate::http::Request;
@@ -15,42 +15,42 @@ use validator::Validate;
 pub struct Raw<'a> {
     /// The request.
     pub request: &'a Request,
-    /// The parameters of its path, decoded.
+    /// The path parameters, decoded.
     pub path: &'a [(String, String)],
-    /// When it came.
+    /// When the request came.
     pub now: Timestamp,
 }
 
 /// Fields with their rules: the body, the query or the path of one endpoint.
 pub trait Fields: DeserializeOwned + JsonSchema + Validated + Send + 'static {
-    /// The problems of its own rules, beside the common ones.
+    /// The problems of these fields' own rules, beside the common ones.
     const RULES: &'static [Problem] = &[];
 }
 
-/// What an endpoint takes as a whole.
+/// The whole input of an endpoint.
 pub trait Input: Sized + Send {
-    /// Whether there is a body to read: then it must be JSON.
+    /// Whether the endpoint reads a body, which must be JSON.
     const HAS_BODY: bool;
 
-    /// The problems of its own rules.
+    /// The problems of the input's own rules.
     fn rules() -> Vec<&'static Problem>;
 
-    /// The JSON schema of the path parameters, when they are read.
+    /// The JSON schema of the path parameters, if any are read.
     fn path_schema(_generator: &mut SchemaGenerator) -> Option<Schema> {
         None
     }
 
-    /// The JSON schema of the query parameters, when they are read.
+    /// The JSON schema of the query parameters, if any are read.
     fn query_schema(_generator: &mut SchemaGenerator) -> Option<Schema> {
         None
     }
 
-    /// The JSON schema of the body, when there is one.
+    /// The JSON schema of the body, if one is read.
     fn body_schema(_generator: &mut SchemaGenerator) -> Option<Schema> {
         None
     }
 
-    /// Everything parsed and checked, or everything that is wrong with it.
+    /// The parsed and checked input, or all violations.
     fn parse(raw: &Raw<'_>) -> Result<Self, Vec<Violation>>;
 }
 
@@ -63,13 +63,13 @@ impl Fields for Nothing {}
 
 /// A body, or none.
 pub trait Body: Sized + Send {
-    /// Whether there is one.
+    /// Whether a body is read.
     const EXPECTED: bool;
-    /// The problems of its own rules.
+    /// The problems of the body's own rules.
     const RULES: &'static [Problem];
-    /// Its JSON schema.
+    /// The body's JSON schema.
     fn schema(generator: &mut SchemaGenerator) -> Option<Schema>;
-    /// Parsed and checked; `now` is what rules about time go by.
+    /// The parsed and checked body; rules about time go by `now`.
     fn parse(bytes: Option<&[u8]>, now: Timestamp) -> Result<Self, Vec<Violation>>;
 }
 
@@ -90,8 +90,7 @@ impl<T: Fields> Body for Json<T> {
     }
 }
 
-/// A JSON body as it was sent, for an endpoint that reads it only once it has verified who signed it. `T` is what the
-/// contract shows.
+/// A JSON body as it was sent, for an endpoint that reads the body only after its signature. The contract shows `T`.
 #[derive(Debug)]
 pub struct Unread<T> {
     /// The bytes that were signed.
@@ -112,7 +111,7 @@ impl<T: JsonSchema> Body for Unread<T> {
     }
 }
 
-/// The bytes, unless their base64 was broken.
+/// The bytes; a violation for broken base64.
 fn present(bytes: Option<&[u8]>) -> Result<&[u8], Vec<Violation>> {
     bytes.ok_or_else(|| {
         vec![Violation {
@@ -137,7 +136,7 @@ impl Body for Nothing {
     }
 }
 
-/// Path `P`, query `Q` and body `B`. What is wrong with any of them is reported at once.
+/// Path `P`, query `Q` and body `B`, whose violations are reported at once.
 #[derive(Debug)]
 pub struct Parts<P, Q, B> {
     /// The path parameters.
@@ -148,17 +147,17 @@ pub struct Parts<P, Q, B> {
     pub body: B,
 }
 
-/// Takes nothing.
+/// No input.
 pub type NoInput = Parts<Nothing, Nothing, Nothing>;
-/// Takes a JSON body.
+/// A JSON body.
 pub type WithBody<B> = Parts<Nothing, Nothing, Json<B>>;
-/// Takes a JSON body whose bytes are signed.
+/// A JSON body whose bytes are signed.
 pub type WithSignedBody<B> = Parts<Nothing, Nothing, Unread<B>>;
-/// Takes path parameters.
+/// Path parameters.
 pub type WithPath<P> = Parts<P, Nothing, Nothing>;
-/// Takes query parameters.
+/// Query parameters.
 pub type WithQuery<Q> = Parts<Nothing, Q, Nothing>;
-/// Takes path parameters and a JSON body.
+/// Path parameters and a JSON body.
 pub type WithPathAndBody<P, B> = Parts<P, Nothing, Json<B>>;
 
 impl<P: Fields, Q: Fields, B: Body> Input for Parts<P, Q, B> {

@@ -1,5 +1,5 @@
-//! Endpoints: what one declares ([`Endpoint`]), what it takes ([`Input`]) and answers ([`Answer`]), and the way of a
-//! request through it ([`pipeline`]).
+//! Endpoints: declaration ([`Endpoint`]), input ([`Input`]) and answer ([`Answer`]), and a request's way through one
+//! ([`pipeline`]).
 
 mod audit;
 pub mod cursor;

@@ -1,7 +1,7 @@
-//! Pages of a list (B8), newest first: what a caller asks for, where a page begins, and how rows become one.
+//! Pages of a list (B8), newest first: the query, the place where a page begins, and the page made of rows.
 //!
-//! A list is named by the type of its items. A slice reads one row more than the page has, from behind
-//! [`PageQuery::start`] on, and [`PageQuery::reply`] does the rest.
+//! A list is named by the type of its items. A slice reads the rows behind [`PageQuery::start`], one more than the page
+//! has, and [`PageQuery::reply`] makes the page.
 
 use crate::http::{Cursor, CursorOf, Fields, Listed, PageMeta, Reply};
 use schemars::JsonSchema;
@@ -10,7 +10,7 @@ use tokio_postgres::types::Timestamp;
 use uuid::Uuid;
 use validator::Validate;
 
-/// Rows are counted up to here.
+/// The number up to which rows are counted.
 pub const COUNTED_AT_MOST: i64 = 10_001;
 
 /// Which page.
@@ -32,7 +32,7 @@ pub struct PageQuery<T> {
 impl<T: Listed> Fields for PageQuery<T> {}
 
 impl<T: Listed + Serialize + Send> PageQuery<T> {
-    /// How many items the page has at most.
+    /// The most items of the page.
     fn limit(&self) -> u8 {
         self.limit.and_then(|limit| u8::try_from(limit).ok()).unwrap_or(20)
     }
@@ -41,7 +41,7 @@ impl<T: Listed + Serialize + Send> PageQuery<T> {
         self.cursor.as_ref().map(CursorOf::cursor)
     }
 
-    /// The time and id behind which the page begins; without a cursor that is the end of time.
+    /// The time and id behind which the page begins; without a cursor the end of time.
     pub fn start(&self) -> (Timestamp<jiff::Timestamp>, Uuid) {
         match self.cursor() {
             Some(cursor) => (Timestamp::Value(cursor.at), cursor.id),
@@ -49,17 +49,17 @@ impl<T: Listed + Serialize + Send> PageQuery<T> {
         }
     }
 
-    /// How many rows to read: one more than the page has, which says whether another one follows.
+    /// The number of rows to read: one more than the page has, to know whether another page follows.
     pub fn rows(&self) -> i64 {
         i64::from(self.limit()) + 1
     }
 
-    /// Whether to count them all.
+    /// Whether to count all items.
     pub fn counts(&self) -> bool {
         self.include_total.unwrap_or(false)
     }
 
-    /// The page of the rows found, and the address of the next one.
+    /// The page of these rows, with the address of the next page.
     pub fn reply(&self, rows: Vec<T>, total: Option<i64>) -> Reply<Vec<T>> {
         let (items, meta) = self.cut(rows, total);
         let next = meta.next_cursor.as_ref();
@@ -80,7 +80,7 @@ impl<T: Listed + Serialize + Send> PageQuery<T> {
     }
 }
 
-/// The first page, and a far one: what a list's statements are explained with.
+/// The first page and a far one, with which a list's statements are explained.
 pub fn samples<T: Listed>(far: (jiff::Timestamp, Uuid)) -> [PageQuery<T>; 2] {
     let far = Cursor { page: 2, at: far.0, id: far.1 };
     [

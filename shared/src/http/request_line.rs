@@ -1,4 +1,4 @@
-//! What is told of a request once it is answered: its log line with its metrics (F1), and its span (F3).
+//! The log line of an answered request, with its metrics (F1), and its span (F3).
 
 use super::{Declaration, Request};
 use crate::access::Principal;
@@ -8,7 +8,7 @@ use std::sync::OnceLock;
 use std::time::Duration;
 use tracing::field::Empty;
 
-/// What the steps learn of a request on the way and the log keeps, however it ends.
+/// The caller, as far as the steps get to know it; the log line has it however the request ends.
 #[derive(Debug, Default)]
 pub(crate) struct Seen {
     caller: OnceLock<Principal>,
@@ -34,14 +34,14 @@ pub(crate) struct Finished {
     pub(crate) status: StatusCode,
     pub(crate) duration: Duration,
     pub(crate) round_trips: u32,
-    /// How long the round trips took, all together.
+    /// The time of all round trips together.
     pub(crate) database_time: Duration,
     pub(crate) cold_start: bool,
     pub(crate) private: Option<String>,
 }
 
-/// Writes the line of a finished request: an error for our faults, a warning when another service failed us. Where
-/// metrics are asked for, it carries them.
+/// Writes the line of a finished request: an error for status 500, a warning for any other 5xx. With `METRICS` the line
+/// carries the metrics.
 pub(crate) fn log(finished: &Finished) {
     let numbers = metrics::is_on().then(|| RequestMetrics::of(finished));
     macro_rules! line {
@@ -79,7 +79,7 @@ pub(crate) fn log(finished: &Finished) {
     }
 }
 
-/// What a request counts for.
+/// The metrics of a request.
 #[derive(Debug, Clone, Copy)]
 struct RequestMetrics {
     status_class: &'static str,
@@ -130,7 +130,7 @@ pub(crate) fn span(
     span
 }
 
-/// The method when it is one of HTTP's own: any token may be sent as one.
+/// The method, if one of HTTP's own: a caller may send any token.
 fn known(method: &Method) -> &str {
     let all = [
         Method::GET,
@@ -144,7 +144,7 @@ fn known(method: &Method) -> &str {
     if all.contains(method) { method.as_str() } else { "_OTHER" }
 }
 
-/// Completes the span of a request with how it ended. `problem` is the code of what was answered instead of success.
+/// Completes the span of a request. `problem` is the code of a refused request.
 pub(crate) fn complete_span(span: &Span, finished: &Finished, problem: Option<&'static str>) {
     span.record("http.response.status_code", finished.status.as_u16());
     span.record("faas.coldstart", finished.cold_start);

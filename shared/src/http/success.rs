@@ -1,25 +1,25 @@
-//! What an endpoint answers when it succeeds, beside the data: its status, its headers, and where it leads.
+//! The success of an endpoint, beside the data: status, headers, and links.
 //!
-//! The handler makes the answer and the declaration describes it; every test that asks an endpoint anything holds the
-//! one against the other.
+//! The handler makes the answer and the declaration describes it; every test of an endpoint holds the one against the
+//! other.
 
-/// What is around the data.
+/// The form around the data.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Form {
     /// The envelope, with nothing in `meta`.
     Enveloped,
     /// The envelope, with [`PageMeta`](crate::http::PageMeta) in `meta` and a `Link` to the next page.
     Page,
-    /// Nothing: the data is the whole body.
+    /// No envelope: the data is the whole body.
     Bare,
 }
 
-/// An address that an answer has the parameter for, as an `OpenAPI` link has it.
+/// An address whose parameter is in an answer, as an `OpenAPI` link has it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Link {
-    /// A path template with one parameter; what stands below it is led to, too.
+    /// A path template with one parameter; the link leads to the operations at and below it.
     pub template: &'static str,
-    /// The JSON pointer of its value in the body.
+    /// The JSON pointer of the parameter's value in the body.
     pub pointer: &'static str,
 }
 
@@ -30,18 +30,18 @@ impl Link {
     }
 }
 
-/// What an endpoint answers when it succeeds.
+/// The success of an endpoint.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Success {
     /// The status.
     pub status: u16,
-    /// Whether `Location` says where the thing made can be fetched.
+    /// Whether `Location` has the address of the new thing.
     pub has_location: bool,
-    /// Whether `ETag` says which version this is; then `If-None-Match` gives 304 to a read (B9).
+    /// Whether `ETag` has the version; then `If-None-Match` gives 304 to a read (B9).
     pub has_etag: bool,
-    /// What is around the data.
+    /// The form around the data.
     pub form: Form,
-    /// Where the answer leads.
+    /// The addresses that the answer leads to.
     pub links: &'static [Link],
 }
 
@@ -51,17 +51,17 @@ impl Success {
         Self { status: 200, has_location: false, has_etag: false, form: Form::Enveloped, links: &[] }
     }
 
-    /// 201 with the thing made, and where it can be fetched.
+    /// 201 with a new thing, and its address.
     pub const fn created() -> Self {
         Self { status: 201, has_location: true, ..Self::ok() }
     }
 
-    /// 201 with a thing that has no address of its own.
+    /// 201 with a new thing that has no address of its own.
     pub const fn created_here() -> Self {
         Self { has_location: false, ..Self::created() }
     }
 
-    /// 202 with work that was queued, and where to ask for it.
+    /// 202 with queued work, and its address.
     pub const fn accepted() -> Self {
         Self { status: 202, ..Self::created() }
     }
@@ -71,12 +71,12 @@ impl Success {
         Self { form: Form::Page, ..Self::ok() }
     }
 
-    /// 204 with nothing.
+    /// 204 without a body.
     pub const fn no_content() -> Self {
         Self { status: 204, form: Form::Bare, ..Self::ok() }
     }
 
-    /// 200 with a body that is the data alone.
+    /// 200 with the data as the whole body.
     pub const fn bare() -> Self {
         Self { form: Form::Bare, ..Self::ok() }
     }
@@ -87,7 +87,7 @@ impl Success {
         Self { has_etag: true, ..self }
     }
 
-    /// With values for these addresses.
+    /// With the parameters of these addresses.
     #[must_use]
     pub const fn links_to(self, links: &'static [Link]) -> Self {
         Self { links, ..self }

@@ -1,4 +1,4 @@
-//! The layer around the whole of an invocation: it comes back to us once Lambda has the reply.
+//! The layer around a whole invocation, which goes on once Lambda has the reply.
 
 use super::{MARGIN, time_left};
 use crate::http::pipeline::AfterReply;
@@ -11,33 +11,32 @@ use std::task::{Context, Poll};
 use tokio::sync::RwLock;
 use tokio::time::Instant;
 
-/// What is to be done after the replies under way. One for the handler, which puts it in, and for the layer, which
-/// does it.
+/// The work after the replies under way. The handler puts it in, and the layer does it.
 #[derive(Debug, Clone, Default)]
 pub(super) struct AfterReplies {
     waiting: Arc<Mutex<Vec<AfterReply>>>,
-    /// Held for reading by every invocation from event to end.
+    /// Locked for reading by every invocation, from event to end.
     under_way: Arc<RwLock<()>>,
 }
 
 impl AfterReplies {
-    /// Keeps it until its reply is sent.
+    /// Keeps the work until its reply is sent.
     pub(super) fn keep(&self, after: AfterReply) {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner).push(after);
     }
 
-    /// Waits for every invocation under way to end, and lets none begin. Called once, when the process is to end.
+    /// Waits for the end of every invocation under way, and lets none begin. Called once, at the end of the process.
     pub(super) async fn drain(&self) {
         std::mem::forget(Arc::clone(&self.under_way).write_owned().await);
     }
 
-    /// Does all that waits, before Lambda's time is over.
+    /// Does all waiting work, before Lambda's time is over.
     async fn run(&self, end: Instant) {
         let waiting = std::mem::take(&mut *self.waiting.lock().unwrap_or_else(PoisonError::into_inner));
         for after in waiting {
             after.run().await;
         }
-        // Lambda may freeze the process as soon as it asks for the next event: spans go out before that.
+        // Lambda may freeze a process that asks for the next event: spans go out before.
         telemetry::flush_before(end).await;
     }
 }
@@ -71,7 +70,7 @@ where
     }
 
     fn call(&mut self, invocation: LambdaInvocation) -> Self::Future {
-        // The service that said it was ready is the one to call (tower's `Service`, on cloning).
+        // The service that was polled ready must be the one called (tower's `Service`, on cloning).
         let clone = self.inner.clone();
         let mut inner = std::mem::replace(&mut self.inner, clone);
         let after = self.after.clone();

@@ -1,9 +1,9 @@
-//! The Lambda entry of a consumer: what the one line of its `main.rs` calls.
+//! The Lambda entry of a consumer, called by the one line of its `main.rs`.
 //!
-//! Its queue hands it batches. What could not be taken is named in the reply, and comes again; the rest is gone from
-//! the queue (partial batch responses). Once an event of a stream has failed, those behind it in the batch are not
-//! tried. What there is no time for is handed back untried;
-//! at its last receive that is giving it up, so that nothing waits for it in vain.
+//! Lambda hands over batches of the consumer's queue. Events that could not be taken are named in the reply and come
+//! again; the others leave the queue (partial batch responses). Once an event of a stream has failed, the events behind
+//! it in the batch are not tried. An event without time left is handed back untried; at its last receive it is given
+//! up, so that nothing waits for it in vain.
 
 use super::{CONNECTING, MARGIN, time_left_of, variable};
 use crate::app::{App, Settings};
@@ -20,7 +20,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::Instant;
 
-/// Less than this is not enough to begin with an event.
+/// With less time than this no event is begun.
 const WORTH_BEGINNING: Duration = Duration::from_secs(1);
 
 /// Runs a consumer as a Lambda function, until Lambda ends the process.
@@ -28,7 +28,7 @@ pub fn consume<C: Consumer>() -> ExitCode {
     super::on_one_thread(C::NAME, serve(ConsumerDeclaration::of::<C>(), async |app| Ok(app)))
 }
 
-/// As [`consume`], for what sends mail: no other function carries the weight of the gateways.
+/// As [`consume`], for the consumer that sends mail: no other function carries the weight of the gateways.
 pub fn consume_with_mail<C: Consumer>() -> ExitCode {
     super::on_one_thread(C::NAME, serve(ConsumerDeclaration::of::<C>(), with_mail))
 }
@@ -85,7 +85,7 @@ struct Attributes {
     message_group_id: String,
 }
 
-/// What is to come again.
+/// The messages that are to come again.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct BatchReply {
@@ -119,7 +119,7 @@ impl Function {
         BatchReply { batch_item_failures: failures }
     }
 
-    /// Whether the record may go from the queue. One that is not to be tried is handed back.
+    /// Whether the record may leave the queue. A record that is not to be tried is handed back.
     async fn take_one(&self, record: &Record, is_tried: bool, left: Duration) -> bool {
         let attempt = Attempt(record.attributes.approximate_receive_count.parse().unwrap_or(1));
         let Ok(event) = serde_json::from_str::<Event>(&record.body) else {

@@ -1,8 +1,8 @@
-//! The Lambda entry: what the one line of every endpoint's `main.rs` calls.
+//! The Lambda entry, called by the one line of every endpoint's `main.rs`.
 //!
 //! Settings, secrets and the first connection are set up during init, before the first event is asked for. Then each
-//! event passes the pipeline; what comes after a reply is done once Lambda has it. At SIGTERM no event is begun any
-//! more, the one under way is answered, and the connections are closed.
+//! event passes the pipeline; the work after a reply is done once Lambda has the reply. At SIGTERM no further event is
+//! begun, the event under way is answered, and the connections are closed.
 
 mod after_reply;
 mod consume;
@@ -28,10 +28,10 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// What is kept of Lambda's time for sending the reply and what comes after it.
+/// The part of Lambda's time for sending the reply and for the work after it.
 const MARGIN: Duration = Duration::from_millis(200);
 
-/// What opening the first connection may take of Lambda's ten seconds of init.
+/// The most time of Lambda's ten seconds of init for the first connection.
 const CONNECTING: Duration = Duration::from_secs(5);
 
 /// Runs an endpoint as a Lambda function, until Lambda ends the process.
@@ -39,8 +39,8 @@ pub fn run<E: Endpoint>() -> ExitCode {
     on_one_thread(E::NAME, serve(Declaration::to_serve::<E>()))
 }
 
-/// One thread: an environment serves one event at a time, and what takes long waits for the database. Passwords are
-/// hashed on a thread of their own.
+/// Runs a function on one thread: an environment serves one event at a time, and most of that time waits for the
+/// database. Passwords are hashed on a thread of their own.
 fn on_one_thread(
     name: &'static str,
     function: impl Future<Output = Result<(), lambda_runtime::Error>>,
@@ -71,7 +71,7 @@ async fn serve(declaration: Declaration) -> Result<(), lambda_runtime::Error> {
     spawn_graceful_shutdown_handler(move || async move {
         stopping.after.drain().await;
         stopping.app.database.close();
-        // The driver says goodbye to the server when it is next polled.
+        // The driver says goodbye to the server at its next poll.
         tokio::task::yield_now().await;
         telemetry::flush().await;
     })
@@ -83,7 +83,7 @@ async fn serve(declaration: Declaration) -> Result<(), lambda_runtime::Error> {
     Runtime::new(handler).layer(after).run_concurrent().await
 }
 
-/// The parts of a function, as they are on Lambda.
+/// The parts of a function on Lambda.
 fn app(settings: Settings, needs: Needs) -> Result<App, BadSettings> {
     let external = needs.external.map(|way| way.open(&settings.external)).transpose()?;
     let app = App::new(settings, Arc::new(SystemClock), Arc::new(SystemIds), Arc::new(Argon2id));
@@ -98,20 +98,20 @@ fn app(settings: Settings, needs: Needs) -> Result<App, BadSettings> {
     })
 }
 
-/// Opens the first connection, so that no request waits for it. A database that is away now may be there when the
-/// first request comes, so nothing ends here.
+/// Opens the first connection, so that no request waits for it. A failure ends nothing: a database that is away now may
+/// be back at the first request.
 async fn connect(app: &App, limit: Duration) {
     if let Err(fault) = app.database.open(Deadline::within(limit)).await {
         tracing::warn!(event = "start", reason = fault.private.as_deref(), "no connection at start");
     }
 }
 
-/// Closes the connections at SIGTERM. What runs then is cut off, and comes again: Lambda does not freeze a function in
-/// the middle of an event.
+/// Closes the connections at SIGTERM. Work that runs then is cut off, and its event comes again: Lambda does not freeze
+/// a function in the middle of an event.
 async fn close_at_the_end<T: Send + Sync + 'static>(function: Arc<T>, app: fn(&T) -> &App) {
     spawn_graceful_shutdown_handler(move || async move {
         app(&function).database.close();
-        // The driver says goodbye to the server when it is next polled.
+        // The driver says goodbye to the server at its next poll.
         tokio::task::yield_now().await;
     })
     .await;
@@ -122,7 +122,7 @@ fn variable(key: &'static str) -> Option<String> {
     std::env::var(key).ok()
 }
 
-/// A function: its endpoint and what it was given at start.
+/// A function: its endpoint, and its parts.
 #[derive(Debug)]
 struct Function {
     app: App,
@@ -141,12 +141,12 @@ impl Function {
     }
 }
 
-/// The time until Lambda's deadline. One that has passed is unknown: some emulators send the year 1970.
+/// The time until Lambda's deadline. A deadline in the past counts as none: some emulators send the year 1970.
 fn time_left(context: &Context) -> Duration {
     time_left_of(context, LONGEST)
 }
 
-/// As [`time_left`], for what may take up to `longest`.
+/// As [`time_left`], for calls that may take up to `longest`.
 fn time_left_of(context: &Context, longest: Duration) -> Duration {
     let now = u64::try_from(SystemClock.now().as_millisecond()).unwrap_or(0);
     match context.deadline.checked_sub(now) {

@@ -1,4 +1,4 @@
-//! The Lambda entry of a worker: what the one line of its `main.rs` calls. Whatever the event is, it means: work.
+//! The Lambda entry of a worker, called by the one line of its `main.rs`. Any event means: work.
 
 use super::{CONNECTING, time_left_of, variable};
 use crate::app::Settings;
@@ -18,7 +18,7 @@ pub fn work<W: Worker>() -> ExitCode {
     super::on_one_thread(W::NAME, serve(WorkerDeclaration::of::<W>()))
 }
 
-/// What a run did.
+/// The report of a run.
 #[derive(Debug, Serialize)]
 struct Report {
     done: usize,
@@ -47,7 +47,7 @@ async fn serve(declaration: WorkerDeclaration) -> Result<(), Error> {
             let left = time_left_of(&event.context, declaration.timeout);
             let outcome = declaration.run(app, left).await;
             telemetry::flush().await;
-            // The line of the run has the reason; Lambda counts the error.
+            // The log line of the run has the reason; Lambda counts the error.
             outcome.map(|done| Report { done }).map_err(|_| Error::from("the work stopped"))
         }
     });

@@ -1,8 +1,8 @@
-//! Events: what a change tells the rest of the program (E4).
+//! Events: a change's announcement to the rest of the program (E4).
 //!
-//! A change writes a row of `kernel.outbox` in its own transaction. The relay takes the rows to the
-//! queues, and consumers take them from there. An event is thin: ids, a version and a kind. Who
-//! needs more asks the database, and so hears what is true by then.
+//! A change writes a row of `kernel.outbox` in its own transaction. The relay takes the rows to the queues, and
+//! consumers take the events from there. An event is thin: ids, a version and a kind. A consumer that needs more reads
+//! the database, as it is by then.
 
 mod nudge;
 mod sqs;
@@ -19,11 +19,11 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 use uuid::Uuid;
 
-/// An event, as it travels.
+/// An event, in the form of the queues.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Event {
-    /// `UUIDv7`: the same however often it is delivered.
+    /// `UUIDv7`, the same at every delivery.
     pub id: Uuid,
     /// The tenant.
     pub clinic_id: Uuid,
@@ -61,12 +61,12 @@ impl Event {
         })
     }
 
-    /// One thing of one clinic: what keeps its events in order.
+    /// The event's stream: one thing of one clinic.
     pub fn stream(&self) -> Stream {
         Stream { clinic: self.clinic_id, aggregate: self.aggregate.clone(), id: self.aggregate_id }
     }
 
-    /// The id of that name, when the event has it.
+    /// The id of that name, if the event has it.
     pub fn id_of(&self, name: &str) -> Option<Uuid> {
         self.ids.get(name).copied()
     }
@@ -84,7 +84,7 @@ pub struct Stream {
 }
 
 impl Stream {
-    /// The name that a queue knows it by.
+    /// The stream's name in a queue.
     pub fn group(&self) -> String {
         format!("{}.{}.{}", self.clinic.simple(), self.aggregate, self.id.simple())
     }
@@ -95,24 +95,24 @@ impl Stream {
 pub struct Message {
     /// The event.
     pub event: Event,
-    /// How often somebody has had it sent again: a queue must not take that for a repetition.
+    /// The number of the replay: a queue must not take a replay for a repetition.
     pub replay: i64,
-    /// Which attempt this is, from 1, as far as the relay knows. A queue that counts itself knows better.
+    /// The number of the attempt, from 1, by the relay's count. A queue's own count goes first.
     pub attempt: i64,
 }
 
-/// Why a queue did not take a message.
+/// The reason why a queue did not take a message.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum SendError {
-    /// Nobody is to blame but the queue: it did not answer, or asks for patience. No attempt is counted.
+    /// The queue did not answer, or throttles. No attempt is counted.
     Unreachable,
-    /// One before it in its stream was not taken, and so it was not sent. No attempt is counted.
+    /// Not sent, because an earlier message of its stream was not taken. No attempt is counted.
     Held,
-    /// This message was refused; the reason is fit for a log.
+    /// The queue refused this message; the reason is fit for a log.
     Refused(String),
 }
 
-/// Where events are sent: one queue a consumer, in order within a stream.
+/// The queues that events are sent to, one for each consumer, in order within a stream.
 pub trait Queue: Send + Sync {
     /// Sends messages to a consumer's queue; the outcome of each, in their order.
     fn send<'a>(
@@ -122,20 +122,20 @@ pub trait Queue: Send + Sync {
     ) -> BoxFuture<'a, Vec<Result<(), SendError>>>;
 }
 
-/// Tells the relay that there is something to do, so that nobody waits for its clock.
+/// Wakes the relay, so that events do not wait for its clock.
 pub trait Nudge: Send + Sync {
-    /// Takes a moment at most, and never fails: the relay looks by its clock as well.
+    /// Takes a moment at most, and never fails: the relay's clock comes anyway.
     fn nudge(&self) -> BoxFuture<'_, ()>;
 }
 
-/// What one run of the relay found and did.
+/// The figures of one step of the relay.
 #[derive(Debug, Clone, Copy)]
 pub struct OutboxRun {
-    /// The age of the oldest event that waits; zero when none does.
+    /// The age of the oldest waiting event; zero without one.
     pub oldest: Duration,
-    /// How many events were sent.
+    /// The number of events sent.
     pub sent: u64,
-    /// How many could not be sent and stay.
+    /// The number of events that could not be sent to every queue.
     pub failed: u64,
 }
 

@@ -14,7 +14,7 @@ use serde_json::json;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// For so long a nudge is tried: the next event waits for it.
+/// The most time for a nudge: the function's next event waits for it.
 const TIMEOUT: Duration = Duration::from_secs(1);
 
 /// Nudges the relay through SQS.
@@ -30,7 +30,7 @@ impl std::fmt::Debug for SqsNudge {
 }
 
 impl SqsNudge {
-    /// The queue whose address is `NUDGE_QUEUE_URL`; none when that is not given, and then the relay goes by its clock.
+    /// The queue at `NUDGE_QUEUE_URL`; none without that setting, and then the relay goes by its clock.
     pub fn open(variable: &Variables<'_>) -> Result<Option<Arc<dyn Nudge>>, BadSettings> {
         let Some(queue) = variable("NUDGE_QUEUE_URL").filter(|url| !url.is_empty()) else {
             return Ok(None);
@@ -42,7 +42,7 @@ impl SqsNudge {
 }
 
 impl Nudge for SqsNudge {
-    /// Gives up after a moment, and for a while at once when it keeps failing: the relay looks by itself each minute.
+    /// Gives up after a moment, and at once for a while after many failures: the relay's clock comes each minute.
     fn nudge(&self) -> BoxFuture<'_, ()> {
         Box::pin(async move {
             let message = json!({ "QueueUrl": self.queue, "MessageBody": "outbox" });

@@ -14,13 +14,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-/// What SQS takes at once.
+/// The most messages that SQS takes at once.
 const BATCH: usize = 10;
 
-/// What an attempt to send may take.
+/// The time that an attempt to send may take.
 const TIMEOUT: Duration = Duration::from_secs(2);
 
-/// What sending a batch may take, repeated once.
+/// The time that sending a batch may take, with one repetition.
 const BATCH_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// SQS.
@@ -35,12 +35,12 @@ impl std::fmt::Debug for Sqs {
     }
 }
 
-/// SQS, by the variables that Lambda sets. `AWS_ENDPOINT_URL_SQS`, else `AWS_ENDPOINT_URL`, leads elsewhere.
+/// SQS, by the variables that Lambda sets, or at `AWS_ENDPOINT_URL_SQS`, else `AWS_ENDPOINT_URL`.
 pub(super) fn aws(variable: &Variables<'_>, gate: Arc<Gate>) -> Result<Aws, BadSettings> {
     Aws::open("sqs", "AWS_ENDPOINT_URL_SQS", variable, TIMEOUT, gate)
 }
 
-/// What was not taken of a batch.
+/// The messages of a batch that were not taken.
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "PascalCase", default)]
 struct BatchReply {
@@ -56,8 +56,8 @@ struct Failed {
 }
 
 impl Sqs {
-    /// The queues whose addresses are `QUEUE_URL_PREFIX`, a consumer's name and `.fifo`, with the variables that Lambda
-    /// sets. Nothing is sent yet.
+    /// The queues at `QUEUE_URL_PREFIX`, a consumer's name and `.fifo`, with the variables that Lambda sets. Nothing is
+    /// sent yet.
     pub fn open(variable: &Variables<'_>, external: &ExternalCalls) -> Result<Arc<dyn Queue>, BadSettings> {
         let prefix = variable("QUEUE_URL_PREFIX").unwrap_or_default();
         checked("QUEUE_URL_PREFIX", &prefix)?;
@@ -102,13 +102,13 @@ fn entry(place: usize, message: &Message) -> Value {
         "Id": place.to_string(),
         "MessageBody": serde_json::to_string(event).unwrap_or_default(),
         "MessageGroupId": event.stream().group(),
-        // Within five minutes SQS takes the same event for a repetition, unless somebody wants it replayed.
+        // SQS drops the same id within five minutes as a repetition; a replay has another id.
         "MessageDeduplicationId": format!("{}.{}", event.id.simple(), message.replay),
     })
 }
 
 impl Queue for Sqs {
-    /// Batches of ten, one after the other. After a message that was not taken, the rest of its stream is held.
+    /// Sends batches of ten, one after the other. After a message that was not taken, the rest of its stream is held.
     fn send<'a>(
         &'a self,
         consumer: &'a str,

@@ -30,18 +30,18 @@ use tracing_subscriber::Layer;
 use tracing_subscriber::filter::Targets;
 use tracing_subscriber::registry::LookupSpan;
 
-/// A sending is not begun with less.
+/// With less time than this no sending is begun.
 const SHORTEST: Duration = Duration::from_millis(50);
 
 /// How long a collector that failed is left alone.
 const REST: Duration = Duration::from_secs(30);
 
-/// As many spans wait at most; what ends while so many wait is lost.
+/// The most spans that wait; a span that ends while so many wait is lost.
 const WAITING: usize = 2048;
 
 static EXPORT: OnceLock<Export> = OnceLock::new();
 
-/// Spans that ended and were not sent yet.
+/// Ended spans that are not sent yet.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Waiting(Arc<Mutex<Vec<SpanData>>>);
 
@@ -70,14 +70,14 @@ impl SpanProcessor for Waiting {
     }
 }
 
-/// What sends the spans of this process.
+/// The sender of this process's spans.
 struct Export {
     waiting: Waiting,
-    /// One batch at a time, as the exporter wants it.
+    /// The exporter, which takes one batch at a time.
     exporter: tokio::sync::Mutex<SpanExporter>,
     resting: Mutex<Option<Instant>>,
     is_told: AtomicBool,
-    /// Ends its spans when it is dropped.
+    /// The provider, which ends its spans when dropped.
     _provider: SdkTracerProvider,
 }
 
@@ -120,7 +120,7 @@ pub(super) fn join(span: &Span, trace: &mut Trace) {
         return;
     }
     if let Some(caller) = caller(trace) {
-        // The span was made a line ago: nothing has started it.
+        // The span is new and not started: setting its parent does not fail.
         let _ = span.set_parent(Context::new().with_remote_span_context(caller));
     }
     let context = span.context();
@@ -137,7 +137,7 @@ fn caller(trace: &Trace) -> Option<SpanContext> {
     Some(SpanContext::new(trace_id, SpanId::from_hex(parent).ok()?, flags, true, TraceState::default()))
 }
 
-/// What makes spans of the process and gives them to [`flush`].
+/// The layer that makes the process's spans and hands them to [`flush`].
 pub(super) fn layer<S>(otlp: &Otlp) -> Result<impl Layer<S> + use<S>, SettingError>
 where
     S: Subscriber + for<'span> LookupSpan<'span>,
@@ -169,7 +169,7 @@ fn exporter(otlp: &Otlp) -> Result<SpanExporter, SettingError> {
         .map_err(|_| SettingError::Malformed)
 }
 
-/// The caller decides whether a trace is kept; of those that begin here, `share` is.
+/// The tracer. The caller decides whether a trace is kept; of the traces that begin here, `share` is kept.
 pub(super) fn tracer(share: f64, waiting: Waiting) -> (SdkTracerProvider, SdkTracer) {
     let sampler = Sampler::ParentBased(Box::new(Sampler::TraceIdRatioBased(share)));
     let provider = SdkTracerProvider::builder().with_sampler(sampler).with_span_processor(waiting).build();
@@ -177,7 +177,7 @@ pub(super) fn tracer(share: f64, waiting: Waiting) -> (SdkTracerProvider, SdkTra
     (provider, tracer)
 }
 
-/// Our spans and nothing but what they say themselves: no places in files, no threads, no log lines.
+/// The layer of our spans, with their own fields alone: no places in files, no threads, no log lines.
 pub(super) fn spans<S>(tracer: SdkTracer) -> impl Layer<S> + use<S>
 where
     S: Subscriber + for<'span> LookupSpan<'span>,

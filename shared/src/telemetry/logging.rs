@@ -1,5 +1,5 @@
-//! Structured JSON logs (F1). Nothing personal is in them (F2): ids, names of routes and statements, numbers. The lines
-//! themselves stand where what they tell happens: `http::request_line`, `background::log_lines`.
+//! Structured JSON logs (F1). A line has ids, names of routes and statements, and numbers, and nothing personal (F2).
+//! The lines themselves are in `http::request_line` and `background::log_lines`.
 
 use crate::clock::{Clock as _, SystemClock};
 use crate::telemetry::TelemetrySettings;
@@ -12,19 +12,18 @@ use tracing_subscriber::registry::LookupSpan;
 #[cfg(feature = "otlp")]
 use tracing_subscriber::{Layer, Registry};
 
-/// The version in every line.
+/// The program's version, in every line.
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");
 
-/// Starts logging to standard output for the rest of the process. Only lines of ours are written: those of drivers have
-/// neither our fields nor our care for what they say.
-/// A panic is logged by its place alone: its message may carry a value.
+/// Starts logging to standard output for the rest of the process. Only lines of ours are written: the lines of drivers
+/// have other fields, and may show values. A panic is logged by its place alone: its message may carry a value.
 pub(crate) fn start(settings: &TelemetrySettings) {
     metrics::start(settings.has_metrics);
-    // One filter for everything: what it refuses, spans for instance, is not even made.
+    // One filter for everything: a refused line or span is not even made.
     install(tracing_subscriber::registry().with(lines(settings)).with(filter(settings)));
 }
 
-/// As [`start`], and gives `spans` the spans.
+/// As [`start`], with the layer `spans`.
 #[cfg(feature = "otlp")]
 pub(crate) fn start_with(settings: &TelemetrySettings, spans: impl Layer<Registry> + Send + Sync) {
     metrics::start(settings.has_metrics);

@@ -1,8 +1,8 @@
 //! Metrics for `CloudWatch`, in the log lines themselves: the Embedded Metric Format.
 //!
-//! With `METRICS=emf` a line that has one of the metrics below also has an `_aws` member, which tells `CloudWatch` what of
-//! the line to count. That costs no call and no second line. Every combination of a metric and values of its dimensions
-//! is paid for, so there are two dimensions only: the function, and for requests the class of the status.
+//! With `METRICS=emf` a line with one of the metrics below also has an `_aws` member, which names the line's metrics to
+//! `CloudWatch`. That costs no call and no second line. Every combination of a metric and values of its dimensions is
+//! paid for, so there are two dimensions only: the function, and for requests the class of the status.
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 /// The namespace of all metrics.
 pub const NAMESPACE: &str = "Grafono";
 
-/// Every metric by its name, which is also its member's in the line, and its unit (`CloudWatch`'s `MetricDatum`).
+/// Every metric: its name, which is also the line's member, and its unit (`CloudWatch`'s `MetricDatum`).
 pub const METRICS: [(&str, &str); 8] = [
     ("Requests", "Count"),
     ("Duration", "Milliseconds"),
@@ -32,12 +32,12 @@ pub(crate) fn start(on: bool) {
     ON.store(on, Ordering::Relaxed);
 }
 
-/// Whether lines are to carry metrics.
+/// Whether lines carry metrics.
 pub(crate) fn is_on() -> bool {
     ON.load(Ordering::Relaxed)
 }
 
-/// What `CloudWatch` is to count of a line; `None` when nothing.
+/// The `_aws` member of a line; `None` for a line without metrics.
 pub(crate) fn directive(event: &tracing::Event<'_>, now: Timestamp) -> Option<Value> {
     let has = |name: &str| event.metadata().fields().field(name).is_some();
     let metrics = METRICS.iter().filter(|(name, _)| has(name));
@@ -59,7 +59,7 @@ mod tests {
     use tracing::{Event, Subscriber};
     use tracing_subscriber::layer::{Context, Layer, SubscriberExt as _};
 
-    /// Keeps what `CloudWatch` would be told of each line.
+    /// Keeps the `_aws` member of each line.
     #[derive(Clone, Default)]
     struct Told(Arc<Mutex<Vec<Option<Value>>>>);
 

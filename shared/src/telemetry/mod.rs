@@ -1,11 +1,11 @@
 //! Spans: what a request did, when, and as part of which trace (F3).
 //!
-//! A span is a [`tracing::Span`]. Code that runs within one is wrapped by [`Instrument::instrument`], and spans made
-//! there are its children. They are made only where `OTEL_EXPORTER_OTLP_ENDPOINT` says where to send them and the
-//! cargo feature `otlp` is built in; otherwise every function here gives a span that is none and costs nothing.
+//! A span is a [`tracing::Span`]. [`Instrument::instrument`] wraps the code that runs within a span; spans made there
+//! are its children. Spans are made only with `OTEL_EXPORTER_OTLP_ENDPOINT` and the cargo feature `otlp`; otherwise
+//! every function here gives a disabled span, which costs nothing.
 //!
-//! Spans have names of routes, functions and statements, ids, numbers and SQLSTATEs. What a caller or a row says never
-//! is in one (F2): the parameters here are `&'static str`, numbers and ids for that reason.
+//! A span has names of routes, functions and statements, ids, numbers and SQLSTATEs, and nothing that a caller or a row
+//! says (F2): for that reason the parameters here are `&'static str`, numbers and ids.
 
 #[cfg(feature = "otlp")]
 mod export;
@@ -27,16 +27,16 @@ use tokio::time::Instant;
 pub use trace::Trace;
 pub use tracing::{Instrument, Span};
 
-/// What one sending may take of the time in which the process could serve again.
+/// The time that one sending may take, in which the process serves nothing.
 const LONGEST: Duration = Duration::from_millis(500);
 
-/// How often spans are sent where no Lambda says that a reply is out.
+/// The time between two sendings in a process that serves without Lambda.
 const PERIOD: Duration = Duration::from_secs(1);
 
 /// Starts logging, metrics and spans for the rest of the process, as `LOG_LEVEL`, `METRICS` and the variables of
 /// OpenTelemetry say. `service` is the process's name in traces unless `OTEL_SERVICE_NAME` is given.
 ///
-/// When a setting does not do, logging is started all the same, to say so.
+/// With a bad setting, logging is started all the same, to say so.
 pub fn start(variable: &Variables<'_>, service: &str) -> Result<(), BadSettings> {
     let settings = TelemetrySettings::read(variable, service);
     match &settings {
@@ -59,13 +59,13 @@ pub fn start(variable: &Variables<'_>, service: &str) -> Result<(), BadSettings>
     settings.map(drop)
 }
 
-/// Sends the spans that have ended since the last time, and gives up after half a second. Called when the reply is out
-/// and when the process is to end. A collector that fails is told of once and then left alone for half a minute.
+/// Sends the spans that have ended since the last sending, and gives up after half a second. Called after a reply and
+/// at the end of the process. A collector that fails gets one log line, and is left alone for half a minute.
 pub fn flush() -> impl Future<Output = ()> + Send {
     flush_before(Instant::now() + LONGEST)
 }
 
-/// As [`flush`], and ends before the instant; when that is near, the spans wait for the next time.
+/// As [`flush`], and ends before `end`; shortly before `end` the spans wait for the next sending.
 pub(crate) fn flush_before(end: Instant) -> impl Future<Output = ()> + Send {
     #[cfg(feature = "otlp")]
     return export::flush(end);
@@ -76,7 +76,7 @@ pub(crate) fn flush_before(end: Instant) -> impl Future<Output = ()> + Send {
     }
 }
 
-/// Calls [`flush`] every second, for a process that serves without Lambda. Never ends; drop it.
+/// Calls [`flush`] every second, for a process that serves without Lambda. Never ends by itself.
 pub async fn flush_regularly() {
     loop {
         tokio::time::sleep(PERIOD).await;

@@ -1,4 +1,4 @@
-//! What a process shows of itself, checked at start (C9): its log, its metrics and its spans.
+//! The settings of log, metrics and spans, checked at start (C9).
 
 use crate::settings::{BadSettings, SettingError, Variables};
 use http::{HeaderName, HeaderValue, Uri};
@@ -7,14 +7,14 @@ use std::collections::HashMap;
 
 const LEVELS: [&str; 5] = ["error", "warn", "info", "debug", "trace"];
 
-/// What is asked of logging, metrics and spans.
+/// The settings of logging, metrics and spans.
 #[derive(Debug)]
 pub(crate) struct TelemetrySettings {
     /// `LOG_LEVEL`: error, warn, info, debug or trace; `info` unless given.
     pub(crate) level: String,
     /// `METRICS=emf`: metrics for `CloudWatch` in the log lines; none unless given.
     pub(crate) has_metrics: bool,
-    /// `OTEL_EXPORTER_OTLP_ENDPOINT`: spans are sent; none unless given.
+    /// `OTEL_EXPORTER_OTLP_ENDPOINT` and its companions; no spans are sent unless given.
     pub(crate) otlp: Option<Otlp>,
 }
 
@@ -30,7 +30,7 @@ impl Default for TelemetrySettings {
 pub(crate) struct Otlp {
     /// `OTEL_EXPORTER_OTLP_ENDPOINT` with the path of traces added (OTLP exporter specification).
     pub(crate) endpoint: String,
-    /// `OTEL_EXPORTER_OTLP_HEADERS`, as they were written: percent-encoded.
+    /// `OTEL_EXPORTER_OTLP_HEADERS`, as given: percent-encoded.
     pub(crate) headers: HashMap<String, String>,
     /// `OTEL_SERVICE_NAME`, or the function's name.
     pub(crate) service: String,
@@ -39,7 +39,7 @@ pub(crate) struct Otlp {
 }
 
 impl TelemetrySettings {
-    /// Reads the settings of the process that is called `service` unless it is told another name.
+    /// Reads the settings. `service` is the process's name unless `OTEL_SERVICE_NAME` is given.
     pub(crate) fn read(variable: &Variables<'_>, service: &str) -> Result<Self, BadSettings> {
         let given = |key| variable(key).filter(|value| !value.is_empty());
         let level = given("LOG_LEVEL").map_or(Ok("info".to_owned()), |level| {
@@ -74,7 +74,7 @@ impl TelemetrySettings {
     }
 }
 
-/// The address that spans are sent to, from the one that all kinds of signals have in common.
+/// The address that spans are sent to, made of the common address of all kinds of signals.
 fn endpoint(text: &str) -> Result<String, SettingError> {
     let uri: Uri = text.parse().map_err(|_| SettingError::Malformed)?;
     let has_scheme = matches!(uri.scheme_str(), Some("http" | "https"));

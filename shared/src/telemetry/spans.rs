@@ -1,4 +1,5 @@
-//! A span for each kind of thing that is done, but for requests (`http::request_line`). Their names and fields follow OpenTelemetry's conventions.
+//! A span for each kind of work, but for requests (`http::request_line`). Names and fields follow OpenTelemetry's
+//! conventions.
 
 use super::Span;
 #[cfg(feature = "otlp")]
@@ -7,7 +8,7 @@ use crate::telemetry::Trace;
 use tracing::field::Empty;
 use uuid::Uuid;
 
-/// The target of every span here, by which filters tell them from log lines; as a literal, because the macros want one.
+/// The target of every span here, by which filters tell spans from log lines; a literal, because the macros want one.
 macro_rules! span {
     (parent: None, $($fields:tt)*) => {
         tracing::span!(target: "telemetry", parent: None, tracing::Level::INFO, $($fields)*)
@@ -18,8 +19,8 @@ macro_rules! span {
 }
 pub(crate) use span;
 
-/// The span of one flush to Postgres, the `round_trip`th of its call; [`flushed`] completes it. What no call asks for,
-/// such as a worker's look for something to do, is none.
+/// The span of one flush to Postgres, the `round_trip`th of its call; [`flushed`] completes it. A flush outside any
+/// span, such as a worker's look for something to do, has none.
 pub(crate) fn database_flush(round_trip: u32, statements: impl FnOnce() -> Vec<&'static str>) -> Span {
     if Span::current().is_none() {
         return Span::none();
@@ -38,7 +39,7 @@ pub(crate) fn database_flush(round_trip: u32, statements: impl FnOnce() -> Vec<&
     )
 }
 
-/// Completes the span of a flush: how many rows came back, and SQLSTATE when it failed.
+/// Completes the span of a flush with the number of rows, and with SQLSTATE for a failed one.
 pub(crate) fn flushed(span: &Span, rows: usize, state: Option<&str>) {
     span.record("db.response.returned_rows", rows);
     if let Some(state) = state {
@@ -47,9 +48,9 @@ pub(crate) fn flushed(span: &Span, rows: usize, state: Option<&str>) {
     }
 }
 
-/// One attempt to call another service over the network: `service` is its name, e.g. `stripe`, `operation` what is asked
-/// of it, e.g. `create_payment_intent`, and `repeated` how many attempts there were before. Whoever sends the request
-/// may record its method, the status of the reply and the host; paths and bodies have no place in it.
+/// The span of one attempt to call another service: its name, e.g. `stripe`, the operation, e.g.
+/// `create_payment_intent`, and the number of attempts before. The sender of the request may record method, status and
+/// host; paths and bodies have no place in the span.
 pub fn external_call(service: &'static str, operation: &'static str, repeated: u32) -> Span {
     span!(
         "call",
@@ -66,7 +67,7 @@ pub fn external_call(service: &'static str, operation: &'static str, repeated: u
     )
 }
 
-/// A call of Redis: its command or the name of its script, never a key.
+/// The span of a call of Redis: a command or the name of a script, never a key.
 pub fn redis_call(command: &'static str) -> Span {
     span!(
         "redis",
@@ -79,7 +80,7 @@ pub fn redis_call(command: &'static str) -> Span {
     )
 }
 
-/// Sending that many messages to a queue, by its name in the code and not its address.
+/// The span of sending that many messages to a queue, by the queue's name in the code and not its address.
 pub fn queue_send(queue: &str, messages: usize) -> Span {
     span!(
         "send",
@@ -93,9 +94,9 @@ pub fn queue_send(queue: &str, messages: usize) -> Span {
     )
 }
 
-/// A consumer's work on one event. `trace` is the call that it is, made by [`Trace::continue_from`] with the event's
-/// `traceparent`: the span is a child of the request that wrote the event, whatever time lies between, and what
-/// `trace` sends on is this span.
+/// The span of a consumer's work on one event. `trace`, made by [`Trace::continue_from`] with the event's
+/// `traceparent`, makes the span a child of the request that wrote the event, whatever time lies between; `trace` sends
+/// this span on.
 pub fn consumer_run(consumer: &'static str, kind: &str, event_id: Uuid, trace: &mut Trace) -> Span {
     let span = span!(
         parent: None,
@@ -113,8 +114,8 @@ pub fn consumer_run(consumer: &'static str, kind: &str, event_id: Uuid, trace: &
     span
 }
 
-/// Marks a span as failed: `code` says how in a word that is the same each time, e.g. a problem's code, an SQLSTATE or
-/// `timeout`. Messages of others have no place in it.
+/// Marks a span as failed, with a fixed word such as a problem's code, an SQLSTATE or `timeout`. Messages of other
+/// services have no place in the span.
 pub fn failed(span: &Span, code: &str) {
     span.record("error.type", code);
     span.record("otel.status_code", "ERROR");

@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 const CALLER: &str = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
 
-/// What is sent of the spans that `make` makes, in the order of their end, when of the traces begun here `share` is kept.
+/// The spans that `make` makes, as they would be sent, in the order of their end; `share` of the traces is kept.
 fn sent(share: f64, make: impl FnOnce()) -> Vec<SpanData> {
     let waiting = Waiting::default();
     let (_provider, tracer) = tracer(share, waiting.clone());

@@ -3,14 +3,14 @@
 use crate::clock::Ids;
 use jiff::Timestamp;
 
-/// The trace this call belongs to and the span that is this call.
+/// The trace of a call, and the call's own span.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Trace {
     /// 32 lower-case hexadecimal digits.
     pub trace_id: String,
     /// 16 lower-case hexadecimal digits.
     pub span_id: String,
-    /// The caller's span, likewise, when there is a caller.
+    /// The caller's span, likewise, if there is a caller.
     parent_id: Option<String>,
     sampled: bool,
 }
@@ -28,18 +28,18 @@ impl Trace {
         }
     }
 
-    /// The header to send on.
+    /// The header for calls that this call makes.
     pub fn traceparent(&self) -> String {
         format!("00-{}-{}-0{}", self.trace_id, self.span_id, u8::from(self.sampled))
     }
 
-    /// The caller's span and whether the caller keeps its spans, when there is a caller.
+    /// The caller's span and its sampled flag, if there is a caller.
     #[cfg(feature = "otlp")]
     pub(crate) fn parent(&self) -> Option<(&str, bool)> {
         self.parent_id.as_deref().map(|parent| (parent, self.sampled))
     }
 
-    /// From now on this call is the span with these ids: those that it is exported with.
+    /// Gives the call these ids, with which its span is exported.
     #[cfg(feature = "otlp")]
     pub(crate) fn adopt(&mut self, trace_id: String, span_id: String, sampled: bool) {
         (self.trace_id, self.span_id, self.sampled) = (trace_id, span_id, sampled);

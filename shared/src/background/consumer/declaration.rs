@@ -1,4 +1,4 @@
-//! A consumer's declaration as a value, and what is around every attempt to take an event.
+//! A consumer's declaration as a value, and the frame around every attempt to take an event.
 
 use super::{ATTEMPTS, Consumer, Delivery, Halt};
 use crate::app::{App, Needs};
@@ -21,23 +21,23 @@ type GivingUp<'a> = Pin<Box<dyn Future<Output = ()> + Send + 'a>>;
 /// A consumer's declaration as a value, for lists.
 #[derive(Debug, Clone)]
 pub struct ConsumerDeclaration {
-    /// The name of its binary and its queue.
+    /// The name of the consumer's binary and queue.
     pub name: &'static str,
-    /// What it does, in one line.
+    /// The consumer's task, in one line.
     pub summary: &'static str,
-    /// The kinds of events that it hears.
+    /// The kinds of events that the consumer hears.
     pub kinds: &'static [&'static str],
-    /// What its function may take for a batch.
+    /// The time that the function may take for a batch.
     pub timeout: Duration,
-    /// What it cannot do without.
+    /// What the consumer cannot do without.
     pub needs: Needs,
-    /// Every statement it may send.
+    /// Every statement that the consumer may send.
     pub statements: fn(&Sample<'_>) -> Vec<Statement<()>>,
     take: for<'a> fn(&'a App, &'a Event, Attempt, Deadline) -> Taking<'a>,
     give_up: for<'a> fn(&'a App, &'a Event, Deadline) -> GivingUp<'a>,
 }
 
-/// Which attempt it is, from 1 to [`ATTEMPTS`].
+/// The number of an attempt, from 1 to [`ATTEMPTS`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Attempt(pub i64);
 
@@ -62,7 +62,7 @@ impl ConsumerDeclaration {
         }
     }
 
-    /// Takes an event. An error means that it is to be tried again, or, at the last attempt, that it was given up.
+    /// Takes an event. An error means that the event is to be tried again or, at the last attempt, was given up.
     pub async fn take(
         &self,
         app: &App,
@@ -73,7 +73,7 @@ impl ConsumerDeclaration {
         (self.take)(app, event, attempt, deadline).await
     }
 
-    /// Hands an event back that was not tried. At the last attempt that is giving it up: there is no other.
+    /// Hands back an event that was not tried. At the last attempt the event is given up: there is no other attempt.
     pub(crate) async fn hand_back(&self, app: &App, event: &Event, attempt: Attempt, deadline: Deadline) {
         if attempt.is_last() {
             (self.give_up)(app, event, deadline).await;
@@ -133,7 +133,7 @@ async fn give_up<C: Consumer>(delivery: &Delivery<'_>) {
     }
 }
 
-/// A panic or running out of time is a fault like any other.
+/// Runs `steps` to the deadline. A panic, and the end of the time, are faults like any other.
 async fn within(deadline: Deadline, steps: impl Future<Output = Result<(), Halt>>) -> Result<(), Halt> {
     let guarded = AssertUnwindSafe(steps).catch_unwind();
     match tokio::time::timeout_at(deadline.less(Duration::from_millis(50)), guarded).await {

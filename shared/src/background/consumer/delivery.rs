@@ -1,4 +1,4 @@
-//! A consumer's transaction: it is the event's turn, the event is noted, the effect follows.
+//! A consumer's transaction: the event's turn is checked, the event is noted, the effect follows.
 
 use super::{Consumer, Halt};
 use crate::app::App;
@@ -14,12 +14,12 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use uuid::Uuid;
 
 failures! {
-    /// Why a turn's transaction was refused.
+    /// Why the transaction of an effect was refused.
     enum Refusal {
         /// The event was taken before.
         Taken = 409 "EVENT_TAKEN", "Event taken", "This consumer has taken this event before.",
             violates ["inbox_once"];
-        /// An earlier event of the same thing was not taken yet.
+        /// An earlier event of the same thing is not taken yet.
         OutOfTurn = 409 "EVENT_OUT_OF_TURN", "Event out of turn",
             "This consumer has not taken an earlier event of the same thing.", violates ["event_in_turn"];
     }
@@ -45,11 +45,11 @@ pub struct Delivery<'a> {
     pub app: &'a App,
     /// The event.
     pub event: &'a Event,
-    /// The trace that began with the change.
+    /// The trace of the change.
     pub trace: Trace,
-    /// When it was taken: one instant for everything it writes.
+    /// When the delivery began: one instant for everything that is written.
     pub now: Timestamp,
-    /// By when it must be done.
+    /// The instant by which the effect must be committed.
     pub deadline: Deadline,
     pub(super) round_trips: RoundTrips,
     consumer: &'static str,
@@ -78,12 +78,12 @@ impl<'a> Delivery<'a> {
         self.event.clinic_id
     }
 
-    /// The id of that name, which events of this kind always have.
+    /// The event's id of that name. An event without it is a fault.
     pub fn id(&self, name: &'static str) -> Result<Uuid, Fault> {
         self.event.id_of(name).ok_or_else(|| Fault::internal(format!("the event has no {name}")))
     }
 
-    /// A new id, made at this turn's instant.
+    /// A new id, made at this delivery's instant.
     pub fn new_id(&self) -> Uuid {
         self.app.ids.new_id(self.now)
     }
@@ -93,26 +93,26 @@ impl<'a> Delivery<'a> {
         Tx::reading(&self.app.database, &self.round_trips, self.deadline, self.scope())
     }
 
-    /// A writing transaction that is not the effect: for what must be kept whether or not the effect follows.
+    /// A writing transaction beside the effect: for rows that must stay whether or not the effect follows.
     pub fn aside(&self) -> Tx<'_> {
         Tx::writing(&self.app.database, &self.round_trips, self.deadline, self.scope(), None)
     }
 
-    /// The transaction of the effect: it is the event's turn, and the event is noted in the inbox.
+    /// The transaction of the effect. Its first statement checks the event's turn and notes the event in the inbox.
     pub fn begin(&self) -> Tx<'_> {
         let mut tx = self.aside();
         tx.add(take_turn(self.consumer, self.kinds, self.event, self.now));
         tx
     }
 
-    /// Commits what [`Delivery::begin`] began.
+    /// Commits the transaction of [`Delivery::begin`].
     pub async fn commit(&self, effect: Tx<'_>) -> Result<Done, Halt> {
         let done = effect.commit::<Refusal>().await?;
         self.noted.store(true, Ordering::Relaxed);
         Ok(done)
     }
 
-    /// Whether the event was noted by this turn.
+    /// Whether this delivery has noted the event.
     pub(super) fn is_noted(&self) -> bool {
         self.noted.load(Ordering::Relaxed)
     }
@@ -122,7 +122,7 @@ impl<'a> Delivery<'a> {
     }
 }
 
-/// Notes the event, if it is its turn. Both in one statement: each one is parsed and planned anew, for every event.
+/// Notes the event, when its turn has come. One statement does both: Postgres parses and plans each statement anew.
 fn take_turn(
     consumer: &'static str,
     kinds: &'static [&'static str],
@@ -145,7 +145,7 @@ fn take_turn(
     .bind(event.seq)
 }
 
-/// The statements of every turn, for the checks that prepare and explain them.
+/// The statements of every delivery, for the checks that prepare and explain them.
 pub(crate) fn statements(sample: &Sample<'_>) -> Vec<Statement<()>> {
     let event = Event {
         id: sample.call.new_id(),

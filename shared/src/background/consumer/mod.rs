@@ -1,9 +1,9 @@
 //! Consumers: what happens after a change (E4).
 //!
-//! A consumer is declared like an endpoint and is a binary of its own. It takes the events of its queue at least once
-//! and has each effect exactly once: its transaction begins with the event's row in `kernel.inbox`, and a second one
-//! cannot be written. It takes the events of one thing in order: the same transaction refuses an event whose
-//! predecessor it has not taken.
+//! A consumer is declared like an endpoint and is a binary of its own. Its queue delivers an event at least once, and
+//! the effect happens exactly once: the transaction begins with the event's row in `kernel.inbox`, which cannot be
+//! written twice. The events of one thing are taken in order: the same transaction refuses an event whose predecessor
+//! the consumer has not taken.
 
 mod declaration;
 mod delivery;
@@ -23,25 +23,26 @@ pub const ATTEMPTS: i64 = 5;
 
 /// A consumer.
 pub trait Consumer: 'static {
-    /// The name of its binary and its queue, e.g. `send-mail`; unique in the workspace.
+    /// The name of the consumer's binary and queue, e.g. `send-mail`; unique in the workspace.
     const NAME: &'static str;
-    /// What it does, in one line.
+    /// The consumer's task, in one line.
     const SUMMARY: &'static str;
-    /// The kinds of events that it hears.
+    /// The kinds of events that the consumer hears.
     const KINDS: &'static [&'static str];
-    /// What its function may take for a batch of up to ten events. One event has ten seconds at most.
+    /// The time that the function may take for a batch of up to ten events. One event has ten seconds at most.
     const TIMEOUT: Duration = Duration::from_secs(30);
-    /// What it needs beside the database.
+    /// What the consumer needs, the database included.
     const NEEDS: Needs = Needs::DATABASE;
 
-    /// Every statement it may send, as [`Endpoint::statements`](crate::http::Endpoint::statements).
+    /// Every statement that the consumer may send, as [`Endpoint::statements`](crate::http::Endpoint::statements).
     fn statements(sample: &Sample<'_>) -> Vec<Statement<()>>;
 
-    /// Has the effect of the turn's event, within [`Delivery::begin`] and [`Delivery::commit`]. An error has it tried again.
+    /// Writes the effect of the event, between [`Delivery::begin`] and [`Delivery::commit`]. After an error the event
+    /// is tried again.
     fn take(delivery: &Delivery<'_>) -> impl Future<Output = Result<(), Halt>> + Send;
 
-    /// Called when the last attempt has failed and the event becomes a dead letter. Does nothing unless something
-    /// waits for the effect, such as a job.
+    /// Called when the last attempt has failed, or was handed back untried, and the event becomes a dead letter. For
+    /// consumers with something that waits for the effect, such as a job; does nothing by itself.
     fn give_up(_turn: &Delivery<'_>) -> impl Future<Output = Result<(), Fault>> + Send {
         async { Ok(()) }
     }
@@ -50,9 +51,9 @@ pub trait Consumer: 'static {
 /// Why a consumer stops.
 #[derive(Debug)]
 pub enum Halt {
-    /// The event was taken before: nothing is left to do.
+    /// The event was taken before: the delivery is done.
     Taken,
-    /// Something went wrong: it is tried again.
+    /// A fault: the event is tried again.
     Fault(Fault),
 }
 

@@ -1,4 +1,4 @@
-//! A request on its way, as a slice sees it; and the call that no request made, which statements are listed with.
+//! A request on its way, as a slice sees it; and a sample of such a call, with which statements are listed.
 
 use super::RequestHeader;
 use crate::access::{Hasher, Principal, TokenSigner};
@@ -22,15 +22,15 @@ pub struct Call<'a> {
     pub app: &'a App,
     /// The id of this request, in every log line and reply.
     pub request_id: String,
-    /// The trace it belongs to.
+    /// The trace of the request.
     pub trace: &'a Trace,
-    /// When it came: one instant for everything it writes.
+    /// When the request came: one instant for everything that is written.
     pub now: Timestamp,
-    /// By when the reply must be out.
+    /// The instant by which the reply must be out.
     pub deadline: Deadline,
-    /// The version in `If-Match`; there when the policy requires it.
+    /// The version in `If-Match`; always there when the policy requires the header.
     pub if_match: Option<i64>,
-    /// `Accept`, for endpoints that answer more than JSON.
+    /// `Accept`, for endpoints that answer other types than JSON.
     pub accept: Option<&'a str>,
     pub(crate) headers: Option<&'a HeaderMap>,
     pub(crate) principal: Option<Principal>,
@@ -39,7 +39,7 @@ pub struct Call<'a> {
 }
 
 impl<'a> Call<'a> {
-    /// A call that no request made, for listing statements.
+    /// A call without a request, for listing statements.
     pub fn sample(app: &'a App, trace: &'a Trace, round_trips: &'a RoundTrips, principal: Principal) -> Self {
         Self {
             app,
@@ -56,12 +56,12 @@ impl<'a> Call<'a> {
         }
     }
 
-    /// The caller. Always there unless the policy is public.
+    /// The caller. A fault on a public endpoint.
     pub fn principal(&self) -> Result<Principal, Fault> {
         self.principal.ok_or_else(|| Fault::from(&TOKEN_REQUIRED))
     }
 
-    /// The value of a header that the policy names, when it was sent and is visible ASCII.
+    /// The value of a header that the policy names; none when not sent or not visible ASCII.
     pub fn header(&self, header: &RequestHeader) -> Option<&'a str> {
         self.headers?.get(header.name)?.to_str().ok()
     }
@@ -92,12 +92,12 @@ impl<'a> Call<'a> {
         Tx::writing(&self.app.database, self.round_trips, self.deadline, scope, None)
     }
 
-    /// Whether the database answers, by a probe of the last five seconds.
+    /// Whether the database answers, by a probe of now or of the last five seconds.
     pub async fn is_ready(&self) -> bool {
         self.app.readiness.of(&self.app.database, self.round_trips).await
     }
 
-    /// Runs a password-hashing job off the async threads, in turn with others.
+    /// Runs a password-hashing job off the async threads, when its turn comes.
     pub async fn hash<T: Send + 'static>(
         &self,
         job: impl FnOnce(&dyn Hasher) -> Result<T, Fault> + Send + 'static,
@@ -105,7 +105,7 @@ impl<'a> Call<'a> {
         self.app.hashing.run(Arc::clone(&self.app.hasher), self.deadline, job).await
     }
 
-    /// The token signer; there when the policy issues tokens.
+    /// The token signer. A fault when the policy issues no tokens.
     pub fn signer(&self) -> Result<&'a TokenSigner, Fault> {
         self.app.signer()
     }
@@ -115,12 +115,12 @@ impl<'a> Call<'a> {
     }
 }
 
-/// What statements are listed with: a call of somebody's, and the ids of things that exist.
+/// The sample with which statements are listed: a call, and the ids of existing things.
 #[derive(Debug)]
 pub struct Sample<'a> {
     /// A call by a member of a clinic that has data.
     pub call: Call<'a>,
-    /// Things that exist in that clinic, by their kind, e.g. `patient`.
+    /// Ids of existing things in that clinic, by their kind, e.g. `patient`.
     pub existing: BTreeMap<&'static str, Uuid>,
 }
 
@@ -130,12 +130,12 @@ impl Sample<'_> {
         self.call.principal.map_or(Uuid::nil(), |principal| principal.clinic_id)
     }
 
-    /// A text for where any will do.
+    /// A text, for a parameter that takes any.
     pub fn text(&self) -> Text {
         Text::try_from("sample").unwrap_or_default()
     }
 
-    /// An existing thing of that kind; nothing's id when the list of statements is all that is wanted.
+    /// The id of an existing thing of that kind; the nil id for an unknown kind, and where only the list is wanted.
     pub fn id(&self, kind: &str) -> Uuid {
         self.existing.get(kind).copied().unwrap_or_default()
     }

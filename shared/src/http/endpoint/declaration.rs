@@ -13,31 +13,31 @@ type Serving<'a> = Pin<Box<dyn Future<Output = Result<Response, Fault>> + Send +
 /// An endpoint's declaration as a value, for lists.
 #[derive(Debug, Clone)]
 pub struct Declaration {
-    /// The name of its binary.
+    /// The name of the endpoint's binary.
     pub name: &'static str,
-    /// Its method and path.
+    /// The method and path.
     pub route: Route,
-    /// What it asks and promises.
+    /// The policy.
     pub policy: Policy,
-    /// The problems of its own: its failures and its fields' rules.
+    /// The endpoint's own problems: its failures and its fields' rules.
     pub problems: Vec<&'static Problem>,
-    /// Every statement it may send.
+    /// Every statement that the endpoint may send.
     pub statements: fn(&Sample<'_>) -> Vec<Statement<()>>,
-    /// What it does, in one line.
+    /// The endpoint's task, in one line.
     pub summary: &'static str,
-    /// What the line leaves out, in `CommonMark`.
+    /// Further details, in `CommonMark`.
     pub description: &'static str,
-    /// What it answers when it succeeds, beside the data.
+    /// The success, beside the data.
     pub success: Success,
-    /// The JSON schema of its path parameters.
+    /// The JSON schema of the path parameters.
     pub path_schema: fn(&mut SchemaGenerator) -> Option<Schema>,
-    /// The JSON schema of its query parameters.
+    /// The JSON schema of the query parameters.
     pub query_schema: fn(&mut SchemaGenerator) -> Option<Schema>,
-    /// The JSON schema of its body.
+    /// The JSON schema of the body.
     pub body_schema: fn(&mut SchemaGenerator) -> Option<Schema>,
-    /// The JSON schema of the data it answers.
+    /// The JSON schema of the data of the answer.
     pub data_schema: fn(&mut SchemaGenerator) -> Option<Schema>,
-    /// The JSON schemas of what its problems carry beside the usual members, by their codes.
+    /// The JSON schemas of the members that its problems carry beside the usual ones, by their codes.
     pub extension_schemas: fn(&mut SchemaGenerator) -> Vec<(&'static str, Schema)>,
     pub(crate) rules: Vec<&'static Problem>,
     pub(crate) serve: for<'a> fn(Incoming<'a>) -> Serving<'a>,
@@ -57,7 +57,7 @@ impl Declaration {
         }
     }
 
-    /// The declaration of `E` without what only checks and the contract ask for: nothing leads to the schemas, and the
+    /// The declaration of `E` without the parts for checks and the contract: nothing refers to the schemas, and the
     /// linker leaves them out of the function.
     pub(crate) fn to_serve<E: Endpoint>() -> Self {
         let rules = E::Input::rules();

@@ -1,4 +1,4 @@
-//! The endpoint contract: one type that declares, once, everything the outside must know.
+//! The endpoint's declaration: one type that says, once, everything that the outside must know.
 //!
 //! The local server, the Lambda entry, the generated files under `functions/platform`, the authorisation matrix and
 //! the round-trip budgets all read this declaration. Nothing is registered twice by hand.
@@ -17,32 +17,32 @@ use crate::http::{Answer, Input, Route, Success};
 
 /// An endpoint.
 pub trait Endpoint: 'static {
-    /// The name of its binary, e.g. `create-patient`; unique in the workspace.
+    /// The name of the endpoint's binary, e.g. `create-patient`; unique in the workspace.
     const NAME: &'static str;
-    /// Its method and path.
+    /// The method and path.
     const ROUTE: Route;
-    /// What it asks and promises.
+    /// The policy.
     const POLICY: Policy;
-    /// What it does, in one line for those who call it.
+    /// The endpoint's task, in one line for callers.
     const SUMMARY: &'static str;
-    /// What the line leaves out, in `CommonMark`; empty when nothing.
+    /// Further details, in `CommonMark`; may be empty.
     const DESCRIPTION: &'static str = "";
-    /// What it answers when it succeeds, beside the data.
+    /// The success, beside the data.
     const SUCCESS: Success = Success::ok();
-    /// What it takes.
+    /// The input.
     type Input: Input;
-    /// What it answers.
+    /// The answer.
     type Output: Answer;
-    /// How it fails in ways of its own.
+    /// The endpoint's own failures.
     type Failure: Failure;
 
-    /// Every statement it may send, with parameters as production sends them: the checks prepare and explain them.
-    /// Those of `shared` (claim, audit, probe) are listed once, in `module::statements`.
+    /// Every statement that the endpoint may send, with parameters as in production, for the checks that prepare and
+    /// explain them. The statements of `shared` (claim, audit, probe) are listed once, in `module::statements`.
     fn statements(_sample: &Sample<'_>) -> Vec<Statement<()>> {
         Vec::new()
     }
 
-    /// Does what the endpoint is for. Called when everything the declaration asks for holds.
+    /// Handles a request that has passed every step of the declaration.
     fn handle(
         call: &Call<'_>,
         input: Self::Input,

@@ -1,10 +1,10 @@
-//! What an endpoint asks of a request and promises about itself.
+//! The policy of an endpoint: requirements for a request, and promises about itself.
 
 use crate::access::Permission;
 use crate::app::{KeyForm, Needs};
 use crate::external::OpenExternal;
 
-/// The largest body an endpoint takes unless it says otherwise, in bytes.
+/// The largest body of an endpoint without a limit of its own, in bytes.
 pub const BODY_LIMIT: usize = 64 * 1024;
 
 /// Who may call.
@@ -18,20 +18,20 @@ pub enum Access {
     Requires(Permission),
 }
 
-/// How an endpoint treats `Idempotency-Key` (E2).
+/// An endpoint's treatment of `Idempotency-Key` (E2).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Idempotency {
-    /// It reads only; the header means nothing.
+    /// The endpoint reads only; the header means nothing.
     Reads,
     /// Money or stock moves: 400 without a key.
     Required,
     /// A key is honoured when sent.
     Accepted,
-    /// Tokens or secrets are handed out and never stored: 400 with a key.
+    /// The reply has tokens or secrets, which are never stored: 400 with a key.
     Refused,
 }
 
-/// Which rate limit applies (C7).
+/// The class of rate limit (C7), in the contract alone so far.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RateClass {
     /// No limit: health checks.
@@ -45,44 +45,44 @@ pub enum RateClass {
 /// A header that one endpoint reads, and no other.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RequestHeader {
-    /// Its name, as its specification writes it.
+    /// The header's name, as its specification writes it.
     pub name: &'static str,
-    /// What it says.
+    /// The header's meaning.
     pub description: &'static str,
-    /// A value in its form.
+    /// A well-formed value.
     pub example: &'static str,
 }
 
 impl RequestHeader {
-    /// Where it stands, for those who are told that it is wrong.
+    /// The JSON pointer of the header in a violation.
     pub fn pointer(&self) -> String {
         format!("/{}", self.name.to_ascii_lowercase())
     }
 }
 
-/// What an endpoint asks of a request and promises about itself.
+/// The policy of an endpoint: requirements for a request, and promises about itself.
 #[derive(Debug, Clone, Copy)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a question that an endpoint answers by yes or no")]
 pub struct Policy {
     /// Who may call.
     pub access: Access,
-    /// How `Idempotency-Key` is treated.
+    /// The treatment of `Idempotency-Key`.
     pub idempotency: Idempotency,
     /// Whether `If-Match` is required (B9).
     pub if_match: bool,
-    /// Whether it issues access tokens and so needs the secret key.
+    /// Whether the endpoint issues access tokens, for which it needs the secret key.
     pub issues_tokens: bool,
-    /// Whether it makes something and hands out tokens for it.
+    /// Whether the endpoint makes something and hands out tokens for it.
     pub signs_up: bool,
-    /// Whether it changes something although it takes no `Idempotency-Key`.
+    /// Whether the endpoint changes something although it takes no `Idempotency-Key`.
     pub changes: bool,
-    /// Whether it hashes passwords and so needs a larger share of a processor.
+    /// Whether the endpoint hashes passwords, for which it needs a larger share of a processor.
     pub hashes_passwords: bool,
-    /// How external calls are opened, when it makes any.
+    /// How external calls are opened, for an endpoint that makes some.
     pub external: Option<OpenExternal>,
-    /// How the key looks that a mail provider signs its events with, when it takes those.
+    /// The form of the key of a mail provider's signatures, for an endpoint that takes the provider's events.
     pub mail_events: Option<KeyForm>,
-    /// The headers that it asks for beside those that follow from the rest.
+    /// The required headers beside those that follow from the rest.
     pub headers: &'static [RequestHeader],
     /// The rate limit.
     pub rate: RateClass,
@@ -90,7 +90,7 @@ pub struct Policy {
     pub round_trips: u32,
     /// The largest body, in bytes.
     pub body_limit: usize,
-    /// The media types it answers.
+    /// The media types of the answer.
     pub produces: &'static [&'static str],
 }
 
@@ -129,37 +129,37 @@ impl Policy {
         Self::open_to(Access::Requires(permission))
     }
 
-    /// How `Idempotency-Key` is treated; reading is the default.
+    /// Sets the treatment of `Idempotency-Key`; reading is the default.
     #[must_use]
     pub const fn idempotency(self, idempotency: Idempotency) -> Self {
         Self { idempotency, ..self }
     }
 
-    /// `If-Match` is required.
+    /// Requires `If-Match`.
     #[must_use]
     pub const fn if_match(self) -> Self {
         Self { if_match: true, ..self }
     }
 
-    /// Hands out tokens: needs the secret key, refuses `Idempotency-Key`.
+    /// Issues tokens, which needs the secret key, and refuses `Idempotency-Key`.
     #[must_use]
     pub const fn issues_tokens(self) -> Self {
         Self { issues_tokens: true, idempotency: Idempotency::Refused, ..self }
     }
 
-    /// Another rate class than the ordinary one.
+    /// Sets another rate class than the ordinary one.
     #[must_use]
     pub const fn limit(self, rate: RateClass) -> Self {
         Self { rate, ..self }
     }
 
-    /// Another budget than one round trip; the slice's head says why.
+    /// Sets another budget than one round trip; the slice's head gives the reason.
     #[must_use]
     pub const fn round_trips(self, round_trips: u32) -> Self {
         Self { round_trips, ..self }
     }
 
-    /// Whether a call that is cut off may have changed something.
+    /// Whether the endpoint changes something, so that a call that was cut off may have done so.
     pub fn writes(&self) -> bool {
         self.signs_up
             || self.changes
@@ -172,7 +172,7 @@ impl Policy {
         Self { changes: true, idempotency: Idempotency::Refused, ..self }
     }
 
-    /// Deletes something; done twice, the second time finds nothing.
+    /// Deletes something; a second request finds nothing.
     #[must_use]
     pub const fn deletes(self) -> Self {
         Self { changes: true, ..self }
@@ -184,31 +184,31 @@ impl Policy {
         Self { signs_up: true, ..self.issues_tokens() }
     }
 
-    /// Hashes passwords: deployed with more memory, and so with more of a processor.
+    /// Hashes passwords; the function is deployed with more memory, which brings more of a processor.
     #[must_use]
     pub const fn hashes_passwords(self) -> Self {
         Self { hashes_passwords: true, ..self }
     }
 
-    /// Calls others. What that takes is linked into no function that does not declare it.
+    /// Makes external calls. The code for them is linked into functions that declare this, and into no others.
     #[must_use]
     pub const fn calls_external(self) -> Self {
         Self { external: Some(OpenExternal::OPEN), ..self }
     }
 
-    /// Takes the events of a mail provider, who signs them with a key of that form and says so in these headers.
+    /// Takes the events of a mail provider, signed with a key of that form; these headers have the signature.
     #[must_use]
     pub const fn takes_mail_events(self, key: KeyForm, headers: &'static [RequestHeader]) -> Self {
         Self { mail_events: Some(key), headers, ..self }
     }
 
-    /// Another largest body than the usual one, in bytes.
+    /// Sets another largest body, in bytes.
     #[must_use]
     pub const fn body_limit(self, body_limit: usize) -> Self {
         Self { body_limit, ..self }
     }
 
-    /// Which settings a function cannot do without to keep this.
+    /// The settings that a function with this policy needs.
     pub fn needs(&self) -> Needs {
         Needs {
             database: self.round_trips > 0,
@@ -221,7 +221,7 @@ impl Policy {
         }
     }
 
-    /// Other media types than JSON.
+    /// Sets other media types than JSON.
     #[must_use]
     pub const fn produces(self, produces: &'static [&'static str]) -> Self {
         Self { produces, ..self }

@@ -1,4 +1,4 @@
-//! The steps that know the endpoint: what stands between a request and the handler, then the handler. The head of
+//! The steps that know the endpoint: those between a request and the handler, then the handler. The head of
 //! [`pipeline`](super) lists them among the others.
 
 use super::Incoming;
@@ -27,7 +27,7 @@ pub(crate) async fn serve<E: Endpoint>(incoming: Incoming<'_>) -> Result<Respons
 
     // 3. Route and method.
     let path = routed(incoming.declaration, request)?;
-    // 4. What the caller accepts.
+    // 4. The media types that the caller accepts.
     acceptable(policy, request)?;
     // 5. Size, type and coding of the body.
     sized(policy, request)?;
@@ -38,7 +38,7 @@ pub(crate) async fn serve<E: Endpoint>(incoming: Incoming<'_>) -> Result<Respons
     seen.caller(principal);
     // 8. The permission.
     authorize(policy, principal)?;
-    // 9. Headers and input, everything that is wrong with them at once.
+    // 9. Headers and input, with all violations at once.
     let if_match = if_match(policy, request)?;
     let key = idempotency_key(policy, request);
     let input = E::Input::parse(&Raw { request, path: &path, now });
@@ -64,7 +64,7 @@ pub(crate) async fn serve<E: Endpoint>(incoming: Incoming<'_>) -> Result<Respons
         claim,
         round_trips,
     };
-    // 10. What the handler does, it does in one transaction: claim, access, change, history, audit, outbox, reply.
+    // 10. The handler, in one transaction: claim, access, change, history, audit, outbox, reply.
     let output = E::handle(&call, input).await?;
     output.respond()
 }
@@ -80,8 +80,8 @@ fn routed(declaration: &Declaration, request: &Request) -> Result<Vec<(String, S
     Err(Fault::from(&METHOD_NOT_ALLOWED).with_header(ALLOW, allow))
 }
 
-/// Whether the caller takes what this endpoint answers: of the ranges that fit, the most precise one decides, and
-/// `q=0` means no (RFC 9110 §12.5.1).
+/// Refuses a caller who does not accept the endpoint's media types: of the ranges that fit, the most precise one
+/// decides, and `q=0` means no (RFC 9110 §12.5.1).
 fn acceptable(policy: &Policy, request: &Request) -> Result<(), Fault> {
     let accept = request.header(&ACCEPT).map(str::trim).filter(|accept| !accept.is_empty());
     let Some(accept) = accept else { return Ok(()) };
@@ -92,7 +92,7 @@ fn acceptable(policy: &Policy, request: &Request) -> Result<(), Fault> {
     if policy.produces.iter().any(is_taken) { Ok(()) } else { Err(Fault::from(&NOT_ACCEPTABLE)) }
 }
 
-/// How precisely a media range fits an offer, and whether it takes it; `None` when it does not fit.
+/// How precisely a media range fits an offer, and whether the range accepts; `None` for a range that does not fit.
 fn fit(range: &str, offer: &str) -> Option<(u8, bool)> {
     let range = range.to_ascii_lowercase();
     let mut parts = range.split(';').map(str::trim);
@@ -113,7 +113,7 @@ fn sized(policy: &Policy, request: &Request) -> Result<(), Fault> {
     if length > policy.body_limit { Err(Fault::from(&BODY_TOO_LARGE)) } else { Ok(()) }
 }
 
-/// The content type of a body must be JSON (B11), or a JSON merge patch (RFC 7396) where one is meant.
+/// Refuses a body that is not JSON (B11); a `PATCH` also takes a JSON merge patch (RFC 7396).
 fn typed<E: Endpoint>(request: &Request) -> Result<(), Fault> {
     if !E::Input::HAS_BODY {
         return Ok(());
@@ -133,7 +133,7 @@ fn typed<E: Endpoint>(request: &Request) -> Result<(), Fault> {
     if known && utf_8 { Ok(()) } else { Err(Fault::from(&UNSUPPORTED_MEDIA_TYPE)) }
 }
 
-/// The caller by the token; none is looked for on public endpoints.
+/// The caller by the token; none on public endpoints.
 fn authenticated(
     app: &App,
     policy: &Policy,
@@ -154,7 +154,7 @@ fn authenticated(
     app.verifier.verify(token.trim(), now).map(Some)
 }
 
-/// Default-deny: without the permission's role nothing goes on (C5).
+/// Default-deny: refuses a caller whose role does not hold the permission (C5).
 fn authorize(policy: &Policy, principal: Option<Principal>) -> Result<(), Fault> {
     match (policy.access, principal) {
         (Access::Public, _) | (Access::SignedIn, Some(_)) => Ok(()),
@@ -164,8 +164,8 @@ fn authorize(policy: &Policy, principal: Option<Principal>) -> Result<(), Fault>
     }
 }
 
-/// The version in `If-Match`: one strong tag, compared by its characters. A tag that is none of ours matches no version.
-/// Its absence is a 428 of its own; its form is reported with the rest of the request.
+/// The version in `If-Match`: one strong tag, compared by its characters. A foreign tag matches no version. A missing
+/// header is a 428 by itself; a malformed one is reported with the other violations.
 fn if_match(policy: &Policy, request: &Request) -> Result<Result<Option<i64>, Violation>, Fault> {
     if !policy.if_match {
         return Ok(Ok(None));
@@ -185,7 +185,7 @@ fn header_violation(pointer: &str, problem: &'static Problem) -> Violation {
     Violation::new(Place::Header, pointer, problem.code, problem.detail)
 }
 
-/// The key when the policy takes one; its absence and its form are reported with the rest of the request.
+/// The key, if the policy takes one; a missing or malformed key is reported with the other violations.
 fn idempotency_key(policy: &Policy, request: &Request) -> Result<Option<String>, Violation> {
     let given = request.headers.get(IDEMPOTENCY_KEY);
     let violation = |problem| header_violation("/idempotency-key", problem);
@@ -199,13 +199,13 @@ fn idempotency_key(policy: &Policy, request: &Request) -> Result<Option<String>,
     }
 }
 
-/// The headers of its own that an endpoint asks for and that are not there. What they say is for the endpoint to judge.
+/// Violations for missing headers of the policy. The endpoint itself judges their values.
 fn missing_headers(policy: &Policy, request: &Request) -> Vec<Violation> {
     let missing = policy.headers.iter().filter(|header| !request.headers.contains_key(header.name));
     missing.map(|header| header_violation(&header.pointer(), &REQUIRED)).collect()
 }
 
-/// Headers and input all valid, or everything that is wrong with any of them.
+/// Headers and input, or all violations of any of them.
 fn all_valid<I>(
     missing: Vec<Violation>,
     if_match: Result<Option<i64>, Violation>,

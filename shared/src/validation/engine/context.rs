@@ -1,12 +1,12 @@
-//! What a rule may know beside the field it judges.
+//! The context of a rule, beside the field that it judges.
 
 use jiff::Timestamp;
 use validator::{ValidateArgs, ValidationErrors};
 
-/// What the rules of a schema are given: nothing, or the instant of the request where a struct says
-/// `#[validate(context = Timestamp)]` and a rule of it `use_context`.
+/// The context of a schema's rules: none, or the instant of the request for a struct with
+/// `#[validate(context = Timestamp)]` and rules with `use_context`.
 pub trait Context<'v> {
-    /// Made of the instant of the request.
+    /// The context at the instant of the request.
     fn at(now: &'v Timestamp) -> Self;
 }
 
@@ -20,13 +20,13 @@ impl<'v> Context<'v> for &'v Timestamp {
     }
 }
 
-/// A schema with rules. Implemented by what derives `Validate`, with a context or without.
+/// A schema with rules: every type that derives `Validate`, with a context or without.
 pub trait Validated {
     /// Runs the rules.
     ///
     /// # Errors
     ///
-    /// Every rule that is broken.
+    /// Every broken rule.
     fn validate(&self, now: Timestamp) -> Result<(), ValidationErrors>;
 }
 

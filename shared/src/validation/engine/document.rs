@@ -1,4 +1,4 @@
-//! Reads bytes into a [`Tree`] and refuses what no endpoint accepts.
+//! Reads bytes into a [`Tree`], and refuses documents that no endpoint accepts.
 
 use std::cell::{Cell, RefCell};
 use std::collections::HashSet;
@@ -32,10 +32,10 @@ fn encoding(message: &str) -> Violation {
     Violation::new(Place::Body, "", "INVALID_ENCODING", message)
 }
 
-/// What is remembered outside serde's own error, which cannot carry it.
+/// State beside serde's own error, which cannot carry it.
 #[derive(Default)]
 struct State<'t> {
-    /// Names and numbers down to where reading stands.
+    /// Names and numbers on the way down to the place of reading.
     trail: RefCell<Vec<String>>,
     /// The numbers still to come, as they are written.
     spellings: RefCell<Spellings<'t>>,
@@ -47,7 +47,7 @@ impl<'t> State<'t> {
         if let Some((code, message)) = self.refused.get() {
             return Violation::new(Place::Body, self.pointer(), code, message);
         }
-        // `serde_json` does not show its error codes; this text is a constant of it.
+        // `serde_json` does not show its error codes; this text is one of its constants.
         if error.to_string().starts_with("number out of range") {
             let message = "must be a number that fits into 64 bits";
             return Violation::new(Place::Body, self.pointer(), "INVALID_NUMBER", message);
@@ -70,12 +70,12 @@ impl<'t> State<'t> {
         self.trail.borrow_mut().push(name.chars().take(65).collect());
     }
 
-    /// Not called on errors, so that the trail then ends at the culprit.
+    /// Not called after an error, so that the trail ends at the culprit.
     fn leave(&self) {
         self.trail.borrow_mut().pop();
     }
 
-    /// Called for each number, so that the two keep step.
+    /// Called for each number, so that spellings and document keep step.
     fn spelling(&self) -> Option<&'t str> {
         self.spellings.borrow_mut().next()
     }

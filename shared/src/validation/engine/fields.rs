@@ -8,12 +8,12 @@ use super::shape::Shape;
 use super::tree::Tree;
 use super::violation::{Place, Reason, Violation, push_segment};
 
-/// What is wrong with a node, for the repair that lets the rules run.
+/// The defect of a node, for the repair that lets the rules run.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Wrong {
-    /// The node at the path is to be replaced or dropped.
+    /// The repair replaces or drops the node at the path.
     Bad,
-    /// The node at the path is not in the schema.
+    /// The schema does not have the node at the path.
     Unknown,
     /// The object at the path lacks this field.
     Missing(String),
@@ -27,7 +27,7 @@ pub(super) struct Finding {
     pub(super) violation: Violation,
 }
 
-/// Deserialises the type in question from a narrowed document.
+/// Deserialises the target type from a narrowed document.
 pub(super) type Probe<'a> = &'a dyn Fn(&[usize], usize) -> Outcome<()>;
 
 pub(super) struct Search<'a> {
@@ -39,7 +39,7 @@ pub(super) struct Search<'a> {
 }
 
 impl Search<'_> {
-    /// All findings in a document that the type does not take.
+    /// All findings in a document that the type refuses.
     pub(super) fn run(mut self) -> Vec<Finding> {
         self.check(&mut Vec::new());
         self.findings
@@ -49,8 +49,8 @@ impl Search<'_> {
         self.findings.len() >= MAX_VIOLATIONS
     }
 
-    /// Looks into the node at `path`. What reads well lacks nothing either, so
-    /// absent fields are looked for in what does not.
+    /// Looks into the node at `path`. A node that reads well lacks no field, so
+    /// absent fields are looked for in the others.
     fn check(&mut self, path: &mut Vec<usize>) {
         let is_whole = self.read(path);
         if !is_whole {
@@ -59,8 +59,8 @@ impl Search<'_> {
     }
 
     /// Reads the node at `path`; where reading stops, looks into that child and
-    /// goes on behind it. So each node is read about as often as it is deep.
-    /// Tells whether there is nothing to complain of.
+    /// goes on behind it. So a node is read about as often as it is deep. Whether
+    /// the node has no defect.
     fn read(&mut self, path: &mut Vec<usize>) -> bool {
         let count = self.tree.at(path).map_or(0, Tree::len);
         let mut start = 0;
@@ -71,11 +71,11 @@ impl Search<'_> {
             }
             let fault = outcome.result.err().unwrap_or(Fault::Other);
             let Some(index) = outcome.child.filter(|&index| index >= start) else {
-                // With children left out, what the node itself says is moot.
+                // With children left out, the node's own fault counts for nothing.
                 if start == 0 {
                     self.record(path, fault);
                 }
-                // A node that is bad as a whole has no fields to miss.
+                // A node that is bad as a whole misses no fields.
                 return start == 0 && !matches!(fault, Fault::Missing(_));
             };
             path.push(index);
@@ -96,7 +96,7 @@ impl Search<'_> {
     fn record(&mut self, path: &[usize], fault: Fault) {
         let mut pointer = self.tree.pointer(path);
         let (wrong, (code, message)) = match fault {
-            // Serde found an absent field that the schema may not name.
+            // Serde misses a field that the schema may not name.
             Fault::Missing(name) => {
                 if name.is_empty() {
                     return;
@@ -135,7 +135,7 @@ impl Search<'_> {
         reasons::explain(node, shape, &choices, fault)
     }
 
-    /// Absent fields, as far as the schema names them.
+    /// Looks for absent fields that the schema names.
     fn missing(&mut self, path: &[usize]) {
         let (_, shape) = locate(self.tree, self.shape, path);
         let (Some(node @ Tree::Object(_)), Some(shape)) = (self.tree.at(path), shape) else {

@@ -10,14 +10,14 @@ use super::violation::Reason;
 
 /// The code and message of one of validator's errors.
 ///
-/// `params["value"]` is the refused value: it is measured here, never printed.
+/// The refused value, `params["value"]`, is measured here and never printed.
 pub(super) fn explain(error: &ValidationError, node: Option<&Tree>) -> Reason {
     let (code, message) = built_in(error, node);
     (code, fixed(error.message.as_ref()).map_or(message, Cow::Borrowed))
 }
 
-/// Text that is a constant of the program. Text made at run time may quote the
-/// value, so it is not passed on.
+/// The text, if a constant of the program. Text made at run time may quote the
+/// value, and is not passed on.
 fn fixed(text: Option<&Cow<'static, str>>) -> Option<&'static str> {
     match text {
         Some(Cow::Borrowed(text)) => Some(text),

@@ -2,11 +2,11 @@
 
 use serde_json::Number;
 
-/// The most digits of a whole number in 64 bits.
+/// The most digits of a whole number of 64 bits.
 const MAX_DIGITS: usize = 20;
 
 /// The whole number that `text`, a number in JSON, stands for; `None` for a
-/// fraction and for what 64 bits do not hold.
+/// fraction and for a number of more than 64 bits.
 ///
 /// `254.0` and `2.54e2` are integers: JSON Schema (2020-12, validation, §6.1.1)
 /// goes by the value. A float would round `0.99999999999999999999` to one.
@@ -30,7 +30,7 @@ pub(super) fn whole(text: &str) -> Option<Number> {
     Number::from_i128(sign * value)
 }
 
-/// The numbers in a JSON document as they are written, in their order.
+/// The numbers of a JSON document as written, in their order.
 #[derive(Default)]
 pub(super) struct Spellings<'t> {
     rest: &'t str,
@@ -62,7 +62,7 @@ impl<'t> Iterator for Spellings<'t> {
     }
 }
 
-/// What follows a string, of which the opening quotation mark is taken off.
+/// The text behind a string whose opening quotation mark is already read.
 fn behind_text(text: &str) -> &str {
     let mut characters = text.chars();
     while let Some(character) = characters.next() {

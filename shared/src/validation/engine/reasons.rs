@@ -21,12 +21,12 @@ pub(super) fn unknown(place: Place) -> Reason {
     }
 }
 
-/// Why `node` does not fit. `choices` are the strings allowed, if it is an enum.
+/// The reason why `node` does not fit. `choices` are the strings of an enum.
 pub(super) fn explain(node: &Tree, shape: Option<Shape<'_>>, choices: &[&str], fault: Fault) -> Reason {
     if let Fault::Refused(refusal) = fault {
         return (refusal.code, refusal.message.into());
     }
-    // From inside a value that serde reads in one go, such as a tagged enum.
+    // The fault comes from inside a value that serde reads in one go, such as a tagged enum.
     if fault == Fault::Unknown {
         return ("UNKNOWN_FIELD", "has an unknown field".into());
     }
@@ -87,7 +87,7 @@ fn format(shape: Shape<'_>) -> Reason {
     }
 }
 
-/// A number of the right type that Rust's type cannot hold.
+/// The message for a number of the right type that Rust's type cannot hold.
 fn bounds(shape: Shape<'_>) -> String {
     let bound = |keyword| shape.find(keyword).map(Value::to_string);
     let fixed = match shape.find("format").and_then(Value::as_str) {

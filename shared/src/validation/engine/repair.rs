@@ -1,4 +1,4 @@
-//! Makes a document readable so that the rules can judge its good parts.
+//! Makes a document readable, so that the rules can judge its good parts.
 
 use serde_json::{Number, Value};
 
@@ -6,12 +6,12 @@ use super::fields::{Finding, Wrong, locate};
 use super::shape::Shape;
 use super::tree::Tree;
 
-/// How deep an example is put together from the examples of its fields.
+/// The depth to which an example is put together from the examples of its fields.
 const MAX_LEVELS: usize = 8;
 
 /// Replaces bad and absent required nodes by the schema's examples, and drops
-/// the other bad ones. Which nodes were touched is known from the findings, so
-/// nothing that is said about an example reaches the caller.
+/// the other bad nodes. The findings name the touched nodes, so no verdict on an
+/// example reaches the caller.
 pub(super) fn repair(tree: &mut Tree, root: Shape<'_>, findings: &[Finding]) {
     let mut drops: Vec<&[usize]> = Vec::new();
     for finding in findings {
@@ -37,7 +37,7 @@ pub(super) fn repair(tree: &mut Tree, root: Shape<'_>, findings: &[Finding]) {
     drop_nodes(tree, drops);
 }
 
-/// From the back, so that the numbers of the nodes before stay right.
+/// Drops nodes from the back, so that the numbers of the nodes before stay right.
 fn drop_nodes(tree: &mut Tree, mut paths: Vec<&[usize]>) {
     paths.sort_unstable();
     for path in paths.into_iter().rev() {
@@ -52,7 +52,8 @@ fn drop_nodes(tree: &mut Tree, mut paths: Vec<&[usize]>) {
     }
 }
 
-/// List items are never dropped: the others would change their numbers.
+/// Whether the node may be dropped. A list item may not: the others would change
+/// their numbers.
 fn is_optional(tree: &Tree, parent: Option<Shape<'_>>, path: &[usize]) -> bool {
     let Some((last, above)) = path.split_last() else {
         return false;
@@ -66,8 +67,8 @@ fn is_optional(tree: &Tree, parent: Option<Shape<'_>>, path: &[usize]) -> bool {
     !parent.required().contains(&name.as_str())
 }
 
-/// A value that fits the schema: its example if it has one, else a plain value
-/// of the type. The latter may still be refused; then the rules are skipped.
+/// A value that fits the schema: its example, else a plain value of the type. A
+/// plain value may still be refused; then the rules are skipped.
 fn example(shape: Shape<'_>, levels: usize) -> Option<Tree> {
     let levels = levels.checked_sub(1)?;
     let given = shape

@@ -1,4 +1,4 @@
-//! From validator's errors to violations.
+//! Makes violations of validator's errors.
 
 use std::borrow::Cow;
 
@@ -15,7 +15,7 @@ const WHOLE_STRUCT: &str = "__all__";
 /// The key with which validator carries the errors of a list upwards.
 const LIST: &str = "_tmp_validator";
 
-/// Where in the document, and in its schema, a set of errors belongs.
+/// The place of a set of errors in the document and in its schema.
 #[derive(Clone)]
 struct Spot<'a> {
     pointer: String,
@@ -48,7 +48,7 @@ impl<'a> Rules<'a> {
 
     fn object(&mut self, errors: &ValidationErrors, spot: &Spot<'a>) {
         let mut entries: Vec<_> = errors.errors().iter().collect();
-        // A hash map's order would make it chance which ones the limit cuts off.
+        // In a hash map's order, chance would decide which violations the limit cuts off.
         entries.sort_unstable_by_key(|&(name, _)| name);
         for (name, kind) in entries {
             if self.violations.len() >= MAX_VIOLATIONS {
@@ -81,7 +81,7 @@ impl<'a> Rules<'a> {
     }
 
     fn error(&mut self, error: &ValidationError, spot: &Spot<'a>) {
-        // A rule of ours may look into the node; only a length does not.
+        // Every rule but a length may look into the node.
         let looks_inside = error.code != "length";
         if self.is_tainted(&spot.pointer, looks_inside) {
             return;
@@ -90,7 +90,7 @@ impl<'a> Rules<'a> {
         self.violations.push(Violation::new(self.place, spot.pointer.as_str(), code, message));
     }
 
-    /// Whether the node, or what a rule on it judged, was put in by the repair.
+    /// Whether the repair put in the node, or a part of it that a rule judged.
     fn is_tainted(&self, pointer: &str, looks_inside: bool) -> bool {
         self.replaced
             .iter()
@@ -126,8 +126,8 @@ impl Spot<'_> {
     }
 }
 
-/// The JSON name of a Rust field: camelCase, or the name as it is where the
-/// schema knows only that.
+/// The JSON name of a Rust field: camelCase, or the name itself where the schema
+/// has only that.
 fn json_name<'n>(rust_name: &'n str, shape: Option<Shape<'_>>) -> Cow<'n, str> {
     let plain = rust_name.strip_prefix("r#").unwrap_or(rust_name);
     let camel = camel_case(plain);

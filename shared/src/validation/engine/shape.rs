@@ -1,4 +1,4 @@
-//! Reading what is needed out of a JSON Schema (draft 2020-12) by schemars.
+//! Reads the parts that validation needs out of a JSON Schema (draft 2020-12) by schemars.
 
 use std::any::TypeId;
 use std::collections::HashMap;
@@ -8,16 +8,16 @@ use schemars::JsonSchema;
 use schemars::generate::SchemaSettings;
 use serde_json::{Map, Value};
 
-/// Stops at references that lead in a circle.
+/// The most references followed in a row, so that a circle ends.
 const MAX_HOPS: usize = 16;
 
 type Cache = LazyLock<RwLock<HashMap<TypeId, Arc<Value>>>>;
 
-/// Schemas made so far; making one costs far more than a request. Bounded by
-/// the number of types in the program.
+/// The schemas made so far: making a schema costs far more than a request. The
+/// number of types in the program bounds the cache.
 static SCHEMAS: Cache = LazyLock::new(RwLock::default);
 
-/// The schema of what `T` deserialises from.
+/// The schema of `T` as deserialised.
 pub(super) fn schema_of<T: JsonSchema + 'static>() -> Arc<Value> {
     let key = TypeId::of::<T>();
     let known = SCHEMAS.read().unwrap_or_else(PoisonError::into_inner);
@@ -35,9 +35,9 @@ pub(super) fn schema_of<T: JsonSchema + 'static>() -> Arc<Value> {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Shape<'s> {
     root: &'s Value,
-    /// As written at the place of use: examples of a field stand here.
+    /// The schema at the place of use, which has a field's examples.
     written: &'s Value,
-    /// The same with `$ref` followed.
+    /// The same schema with `$ref` followed.
     node: &'s Value,
 }
 
@@ -66,7 +66,7 @@ impl<'s> Shape<'s> {
         Self::new(self.root, written)
     }
 
-    /// A keyword, as written at the place of use or in the referenced schema.
+    /// A keyword, of the place of use or of the referenced schema.
     pub(super) fn keyword(self, name: &str) -> Option<&'s Value> {
         self.written.get(name).or_else(|| self.node.get(name))
     }
@@ -76,7 +76,7 @@ impl<'s> Shape<'s> {
         self.parts().iter().find_map(|part| part.keyword(name))
     }
 
-    /// This schema and all it is put together from.
+    /// This schema and all of its parts.
     pub(super) fn parts(self) -> Vec<Self> {
         let mut parts = vec![self];
         let mut next = 0;
@@ -124,8 +124,8 @@ impl<'s> Shape<'s> {
         })
     }
 
-    /// Names that must be there. Of alternatives only `T or null` is followed:
-    /// which variant of an enum is meant is not for the schema to guess.
+    /// The required names. Of alternatives only `T or null` is followed: the
+    /// schema cannot guess the variant of an enum.
     pub(super) fn required(self) -> Vec<&'s str> {
         let mut names: Vec<&str> = Vec::new();
         let mut todo = vec![self];

@@ -13,14 +13,14 @@ use super::violation::{Place, Violation, push_segment};
 /// The code for a name given more than once.
 pub(super) const REPEATED: &str = "REPEATED_PARAMETER";
 
-/// The known parameters, and what is wrong with the names.
+/// The known parameters, and the violations of the names.
 pub(super) struct Gathered {
     pub(super) tree: Tree,
     pub(super) violations: Vec<Violation>,
 }
 
-/// Reads each value as its schema wants it. A value that cannot be read so stays
-/// a string, which the search for bad fields then refuses by its type.
+/// Reads each value by the type in its schema. A value that cannot be read so
+/// stays a string, which the search for bad fields refuses by its type.
 pub(super) fn gather(place: Place, pairs: &[(String, String)], shape: Shape<'_>) -> Gathered {
     let mut members: Vec<(String, Tree)> = Vec::new();
     let mut violations = Vec::new();
@@ -32,7 +32,7 @@ pub(super) fn gather(place: Place, pairs: &[(String, String)], shape: Shape<'_>)
         }
         let known = properties.iter().find(|(property, _)| *property == name);
         if !seen.insert(name) {
-            // An unknown name is reported as such only, however often it comes.
+            // An unknown name is reported as unknown only, even when repeated.
             if known.is_some() {
                 let message = "must not be given more than once";
                 violations.push(about(place, name, REPEATED, message));

@@ -1,11 +1,11 @@
-//! What a caller is told about one refused value.
+//! The report on one refused value.
 
 use std::borrow::Cow;
 
 use schemars::JsonSchema;
 use serde::Serialize;
 
-/// Longest field name echoed in a pointer. Names come from the caller, so an
+/// The longest field name echoed in a pointer. Names come from the caller, and an
 /// error answer must not grow with them.
 const MAX_SEGMENT_CHARS: usize = 64;
 

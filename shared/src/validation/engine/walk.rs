@@ -19,13 +19,13 @@ pub(super) struct Watch {
     pub(super) tuple: Cell<bool>,
 }
 
-/// Where a node stands with regard to the target node.
+/// The place of a node with regard to the target node.
 #[derive(Clone, Copy)]
 pub(super) enum Mode<'a> {
-    /// On the way to it: the next child's number and the rest of the path.
+    /// On the way to the target: the next child's number and the rest of the path.
     Above(usize, &'a [usize]),
     Target,
-    /// Inside it, or beside the path: read in full.
+    /// Inside the target, or beside the path: read in full.
     Below,
 }
 
@@ -93,8 +93,8 @@ fn number<'de, V: Visitor<'de>>(number: &Number, visitor: V) -> Result<V::Value,
     }
 }
 
-/// One method for each JSON type: anything else is a wrong type, as `serde_json`
-/// says too.
+/// One method for each JSON type: any other value is of a wrong type, as for
+/// `serde_json`.
 macro_rules! only {
     ($pattern:pat => $($method:ident)*) => {$(
         fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Fault> {

@@ -19,8 +19,8 @@ pub(super) struct Children<'a> {
 }
 
 impl<'a> Children<'a> {
-    /// A tuple's elements are told apart by position, so all up to the wanted
-    /// one are shown; elsewhere the wanted one alone will do.
+    /// Position tells a tuple's elements apart, so all elements up to the wanted
+    /// one are shown; of other nodes the wanted child alone.
     pub(super) fn new(parent: Walk<'a>, tuple: bool) -> Self {
         let length = parent.tree.len();
         let (next, end) = match parent.mode {
@@ -31,7 +31,7 @@ impl<'a> Children<'a> {
         Self { parent, items: &[], members: &[], next, end }
     }
 
-    /// The visitor must have read all: a tuple's stops at its own length.
+    /// Fails unless the visitor has read all: a tuple's stops at its own length.
     pub(super) fn finish(&self) -> Result<(), Fault> {
         if self.next < self.end {
             note(self.parent, None);
@@ -59,7 +59,7 @@ impl<'a> Children<'a> {
     }
 }
 
-/// Remembers in which of the target's children reading is.
+/// Notes the target's child that is being read.
 fn note(parent: Walk<'_>, child: Option<usize>) {
     if matches!(parent.mode, Mode::Target) {
         parent.watch.child.set(child);
@@ -70,7 +70,7 @@ fn child<'a>(parent: Walk<'a>, index: usize, tree: &'a Tree) -> Walk<'a> {
     Walk { tree, mode: parent.mode.child(index), watch: parent.watch }
 }
 
-/// Only here, after the node's own type had its last word, is a node good.
+/// Notes a good node, after the node's own type had its last word.
 fn settle<T>(node: Walk<'_>, result: Result<T, Fault>) -> Result<T, Fault> {
     if matches!(node.mode, Mode::Target) && result.is_ok() {
         node.watch.good.set(true);

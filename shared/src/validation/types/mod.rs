@@ -1,4 +1,4 @@
-//! The types that fields of a schema struct have beside those of the standard library.
+//! Types for the fields of schema structs, beside those of the standard library.
 
 mod full_date;
 mod id;

@@ -41,11 +41,11 @@ pub enum Replace<T> {
     Set(T),
 }
 
-/// The value inside, for rules of our own: `custom(function = ...)` hands the
-/// whole field over, so a rule is written for `&impl MaybeValue<Text>` and serves
-/// `Text`, `Patch<Text>` and `Replace<Text>` alike.
+/// The value inside a field, for rules of our own: `custom(function = ...)` hands
+/// the whole field over, and a rule for `&impl MaybeValue<Text>` serves `Text`,
+/// `Patch<Text>` and `Replace<Text>` alike.
 pub trait MaybeValue<T: ?Sized> {
-    /// The value, if there is one.
+    /// The value, if the field has one.
     fn given(&self) -> Option<&T>;
 }
 
@@ -55,7 +55,7 @@ impl<T: ?Sized> MaybeValue<T> for T {
     }
 }
 
-/// For an `Option` field validator hands over a reference to a reference.
+/// Validator hands an `Option` field over as a reference to a reference.
 impl<T: ?Sized> MaybeValue<T> for &T {
     fn given(&self) -> Option<&T> {
         Some(self)
@@ -97,7 +97,7 @@ impl<T> Replace<T> {
     }
 }
 
-/// What both types share. `$null` is what `null` means.
+/// The code that both types share. `$null` is the meaning of `null`.
 macro_rules! patch_type {
     ($name:ident, $null:expr) => {
         impl<T> MaybeValue<T> for $name<T> {

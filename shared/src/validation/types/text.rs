@@ -12,15 +12,15 @@ use validator::{AsRegex, ValidateEmail, ValidateLength, ValidateRegex};
 use crate::validation::engine::is_unsafe;
 use crate::validation::{Refusal, refuse};
 
-/// Why a string with such characters is refused.
+/// The refusal of a string with control characters.
 const UNSAFE: Refusal =
     Refusal { code: "INVALID_CHARACTERS", message: "must not contain control characters" };
 
 const LINE: &str = r"^[^\u0000-\u001F\u007F-\u009F\u202A-\u202E\u2066-\u2069]*$";
 const LINES: &str = r"^(?:[^\u0000-\u001F\u007F-\u009F\u202A-\u202E\u2066-\u2069]|\t|\r?\n)*$";
 
-/// The patterns of both types (ECMA-262), and what they become where a text must not be empty: it is trimmed before it
-/// is measured, so that blanks alone are too short.
+/// The patterns of both types (ECMA-262), each with its form for a text that must not be empty: a text is trimmed
+/// before it is measured, so blanks alone are too short.
 pub const PATTERNS: [(&str, &str); 2] = [
     (
         LINE,
@@ -66,7 +66,7 @@ fn many_lines(raw: &str) -> Result<String, Refusal> {
     Ok(tidy(&unified))
 }
 
-/// What both text types share; they differ only in how they clean the input.
+/// The code that both text types share; they differ only in the cleaning of the input.
 macro_rules! text_type {
     ($(#[$doc:meta])* $name:ident, $clean:ident, $pattern:expr) => {
         $(#[$doc])*
