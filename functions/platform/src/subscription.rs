@@ -13,8 +13,8 @@ pub(crate) struct Subscription {
 
 static READ: LazyLock<Option<Vec<Subscription>>> = LazyLock::new(|| read(include_str!("../consumers.json")));
 
-/// All consumers of the program. A list that cannot be read is a fault, never an empty list: with an empty one the relay
-/// would mark events as sent that nobody got, and housekeeping would delete them.
+/// All consumers of the program. An unreadable list is a fault, never an empty list: with an empty list the relay would
+/// mark events as sent that nobody got, and housekeeping would delete them.
 pub(crate) fn subscriptions() -> Result<&'static [Subscription], Fault> {
     READ.as_deref().ok_or_else(|| Fault::internal("consumers.json is no list of consumers"))
 }

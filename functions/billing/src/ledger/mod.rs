@@ -8,7 +8,7 @@ pub mod transfer;
 
 use shared::failure::Problem;
 
-/// No patient of this clinic, or one that is archived. Another module says it in the same words, which a check compares.
+/// An unknown patient, or an archived one. Billing and patients have the same text for it, which a check compares.
 pub(crate) const PATIENT_NOT_FOUND: Problem = Problem::new(
     404,
     "PATIENT_NOT_FOUND",

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use shared::database::Statement;
 use shared::http::Sample;
 
-/// The next batch of a task. `subscriptions` say by whom an event must have been taken before it may go.
+/// The next batch of a task. An event goes only when all consumers of its kind in `subscriptions` have taken it.
 pub(super) fn sweep(task: Task, subscriptions: &[Subscription], now: Timestamp) -> Statement<Swept> {
     let until = task.kind.until(now);
     match task.kind {
