@@ -1,4 +1,4 @@
-//! Checks what comes in from outside, and says all that is wrong at once.
+//! Checks input from outside, and reports all violations at once.
 //!
 //! A schema struct derives `Deserialize`, `JsonSchema` and `Validate` and is
 //! marked `#[serde(rename_all = "camelCase", deny_unknown_fields)]`; its
@@ -6,11 +6,11 @@
 //! and [`parse_strings`] turn input into such a struct or into a list of
 //! [`Violation`]s that holds nothing of the input but field names.
 //!
-//! Input becomes a tree, and the struct is deserialised from that. Where this
-//! fails, each field is deserialised alone, so that every fault is found. There is
-//! one way for clean and for bad input; a quick one beside it, which read clean
-//! bodies straight from the bytes, saved nothing that the yardstick could tell.
-//! Callers limit the size of what they hand over (64 KiB for a body).
+//! Input becomes a tree, and the struct is deserialised from the tree. Where this
+//! fails, each field is deserialised alone, so that every fault is found. Clean and
+//! bad input go one way: a quicker way for clean bodies, straight from the bytes,
+//! saved nothing that the yardstick could tell. Callers limit the size of the input
+//! (64 KiB for most bodies).
 
 mod engine;
 mod types;

@@ -1,4 +1,4 @@
-//! The error type of deserialising from a tree, and how our own types refuse a value.
+//! The error type of deserialising from a tree, and the refusals of our own types.
 
 use std::cell::Cell;
 use std::error::Error;
@@ -7,7 +7,7 @@ use std::fmt::{self, Display, Write};
 use serde::de;
 
 thread_local! {
-    /// Set only while a [`Refusal`] is printed, see [`Fault::custom`].
+    /// The [`Refusal`] that is being printed, see [`Fault::custom`].
     static PRINTED: Cell<Option<Refusal>> = const { Cell::new(None) };
 }
 
@@ -25,7 +25,7 @@ pub struct Refusal {
 
 impl Display for Refusal {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // `try_with` fails only while the thread ends; then nobody asks.
+        // `try_with` fails only at the end of the thread, when nothing reads the value.
         let _ = PRINTED.try_with(|handle| handle.set(Some(*self)));
         formatter.write_str(self.message)
     }
@@ -35,28 +35,28 @@ impl Error for Refusal {}
 
 /// Makes the error with which a type refuses a value in its `Deserialize`.
 ///
-/// With `serde_json`'s error this is a plain message. With a tree's error
-/// code and message come back exactly. Input cannot forge one: what is carried
-/// over is not text but the fact that `Refusal` itself was printed.
+/// `serde_json`'s error carries a plain message. A tree's error gives back code
+/// and message exactly. Input cannot forge a refusal: the tree's error goes by the
+/// printing of `Refusal` itself, not by text.
 #[must_use]
 pub fn refuse<E: de::Error>(code: &'static str, message: &'static str) -> E {
     E::custom(Refusal { code, message })
 }
 
-/// Why a node did not deserialise. Holds nothing of the input on purpose.
+/// Why a node did not deserialise, without anything of the input.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Fault {
-    /// One of our types said no.
+    /// One of our types refused the value.
     Refused(Refusal),
     /// A required field is absent; the name is the program's own.
     Missing(&'static str),
-    /// The field is not in the struct.
+    /// The struct has no such field.
     Unknown,
     /// Wrong JSON type.
     Type,
     /// Not one of an enum's variants.
     Choice,
-    /// Anything else.
+    /// Any other reason.
     Other,
 }
 
@@ -68,7 +68,7 @@ impl Display for Fault {
 
 impl Error for Fault {}
 
-/// Prints into nothing: only the side effect of printing counts.
+/// A sink: only the side effect of printing counts.
 struct Nowhere;
 
 impl Write for Nowhere {

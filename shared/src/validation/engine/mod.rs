@@ -1,4 +1,4 @@
-//! Reads input against a schema struct: at once when it is clean, and field by field when it is not.
+//! Reads input against a schema struct: clean input at once, any other field by field.
 
 mod context;
 mod document;
@@ -41,7 +41,7 @@ pub const MAX_DEPTH: usize = 32;
 /// Most violations in one answer.
 pub const MAX_VIOLATIONS: usize = 100;
 
-/// Parses a JSON body; `now` is what rules about time go by.
+/// Parses a JSON body; rules about time go by `now`.
 ///
 /// # Errors
 ///
@@ -63,7 +63,7 @@ where
     judge(Place::Body, tree, shape, Vec::new(), now)
 }
 
-/// Parses query or path parameters (or chosen headers), decoded already.
+/// Parses decoded query or path parameters (or chosen headers).
 ///
 /// # Errors
 ///
@@ -78,8 +78,8 @@ where
     judge(place, gathered.tree, shape, gathered.violations, now)
 }
 
-/// The value of a document, or all that is wrong with it. `given` are violations known before,
-/// each about one member of the document or about none.
+/// The value of a document, or all of its violations. `given` are earlier ones,
+/// each of one member of the document or of none.
 fn judge<T>(
     place: Place,
     mut tree: Tree,
@@ -101,8 +101,8 @@ where
         Err(_) if !findings.is_empty() => probe::<T>(&tree, &[], 0).result,
         first => first,
     };
-    // If even the repaired document does not deserialise, the rules wait until
-    // the caller has mended what was found.
+    // The rules run only on a repaired document that deserialises; otherwise they
+    // wait until the caller has mended the findings.
     if let Ok(value) = repaired {
         match value.validate(now) {
             Ok(()) if violations.is_empty() => return Ok(value),
@@ -117,14 +117,14 @@ where
 }
 
 /// All violations so far, and the pointers of nodes that the repair makes up or
-/// that are in doubt: what a rule says about these is of no use.
+/// that are in doubt: a rule's verdict on these is of no use.
 fn merge(given: Vec<Violation>, findings: &[Finding]) -> (Vec<Violation>, Vec<String>) {
     let in_doubt = given.iter().filter(|it| it.code == strings::REPEATED);
     let mut replaced: Vec<String> = in_doubt.map(|it| it.pointer.clone()).collect();
     let mut violations = given;
     for finding in findings {
         let violation = &finding.violation;
-        // One reason is enough for a repeated parameter: which value is meant?
+        // One reason is enough for a repeated parameter, whose value is in doubt.
         if !replaced.contains(&violation.pointer) {
             violations.push(violation.clone());
         }

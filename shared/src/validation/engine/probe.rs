@@ -1,9 +1,9 @@
-//! Asks a type what it thinks of one node of a document.
+//! Tests one node of a document against a type.
 //!
-//! The trick of the search: to learn whether a node is good, the target type
-//! is deserialised from a document that holds only the path to that node. If
-//! reading comes back from the node without an error, the node is good, whatever
-//! is missing elsewhere: serde's derive complains about absent fields last.
+//! The trick of the search: to test a node, the target type is deserialised from
+//! a document that holds only the path to that node. If reading comes back from
+//! the node without an error, the node is good, whatever is missing elsewhere:
+//! serde's derive reports absent fields last.
 
 use std::cell::Cell;
 
@@ -13,17 +13,17 @@ use super::fault::Fault;
 use super::tree::Tree;
 use super::walk::{Mode, Walk, Watch};
 
-/// What one narrowed deserialisation tells.
+/// The outcome of one narrowed deserialisation.
 pub(super) struct Outcome<T> {
-    /// The whole value, if everything went well (only of use for a full walk).
+    /// The whole value, or the fault (of use for a full walk only).
     pub(super) result: Result<T, Fault>,
-    /// The target node was read to its end without an error.
+    /// Whether the target node was read to its end without an error.
     pub(super) good: bool,
     /// The target's child in which reading stopped.
     pub(super) child: Option<usize>,
-    /// It was that child's name, not its value, that was refused.
+    /// Whether that child's name was refused, not its value.
     pub(super) name: bool,
-    /// The target is a tuple: its children cannot be read one by one.
+    /// Whether the target is a tuple, whose children cannot be read one by one.
     pub(super) tuple: bool,
 }
 
@@ -39,8 +39,8 @@ impl<T> Outcome<T> {
     }
 }
 
-/// Deserialises `T` from `tree` narrowed to the node at `path`, of which the
-/// children before `start` are left out.
+/// Deserialises `T` from `tree` narrowed to the node at `path`, without that
+/// node's children before `start`.
 pub(super) fn probe<T: DeserializeOwned>(tree: &Tree, path: &[usize], start: usize) -> Outcome<T> {
     let watch = Watch {
         start,

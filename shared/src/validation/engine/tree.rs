@@ -4,8 +4,8 @@ use serde_json::{Number, Value};
 
 use super::violation::push_segment;
 
-/// A JSON value. Unlike `serde_json::Value` an object keeps its order and gives
-/// its n-th member at once, which the search needs to stay linear.
+/// A JSON value. Unlike in `serde_json::Value`, an object keeps its order and
+/// gives its n-th member at once, which keeps the search linear.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Tree {
     Null,
@@ -17,7 +17,7 @@ pub(super) enum Tree {
 }
 
 impl Tree {
-    /// How many children a list or an object has.
+    /// The number of children of a list or an object.
     pub(super) fn len(&self) -> usize {
         match self {
             Self::List(items) => items.len(),
@@ -99,8 +99,8 @@ impl Tree {
     }
 }
 
-/// Whole numbers as Rust's integers read them, and those too large for any of
-/// them (which stay floats): the latter are out of range, not a wrong type.
+/// Whether the number is whole: as Rust's integers read it, or too large for any
+/// of them (and kept as a float), which is out of range and not a wrong type.
 fn is_whole(number: &Number) -> bool {
     const SMALLEST: f64 = -9_223_372_036_854_775_808.0;
     const BEYOND: f64 = 18_446_744_073_709_551_616.0;

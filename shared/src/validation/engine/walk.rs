@@ -132,7 +132,8 @@ impl<'de> Deserializer<'de> for Walk<'_> {
     only!(Tree::List(_) => deserialize_seq);
     only!(Tree::Object(_) => deserialize_map);
 
-    /// "Unit" for `null`, see `Strict::visit_none`.
+    /// Visits "unit" for `null`: serde's derive visits "none" for an absent field,
+    /// and `Patch` tells the two apart.
     fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Fault> {
         match self.tree {
             Tree::Null => visitor.visit_unit(),
