@@ -14,7 +14,7 @@ pub const EMAIL: &str = "demo@grafono.example";
 /// The demo owner's password: for trials on this machine only.
 pub const PASSWORD: &str = "demo-on-one-machine";
 
-/// Signs the demo clinic up, unless an earlier start has. Whether it is there now.
+/// Signs the demo clinic up, unless an earlier start did. Whether the clinic is there now.
 pub async fn sign_up(gateway: &Gateway) -> bool {
     let body = json!({
         "clinicName": "Demo clinic", "timeZone": "America/Sao_Paulo", "currency": "BRL",
@@ -30,7 +30,7 @@ pub async fn sign_up(gateway: &Gateway) -> bool {
         gateway_id: None,
         source_address: "127.0.0.1".to_owned(),
     };
-    // A log line of it would be the first thing that everybody sees, and a refusal from the second start on.
+    // Without a log line, which every newcomer would see first, and as a refusal from the second start on.
     let answer = gateway.pass(request).with_subscriber(NoSubscriber::default()).await;
     matches!(answer.status, StatusCode::CREATED | StatusCode::CONFLICT)
 }

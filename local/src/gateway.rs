@@ -13,10 +13,10 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// As much of a body is read; what is longer is refused by its function anyway.
+/// The most bytes of a body that are read; the function refuses a longer body anyway.
 const READ_AT_MOST: usize = 1024 * 1024;
 
-/// What a call may take, as on Lambda.
+/// The time that a call may take, as on Lambda.
 const TIME: Duration = Duration::from_secs(10);
 
 /// All functions behind one address.
@@ -57,11 +57,12 @@ impl Gateway {
         }
     }
 
-    /// One HTTP request, from `client`.
+    /// Serves one HTTP request, from `client`.
     ///
     /// # Errors
     ///
-    /// A body that breaks off, is framed wrongly or does not come in time: nothing is called, the connection closes.
+    /// A body that breaks off, is framed wrongly or does not come in time: no function is called, the connection
+    /// closes.
     pub async fn serve(
         &self,
         request: http::Request<Incoming>,
@@ -78,12 +79,12 @@ impl Gateway {
     }
 }
 
-/// A body that did not come as it was announced.
+/// A body that did not come as announced.
 #[derive(Debug, thiserror::Error)]
 #[error("the body did not come as it was announced")]
 pub struct BrokenBody;
 
-/// The body, or its first part when it is longer than any function takes.
+/// The body, or the first part of a body that is longer than any function takes.
 async fn read(mut body: Incoming) -> Result<Vec<u8>, BrokenBody> {
     let mut bytes = Vec::new();
     while let Some(frame) = body.frame().await {

@@ -1,4 +1,4 @@
-//! What a function is given at start and keeps between requests (A6, A7).
+//! The parts of a function, given at its start and kept between requests (A6, A7).
 
 mod needs;
 mod public_url;
@@ -23,11 +23,11 @@ pub struct App {
     pub database: Database,
     /// The clock.
     pub clock: Arc<dyn Clock>,
-    /// Where ids come from.
+    /// The source of ids.
     pub ids: Arc<dyn Ids>,
     /// The password hasher.
     pub hasher: Arc<dyn Hasher>,
-    /// How many passwords are hashed at once.
+    /// The bound on passwords hashed at once.
     pub hashing: HashingGate,
     /// The keys that access tokens are checked with.
     pub verifier: TokenVerifier,
@@ -87,13 +87,13 @@ impl App {
         Self { queue: Some(queue), ..self }
     }
 
-    /// With somebody to tell that the outbox has something new.
+    /// With a nudge for the relay.
     #[must_use]
     pub fn with_nudge(self, nudge: Arc<dyn Nudge>) -> Self {
         Self { nudge: Some(nudge), ..self }
     }
 
-    /// Tells the relay, if it can be told, that the outbox may have something new.
+    /// Nudges the relay, if the function has a nudge: the outbox may have something new.
     pub(crate) async fn nudge(&self) {
         if let Some(nudge) = &self.nudge {
             nudge.nudge().await;
@@ -105,18 +105,18 @@ impl App {
         self.queue.as_deref().ok_or_else(|| Fault::internal("this function has no queues"))
     }
 
-    /// With what external calls pass.
+    /// With external calls.
     #[must_use]
     pub fn with_external(self, external: Arc<ExternalCalls>) -> Self {
         Self { external: Some(external), ..self }
     }
 
-    /// What external calls pass; only functions that make any have it.
+    /// The external calls, which only functions that declare them have.
     pub fn external(&self) -> Result<&Arc<ExternalCalls>, Fault> {
         self.external.as_ref().ok_or_else(|| Fault::internal("this function makes no external calls"))
     }
 
-    /// The same, to be kept by what calls others for this function.
+    /// The external calls, to be kept by a client.
     pub(crate) fn shared_external(&self) -> Result<Arc<ExternalCalls>, Fault> {
         self.external.clone().ok_or_else(|| Fault::internal("this function makes no external calls"))
     }
@@ -127,28 +127,28 @@ impl App {
         Self { mail: Some(mail), ..self }
     }
 
-    /// The mail gateway, which only what sends mail has.
+    /// The mail gateway, which only the sender of mail has.
     pub fn mail(&self) -> Result<&dyn MailGateway, Fault> {
         self.mail.as_deref().ok_or_else(|| Fault::internal("this function has no mail gateway"))
     }
 
-    /// With the queue of what the mail provider tells of mails.
+    /// With the queue of the mail provider's notices.
     #[must_use]
     pub fn with_mail_notices(self, notices: Notices) -> Self {
         Self { mail_notices: Some(notices), ..self }
     }
 
-    /// That queue. There is none on one machine, where mail never leaves.
+    /// The queue of the mail provider's notices; none on one machine, where mail never leaves.
     pub const fn mail_notices(&self) -> Option<&Notices> {
         self.mail_notices.as_ref()
     }
 
-    /// The public key that the mail provider signs its events with, where they are taken and there is one.
+    /// The public key of the mail provider's signatures, if the function takes its events and the key is set.
     pub fn mail_events_key(&self) -> Option<&str> {
         self.mail_events_key.as_deref()
     }
 
-    /// Where people reach the program, without a slash at its end; only functions that send links know it.
+    /// The program's public address, without a slash at its end, which only functions that send links have.
     pub fn public_url(&self) -> Result<&str, Fault> {
         self.public_url.as_deref().ok_or_else(|| Fault::internal("this function has no public address"))
     }

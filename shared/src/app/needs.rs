@@ -1,8 +1,8 @@
-//! Which settings a function is asked for.
+//! The settings that a function needs.
 
 use crate::external::OpenExternal;
 
-/// What a function cannot do without. What it does not need it is not asked for, and so need not be given (C10).
+/// The needs of a function. A setting that no need names is not read, and need not be given (C10).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a question that a function answers by yes or no")]
 pub struct Needs {
@@ -14,22 +14,22 @@ pub struct Needs {
     pub issues_tokens: bool,
     /// The queues, to send events to.
     pub queues: bool,
-    /// Somebody to tell that the outbox has something new; it may do without.
+    /// The nudge of the relay; may be missing.
     pub nudges: bool,
     /// External calls.
     pub external: Option<OpenExternal>,
     /// A mail gateway, to send mail by.
     pub mail: bool,
-    /// The queue of what the mail provider tells of mails.
+    /// The queue of the mail provider's notices.
     pub mail_notices: bool,
-    /// The public key that a mail provider signs its events with; it may do without.
+    /// The public key of a mail provider's signatures; may be missing.
     pub mail_events: Option<KeyForm>,
     /// The public address, for links in mails.
     pub links: bool,
 }
 
-/// Whether a text is a key of the kind that a function takes. What reads one is linked into that function and into no
-/// other, as with [`OpenExternal`].
+/// Whether a text is a key of the kind that a function takes. The code that reads keys is linked into that function and
+/// into no other, as with [`OpenExternal`].
 #[derive(Clone, Copy)]
 pub struct KeyForm(pub fn(&str) -> bool);
 
@@ -76,7 +76,7 @@ impl Needs {
         links: false,
     };
 
-    /// What either needs.
+    /// The needs of both together.
     #[must_use]
     pub const fn and(self, other: Self) -> Self {
         Self {

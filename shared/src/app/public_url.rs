@@ -1,8 +1,8 @@
-//! Where people reach the program.
+//! The program's public address.
 
 use crate::settings::SettingError;
 
-/// An address such as `https://app.example.com`, which links begin with; `http` for this machine alone.
+/// The address that links begin with, such as `https://app.example.com`; `http` for this machine alone.
 pub(super) fn public_url(url: &str) -> Result<String, SettingError> {
     let url = url.trim_end_matches('/');
     let uri: http::Uri = url.parse().map_err(|_| SettingError::Malformed)?;

@@ -1,4 +1,4 @@
-//! What a function needs to know to run, read from its environment and checked.
+//! The settings of a function, read from its environment and checked.
 
 use super::Needs;
 use super::needs::KeyForm;
@@ -9,55 +9,56 @@ use crate::external::ExternalSettings;
 use crate::settings::{BadSettings, SecretStore, SettingError, StoredSecret, StoredSettings, Variables};
 use std::sync::Arc;
 
-/// The database's address: its own key, and that of the secret's ARN.
+/// The keys of the database's address: for its value, and for the ARN of a secret.
 const DATABASE_URL: [&str; 2] = ["DATABASE_URL", "DATABASE_URL_SECRET_ARN"];
 
-/// The key that tokens are signed with, likewise.
+/// The keys of the key that tokens are signed with, likewise.
 const TOKEN_SECRET_KEY: [&str; 2] = ["TOKEN_SECRET_KEY", "TOKEN_SECRET_KEY_SECRET_ARN"];
 
-/// The address of Redis, likewise: there is a password in it.
+/// The keys of the address of Redis, likewise: the address has a password in it.
 const REDIS_URL: [&str; 2] = ["REDIS_URL", "REDIS_URL_SECRET_ARN"];
 
-/// The key of the setting with the key that a mail provider signs its events with.
+/// The setting with the public key of a mail provider's signatures.
 const MAIL_EVENTS_KEY: &str = "SENDGRID_WEBHOOK_PUBLIC_KEY";
 
-/// What a function needs to know to run.
+/// The settings of a function.
 #[derive(Debug)]
 pub struct Settings {
-    /// Where it is needed: `DATABASE_URL` or the secret of `DATABASE_URL_SECRET_ARN`, under the module's own role;
-    /// `DATABASE_CONNECTIONS` connections to it, 1 unless given.
+    /// `DATABASE_URL` or the secret of `DATABASE_URL_SECRET_ARN`, under the module's own role, with
+    /// `DATABASE_CONNECTIONS` connections, 1 unless given. No database unless needed.
     pub database: Database,
-    /// Where tokens are verified, `TOKEN_PUBLIC_KEYS`: PASERK `k4.public.…`, separated by commas, the current one and those rotated out.
+    /// `TOKEN_PUBLIC_KEYS`: PASERK `k4.public.…`, separated by commas, the current key and those rotated out. No keys
+    /// unless tokens are verified.
     pub verifier: TokenVerifier,
-    /// `TOKEN_SECRET_KEY` or the secret of `TOKEN_SECRET_KEY_SECRET_ARN`: PASERK `k4.secret.…`, only where tokens are
+    /// `TOKEN_SECRET_KEY` or the secret of `TOKEN_SECRET_KEY_SECRET_ARN`: PASERK `k4.secret.…`. None unless tokens are
     /// issued.
     pub signer: Option<TokenSigner>,
     /// `CORS_ALLOWED_ORIGINS`: exact origins, separated by commas; none unless given.
     pub allowed_origins: Vec<String>,
-    /// Where others are called: what that is done with.
+    /// The settings of external calls.
     pub external: ExternalSettings,
-    /// `PUBLIC_URL`: where people reach the program, without a slash at its end; only where links are sent.
+    /// `PUBLIC_URL`: the program's public address, without a slash at its end. None unless links are sent.
     pub public_url: Option<String>,
-    /// `SENDGRID_WEBHOOK_PUBLIC_KEY`: the key that SendGrid signs its events with, as it shows it; only where they are
-    /// taken, and none unless given.
+    /// `SENDGRID_WEBHOOK_PUBLIC_KEY`: the public key of SendGrid's signatures, as SendGrid shows it. None unless its
+    /// events are taken and the key is given.
     pub mail_events_key: Option<String>,
 }
 
 impl Settings {
-    /// Reads the settings that are needed through `variable`, secrets by their value.
+    /// Reads the needed settings through `variable`, secrets by their value.
     pub fn read(variable: &Variables<'_>, needs: Needs) -> Result<Self, BadSettings> {
         Self::with_secret(variable, needs, None)
     }
 
-    /// As [`Settings::read`], but each secret by its value or by its ARN, exactly one of the two (C8). What is kept is
-    /// fetched from the store that `open` gives, which is asked for one only then; on AWS that is
+    /// As [`Settings::read`], but each secret by its value or by its ARN, exactly one of the two (C8). For secrets by
+    /// their ARN, `open` opens the store, and the texts are fetched from it; on AWS `open` is
     /// [`SecretsManager::open`](crate::external::SecretsManager::open).
     pub async fn load(
         variable: &Variables<'_>,
         open: impl FnOnce(&Variables<'_>) -> Result<Arc<dyn SecretStore>, BadSettings>,
         needs: Needs,
     ) -> Result<Self, BadSettings> {
-        // A breaker need not be shared: that setting may be missing in both of its forms.
+        // Breakers need not be shared: the address of Redis may be missing in both forms.
         let shares = needs.external.is_some()
             && REDIS_URL.iter().any(|key| variable(key).is_some_and(|url| !url.is_empty()));
         let pairs =
@@ -71,7 +72,7 @@ impl Settings {
             Ok(_) => Vec::new(),
             Err(BadSettings(others)) => others,
         };
-        // What could not be had at all is missing for the reader too, and was told already.
+        // A secret that could not be fetched is missing for the reader, too, and is reported already.
         let told = |key| pairs.iter().any(|pair| pair[0] == key) && kept.value(key).is_none();
         let others = others.into_iter().filter(|(key, error)| *error != SettingError::Missing || !told(key));
         bad.extend(others.map(|(key, error)| (kept.given_as(key), error)));
@@ -148,13 +149,13 @@ fn bad<const N: usize>(outcomes: [(&'static str, Option<SettingError>); N]) -> B
     BadSettings(outcomes.into_iter().filter_map(|(key, error)| Some((key, error?))).collect())
 }
 
-/// How many connections the pool has at most.
+/// The most connections of the pool.
 fn connections(variable: &Variables<'_>) -> Result<usize, SettingError> {
     let Some(text) = variable("DATABASE_CONNECTIONS") else { return Ok(1) };
     text.parse().ok().filter(|count| (1..=100).contains(count)).ok_or(SettingError::Malformed)
 }
 
-/// The key of the provider's events where any are taken, if it is given.
+/// The public key of the provider's signatures, if events are taken and the key is given.
 fn mail_events_key(variable: &Variables<'_>, form: Option<KeyForm>) -> Result<Option<String>, SettingError> {
     let Some(KeyForm(is_key)) = form else { return Ok(None) };
     match variable(MAIL_EVENTS_KEY).filter(|key| !key.is_empty()) {
@@ -163,7 +164,7 @@ fn mail_events_key(variable: &Variables<'_>, form: Option<KeyForm>) -> Result<Op
     }
 }
 
-/// Exact origins such as `https://app.example.com`; a wildcard is refused, because tokens go with the requests.
+/// Exact origins such as `https://app.example.com`. A wildcard is refused, because requests carry tokens.
 fn origins(list: Option<String>) -> Result<Vec<String>, SettingError> {
     let list = list.unwrap_or_default();
     let origins = list.split(',').map(str::trim).filter(|origin| !origin.is_empty());

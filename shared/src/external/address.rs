@@ -1,5 +1,5 @@
-//! Which addresses belong to the public internet. What callers name as a target is connected to only there, so that
-//! nobody can make us knock on doors inside our own network or on a cloud's metadata service.
+//! The addresses of the public internet. A target that a caller names is connected to only there, so that nobody can
+//! make us knock on doors inside our own network or on a cloud's metadata service.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
@@ -23,14 +23,14 @@ const CLOSED_V4: [(Ipv4Addr, u32); 16] = [
     (Ipv4Addr::new(168, 63, 129, 16), 32), // Azure's own services
 ];
 
-/// Blocks of IPv6 within global unicast that lead nowhere public, likewise.
+/// Blocks of IPv6 within global unicast that are not globally reachable, likewise.
 const CLOSED_V6: [(Ipv6Addr, u32); 3] = [
     (Ipv6Addr::new(0x2001, 0, 0, 0, 0, 0, 0, 0), 23), // protocol assignments, Teredo among them
     (Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, 0), 32), // documentation
     (Ipv6Addr::new(0x3fff, 0, 0, 0, 0, 0, 0, 0), 20), // documentation
 ];
 
-/// Whether the address is one of the public internet, an IPv4 address inside it included.
+/// Whether the address, and an IPv4 address inside it, belongs to the public internet.
 pub fn is_public(address: IpAddr) -> bool {
     match address {
         IpAddr::V4(address) => is_public_v4(address),
@@ -52,11 +52,11 @@ fn is_public_v6(address: Ipv6Addr) -> bool {
     let within = |(block, length): (Ipv6Addr, u32)| {
         (address.to_bits() ^ block.to_bits()).checked_shr(128 - length).unwrap_or(0) == 0
     };
-    // Only 2000::/3 is global unicast: loopback, unique local, link-local and multicast are all outside.
+    // Only 2000::/3 is global unicast, without loopback, unique local, link-local and multicast addresses.
     within((Ipv6Addr::new(0x2000, 0, 0, 0, 0, 0, 0, 0), 3)) && !CLOSED_V6.into_iter().any(within)
 }
 
-/// The IPv4 address that a packet to this one ends at: IPv4-mapped (RFC 4291), NAT64 (RFC 6052) and 6to4 (RFC 3056).
+/// The IPv4 address inside an IPv6 address: IPv4-mapped (RFC 4291), NAT64 (RFC 6052) and 6to4 (RFC 3056).
 fn inner_v4(address: Ipv6Addr) -> Option<Ipv4Addr> {
     let pair = |high: u16, low: u16| Ipv4Addr::from_bits((u32::from(high) << 16) | u32::from(low));
     match address.segments() {

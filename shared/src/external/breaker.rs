@@ -1,43 +1,43 @@
-//! When calls to something that fails are no longer made: five failures in a row open the breaker for thirty seconds,
-//! then exactly one call is let through to see, and its success closes it (E6).
+//! Circuit breakers (E6). Five failures in a row open a breaker for thirty seconds: no call is made. Then exactly one
+//! call is let through as a probe, and its success closes the breaker.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-/// How many failures in a row open a breaker.
+/// The number of failures in a row that open a breaker.
 pub(super) const THRESHOLD: u32 = 5;
 
-/// For how long it then stays open, in milliseconds.
+/// How long a breaker stays open, in milliseconds.
 pub(super) const OPEN: i64 = 30_000;
 
-/// When a call let through to see counts as lost, in milliseconds: its process may have ended. Longer than any call.
+/// The time after which a probe counts as lost, in milliseconds: its process may have ended. Longer than any call.
 pub(super) const PROBE: i64 = 60_000;
 
-/// Whether a call may be made.
+/// The breaker's answer to a call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Admission {
-    /// As any other.
+    /// The call may be made.
     Admitted,
-    /// To see whether it works again. The number tells this probe from a later one.
+    /// The call may be made as a probe. The number tells this probe from a later one.
     Probe(u64),
-    /// Not before so much time has passed.
+    /// No call may be made before so much time has passed.
     Refused(Duration),
 }
 
-/// What is known of one breaker. Times are milliseconds since 1970.
+/// The state of one breaker. Times are milliseconds since 1970.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum State {
-    /// Calls are made; the last so many failed.
+    /// Calls are made; so many failed in a row.
     Closed { failures: u32 },
-    /// None is made until then.
+    /// No call is made until then.
     Open { until: i64 },
-    /// One is under way to see; until then no other is made.
+    /// A probe is under way; until then no other call is made.
     Probing { probe: u64, until: i64 },
 }
 
 impl State {
-    /// The state after asking, and the answer. `probe` is the number that a probe would get.
+    /// The answer to a call, and the state afterwards. `probe` is the number for a probe.
     fn admit(self, now: i64, probe: u64) -> (Self, Admission) {
         match self {
             Self::Closed { .. } => (self, Admission::Admitted),
@@ -51,7 +51,7 @@ impl State {
         }
     }
 
-    /// The state after a call that ended. Calls that were under way when the breaker opened change nothing any more.
+    /// The state after the end of a call. A call that was under way when the breaker opened changes nothing.
     fn settle(self, now: i64, admission: Admission, failed: bool) -> Self {
         match (self, admission) {
             (Self::Probing { probe, .. }, Admission::Probe(own)) if probe == own && !failed => {
@@ -70,7 +70,7 @@ impl State {
     }
 }
 
-/// The breakers of this process. Those that are closed and quiet take no room.
+/// The breakers of this process. A closed breaker without failures takes no room.
 #[derive(Debug, Default)]
 pub(super) struct LocalBreakers(Mutex<HashMap<String, State>>);
 

@@ -1,31 +1,31 @@
-//! How many calls may be repeated: a tenth of all, and a few more. When everything fails, repeating everything would
-//! double the load on what is down already.
+//! The budget of repetitions: a tenth of all calls, and a few more. When every call fails, repeating every call would
+//! double the load on a service that is down already.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
-/// What a repetition costs, in tenths: ten calls earn one.
+/// The price of a repetition, in tenths: ten calls earn one.
 const PRICE: u32 = 10;
 
-/// What there is to begin with: three repetitions.
+/// The budget at the start: three repetitions.
 const FLOOR: u32 = 3 * PRICE;
 
-/// The most that is saved up: ten repetitions.
+/// The largest budget: ten repetitions.
 const CEILING: u32 = 10 * PRICE;
 
-/// The budgets of this process, one for each service that is called.
+/// The budgets of this process, one for each service.
 #[derive(Debug, Default)]
 pub(super) struct RetryBudget(Mutex<HashMap<&'static str, u32>>);
 
 impl RetryBudget {
-    /// Counts a call that is made for the first time.
+    /// Counts the first attempt of a call.
     pub(super) fn earn(&self, service: &'static str) {
         let mut saved = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let tenths = saved.entry(service).or_insert(FLOOR);
         *tenths = (*tenths + 1).min(CEILING);
     }
 
-    /// Whether one more repetition may be made; it is then paid for.
+    /// Pays for one more repetition, if the budget allows.
     pub(super) fn spend(&self, service: &'static str) -> bool {
         let mut saved = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let tenths = saved.entry(service).or_insert(FLOOR);

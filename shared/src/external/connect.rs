@@ -1,5 +1,5 @@
-//! Opens connections: a name is resolved, its addresses are checked, and exactly those are connected to. There is no
-//! second look-up between the check and the connection that could find something else.
+//! Opens connections: a name is resolved, its addresses are checked, and exactly these are connected to. No second
+//! look-up between check and connection can find other addresses.
 
 use super::address;
 use futures_util::future::BoxFuture;
@@ -12,7 +12,7 @@ use std::task::{Context, Poll};
 use tokio::net::TcpStream;
 use tower_service::Service;
 
-/// Turns names of hosts into addresses.
+/// Resolves names of hosts to addresses.
 pub trait Resolver: Send + Sync {
     /// All addresses of `host`.
     fn resolve<'a>(&'a self, host: &'a str) -> BoxFuture<'a, io::Result<Vec<IpAddr>>>;
@@ -31,14 +31,14 @@ impl Resolver for SystemResolver {
     }
 }
 
-/// Which addresses may be connected to.
+/// The addresses that may be connected to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum NetworkScope {
-    /// Any: the address is in our own settings.
+    /// Any address, for targets in our own settings.
     Anywhere,
-    /// Those of the public internet: somebody else named the address.
+    /// Addresses of the public internet, for targets that somebody else names.
     Public,
-    /// Those and this machine's own, for development and tests.
+    /// Addresses of the public internet and of this machine, for development and tests.
     PublicOrLoopback,
 }
 
@@ -53,13 +53,13 @@ impl NetworkScope {
     }
 }
 
-/// The addresses that a host has and that may be connected to.
+/// Why a host cannot be connected to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum Unreachable {
-    /// The name resolves to nothing.
+    /// The name has no address.
     #[error("the host has no address")]
     NoAddress,
-    /// One of its addresses is not one to connect to; then none of them is.
+    /// One of the addresses is not allowed; then none is.
     #[error("the host's address may not be connected to")]
     NotAllowed,
 }

@@ -1,4 +1,4 @@
-//! What every call to somebody else passes: time-out, breaker, retry budget, span.
+//! The gate that every call to another service passes: time-out, breaker, retry budget, span.
 
 use super::breaker::{Admission, LocalBreakers};
 use super::budget::RetryBudget;
@@ -10,18 +10,18 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::Instant;
 
-/// What is kept of the deadline for noting how a call ended and for answering.
+/// The time before the deadline that is kept for noting a call's end and for answering.
 const MARGIN: Duration = Duration::from_millis(300);
 
 /// With less time than this no attempt is begun.
 const SHORTEST: Duration = Duration::from_millis(100);
 
-/// Breakers that several processes have in common.
+/// Breakers that several processes share.
 pub(super) trait CommonBreakers: Send + Sync {
-    /// Asks whether a call may be made; `None` when nobody says.
+    /// The breaker's answer to a call; `None` when the breakers cannot be reached.
     fn admit<'a>(&'a self, breaker: &'a str, now: i64) -> BoxFuture<'a, Option<Admission>>;
 
-    /// Notes how a call ended; `None` when nobody says that it has been noted.
+    /// Notes the end of a call; `None` when the breakers cannot be reached.
     fn settle<'a>(
         &'a self,
         breaker: &'a str,
@@ -31,7 +31,7 @@ pub(super) trait CommonBreakers: Send + Sync {
     ) -> BoxFuture<'a, Option<()>>;
 }
 
-/// What every call passes.
+/// The gate that every call passes.
 pub(crate) struct Gate {
     clock: Arc<dyn Clock>,
     local: LocalBreakers,
@@ -39,7 +39,7 @@ pub(crate) struct Gate {
     budget: RetryBudget,
 }
 
-/// A call that was admitted, and by which breaker.
+/// The admission of a call, and whether the common breaker gave it.
 struct Permit {
     admission: Admission,
     common: bool,
@@ -51,13 +51,13 @@ impl Gate {
         Self { clock, local: LocalBreakers::default(), common: None, budget: RetryBudget::default() }
     }
 
-    /// With breakers that others have as well.
+    /// With breakers that other processes share.
     pub(super) fn sharing(self, common: Box<dyn CommonBreakers>) -> Self {
         Self { common: Some(common), ..self }
     }
 
-    /// Makes a call: `attempt` is run once, and again while it fails, may be repeated and the budget allows. It fails
-    /// when it gives an error, an [`Outcome`] that says so, or nothing in time.
+    /// Makes a call: runs `attempt`, and runs it again while it fails and repetitions and budget are left. An attempt
+    /// fails by an error, by an [`Outcome`] that is a failure, or by its time-out.
     pub(crate) async fn call<T, E, F>(
         &self,
         call: ExternalCall<'_>,
@@ -114,7 +114,7 @@ impl Gate {
         outcome
     }
 
-    /// Asks the common breaker; when it does not say, the process's own.
+    /// Asks the common breaker; without its answer the process's own.
     async fn admit<E>(&self, breaker: &str) -> Result<Permit, CallError<E>> {
         let now = self.now();
         let common = match &self.common {
@@ -131,7 +131,8 @@ impl Gate {
         }
     }
 
-    /// Tells the breaker that admitted the call how it ended; when the common one does not listen, the process's own.
+    /// Notes the end of a call at the breaker that admitted it; without the common breaker's answer at the process's
+    /// own.
     async fn settle(&self, breaker: &str, permit: &Permit, failed: bool) {
         let now = self.now();
         match &self.common {
@@ -156,7 +157,8 @@ fn failed<T: Outcome, E>(outcome: &Result<T, CallError<E>>) -> bool {
     }
 }
 
-/// 50 ms, 100 ms, 200 ms …, each half by chance: those who failed together are not to come back together.
+/// The pause before a repetition: 50 ms, 100 ms, 200 ms …, half of it by chance, so that calls that failed together do
+/// not come back together.
 fn pause_before(repeated: u32) -> Duration {
     let whole = Duration::from_millis(50).saturating_mul(1 << repeated.min(6));
     whole.mul_f64(0.5 + fastrand::f64() / 2.0)

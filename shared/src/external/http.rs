@@ -1,7 +1,8 @@
-//! HTTP to others: HTTP/1.1, over TLS unless the address says `http`. A redirect is an answer and not followed.
+//! HTTP to other services: HTTP/1.1, over TLS unless the address says `http`. A redirect is an answer, and not
+//! followed.
 //!
-//! hyper is in every function already (the Lambda runtime speaks through it), so this adds a connector and no client of
-//! its own, as reqwest would. The clients of AWS send by it, too.
+//! The Lambda runtime brings hyper into every function, so this client adds a connector only; reqwest would add a whole
+//! client. The clients of AWS send by it, too.
 
 use super::call::Outcome;
 use super::connect::{Connector, NetworkScope, Resolver};
@@ -21,19 +22,19 @@ use std::time::Duration;
 #[cfg(test)]
 mod tests;
 
-/// For how long a connection is kept for the next call. Servers close theirs after a minute or so.
+/// How long a connection is kept for the next call. Servers close idle connections after a minute or so.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(20);
 
-/// The most that the head of a reply may take, in bytes.
+/// The largest head of a reply, in bytes.
 const HEAD_LIMIT: usize = 64 * 1024;
 
 /// Why there is no reply.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum HttpError {
-    /// Nobody was reached, or the connection broke.
+    /// No connection, or a broken one.
     #[error("the connection failed")]
     Connection,
-    /// The reply is longer than asked for.
+    /// The reply is longer than its limit.
     #[error("the reply is too long")]
     TooLong,
 }
@@ -41,7 +42,7 @@ pub enum HttpError {
 /// A reply, read to its end.
 #[derive(Debug)]
 pub struct HttpReply {
-    /// The status, whatever it is.
+    /// The status, of any class.
     pub status: StatusCode,
     /// The headers.
     pub headers: HeaderMap,
@@ -50,7 +51,7 @@ pub struct HttpReply {
 }
 
 impl Outcome for HttpReply {
-    /// 5xx is the server's own failure; everything else, a refusal included, is an answer.
+    /// 5xx is the server's own failure; any other status, a refusal included, is an answer.
     fn is_failure(&self) -> bool {
         self.status.is_server_error()
     }
@@ -94,7 +95,7 @@ impl HttpClient {
         Ok(HttpReply { status: head.status, headers: head.headers, body: body.to_bytes() })
     }
 
-    /// Sends a request and takes note of the status alone: the body is not read, and the connection not kept.
+    /// Sends a request and reads the status alone; the body is not read, and the connection not kept.
     pub async fn status(&self, request: Request<Bytes>) -> Result<StatusCode, HttpError> {
         Ok(self.answer(request).await?.status())
     }

@@ -1,11 +1,12 @@
-//! The one place that every call to somebody else passes (E6): it adds a time-out, a circuit breaker, a retry budget
-//! and a span.
+//! External calls: the one place that every call to another service passes (E6). It adds a time-out, a circuit breaker,
+//! a retry budget and a span.
 //!
 //! Breakers are shared by all processes where `REDIS_URL` is set, and each process's own otherwise. Retry budgets are
 //! each process's own: they bound what one process adds to the load.
 //!
-//! The place is `Gate`. A function that calls AWS alone has one of its own; [`ExternalCalls`], with Redis and clients for any
-//! address, is for those whose declarations ask for it ([`OpenExternal`]): the linker leaves it out of all others.
+//! The place is `Gate`. A function that calls AWS alone has a gate of its own. [`ExternalCalls`], with Redis and
+//! clients for any address, is for functions whose declaration asks for it ([`OpenExternal`]); the linker leaves it out
+//! of all others.
 
 pub mod address;
 pub(crate) mod aws;
@@ -34,21 +35,21 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// What looking up a host's addresses may take.
+/// The time that looking up a host's addresses may take.
 const LOOK_UP: Duration = Duration::from_secs(2);
 
 type Opening = fn(&ExternalSettings, Arc<dyn Clock>, Arc<dyn Resolver>) -> Result<ExternalCalls, BadSettings>;
 
-/// How [`ExternalCalls`] is made. A declaration that needs it has this as a constant; in a function whose declaration has
-/// not, nothing leads to it, and the linker leaves it out.
+/// The making of [`ExternalCalls`]. A declaration that makes external calls has this as a constant; in any other
+/// function nothing refers to [`ExternalCalls`], and the linker leaves it out.
 #[derive(Clone, Copy)]
 pub struct OpenExternal(Opening);
 
 impl OpenExternal {
-    /// The one there is.
+    /// The only value.
     pub const OPEN: Self = Self(ExternalCalls::open);
 
-    /// Makes it, by the machine's own clock and resolver.
+    /// Makes the external calls, with the machine's own clock and resolver.
     pub fn open(self, settings: &ExternalSettings) -> Result<Arc<ExternalCalls>, BadSettings> {
         (self.0)(settings, Arc::new(SystemClock), Arc::new(SystemResolver)).map(Arc::new)
     }
@@ -68,7 +69,7 @@ impl std::fmt::Debug for OpenExternal {
     }
 }
 
-/// What every external call of a function passes.
+/// The external calls of a function.
 pub struct ExternalCalls {
     gate: Arc<Gate>,
     resolver: Arc<dyn Resolver>,
@@ -84,7 +85,7 @@ impl std::fmt::Debug for ExternalCalls {
 }
 
 impl ExternalCalls {
-    /// As the settings describe it. Nothing is sent yet.
+    /// Opens the external calls by the settings. Nothing is sent yet.
     pub fn open(
         settings: &ExternalSettings,
         clock: Arc<dyn Clock>,
@@ -104,29 +105,29 @@ impl ExternalCalls {
         Ok(Self { gate: Arc::new(gate), resolver, named_by_others, to_ours, to_others })
     }
 
-    /// The client for addresses that stand in our own settings.
+    /// The client for addresses of our own settings.
     pub fn http(&self) -> &HttpClient {
         &self.to_ours
     }
 
-    /// The client for addresses that somebody else named: it connects to the public internet only.
+    /// The client for addresses that somebody else named, which connects to the public internet only.
     pub fn http_to_others(&self) -> &HttpClient {
         &self.to_others
     }
 
-    /// Which addresses [`ExternalCalls::http_to_others`] connects to.
+    /// The addresses that [`ExternalCalls::http_to_others`] connects to.
     pub fn named_by_others(&self) -> NetworkScope {
         self.named_by_others
     }
 
-    /// Looks a host up as [`ExternalCalls::http_to_others`] would: its addresses, if all of them may be connected to.
+    /// Looks a host up as [`ExternalCalls::http_to_others`] does; its addresses, if all are allowed.
     pub async fn look_up(&self, host: &str) -> Result<Vec<IpAddr>, Unreachable> {
         let found = connect::addresses(&*self.resolver, self.named_by_others, host);
         tokio::time::timeout(LOOK_UP, found).await.unwrap_or(Err(Unreachable::NoAddress))
     }
 
-    /// Makes a call: `attempt` is run once, and again while it fails, may be repeated and the budget allows. It fails when
-    /// it gives an error, an [`Outcome`] that says so, or nothing in time.
+    /// Makes a call: runs `attempt`, and runs it again while it fails and repetitions and budget are left. An attempt
+    /// fails by an error, by an [`Outcome`] that is a failure, or by its time-out.
     pub async fn call<T, E, F>(
         &self,
         call: ExternalCall<'_>,
@@ -139,7 +140,7 @@ impl ExternalCalls {
         self.gate.call(call, attempt).await
     }
 
-    /// The gate that its calls pass, for calls that bring a client of their own.
+    /// The gate, for calls with a client of their own.
     pub(crate) fn gate(&self) -> Arc<Gate> {
         Arc::clone(&self.gate)
     }

@@ -26,7 +26,7 @@ impl std::fmt::Debug for SecretsManager {
     }
 }
 
-/// What the store answered: a text, or a refusal that the same call would get again.
+/// The store's answer: a text, or a refusal that the same call would get again.
 struct Answer(Result<Secret, SecretError>);
 
 impl Outcome for Answer {
@@ -36,14 +36,14 @@ impl Outcome for Answer {
 }
 
 impl SecretsManager {
-    /// What a fetch may take, its one repetition included: half of what Lambda gives a function to start.
+    /// The time that a fetch may take, with its one repetition: half of the time that Lambda gives a function to start.
     pub const FETCH_TIMEOUT: Duration = Duration::from_secs(5);
 
-    /// A client made from the variables that Lambda sets. `AWS_ENDPOINT_URL_SECRETS_MANAGER`, else `AWS_ENDPOINT_URL`,
-    /// leads elsewhere. Nothing is sent yet.
+    /// A client by the variables that Lambda sets. `AWS_ENDPOINT_URL_SECRETS_MANAGER`, else `AWS_ENDPOINT_URL`,
+    /// replaces the service's address. Nothing is sent yet.
     pub fn open(variable: &Variables<'_>) -> Result<Arc<dyn SecretStore>, BadSettings> {
         let aws = Environment::read(variable, "AWS_ENDPOINT_URL_SECRETS_MANAGER")?;
-        // The gate repeats and ends calls, and counts them.
+        // The gate, and not the SDK, repeats, ends and counts attempts.
         let mut config = Config::builder()
             .http_client(AwsConnector::open()?)
             .region(Region::new(aws.region))
@@ -75,7 +75,7 @@ impl SecretStore for SecretsManager {
         Box::pin(async move {
             let (limit, deadline) = (Self::FETCH_TIMEOUT * 2 / 5, Deadline::within(Self::FETCH_TIMEOUT));
             let call = ExternalCall::new("secretsmanager", "GetSecretValue", limit, deadline).repeatable(1);
-            // The SDK's futures are large: on the heap, so that they are not copied about.
+            // The SDK's futures are large: on the heap they are not copied about.
             match self.gate.call(call, || Box::pin(self.attempt(arn))).await {
                 Ok(Answer(answer)) => answer,
                 Err(CallError::Failed(error)) => Err(error),

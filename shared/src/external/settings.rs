@@ -1,16 +1,16 @@
-//! What calls to others are made with.
+//! The settings of external calls.
 
 use crate::external::connect::NetworkScope;
 use crate::settings::{SettingError, Variables};
 use crate::validation::Secret;
 
-/// Settings of calls to others.
+/// The settings of external calls.
 #[derive(Debug)]
 pub struct ExternalSettings {
     /// `REDIS_URL` or the secret of `REDIS_URL_SECRET_ARN`, if either is given: the Redis that breakers are shared in.
     pub redis: Option<Secret>,
-    /// `OUTSIDE_TARGETS`, which addresses may be called that callers name: `public` unless given; `local` adds this
-    /// machine's own, for development and tests.
+    /// `OUTSIDE_TARGETS`: the addresses that may be called when a caller names them. `public` unless given; `local`
+    /// adds this machine's own, for development and tests.
     pub targets: NetworkScope,
 }
 

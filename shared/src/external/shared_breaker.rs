@@ -1,5 +1,5 @@
-//! Breakers that all processes have in common, in Redis. Redis is a help here and never a condition: when it does not
-//! answer, the caller goes on by the breaker of its own process.
+//! Breakers that all processes share, in Redis. Redis helps and is never a condition: without its answer, the caller
+//! goes on by the breaker of its own process.
 
 use super::breaker::{Admission, OPEN, PROBE, THRESHOLD};
 use super::gate::CommonBreakers;
@@ -11,20 +11,20 @@ use redis::{AsyncConnectionConfig, Client, FromRedisValue, RedisError, Script, S
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-/// What asking Redis may take, connecting included.
+/// The time that asking Redis may take, connecting included.
 const TIMEOUT: Duration = Duration::from_millis(250);
 
-/// For how long Redis is left alone after it did not answer, in milliseconds: calls are not to wait for it each time.
+/// How long Redis is left alone after a missing answer, in milliseconds, so that not every call waits for it.
 const SILENCE: i64 = 5_000;
 
-/// How long a breaker is kept when nothing happens to it, in milliseconds.
+/// How long an unused breaker is kept, in milliseconds.
 const RETENTION: i64 = 600_000;
 
 /// Breakers in Redis.
 pub(super) struct SharedBreakers {
     client: Client,
     connection: tokio::sync::Mutex<Option<MultiplexedConnection>>,
-    /// Until when Redis is not asked.
+    /// The instant until which Redis is not asked.
     silent_until: Mutex<i64>,
     admit: Script,
     settle: Script,
@@ -65,7 +65,7 @@ impl SharedBreakers {
         self.ask(script, now).await.map(|_: i64| ())
     }
 
-    /// Runs a script, on a new connection when the one that is there turns out to be dead.
+    /// Runs a script, on a new connection when the old one is dead.
     async fn ask<T: FromRedisValue>(&self, script: &ScriptInvocation<'_>, now: i64) -> Option<T> {
         if now < *self.silent_until.lock().unwrap_or_else(PoisonError::into_inner) {
             return None;
@@ -93,7 +93,7 @@ impl SharedBreakers {
         let open = self.connection.lock().await.clone();
         if let Some(mut connection) = open {
             match script.invoke_async(&mut connection).await {
-                // After a freeze of the environment nobody listens at the other end any more.
+                // After a freeze of the environment the other end of the connection is gone.
                 Err(error) if error.is_io_error() || error.is_connection_dropped() => {}
                 answered => return answered,
             }

@@ -1,4 +1,4 @@
-//! What a handler answers, and the one envelope it leaves in (B2).
+//! The answer of a handler, and its one envelope (B2).
 
 use crate::failure::Fault;
 use http::header::{CONTENT_TYPE, ETAG, HeaderName, HeaderValue, LINK, LOCATION};
@@ -6,7 +6,7 @@ use http::{HeaderMap, StatusCode};
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::Serialize;
 
-/// Says that a reply is the stored one of an earlier request with the same `Idempotency-Key`.
+/// The header of a reply that an earlier request with the same `Idempotency-Key` has stored.
 pub const IDEMPOTENCY_REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
 
 /// A finished response, before the headers that every response carries.
@@ -14,11 +14,11 @@ pub const IDEMPOTENCY_REPLAYED: HeaderName = HeaderName::from_static("idempotenc
 pub struct Response {
     /// The HTTP status.
     pub status: StatusCode,
-    /// The headers this reply adds. Cookies are not among them: a header that is repeated is joined by commas.
+    /// The headers of this reply. Cookies are not among them: a header that is repeated is joined by commas.
     pub headers: HeaderMap,
     /// What is set as cookies, each as `Set-Cookie` has it.
     pub cookies: Vec<HeaderValue>,
-    /// The body; what is not UTF-8 passes the gateway as base64.
+    /// The body; bytes that are no UTF-8 pass the gateway as base64.
     pub body: Vec<u8>,
 }
 
@@ -35,12 +35,12 @@ impl Response {
     }
 }
 
-/// What an endpoint may answer.
+/// A type that an endpoint may answer.
 pub trait Answer: Send {
     /// The finished response.
     fn respond(self) -> Result<Response, Fault>;
 
-    /// The JSON schema of the data, when there is any in JSON.
+    /// The JSON schema of the data, if the answer has JSON data.
     fn data_schema(_generator: &mut SchemaGenerator) -> Option<Schema> {
         None
     }
@@ -91,17 +91,17 @@ impl<T: Serialize + Send> Reply<T> {
         Self { status: StatusCode::OK, data, meta: None, headers: Vec::new() }
     }
 
-    /// 201 with the thing made; `location` is where it can be fetched.
+    /// 201 with a new thing, which can be fetched at `location`.
     pub fn created(location: String, data: T) -> Self {
         Self { status: StatusCode::CREATED, data, meta: None, headers: vec![(LOCATION, location)] }
     }
 
-    /// 201 with a thing that has no address of its own.
+    /// 201 with a new thing that has no address of its own.
     pub fn created_here(data: T) -> Self {
         Self { status: StatusCode::CREATED, ..Self::ok(data) }
     }
 
-    /// 202 with work that was queued; `location` is where to ask for it.
+    /// 202 with queued work, which can be asked for at `location`.
     pub fn accepted(location: String, data: T) -> Self {
         Self { status: StatusCode::ACCEPTED, ..Self::created(location, data) }
     }
@@ -113,7 +113,7 @@ impl<T: Serialize + Send> Reply<T> {
         self
     }
 
-    /// Marks a reply that was stored by an earlier request.
+    /// Marks a reply that an earlier request has stored.
     #[must_use]
     pub fn replayed(mut self, replayed: bool) -> Self {
         if replayed {

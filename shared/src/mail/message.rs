@@ -1,6 +1,6 @@
-//! A mail as it travels (RFC 5322, MIME), by lettre's message builder: it is maintained, parses addresses instead of
-//! copying them, and encodes names, subjects and file names (RFC 2047, RFC 2231). (`mail-builder` writes addresses as
-//! they are given.) lettre's own transports are left out: providers are reached over HTTPS.
+//! The message of a mail (RFC 5322, MIME), by lettre's message builder: lettre is maintained, parses addresses instead
+//! of copying them (as `mail-builder` does), and encodes names, subjects and file names (RFC 2047, RFC 2231). Its
+//! transports are left out: providers are reached over HTTPS.
 
 use super::{ADDRESS_INVALID, Attachment, Letter, MAIL_REFUSED, Unsent};
 use crate::settings::SettingError;
@@ -9,12 +9,12 @@ use lettre::message::header::ContentType;
 use lettre::message::{Attachment as Attached, Mailbox, Message, MultiPart, SinglePart};
 use std::time::SystemTime;
 
-/// Who mails are from.
+/// The sender of mails.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Sender(Mailbox);
 
 impl Sender {
-    /// From `MAIL_FROM`: `name@example.com` or `A name <name@example.com>`.
+    /// Reads `MAIL_FROM`: `name@example.com` or `A name <name@example.com>`.
     pub fn parse(text: &str) -> Result<Self, SettingError> {
         let mailbox: Mailbox = text.trim().parse().map_err(|_| SettingError::Malformed)?;
         let is_plain =
@@ -30,18 +30,18 @@ impl Sender {
         self.0.name.as_deref()
     }
 
-    /// A `Message-ID` that is the same however often the mail is sent (RFC 5322 §3.6.4).
+    /// The `Message-ID`, the same at every sending of the mail (RFC 5322 §3.6.4).
     pub(super) fn message_id(&self, letter: &Letter) -> String {
         format!("<{}@{}>", letter.id.simple(), self.0.email.domain())
     }
 }
 
-/// The recipient's address as SMTP carries it: parsed, the domain as DNS knows it.
+/// The recipient's address for SMTP: parsed, with the domain as DNS knows it.
 pub(super) fn address(letter: &Letter) -> Result<Address, Unsent> {
     let refused = || Unsent::Refused(ADDRESS_INVALID);
     let (user, domain) = letter.address.as_str().rsplit_once('@').ok_or_else(refused)?;
     let domain = idna::domain_to_ascii(domain).map_err(|_| refused())?;
-    // Outside ASCII the local part needs SMTPUTF8, which neither provider speaks.
+    // A local part outside ASCII needs SMTPUTF8, which neither provider speaks.
     let address = Some(user).filter(|user| user.is_ascii()).and_then(|user| Address::new(user, domain).ok());
     address.ok_or_else(refused)
 }
@@ -68,8 +68,8 @@ pub fn message(from: &Sender, letter: &Letter) -> Result<Vec<u8>, Unsent> {
     Ok(message.formatted())
 }
 
-/// The same however often the mail is sent: so is the whole message, then. No body can have it: its lines end
-/// otherwise, and the id is new.
+/// The boundary of a part, the same at every sending of the mail, so that the whole message is the same. No body has
+/// the boundary in it: the mail's id is new.
 fn boundary(letter: &Letter, part: &str) -> String {
     format!("{part}-{}", letter.id.simple())
 }

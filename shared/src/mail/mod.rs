@@ -1,8 +1,8 @@
-//! Mail that is lost never and sent once (E5).
+//! Mail: never lost, and sent once (E5).
 //!
-//! A change that is to be followed by a mail puts it into the letter box (`background::request_mail`) in its own transaction. The
-//! consumer `send-mail` hands it to a [`MailGateway`] and then erases it. Which gateway that is the program decides at
-//! its start: on AWS SES or SendGrid ([`open`]), on one machine a folder of files.
+//! A change with a mail puts the mail into the letter box (`background::request_mail`) in its own transaction. The
+//! consumer `send-mail` hands the mail to a [`MailGateway`] and then erases its content. The gateway is chosen at the
+//! start: on AWS SES or SendGrid ([`open`]), on one machine a folder of files.
 //!
 //! Everything that becomes a header is a [`Text`], which has no line breaks: nothing can add a header to a mail.
 
@@ -44,7 +44,7 @@ impl Language {
     /// All languages.
     pub const ALL: [Self; 2] = [Self::Portuguese, Self::English];
 
-    /// The tag of BCP 47, which is also what tables have.
+    /// The tag of BCP 47, also in tables.
     pub const fn tag(self) -> &'static str {
         match self {
             Self::Portuguese => "pt-BR",
@@ -58,21 +58,21 @@ impl Language {
     }
 }
 
-/// A file that goes with a mail.
+/// A file attached to a mail.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Attachment {
-    /// What it is called, without folders.
+    /// The file's name, without folders.
     pub name: Text,
     /// E.g. `application/pdf`.
     pub media_type: Text,
-    /// What is in it.
+    /// The file's bytes.
     pub content: Vec<u8>,
 }
 
 /// A mail on its way out of the letter box.
 #[derive(Clone)]
 pub struct Letter {
-    /// `UUIDv7`: the same however often it is sent.
+    /// `UUIDv7`, the same at every sending.
     pub id: Uuid,
     /// The tenant.
     pub clinic: Uuid,
@@ -82,47 +82,47 @@ pub struct Letter {
     pub name: Option<Text>,
     /// The subject.
     pub subject: Text,
-    /// The body for those who read HTML.
+    /// The body in HTML.
     pub html: String,
-    /// The same for those who do not.
+    /// The body in plain text.
     pub plain_text: String,
-    /// What goes with it.
+    /// The attachments.
     pub attachments: Vec<Attachment>,
-    /// When it was requested: the mail's date.
+    /// When the mail was requested, which is its date.
     pub requested_at: Timestamp,
 }
 
 impl std::fmt::Debug for Letter {
-    /// Which one it is, and nothing that is in it.
+    /// The id alone, nothing of the mail.
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(formatter, "Letter({})", self.id)
     }
 }
 
-/// What a provider calls a mail that it has taken.
+/// The provider's id of a mail that it has taken.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ProviderId(pub String);
 
 /// Why a mail was not taken.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Unsent {
-    /// It never will be; the code says why, e.g. `ADDRESS_REFUSED`.
+    /// The mail never will be taken; the code says why, e.g. `ADDRESS_INVALID`.
     Refused(&'static str),
-    /// It may be later; the reason is fit for a log.
+    /// The mail may be taken later; the reason is fit for a log.
     Failed(String),
 }
 
-/// No recipient can be reached at this address, whoever tries.
+/// The code for an address that no mail can be sent to.
 pub const ADDRESS_INVALID: &str = "ADDRESS_INVALID";
-/// The provider does not take this mail, as it is.
+/// The code for a mail that the provider does not take as it is.
 pub const MAIL_REFUSED: &str = "MAIL_REFUSED";
-/// It is larger than the provider takes.
+/// The code for a mail that is larger than the provider takes.
 pub const MAIL_TOO_LARGE: &str = "MAIL_TOO_LARGE";
 
-/// What handing over one mail may take. The lease on it outlasts this, and the event's ten seconds.
+/// The time that handing over one mail may take. The lease on the mail outlasts this, and the event's ten seconds.
 pub const TIMEOUT: Duration = Duration::from_secs(7);
 
-/// Who takes mails to their recipients.
+/// A gateway that takes mails to their recipients.
 pub trait MailGateway: Send + Sync {
     /// Hands a mail over. Ends within [`TIMEOUT`] and before the deadline.
     fn send<'a>(
@@ -132,17 +132,17 @@ pub trait MailGateway: Send + Sync {
     ) -> BoxFuture<'a, Result<ProviderId, Unsent>>;
 }
 
-/// What a provider answered: that it took the mail, or the code of why it never will.
+/// A provider's answer: the mail's id, or the code of a refusal for good.
 pub(crate) struct Answered(Result<ProviderId, &'static str>);
 
 impl Outcome for Answered {
-    /// To refuse one mail is no failure of the provider.
+    /// The refusal of one mail is no failure of the provider.
     fn is_failure(&self) -> bool {
         false
     }
 }
 
-/// What the answer, or that there is none, means for the mail.
+/// From the answer of a provider, or none, to the outcome of the mail.
 pub(crate) fn settle(called: Result<Answered, CallError<String>>) -> Result<ProviderId, Unsent> {
     match called {
         Ok(Answered(outcome)) => outcome.map_err(Unsent::Refused),

@@ -1,4 +1,4 @@
-//! What a mail provider tells of the mails it was given: a plain queue that its topic sends into, and a worker takes from.
+//! Notices of a mail provider about mails: a plain queue that the provider's topic sends into, and a worker takes from.
 
 use crate::deadline::Deadline;
 use crate::external::ExternalCalls;
@@ -11,13 +11,13 @@ use serde::de::DeserializeOwned;
 use serde_json::json;
 use std::time::Duration;
 
-/// What SQS gives at once.
+/// The most messages that SQS gives at once.
 pub const BATCH: usize = 10;
 
-/// Seconds to wait for messages: with none SQS asks only some of its servers, and may have more than it gives.
+/// Seconds to wait for messages: without a wait SQS asks only some of its servers, and may give none of its messages.
 const WAIT: u64 = 1;
 
-/// What an attempt to call may take: the wait, and ten messages on their way.
+/// The time that a call may take: the wait, and ten messages on their way.
 const TIMEOUT: Duration = Duration::from_secs(5);
 
 /// The queue of notices.
@@ -32,18 +32,18 @@ impl std::fmt::Debug for Notices {
     }
 }
 
-/// One message. It comes again, and in the end is a dead letter, unless it is deleted.
+/// One message. Unless deleted, a message comes again, and in the end is a dead letter.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct Notice {
-    /// What is told. There may be addresses in it.
+    /// The text of the notice, which may have addresses in it.
     pub body: String,
     #[serde(rename = "ReceiptHandle")]
     handle: String,
 }
 
 impl std::fmt::Debug for Notice {
-    /// Nothing that is in it.
+    /// The type's name, nothing of the notice.
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         formatter.write_str("Notice")
     }
@@ -55,7 +55,7 @@ struct Received {
     messages: Vec<Notice>,
 }
 
-/// What was not deleted of a batch.
+/// The messages of a batch that were not deleted.
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "PascalCase", default)]
 struct Deleted {
@@ -63,7 +63,7 @@ struct Deleted {
 }
 
 impl Notices {
-    /// The queue whose address is `MAIL_NOTICES_QUEUE_URL`, with the variables that Lambda sets. Nothing is sent yet.
+    /// The queue at `MAIL_NOTICES_QUEUE_URL`, with the variables that Lambda sets. Nothing is sent yet.
     pub fn open(variable: &Variables<'_>, external: &ExternalCalls) -> Result<Self, BadSettings> {
         let queue = variable("MAIL_NOTICES_QUEUE_URL").unwrap_or_default();
         checked("MAIL_NOTICES_QUEUE_URL", &queue)?;
@@ -71,7 +71,7 @@ impl Notices {
         Ok(Self { aws, queue })
     }
 
-    /// Up to [`BATCH`] messages, which nobody else is given for a while; none when there are none.
+    /// Receives up to [`BATCH`] messages, which SQS hides from others for a while.
     pub async fn receive(&self) -> Result<Vec<Notice>, Fault> {
         let body = json!({ "QueueUrl": self.queue, "MaxNumberOfMessages": BATCH, "WaitTimeSeconds": WAIT });
         let received: Received = self.ask(&call("AmazonSQS.ReceiveMessage", body)).await?;
@@ -96,7 +96,8 @@ impl Notices {
         }
     }
 
-    /// Both may run twice: what was received comes again, and what was deleted stays so.
+    /// Calls SQS, at most twice. Both operations may run twice: received messages come again, deleted ones stay
+    /// deleted.
     async fn ask<T: DeserializeOwned>(&self, call: &Call) -> Result<T, Fault> {
         let answer = self.aws.call(call, Deadline::within(2 * TIMEOUT)).await;
         answer.map_err(|error| Fault::internal(format!("the queue of notices: {error}")))

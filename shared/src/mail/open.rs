@@ -1,4 +1,4 @@
-//! Which gateway, by the settings (C9).
+//! The mail gateway, by the settings (C9).
 
 use super::{MailGateway, SendGrid, Sender, Ses};
 use crate::external::ExternalCalls;
@@ -6,8 +6,8 @@ use crate::settings::{BadSettings, SecretStore, SettingError, Variables, secret}
 use std::sync::Arc;
 
 /// The gateway that `MAIL_TRANSPORT` names, `ses` or `sendgrid`, for mails from `MAIL_FROM`. SendGrid's key is
-/// `SENDGRID_API_KEY`, or the secret of `SENDGRID_API_KEY_SECRET_ARN`, which is kept in the store that `store` gives;
-/// `SENDGRID_URL` leads elsewhere. Nothing is sent yet.
+/// `SENDGRID_API_KEY`, or the secret of `SENDGRID_API_KEY_SECRET_ARN` in the store that `store` opens. `SENDGRID_URL`
+/// replaces SendGrid's address. Nothing is sent yet.
 pub async fn open(
     variable: &Variables<'_>,
     store: impl FnOnce(&Variables<'_>) -> Result<Arc<dyn SecretStore>, BadSettings>,

@@ -18,10 +18,10 @@ use serde::Serialize;
 use std::sync::Arc;
 use uuid::Uuid;
 
-/// As much of a reply is read: it says in a few words what was wrong.
+/// The most bytes of a reply that are read: an error has a few words.
 const REPLY: usize = 64 * 1024;
 
-/// Where SendGrid is, unless `SENDGRID_URL` leads elsewhere.
+/// SendGrid's address, unless `SENDGRID_URL` is given.
 pub(super) const SENDGRID: &str = "https://api.sendgrid.com";
 
 /// SendGrid.
@@ -82,7 +82,7 @@ struct Headers {
     message_id: String,
 }
 
-/// What comes back with what becomes of the mail.
+/// The tags of a mail, which SendGrid's events carry back.
 #[derive(Serialize)]
 struct Tags {
     clinic: Uuid,
@@ -90,7 +90,7 @@ struct Tags {
 }
 
 impl SendGrid {
-    /// For the API at `url` with that key. Nothing is sent yet.
+    /// A client of the API at `url` with that key. Nothing is sent yet.
     pub fn open(
         url: &str,
         key: &Secret,
@@ -125,8 +125,8 @@ impl SendGrid {
     }
 }
 
-/// What a reply means: only what SendGrid says of this very mail is for good. A key that is refused, a quota or a
-/// fault of theirs is put right by somebody while the mail waits.
+/// From a reply to the answer: only a refusal of this very mail is for good. A refused key, a quota or a fault of
+/// SendGrid's passes while the mail waits.
 fn answered(reply: &HttpReply) -> Result<Answered, String> {
     match reply.status {
         StatusCode::ACCEPTED | StatusCode::OK => {

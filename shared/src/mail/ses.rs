@@ -1,4 +1,4 @@
-//! Amazon SES, version 2 of its API, with the message as we built it.
+//! Amazon SES, version 2 of its API, which sends our message as built.
 
 use super::message::address;
 use super::{
@@ -36,16 +36,16 @@ impl std::fmt::Debug for Ses {
 }
 
 impl Ses {
-    /// A client made from the variables that Lambda sets. `AWS_ENDPOINT_URL_SESV2`, else `AWS_ENDPOINT_URL`, leads
-    /// elsewhere. `SES_CONFIGURATION_SET` names what tells of bounces; none unless given. Nothing is sent yet.
+    /// A client by the variables that Lambda sets. `AWS_ENDPOINT_URL_SESV2`, else `AWS_ENDPOINT_URL`, replaces SES's
+    /// address. `SES_CONFIGURATION_SET` names the configuration set; none unless given. Nothing is sent yet.
     pub fn open(
         variable: &Variables<'_>,
         from: Sender,
         external: Arc<ExternalCalls>,
     ) -> Result<Self, BadSettings> {
         let aws = Environment::read(variable, "AWS_ENDPOINT_URL_SESV2")?;
-        // Asked once: what was not answered may have been sent, and SES knows no key that would tell it so. The gate ends
-        // what takes too long.
+        // One attempt: a mail without an answer may have been sent, and SES takes no key by which it would know. The
+        // gate ends an attempt that takes too long.
         let mut config = Config::builder()
             .http_client(AwsConnector::over(external.http()))
             .region(Region::new(aws.region))
@@ -60,7 +60,7 @@ impl Ses {
         Ok(Self { client: Client::from_conf(config.build()), from, configuration_set, external })
     }
 
-    /// The whole request. The tags come back with what becomes of the mail, and say whose it is.
+    /// The whole request. SES's notices carry the tags back, which name clinic and mail.
     fn request(&self, letter: &Letter) -> Result<SendEmailFluentBuilder, Unsent> {
         let refused = |_| Unsent::Refused(MAIL_REFUSED);
         let tag = |name: &str, value: String| MessageTag::builder().name(name).value(value).build();
@@ -78,8 +78,8 @@ impl Ses {
     }
 }
 
-/// What an error means: only what SES says of this very mail is for good. Everything else, such as a sender that is
-/// not verified yet or a quota, is put right by somebody while the mail waits.
+/// From an error to the answer: only a refusal of this very mail is for good. Any other error, such as an unverified
+/// sender or a quota, passes while the mail waits.
 fn refusal(error: &SdkError<SendEmailError>) -> Result<Answered, String> {
     let refused = |code| Ok(Answered(Err(code)));
     match error.as_service_error() {
@@ -97,7 +97,7 @@ fn refusal(error: &SdkError<SendEmailError>) -> Result<Answered, String> {
     }
 }
 
-/// SES rejects a message, too, when nobody has shown yet that the sender is theirs.
+/// Whether the rejection is of the sender: SES rejects a message of an unverified sender, too.
 fn about_sender(message: &str) -> bool {
     ["not verified", "authority to send"].iter().any(|words| message.contains(words))
 }
@@ -111,7 +111,7 @@ impl MailGateway for Ses {
         Box::pin(async move {
             let request = self.request(letter)?;
             let call = ExternalCall::new("ses", "send_email", TIMEOUT, deadline);
-            // The SDK's futures are large: on the heap, so that they are not copied about.
+            // The SDK's futures are large: on the heap they are not copied about.
             let called = self.external.call(call, || {
                 let request = request.clone();
                 Box::pin(async move {

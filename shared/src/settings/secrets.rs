@@ -1,24 +1,24 @@
-//! Secrets that are kept elsewhere and fetched (C8): at start, and again once when what was fetched no longer opens.
+//! Secrets that are kept in a store and fetched (C8): at start, and once more when the fetched text no longer opens.
 
 use crate::validation::Secret;
 pub use futures_util::future::BoxFuture;
 use std::sync::Arc;
 
-/// Why a secret could not be fetched. Never carries a value.
+/// Why a secret could not be fetched, without any value.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum SecretError {
-    /// Nobody answered, or not in time.
+    /// The store did not answer, or not in time.
     #[error("the store did not answer")]
     NoAnswer,
     /// The store refused, with the code of its error.
     #[error("the store answered {0}")]
     Refused(String),
-    /// It is there, binary or empty.
+    /// The secret is binary or empty.
     #[error("there is no text in it")]
     NoText,
 }
 
-/// Where secrets are kept.
+/// A store of secrets.
 pub trait SecretStore: Send + Sync {
     /// The secret's current text. Gives up after some seconds.
     fn fetch<'a>(&'a self, arn: &'a str) -> BoxFuture<'a, Result<Secret, SecretError>>;
@@ -37,7 +37,7 @@ impl StoredSecret {
         Self { store, arn }
     }
 
-    /// Its current text, without the line break at the end that a text from a file has.
+    /// The secret's current text, without the line break at the end of a text from a file.
     pub async fn fetch(&self) -> Result<Secret, SecretError> {
         let secret = self.store.fetch(&self.arn).await?;
         match secret.expose().trim() {

@@ -1,24 +1,24 @@
-//! Settings that may be given as they are or kept as a secret, exactly one of the two (C8).
+//! Settings that are given by their value or as a secret of a store, exactly one of the two (C8).
 
 use super::{BadSettings, SecretStore, SettingError, StoredSecret, Variables};
 use crate::validation::Secret;
 use futures_util::future::join_all;
 use std::sync::Arc;
 
-/// A setting that is kept as a secret, fetched.
+/// A setting whose text was fetched from the store.
 pub(crate) struct Fetched {
     keys: [&'static str; 2],
     pub(crate) secret: StoredSecret,
     value: Option<Secret>,
 }
 
-/// All settings that are kept as secrets.
+/// All settings that were fetched from the store.
 #[derive(Default)]
 pub(crate) struct StoredSettings(Vec<Fetched>);
 
 impl StoredSettings {
-    /// Fetches those of `settings` that are kept, all at once, with what is wrong with any of them. A store is opened
-    /// only when one is kept.
+    /// Fetches those of `settings` that are given by an ARN, all at once; with the errors of all. The store is opened
+    /// only when there is one to fetch.
     pub(crate) async fn fetch(
         variable: &Variables<'_>,
         open: impl FnOnce(&Variables<'_>) -> Result<Arc<dyn SecretStore>, BadSettings>,
@@ -48,23 +48,23 @@ impl StoredSettings {
         (Self(kept), bad)
     }
 
-    /// The value of the setting of that key, when it is kept and was fetched.
+    /// The value of the setting of that key, if it was fetched.
     pub(crate) fn value(&self, key: &str) -> Option<String> {
         Some(self.of(key)?.value.as_ref()?.expose().to_owned())
     }
 
-    /// The setting of that key, when it is kept.
+    /// The setting of that key, if it is a secret of the store.
     pub(crate) fn of(&self, key: &str) -> Option<&Fetched> {
         self.0.iter().find(|kept| kept.keys.contains(&key))
     }
 
-    /// The key to name when the setting of `key` is bad: the one that was given.
+    /// The key to name in an error of the setting of `key`: the one that was given.
     pub(crate) fn given_as(&self, key: &'static str) -> &'static str {
         self.of(key).map_or(key, |kept| kept.keys[1])
     }
 }
 
-/// A secret that is given by its value or by its ARN, exactly one of the two (C8): its two keys are `keys`.
+/// A secret that is given by its value or by its ARN, exactly one of the two (C8), with these two keys.
 pub(crate) async fn secret(
     variable: &Variables<'_>,
     open: impl FnOnce(&Variables<'_>) -> Result<Arc<dyn SecretStore>, BadSettings>,
@@ -78,7 +78,7 @@ pub(crate) async fn secret(
     }
 }
 
-/// The ARNs of those settings that are given by one.
+/// The ARNs of the settings that are given by one.
 fn arns(
     variable: &Variables<'_>,
     settings: &[[&'static str; 2]],

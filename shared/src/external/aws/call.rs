@@ -14,7 +14,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use std::time::SystemTime;
 
-/// What is asked.
+/// A call of an operation.
 #[derive(Debug)]
 pub(crate) struct Call {
     /// E.g. `AmazonSQS.SendMessage`.
@@ -28,10 +28,10 @@ pub(crate) struct Call {
 /// Why there is no result.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum AwsError {
-    /// Nobody answered, or not in time.
+    /// The service did not answer, or not in time.
     #[error("no answer")]
     NoAnswer,
-    /// The service was not asked: it failed too often lately, or there was no time left.
+    /// The service was not called: it failed too often lately, or there was no time left.
     #[error("not asked")]
     NotAsked,
     /// The service refused, with the code of its error.
@@ -39,7 +39,7 @@ pub(crate) enum AwsError {
     Refused(String),
 }
 
-/// What a service answered: a result, or a refusal that the same call would get again.
+/// A service's answer: a result, or a refusal that the same call would get again.
 struct Answer<T>(Result<T, AwsError>);
 
 impl<T> Outcome for Answer<T> {
@@ -48,7 +48,7 @@ impl<T> Outcome for Answer<T> {
     }
 }
 
-/// What an error of a service says of itself. Its message may carry what was sent and is not read.
+/// A service's error. Its message may carry parameters of the call, and is not read.
 #[derive(Debug, Default, Deserialize)]
 struct Refusal {
     #[serde(rename = "__type", default)]
@@ -85,7 +85,7 @@ impl Aws {
         Ok(Answer(result.map_err(|_| AwsError::Refused("a reply without sense".to_owned()))))
     }
 
-    /// The request with its signature (AWS Signature Version 4).
+    /// The signed request (AWS Signature Version 4).
     fn signed(&self, call: &Call, at: SystemTime) -> Option<Request<Bytes>> {
         let body = Bytes::from(call.body.to_string());
         let mut request = Request::new(body.clone());
@@ -112,7 +112,7 @@ impl Aws {
     }
 }
 
-/// The code of an error if it has one, without the namespace that some services put before it.
+/// The code of an error, if there is one, without the namespace that some services put before it.
 fn code(reply: &HttpReply) -> Option<String> {
     let refusal: Refusal = serde_json::from_slice(&reply.body).unwrap_or_default();
     let code = refusal.kind.rsplit('#').next().unwrap_or_default();

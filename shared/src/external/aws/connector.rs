@@ -1,4 +1,4 @@
-//! How the SDK's clients reach AWS: by the HTTP client that every other call takes, so that a function has one.
+//! The HTTP client of the SDK's clients: the one that every other call takes, so that a function has one HTTP client.
 
 use super::{REPLY_LIMIT, http_client};
 use crate::external::HttpClient;
@@ -12,20 +12,20 @@ use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use bytes::Bytes;
 
-/// What a client of the SDK is given as its HTTP client. It knows no time-outs: those of the call's gate hold.
+/// The HTTP client for a client of the SDK. It has no time-outs of its own: the gate of the call ends attempts.
 ///
-/// The SDK has an HTTP client of its own, which is linked into a function wherever the feature `default-https-client` is
-/// on, used or not; so nothing may enable it but the test kit (`local/tests/rules/packages.rs`).
+/// The feature `default-https-client` links the SDK's own HTTP client into a function, used or not; only the test kit
+/// may enable it (`local/tests/rules/packages.rs`).
 #[derive(Debug, Clone)]
 pub struct AwsConnector(HttpClient);
 
 impl AwsConnector {
-    /// With an HTTP client of its own. Nothing is sent yet.
+    /// A connector with a new HTTP client. Nothing is sent yet.
     pub fn open() -> Result<Self, BadSettings> {
         http_client("AWS_REGION").map(Self)
     }
 
-    /// By that HTTP client.
+    /// A connector with that HTTP client.
     pub(crate) fn over(http: &HttpClient) -> Self {
         Self(http.clone())
     }

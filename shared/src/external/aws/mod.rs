@@ -1,8 +1,8 @@
-//! The few calls to AWS that functions make. Secrets Manager and SES have the SDK's clients, SQS has calls of our own,
-//! signed by AWS's own signer (`aws-sigv4`). All of them are sent by the HTTP client that every other call takes, and pass
-//! the same gate (decision 9).
+//! The few calls to AWS that functions make. Secrets Manager and SES have the SDK's clients; SQS has calls of our own,
+//! signed by AWS's own signer (`aws-sigv4`). All calls go by the HTTP client that every other call takes, and pass the
+//! same gate (decision 9).
 //!
-//! Region and credentials are what the variables say that Lambda sets: there the environment is the one source.
+//! Region and credentials come from the variables that Lambda sets, their one source there.
 
 mod call;
 mod connector;
@@ -30,12 +30,12 @@ pub(crate) struct Aws {
     credentials: Credentials,
     /// E.g. `https://sqs.sa-east-1.amazonaws.com/`.
     address: Uri,
-    /// What an attempt may take.
+    /// The time that an attempt may take.
     limit: Duration,
     gate: Arc<Gate>,
 }
 
-/// Who asks, and where: the variables that Lambda sets.
+/// The caller and the region, by the variables that Lambda sets.
 pub(crate) struct Environment {
     pub(crate) region: String,
     pub(crate) credentials: Credentials,
@@ -44,8 +44,9 @@ pub(crate) struct Environment {
 }
 
 impl Environment {
-    /// `AWS_REGION`, `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY` and `AWS_SESSION_TOKEN`. The variable `endpoint`, such as
-    /// `AWS_ENDPOINT_URL_SQS`, else `AWS_ENDPOINT_URL`, leads elsewhere: that is the order in which the AWS tools look.
+    /// Reads `AWS_REGION`, `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY` and `AWS_SESSION_TOKEN`. The variable
+    /// `endpoint`, such as `AWS_ENDPOINT_URL_SQS`, else `AWS_ENDPOINT_URL`, replaces the service's address, in the
+    /// order of the AWS tools.
     pub(crate) fn read(variable: &Variables<'_>, endpoint: &'static str) -> Result<Self, BadSettings> {
         let given = |key| variable(key).filter(|value| !value.is_empty());
         let mut missing = Vec::new();
@@ -75,7 +76,7 @@ fn parsed(key: &'static str, address: &str) -> Result<Uri, BadSettings> {
 }
 
 impl Aws {
-    /// The service, as the [`Environment`] has it. Nothing is sent yet.
+    /// Opens the service by the [`Environment`]. Nothing is sent yet.
     pub(crate) fn open(
         service: &'static str,
         endpoint: &'static str,
@@ -91,19 +92,19 @@ impl Aws {
     }
 }
 
-/// The client that calls AWS; `key` is the setting to name when there can be none.
+/// The HTTP client for AWS; an error names the setting `key`.
 fn http_client(key: &'static str) -> Result<HttpClient, BadSettings> {
     let http = HttpClient::within(NetworkScope::Anywhere, Arc::new(SystemResolver));
     http.map_err(|error| BadSettings(vec![(key, error)]))
 }
 
-/// Whether a service that refuses so has failed, and may do better in a moment: by the status of its reply, and by the
-/// code of its error if it has one. Everything else is an answer.
+/// Whether a refusal is a failure of the service, which may pass in a moment, by the status of the reply and the code
+/// of the error. Any other refusal is an answer.
 pub(crate) fn is_failure(status: u16, code: Option<&str>) -> bool {
     status >= 500 || code.is_none_or(|code| code.contains("Throttl") || code.starts_with("Internal"))
 }
 
-/// The service's address in that region. China's regions end otherwise.
+/// The service's address in that region. China's regions have another domain.
 fn regional(service: &str, region: &str) -> String {
     let suffix = if region.starts_with("cn-") { "amazonaws.com.cn" } else { "amazonaws.com" };
     format!("https://{service}.{region}.{suffix}/")

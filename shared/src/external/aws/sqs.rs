@@ -1,10 +1,10 @@
-//! What all calls of SQS have in common.
+//! The common parts of all calls of SQS.
 
 use super::Call;
 use crate::settings::{BadSettings, SettingError};
 use serde_json::Value;
 
-/// An address, or the setting that is none.
+/// Checks the address of a queue; the error names the setting.
 pub(crate) fn checked(key: &'static str, address: &str) -> Result<(), BadSettings> {
     match address.parse::<http::Uri>() {
         Ok(uri) if uri.scheme().is_some() => Ok(()),

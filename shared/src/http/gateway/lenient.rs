@@ -1,5 +1,5 @@
-//! Events that the types of `lambda_http` refuse, for a header with a line break, say, or for a method that is none: only
-//! what is read of an event, each member optional.
+//! Events that the types of `lambda_http` refuse, for example for a header with a line break or a malformed method: a
+//! reader of the needed members alone, each of them optional.
 
 use super::{Format, Found, Lists, joined, query};
 use http::{HeaderName, HeaderValue, Method};
@@ -7,7 +7,7 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 use std::collections::BTreeMap;
 
-/// An event of either format; what is none is a request for nothing.
+/// Reads an event of either format; a text that is no event is a request for nothing.
 pub(super) fn read(json: &str) -> (Found, Format) {
     let event = serde_json::from_str::<HttpEvent>(json).ok();
     if let Some(event) = event.filter(|event| !event.request_context.http.method.is_empty()) {
@@ -25,7 +25,7 @@ pub(super) fn read(json: &str) -> (Found, Format) {
 #[serde(rename_all = "camelCase", default)]
 struct HttpEvent {
     raw_path: String,
-    /// Where there is none `cargo lambda watch` sends null.
+    /// Null from `cargo lambda watch` for no query.
     raw_query_string: Option<String>,
     cookies: Option<Vec<String>>,
     headers: BTreeMap<String, String>,
@@ -65,7 +65,7 @@ impl From<HttpEvent> for Found {
     }
 }
 
-/// Payload format 1.0. The gateway writes null where there is nothing.
+/// Payload format 1.0. The gateway writes null for an empty member.
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 struct RestEvent {
@@ -85,7 +85,7 @@ struct RestEvent {
 struct RestContext {
     request_id: String,
     identity: Identity,
-    /// Load balancers send the same members, and do not say who called.
+    /// The mark of load balancers, which send the same members without the client's address.
     elb: Option<IgnoredAny>,
 }
 
@@ -115,17 +115,18 @@ impl From<RestEvent> for Found {
     }
 }
 
-/// One that is no token becomes one that no endpoint has.
+/// The method; a malformed one becomes a method that no endpoint has.
 fn method(name: &str) -> Method {
     Method::from_bytes(name.as_bytes()).unwrap_or(Method::TRACE)
 }
 
-/// A header, unless it is none.
+/// A header; none for a malformed one.
 fn header(name: &str, value: &str) -> Option<(HeaderName, HeaderValue)> {
     Some((HeaderName::try_from(name).ok()?, HeaderValue::try_from(value).ok()?))
 }
 
-/// The lists hold every value where the plain map holds the last one of each; some callers send the map alone.
+/// All values of each name: of the lists, or of the plain map, which has the last value of each name. Some callers send
+/// the map alone.
 fn all_values(lists: Option<Lists>, last: Option<BTreeMap<String, String>>) -> Lists {
     let mut all = lists.unwrap_or_default();
     for (name, value) in last.unwrap_or_default() {

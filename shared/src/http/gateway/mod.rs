@@ -1,9 +1,9 @@
-//! Gateway events, and what is answered to them.
+//! Gateway events, and the replies to them.
 //!
 //! HTTP APIs and function URLs send payload format 2.0, REST APIs and some HTTP APIs 1.0; [`read`] makes the same
-//! [`Request`] out of either, and [`GatewayReply`] is written in the format that was asked in. Whatever comes must end in
-//! a reply of ours, so reading cannot fail: the types of `lambda_http` read what they can, a lenient reader of our own
-//! what they refuse, and what is no request at all is one for nothing (decision 10).
+//! [`Request`] of either, and [`GatewayReply`] has the format of its event. Every event must end in a reply of ours, so
+//! reading cannot fail: the types of `lambda_http` read most events, a lenient reader of our own the events that they
+//! refuse, and an event without a request is a request for nothing (decision 10).
 
 mod lenient;
 mod reply;
@@ -22,7 +22,7 @@ use http::header::COOKIE;
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use std::collections::BTreeMap;
 
-/// The payload format that an event came in and its reply goes out in.
+/// The payload format of an event and of its reply.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Format {
     /// Payload format 1.0: REST APIs, and HTTP APIs that ask for it.
@@ -32,40 +32,40 @@ pub enum Format {
     Http,
 }
 
-/// Reads an event of either format. What is no event is a request for nothing, and so for a route that is not there.
+/// Reads an event of either format. A text that is no event is a request for nothing, whose route is unknown.
 pub fn read(json: &str) -> (Request, Format) {
     let (found, format) = typed::read(json).unwrap_or_else(|| lenient::read(json));
     (found.into(), format)
 }
 
-/// A request, taken out of its event.
+/// A request, read from its event.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Request {
-    /// The method; one that is no token is answered 405 like any other unknown one.
+    /// The method. A malformed method is answered 405 like any unknown one.
     pub method: Method,
     /// The path as sent, percent-encoded.
     pub path: String,
     /// The query as sent, without `?`.
     pub query: String,
-    /// The headers, repeated ones joined by commas. Cookies are not among them.
+    /// The headers without cookies, repeated ones joined by commas.
     pub headers: HeaderMap,
     /// The cookies, each as `name=value`.
     pub cookies: Vec<String>,
-    /// The body; `None` when its base64 is broken.
+    /// The body; `None` for broken base64.
     pub body: Option<Bytes>,
-    /// The gateway's id of this request, when it gave one.
+    /// The gateway's id of this request, if the event has one.
     pub gateway_id: Option<String>,
-    /// The client's address by the gateway: the only place it is taken from (C7).
+    /// The client's address by the gateway, the only source of it (C7).
     pub source_address: String,
 }
 
 impl Request {
-    /// A header's value when it is there and visible ASCII.
+    /// A header's value, if there and visible ASCII.
     pub fn header(&self, name: &HeaderName) -> Option<&str> {
         self.headers.get(name)?.to_str().ok()
     }
 
-    /// With this id, if the gateway gave none.
+    /// With this id, unless the gateway gave one.
     #[must_use]
     pub fn or_id(mut self, id: &str) -> Self {
         self.gateway_id = self.gateway_id.or_else(|| plain(id.to_owned()));
@@ -73,7 +73,7 @@ impl Request {
     }
 }
 
-/// What a reader finds in an event, of whichever format.
+/// The members that a reader finds in an event of either format.
 #[derive(Debug, Default)]
 struct Found {
     method: Method,
@@ -90,7 +90,7 @@ struct Found {
 impl From<Found> for Request {
     fn from(found: Found) -> Self {
         let Found { mut headers, mut cookies, .. } = found;
-        // Function URLs give cookies in both places, REST APIs in the header alone.
+        // Function URLs send cookies in both places, REST APIs in the header alone.
         if cookies.is_empty() {
             cookies = cookies_in(&headers);
         }
@@ -117,16 +117,16 @@ fn decoded(body: String, is_base64: bool) -> Option<Bytes> {
     if is_base64 { STANDARD.decode(body).ok().map(Bytes::from) } else { Some(Bytes::from(body)) }
 }
 
-/// An id, if it is fit for a header and a log line.
+/// The id, if fit for a header and a log line.
 fn plain(id: String) -> Option<String> {
     let is_plain = (1..=128).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_graphic());
     is_plain.then_some(id)
 }
 
-/// All values of each name. The gateway writes null where there is nothing.
+/// All values of each name. The gateway writes null for an empty map.
 type Lists = BTreeMap<String, Vec<String>>;
 
-/// Parameters come decoded in payload format 1.0: they are written again as a query, and read like any other.
+/// Decoded parameters of payload format 1.0, written again as a query, to be read like any other.
 fn query(lists: &Lists) -> String {
     let mut written = Serializer::new(String::new());
     for (name, values) in lists {
@@ -135,7 +135,7 @@ fn query(lists: &Lists) -> String {
     written.finish()
 }
 
-/// Each name once, as payload format 2.0 has it: repeated headers are joined by commas, cookies by semicolons.
+/// Each name once, as in payload format 2.0: repeated headers joined by commas, cookies by semicolons.
 fn joined(headers: HeaderMap) -> HeaderMap {
     if headers.len() == headers.keys_len() {
         return headers;

@@ -1,4 +1,4 @@
-//! What the gateway is told, by the types of `lambda_http`.
+//! Replies to the gateway, by the types of `lambda_http`.
 
 use super::{Format, joined};
 use crate::http::Response;
@@ -19,7 +19,7 @@ pub enum GatewayReply {
 }
 
 impl GatewayReply {
-    /// The response in that format. A header that is not visible ASCII is left out, and so is such a cookie.
+    /// The response in that format. Headers and cookies that are not visible ASCII are left out.
     pub fn of(response: Response, format: Format) -> Self {
         let Response { status, headers, cookies, body } = response;
         let sent = headers.iter().filter(|(_, value)| value.to_str().is_ok());
@@ -34,7 +34,7 @@ impl GatewayReply {
             Format::Http => {
                 let mut reply = ApiGatewayV2httpResponse::default();
                 reply.status_code = status;
-                // The type sends the first value of a header and no other.
+                // The type sends only the first value of a header.
                 reply.headers = joined(headers);
                 reply.cookies = cookies.filter_map(|cookie| Some(cookie.to_str().ok()?.to_owned())).collect();
                 reply.body = Some(body);
@@ -44,7 +44,7 @@ impl GatewayReply {
             Format::Rest => {
                 let mut reply = ApiGatewayProxyResponse::default();
                 reply.status_code = status;
-                // What stands in both members is sent twice.
+                // A header in both members would be sent twice.
                 reply.multi_value_headers = headers;
                 for cookie in cookies {
                     reply.multi_value_headers.append(SET_COOKIE, cookie);

@@ -1,12 +1,12 @@
-//! Events as the types of `lambda_http` have them. Its own conversion into an `http::Request` is left alone: it panics on
-//! what no URI can have, and resolves `/../`.
+//! Events by the types of `lambda_http`. Its conversion into an `http::Request` is not used: it panics on a path that
+//! no URI can have, and resolves `/../`.
 
 use super::{Format, Found, Lists, joined, query};
 use http::HeaderMap;
 use lambda_http::aws_lambda_events::apigw::{ApiGatewayProxyRequest, ApiGatewayV2httpRequest};
 use lambda_http::aws_lambda_events::query_map::QueryMap;
 
-/// An event of either format, if its type takes it.
+/// Reads an event of either format, if its type takes it.
 pub(super) fn read(json: &str) -> Option<(Found, Format)> {
     if let Ok(event) = serde_json::from_str::<ApiGatewayV2httpRequest>(json) {
         return Some((http(event), Format::Http));
@@ -45,7 +45,8 @@ fn rest(event: ApiGatewayProxyRequest) -> Found {
     }
 }
 
-/// The lists hold every value where the plain map holds the last one of each; some callers send the map alone.
+/// All values of each header: of the lists, or of the plain map, which has the last value of each. Some callers send
+/// the map alone.
 fn headers(mut lists: HeaderMap, last: HeaderMap) -> HeaderMap {
     for (name, value) in last {
         if let Some(name) = name {
@@ -55,7 +56,7 @@ fn headers(mut lists: HeaderMap, last: HeaderMap) -> HeaderMap {
     joined(lists)
 }
 
-/// Likewise for parameters, in the order of their names.
+/// All values of each parameter, likewise, in the order of their names.
 fn parameters(lists: &QueryMap, last: &QueryMap) -> Lists {
     let mut all = values(lists);
     for (name, values) in values(last) {
@@ -64,7 +65,7 @@ fn parameters(lists: &QueryMap, last: &QueryMap) -> Lists {
     all
 }
 
-/// All values of each name, read from what the map is written as: its own iterator panics at a name without a value.
+/// All values of each name, by way of the map's serialised form: the map's iterator panics at a name without a value.
 fn values(map: &QueryMap) -> Lists {
     if map.is_empty() {
         return Lists::new();

@@ -1,25 +1,26 @@
-//! A request's way, in one order. [`answer`] is what the Lambda entry and the local server call. Whatever happens, the
-//! caller gets a reply of ours, and the environment lives on.
+//! A request's way, in one order. The Lambda entry and the local server call [`answer`]. Whatever happens, the caller
+//! gets a reply of ours, and the environment lives on.
 //!
 //! For any request, in this file:
 //!
-//! 1. A [`Request`] (an event that was read) gets a request id, a trace and the instant that everything written goes by.
+//! 1. A [`Request`] (an event that was read) gets a request id, a trace and the instant that everything written goes
+//!    by.
 //! 2. A deadline is set; from here on a panic is a 500 and running out of time a 504.
 //!
 //! For this endpoint, in `steps.rs`, by way of [`Declaration`], which knows the endpoint's type:
 //!
 //! 3. Route and method: 404, 405.
-//! 4. What the caller accepts: 406.
+//! 4. The media types that the caller accepts: 406.
 //! 5. Size, content type and coding of the body: 413, 415.
 //! 6. The limit by address, which is still to come (C7).
 //! 7. The token: 401. Then the limit by principal, which is still to come (C7).
 //! 8. The permission: 403.
-//! 9. `If-Match`, `Idempotency-Key`, path, query and body, everything that is wrong with them at once: 428, 400.
+//! 9. `If-Match`, `Idempotency-Key`, path, query and body, with all violations at once: 428, 400.
 //! 10. The handler: one transaction with claim, access, change, history, audit, outbox and stored reply.
 //!
 //! For any request again, in this file:
 //!
-//! 11. A fault becomes its problem document; every reply gets the headers that all have.
+//! 11. A fault becomes its problem document; every reply gets the common headers.
 //! 12. After the reply is sent ([`AfterReply`]): the log line with its metrics, and the nudge of the relay.
 
 mod steps;
@@ -43,7 +44,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::Instant;
 
-/// A request and everything known of it before the first step.
+/// A request, with everything that the steps need.
 #[derive(Debug)]
 pub struct Incoming<'a> {
     app: &'a App,
@@ -57,26 +58,26 @@ pub struct Incoming<'a> {
     seen: &'a request_line::Seen,
 }
 
-/// A reply, and what is left to do once it is sent.
+/// A reply, and the work after it is sent.
 #[derive(Debug)]
 #[must_use = "a reply is sent, and what comes after it is done"]
 pub struct Answered {
     /// The reply.
     pub response: Response,
-    /// To be done after it was sent.
+    /// The work after the reply is sent.
     pub after: AfterReply,
 }
 
 impl Answered {
-    /// The reply, with everything done that comes after it: for callers that cannot tell when it is sent.
+    /// The reply, with the work after it already done, for callers that cannot tell when the reply is sent.
     pub async fn finish(self) -> Response {
         self.after.run().await;
         self.response
     }
 }
 
-/// What is done after the reply is sent, so that nobody waits for it: the nudge of the outbox and the log line with its
-/// metrics. The lease of rate tokens has its place here.
+/// The work after the reply is sent, so that nobody waits for it: the log line with its metrics, and the nudge of the
+/// relay. The lease of rate tokens has its place here.
 #[must_use = "without it, nothing is logged"]
 pub struct AfterReply {
     finished: request_line::Finished,
@@ -90,7 +91,7 @@ impl std::fmt::Debug for AfterReply {
 }
 
 impl AfterReply {
-    /// Does it.
+    /// Does the work.
     pub async fn run(self) {
         request_line::log(&self.finished);
         if let Some(nudge) = &self.nudge {
@@ -146,7 +147,7 @@ pub async fn answer(app: &App, declaration: &Declaration, request: Request, left
     Answered { response, after }
 }
 
-/// Runs the steps; a panic becomes a 500, running out of time a 504.
+/// Runs the steps; a panic becomes a 500, and the end of the time a 504.
 async fn within(
     deadline: Deadline,
     writes: bool,
