@@ -17,7 +17,7 @@ pub struct LinkToken([u8; BYTES]);
 
 impl std::fmt::Debug for LinkToken {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.write_str("HandedOut")
+        formatter.write_str("LinkToken")
     }
 }
 
@@ -66,7 +66,7 @@ mod tests {
         assert_eq!(text.expose().len(), 64);
         let back = LinkToken::read(text.expose()).unwrap();
         assert_eq!((back.clinic(), back.hash()), (clinic, secret.hash()));
-        assert_eq!(format!("{secret:?}"), "HandedOut");
+        assert_eq!(format!("{secret:?}"), "LinkToken");
     }
 
     #[test]

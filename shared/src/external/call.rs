@@ -13,7 +13,7 @@ pub struct ExternalCall<'a> {
     /// One of many independent targets, each with a breaker of its own; an id, nothing personal.
     pub target: Option<&'a str>,
     /// The time that one attempt may take.
-    pub limit: Duration,
+    pub timeout: Duration,
     /// The deadline of the call, repetitions included.
     pub deadline: Deadline,
     /// The most repetitions of a failing call. Only a call that may run twice has any.
@@ -25,10 +25,10 @@ impl<'a> ExternalCall<'a> {
     pub const fn new(
         service: &'static str,
         operation: &'static str,
-        limit: Duration,
+        timeout: Duration,
         deadline: Deadline,
     ) -> Self {
-        Self { service, operation, target: None, limit, deadline, repetitions: 0 }
+        Self { service, operation, target: None, timeout, deadline, repetitions: 0 }
     }
 
     /// Gives this target a breaker of its own.

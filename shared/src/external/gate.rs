@@ -97,7 +97,7 @@ impl Gate {
             }
             let breaker = call.breaker();
             let permit = self.admit(&breaker).await?;
-            let limit = call.deadline.less(MARGIN).min(Instant::now() + call.limit);
+            let limit = call.deadline.less(MARGIN).min(Instant::now() + call.timeout);
             let outcome = match tokio::time::timeout_at(limit, attempt).await {
                 Ok(outcome) => outcome.map_err(CallError::Failed),
                 Err(_) => Err(CallError::TimedOut),

@@ -73,8 +73,8 @@ impl SecretsManager {
 impl SecretStore for SecretsManager {
     fn fetch<'a>(&'a self, arn: &'a str) -> BoxFuture<'a, Result<Secret, SecretError>> {
         Box::pin(async move {
-            let (limit, deadline) = (Self::FETCH_TIMEOUT * 2 / 5, Deadline::within(Self::FETCH_TIMEOUT));
-            let call = ExternalCall::new("secretsmanager", "GetSecretValue", limit, deadline).repeatable(1);
+            let (timeout, deadline) = (Self::FETCH_TIMEOUT * 2 / 5, Deadline::within(Self::FETCH_TIMEOUT));
+            let call = ExternalCall::new("secretsmanager", "GetSecretValue", timeout, deadline).repeatable(1);
             // The SDK's futures are large: on the heap they are not copied about.
             match self.gate.call(call, || Box::pin(self.attempt(arn))).await {
                 Ok(Answer(answer)) => answer,

@@ -26,7 +26,7 @@ async fn errors_and_time_outs_count_like_answers_that_say_failure() {
     let failed: Result<Said, _> = external.call(call(), || async { Err(()) }).await;
     assert_eq!(failed, Err(CallError::Failed(())));
     let mut short = call();
-    short.limit = Duration::from_millis(50);
+    short.timeout = Duration::from_millis(50);
     let late: Result<Said, CallError<()>> = external.call(short, std::future::pending).await;
     assert_eq!(late, Err(CallError::TimedOut));
 

@@ -67,7 +67,7 @@ async fn a_server_that_hangs_is_given_up() {
     let (hanging, connections) = server(String::new()).await;
     let external = local();
     let mut call = call();
-    call.limit = Duration::from_millis(200);
+    call.timeout = Duration::from_millis(200);
     let url = format!("http://{hanging}/");
     let ended = external.call(call, || external.http_to_others().send(get(&url), 1_000)).await;
     assert_eq!(ended.unwrap_err(), CallError::TimedOut);

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 pub(crate) const PROCESSES: usize = 6;
 
 /// A race that takes longer is lost.
-const LIMIT: Duration = Duration::from_secs(25);
+const TIMEOUT: Duration = Duration::from_secs(25);
 
 /// A line of a worker; `None` at its end.
 type Heard = (usize, Option<String>);
@@ -30,7 +30,7 @@ impl Drop for Workers {
 
 /// What each process sent, key by key.
 pub(crate) fn run(job: &Job) -> Result<Vec<Vec<Sent>>, String> {
-    let end = Instant::now() + LIMIT;
+    let end = Instant::now() + TIMEOUT;
     let (speak, hear) = channel();
     let mut workers = Workers(Vec::new());
     for process in 0..PROCESSES {
@@ -79,7 +79,7 @@ fn one_line_each(hear: &Receiver<Heard>, end: Instant) -> Result<Vec<String>, St
     let mut lines = vec![None; PROCESSES];
     while let Some(missing) = lines.iter().position(Option::is_none) {
         let left = end.saturating_duration_since(Instant::now());
-        let late = |_| format!("worker {missing} said nothing within {LIMIT:?}");
+        let late = |_| format!("worker {missing} said nothing within {TIMEOUT:?}");
         match hear.recv_timeout(left).map_err(late)? {
             (process, Some(line)) => {
                 if let Some(place) = lines.get_mut(process) {

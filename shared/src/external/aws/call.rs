@@ -63,7 +63,7 @@ impl Aws {
         deadline: Deadline,
     ) -> Result<T, AwsError> {
         let operation = call.target.rsplit('.').next().unwrap_or(call.target);
-        let external = ExternalCall::new(self.service, operation, self.limit, deadline).repeatable(1);
+        let external = ExternalCall::new(self.service, operation, self.timeout, deadline).repeatable(1);
         match self.gate.call(external, || self.attempt(call)).await {
             Ok(Answer(answer)) => answer,
             Err(CallError::Failed(error)) => Err(error),

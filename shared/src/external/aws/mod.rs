@@ -31,7 +31,7 @@ pub(crate) struct Aws {
     /// E.g. `https://sqs.sa-east-1.amazonaws.com/`.
     address: Uri,
     /// The time that an attempt may take.
-    limit: Duration,
+    timeout: Duration,
     gate: Arc<Gate>,
 }
 
@@ -81,14 +81,14 @@ impl Aws {
         service: &'static str,
         endpoint: &'static str,
         variable: &Variables<'_>,
-        limit: Duration,
+        timeout: Duration,
         gate: Arc<Gate>,
     ) -> Result<Self, BadSettings> {
         let Environment { region, credentials, endpoint } = Environment::read(variable, endpoint)?;
         let (key, address) = endpoint.unwrap_or_else(|| ("AWS_REGION", regional(service, &region)));
         let address = parsed(key, &address)?;
         let http = http_client(key)?;
-        Ok(Self { http, service, region, credentials, address, limit, gate })
+        Ok(Self { http, service, region, credentials, address, timeout, gate })
     }
 }
 

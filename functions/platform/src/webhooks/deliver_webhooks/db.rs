@@ -8,7 +8,7 @@ use uuid::Uuid;
 const LEASE: SignedDuration = SignedDuration::from_secs(60);
 
 /// How long a delivery that has ended is kept.
-const KEPT: SignedDuration = SignedDuration::from_hours(30 * 24);
+const RETENTION: SignedDuration = SignedDuration::from_hours(30 * 24);
 
 /// Leases up to `free` due deliveries, the longest due first, two of each endpoint and none of a busy one. The
 /// statement steps through the index from endpoint to endpoint, so an endpoint with many deliveries costs the others
@@ -175,7 +175,7 @@ pub(super) fn delete_old_deliveries(now: Timestamp) -> Statement<()> {
           WHERE d.clinic_id = old.clinic_id
             AND d.id = old.id",
     )
-    .bind(now - KEPT)
+    .bind(now - RETENTION)
 }
 
 /// Deletes secrets that sign no more, likewise.

@@ -16,13 +16,13 @@ use tokio::task::JoinSet;
 use uuid::Uuid;
 
 /// How long an endpoint may take to answer.
-const LIMIT: Duration = Duration::from_secs(15);
+const TIMEOUT: Duration = Duration::from_secs(15);
 
 /// The most deliveries under way at once.
 const AT_ONCE: usize = 32;
 
 /// With less time than this left of the run no delivery is begun: there is time to send it and to note the outcome.
-const ENOUGH: Duration = LIMIT.saturating_add(Duration::from_secs(5));
+const ENOUGH: Duration = TIMEOUT.saturating_add(Duration::from_secs(5));
 
 /// Deliveries that came back, each with its fate.
 type Returned = Vec<(Delivery, Fate)>;
@@ -121,7 +121,7 @@ async fn send(external: &ExternalCalls, delivery: &Delivery, now: Timestamp, dea
     // Only an address that was good once can fail to make a request; the delivery is tried again like any other.
     let Some(request) = request(delivery, now) else { return Sent::Unanswered };
     let target = delivery.endpoint.to_string();
-    let call = ExternalCall::new("webhook", "deliver", LIMIT, deadline).target(&target);
+    let call = ExternalCall::new("webhook", "deliver", TIMEOUT, deadline).target(&target);
     let client = external.http_to_others();
     let answered: Result<StatusCode, CallError<HttpError>> =
         external.call(call, || client.status(request.clone())).await;
