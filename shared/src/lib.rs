@@ -1,7 +1,7 @@
 //! What every Grafono function needs, and nothing about clinics.
 //!
-//! It is built in rooms, one above the other. A room uses what stands below it and never what stands above, which
-//! `local/tests/rules` checks (`rooms.rs`). From the top down:
+//! It is built in rooms, one above the other. A room uses what stands in lower lines of this table, and nothing above it
+//! or in its own line; `local/tests/rules/rooms.rs` reads the table and holds every path in the sources to it.
 //!
 //! | room | holds |
 //! |---|---|
@@ -18,7 +18,7 @@
 //! | [`validation`], [`clock`], [`deadline`] | input checked; the time, and how much of it is left |
 //!
 //! A slice begins with [`http::Endpoint`], validates by [`validation`], sends its statements by [`database`], and says in
-//! [`failure`]'s terms how it fails.
+//! [`failure`]'s terms how it fails. Letters with numbers, such as C7, are rules: `docs/checks.md` says what each asks.
 
 pub mod access;
 pub mod app;

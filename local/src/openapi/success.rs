@@ -107,12 +107,12 @@ fn enveloped(success: &Success, data: Value, parts: &mut Components) -> Value {
 /// A link to every operation at or below an address whose parameter is in the answer.
 fn links(endpoint: &Declaration, modules: &[Module]) -> Map<String, Value> {
     let mut links = Map::new();
-    for lead in endpoint.success.links {
+    for link_to in endpoint.success.links {
         let others = modules.iter().flat_map(|module| &module.endpoints);
         for other in others.filter(|other| other.name != endpoint.name) {
-            let below = other.route.template.strip_prefix(lead.template);
+            let below = other.route.template.strip_prefix(link_to.template);
             if below.is_some_and(|rest| rest.is_empty() || (rest.starts_with('/') && !rest.contains('{'))) {
-                links.insert(operation_id(other), link(endpoint, other, lead.template, lead.pointer));
+                links.insert(operation_id(other), link(endpoint, other, link_to.template, link_to.pointer));
             }
         }
     }

@@ -102,10 +102,10 @@ impl TestApp {
         Self { contract: Some(contract), ..self }
     }
 
-    /// Lets functions call only addresses within `reach` from now on, of those that callers name. Until then such an
+    /// Lets functions call only addresses within `scope` from now on, of those that callers name. Until then such an
     /// address may be on this machine.
-    pub fn confine(&mut self, reach: NetworkScope) {
-        self.external = external(reach, &self.clock, &self.names);
+    pub fn confine(&mut self, scope: NetworkScope) {
+        self.external = external(scope, &self.clock, &self.names);
         let database = self.database.clone();
         self.rewire(|role| database.function_url(role));
     }

@@ -24,7 +24,7 @@ fn has_body(endpoint: &Declaration) -> bool {
 
 /// Every response: the headers of B10, and for a problem its shape (B3).
 #[track_caller]
-fn assert_is_ours(name: &str, ask_path: &str, answer: &TestResponse) {
+fn assert_is_ours(name: &str, asked_path: &str, answer: &TestResponse) {
     let expected = [
         ("strict-transport-security", "max-age=63072000; includeSubDomains"),
         ("x-content-type-options", "nosniff"),
@@ -55,7 +55,7 @@ fn assert_is_ours(name: &str, ask_path: &str, answer: &TestResponse) {
     assert_eq!((&json["success"], &json["data"]), (&false.into(), &serde_json::Value::Null), "{name}");
     assert_eq!(
         (json["instance"].as_str(), json["meta"]["requestId"].as_str()),
-        (Some(ask_path), Some(request_id))
+        (Some(asked_path), Some(request_id))
     );
     let code = json["error"]["code"].as_str().unwrap().to_lowercase().replace('_', "-");
     assert_eq!(json["type"], format!("/api/v1/problems/{code}"), "{name}");

@@ -37,7 +37,7 @@ impl InProcess {
             let deadline = Deadline::within(LONGEST);
             let taken = consumer.take(app, &message.event, Attempt(message.attempt), deadline).await;
             is_stopped = taken.is_err();
-            outcomes.push((place, taken.map_err(|fault| SendError::Refused(fault.reason()))));
+            outcomes.push((place, taken.map_err(|fault| SendError::Refused(fault.log_text()))));
         }
         outcomes
     }

@@ -67,7 +67,7 @@ pub enum Unreachable {
 /// The addresses of a host, a literal address included, if all of them may be connected to.
 pub async fn addresses(
     resolver: &dyn Resolver,
-    reach: NetworkScope,
+    scope: NetworkScope,
     host: &str,
 ) -> Result<Vec<IpAddr>, Unreachable> {
     let bare = host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(host);
@@ -78,21 +78,21 @@ pub async fn addresses(
     if found.is_empty() {
         return Err(Unreachable::NoAddress);
     }
-    if found.iter().all(|address| reach.allows(*address)) { Ok(found) } else { Err(Unreachable::NotAllowed) }
+    if found.iter().all(|address| scope.allows(*address)) { Ok(found) } else { Err(Unreachable::NotAllowed) }
 }
 
 /// Opens TCP connections for the HTTP client.
 #[derive(Clone)]
 pub(super) struct Connector {
     pub(super) resolver: Arc<dyn Resolver>,
-    pub(super) reach: NetworkScope,
+    pub(super) scope: NetworkScope,
 }
 
 impl Connector {
     async fn open(self, uri: Uri) -> io::Result<TokioIo<TcpStream>> {
         let host = uri.host().unwrap_or_default();
         let port = uri.port_u16().unwrap_or(if uri.scheme_str() == Some("http") { 80 } else { 443 });
-        let found = addresses(&*self.resolver, self.reach, host).await;
+        let found = addresses(&*self.resolver, self.scope, host).await;
         let found = found.map_err(|error| io::Error::new(io::ErrorKind::AddrNotAvailable, error))?;
         let places: Vec<SocketAddr> = found.into_iter().map(|address| (address, port).into()).collect();
         let stream = TcpStream::connect(&*places).await?;

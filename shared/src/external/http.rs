@@ -74,13 +74,13 @@ impl std::fmt::Debug for HttpClient {
 }
 
 impl HttpClient {
-    /// A client that connects to addresses within `reach` and to no others.
-    pub(crate) fn within(reach: NetworkScope, resolver: Arc<dyn Resolver>) -> Result<Self, SettingError> {
-        Ok(Self::trusting(tls::client_config()?, reach, resolver))
+    /// A client that connects to addresses within `scope` and to no others.
+    pub(crate) fn within(scope: NetworkScope, resolver: Arc<dyn Resolver>) -> Result<Self, SettingError> {
+        Ok(Self::trusting(tls::client_config()?, scope, resolver))
     }
 
-    fn trusting(config: ClientConfig, reach: NetworkScope, resolver: Arc<dyn Resolver>) -> Self {
-        let connector = HttpsConnector::from((Connector { resolver, reach }, config));
+    fn trusting(config: ClientConfig, scope: NetworkScope, resolver: Arc<dyn Resolver>) -> Self {
+        let connector = HttpsConnector::from((Connector { resolver, scope }, config));
         let mut builder = Client::builder(TokioExecutor::new());
         builder.pool_idle_timeout(IDLE_TIMEOUT).pool_timer(TokioTimer::new()).http1_max_buf_size(HEAD_LIMIT);
         Self(builder.build(connector))

@@ -93,8 +93,8 @@ impl ExternalCalls {
     ) -> Result<Self, BadSettings> {
         let shared = settings.redis.as_ref().map(|url| SharedBreakers::at(url.expose())).transpose()?;
         let named_by_others = settings.targets;
-        let client = |reach| {
-            let client = HttpClient::within(reach, Arc::clone(&resolver));
+        let client = |scope| {
+            let client = HttpClient::within(scope, Arc::clone(&resolver));
             client.map_err(|error| BadSettings(vec![("OUTSIDE_TARGETS", error)]))
         };
         let (to_ours, to_others) = (client(NetworkScope::Anywhere)?, client(named_by_others)?);

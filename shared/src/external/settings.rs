@@ -9,8 +9,8 @@ use crate::validation::Secret;
 pub struct ExternalSettings {
     /// `REDIS_URL` or the secret of `REDIS_URL_SECRET_ARN`, if either is given: the Redis that breakers are shared in.
     pub redis: Option<Secret>,
-    /// `OUTSIDE_TARGETS`: the addresses that may be called when a caller names them. `public` unless given; `local`
-    /// adds this machine's own, for development and tests.
+    /// `OUTSIDE_TARGETS`, the name that deployments know: the addresses that may be called when a caller names them.
+    /// `public` unless given; `local` adds this machine's own, for development and tests.
     pub targets: NetworkScope,
 }
 

@@ -195,7 +195,7 @@ impl Fault {
     }
 
     /// The code and the log's text, in one line.
-    pub fn reason(&self) -> String {
+    pub fn log_text(&self) -> String {
         self.private.as_ref().map_or_else(
             || self.problem.code.to_owned(),
             |private| format!("{}: {private}", self.problem.code),

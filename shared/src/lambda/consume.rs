@@ -34,7 +34,7 @@ pub fn consume_with_mail<C: Consumer>() -> ExitCode {
 }
 
 async fn with_mail(app: App) -> Result<App, Error> {
-    let external = app.shared_external().map_err(|fault| fault.reason())?;
+    let external = app.shared_external().map_err(|fault| fault.log_text())?;
     let gateway = mail::open(&variable, SecretsManager::open, external).await?;
     Ok(app.with_mail(gateway))
 }

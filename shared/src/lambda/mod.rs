@@ -85,7 +85,7 @@ async fn serve(declaration: Declaration) -> Result<(), lambda_runtime::Error> {
 
 /// The parts of a function on Lambda.
 fn app(settings: Settings, needs: Needs) -> Result<App, BadSettings> {
-    let external = needs.external.map(|way| way.open(&settings.external)).transpose()?;
+    let external = needs.external.map(|external| external.open(&settings.external)).transpose()?;
     let app = App::new(settings, Arc::new(SystemClock), Arc::new(SystemIds), Arc::new(Argon2id));
     let app = match external {
         Some(external) => app.with_external(external),

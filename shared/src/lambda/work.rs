@@ -30,11 +30,11 @@ async fn serve(declaration: WorkerDeclaration) -> Result<(), Error> {
     let settings = Settings::load(&variable, SecretsManager::open, needs).await?;
     let mut app = super::app(settings, needs)?;
     if needs.queues {
-        let queue = Sqs::open(&variable, app.external().map_err(|fault| fault.reason())?)?;
+        let queue = Sqs::open(&variable, app.external().map_err(|fault| fault.log_text())?)?;
         app = app.with_queue(queue);
     }
     if needs.mail_notices {
-        let notices = Notices::open(&variable, app.external().map_err(|fault| fault.reason())?)?;
+        let notices = Notices::open(&variable, app.external().map_err(|fault| fault.log_text())?)?;
         app = app.with_mail_notices(notices);
     }
     super::connect(&app, CONNECTING).await;

@@ -8,9 +8,9 @@ const LIMITS: [&str; 4] =
 
 /// The four limits in force inside a transaction, in milliseconds.
 async fn limits(mut tx: Tx<'_>) -> Vec<i32> {
-    let slots = LIMITS.map(|name| tx.add(sql::limit(name)));
+    let handles = LIMITS.map(|name| tx.add(sql::limit(name)));
     let done = commit(tx).await.unwrap();
-    slots.iter().map(|handle| done.one(handle).unwrap()).collect()
+    handles.iter().map(|handle| done.one(handle).unwrap()).collect()
 }
 
 #[tokio::test]

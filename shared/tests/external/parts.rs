@@ -44,9 +44,9 @@ pub(crate) fn sharing(clock: &Arc<TestClock>, valkey: &Valkey) -> Arc<ExternalCa
     open(clock, &settings, Answers::none())
 }
 
-/// One that calls addresses within `reach`, looked up in `answers`.
-pub(crate) fn reaching(reach: NetworkScope, answers: Arc<Answers>) -> Arc<ExternalCalls> {
-    open(&clock(), &ExternalSettings { redis: None, targets: reach }, answers)
+/// One that calls addresses within `scope`, looked up in `answers`.
+pub(crate) fn reaching(scope: NetworkScope, answers: Arc<Answers>) -> Arc<ExternalCalls> {
+    open(&clock(), &ExternalSettings { redis: None, targets: scope }, answers)
 }
 
 fn open(clock: &Arc<TestClock>, settings: &ExternalSettings, answers: Arc<Answers>) -> Arc<ExternalCalls> {

@@ -124,7 +124,7 @@ mod race {
 
         let second = app.take(CONSUMER, &event).await;
 
-        assert!(second.unwrap_err().reason().contains("somebody else is sending"));
+        assert!(second.unwrap_err().log_text().contains("somebody else is sending"));
         drop(held);
         first.await.unwrap().unwrap();
         assert_eq!((app.mail.sent().len(), state(&app).await[0].as_str()), (1, "sent"));
@@ -228,7 +228,7 @@ mod boundary {
     async fn an_event_of_no_mail_is_no_success() {
         let (app, _, event) = with_a_mail().await;
         app.database.run("DELETE FROM kernel.mails").await;
-        assert!(app.take(CONSUMER, &event).await.unwrap_err().reason().contains("no such mail"));
+        assert!(app.take(CONSUMER, &event).await.unwrap_err().log_text().contains("no such mail"));
     }
 }
 

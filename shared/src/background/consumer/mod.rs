@@ -43,7 +43,7 @@ pub trait Consumer: 'static {
 
     /// Called when the last attempt has failed, or was handed back untried, and the event becomes a dead letter. For
     /// consumers with something that waits for the effect, such as a job; does nothing by itself.
-    fn give_up(_turn: &Delivery<'_>) -> impl Future<Output = Result<(), Fault>> + Send {
+    fn give_up(_delivery: &Delivery<'_>) -> impl Future<Output = Result<(), Fault>> + Send {
         async { Ok(()) }
     }
 }

@@ -15,8 +15,9 @@
 //! 6. The limit by address, which is still to come (C7).
 //! 7. The token: 401. Then the limit by principal, which is still to come (C7).
 //! 8. The permission: 403.
-//! 9. `If-Match`, `Idempotency-Key`, path, query and body, with all violations at once: 428, 400.
-//! 10. The handler: one transaction with claim, access, change, history, audit, outbox and stored reply.
+//! 9. `If-Match` where it is missing: 428. Then `If-Match`, `Idempotency-Key`, path, query and body, with all violations
+//!    at once: 400.
+//! 10. The handler: one transaction with claim, change, history, outbox, audit and stored reply.
 //!
 //! For any request again, in this file:
 //!
@@ -77,7 +78,7 @@ impl Answered {
 }
 
 /// The work after the reply is sent, so that nobody waits for it: the log line with its metrics, and the nudge of the
-/// relay. The lease of rate tokens has its place here.
+/// relay.
 #[must_use = "without it, nothing is logged"]
 pub struct AfterReply {
     finished: request_line::Finished,

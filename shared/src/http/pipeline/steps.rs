@@ -64,7 +64,7 @@ pub(crate) async fn serve<E: Endpoint>(incoming: Incoming<'_>) -> Result<Respons
         claim,
         round_trips,
     };
-    // 10. The handler, in one transaction: claim, access, change, history, audit, outbox, reply.
+    // 10. The handler, in one transaction: claim, change, history, outbox, audit, reply.
     let output = E::handle(&call, input).await?;
     output.respond()
 }

@@ -1,7 +1,7 @@
 //! Finds every bad node of a document at once.
 
 use super::MAX_VIOLATIONS;
-use super::fault::Fault;
+use super::misfit::Misfit;
 use super::probe::Outcome;
 use super::reasons;
 use super::shape::Shape;
@@ -69,14 +69,14 @@ impl Search<'_> {
             if outcome.good {
                 return start == 0;
             }
-            let fault = outcome.result.err().unwrap_or(Fault::Other);
+            let fault = outcome.result.err().unwrap_or(Misfit::Other);
             let Some(index) = outcome.child.filter(|&index| index >= start) else {
                 // With children left out, the node's own fault counts for nothing.
                 if start == 0 {
                     self.record(path, fault);
                 }
                 // A node that is bad as a whole misses no fields.
-                return start == 0 && !matches!(fault, Fault::Missing(_));
+                return start == 0 && !matches!(fault, Misfit::Missing(_));
             };
             path.push(index);
             if outcome.name {
@@ -93,11 +93,11 @@ impl Search<'_> {
         false
     }
 
-    fn record(&mut self, path: &[usize], fault: Fault) {
+    fn record(&mut self, path: &[usize], fault: Misfit) {
         let mut pointer = self.tree.pointer(path);
         let (wrong, (code, message)) = match fault {
             // Serde misses a field that the schema may not name.
-            Fault::Missing(name) => {
+            Misfit::Missing(name) => {
                 if name.is_empty() {
                     return;
                 }
@@ -123,7 +123,7 @@ impl Search<'_> {
         });
     }
 
-    fn explain(&self, path: &[usize], fault: Fault) -> Reason {
+    fn explain(&self, path: &[usize], fault: Misfit) -> Reason {
         let node = self.tree.at(path).unwrap_or(&Tree::Null);
         let (parent, shape) = locate(self.tree, self.shape, path);
         let name = self.tree.name(path);

@@ -2,9 +2,9 @@
 
 mod context;
 mod document;
-mod fault;
 mod fields;
 mod messages;
+mod misfit;
 mod number;
 mod probe;
 mod reasons;
@@ -21,7 +21,7 @@ mod walk_access;
 mod tests;
 
 pub use context::{Context, Validated};
-pub use fault::{Refusal, refuse};
+pub use misfit::{Refusal, refuse};
 pub(super) use violation::is_unsafe;
 pub use violation::{Place, Violation, push_segment};
 

@@ -9,14 +9,14 @@ use std::cell::Cell;
 
 use serde::de::DeserializeOwned;
 
-use super::fault::Fault;
+use super::misfit::Misfit;
 use super::tree::Tree;
 use super::walk::{Mode, Walk, Watch};
 
 /// The outcome of one narrowed deserialisation.
 pub(super) struct Outcome<T> {
     /// The whole value, or the fault (of use for a full walk only).
-    pub(super) result: Result<T, Fault>,
+    pub(super) result: Result<T, Misfit>,
     /// Whether the target node was read to its end without an error.
     pub(super) good: bool,
     /// The target's child in which reading stopped.

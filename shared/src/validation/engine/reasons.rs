@@ -5,7 +5,7 @@
 
 use serde_json::Value;
 
-use super::fault::Fault;
+use super::misfit::Misfit;
 use super::shape::Shape;
 use super::tree::Tree;
 use super::violation::{Place, Reason};
@@ -22,12 +22,12 @@ pub(super) fn unknown(place: Place) -> Reason {
 }
 
 /// The reason why `node` does not fit. `choices` are the strings of an enum.
-pub(super) fn explain(node: &Tree, shape: Option<Shape<'_>>, choices: &[&str], fault: Fault) -> Reason {
-    if let Fault::Refused(refusal) = fault {
+pub(super) fn explain(node: &Tree, shape: Option<Shape<'_>>, choices: &[&str], fault: Misfit) -> Reason {
+    if let Misfit::Refused(refusal) = fault {
         return (refusal.code, refusal.message.into());
     }
     // The fault comes from inside a value that serde reads in one go, such as a tagged enum.
-    if fault == Fault::Unknown {
+    if fault == Misfit::Unknown {
         return ("UNKNOWN_FIELD", "has an unknown field".into());
     }
     let Some(shape) = shape else {
@@ -52,10 +52,10 @@ pub(super) fn explain(node: &Tree, shape: Option<Shape<'_>>, choices: &[&str], f
     }
 }
 
-fn without_schema(fault: Fault) -> Reason {
+fn without_schema(fault: Misfit) -> Reason {
     match fault {
-        Fault::Type => ("INVALID_TYPE", "has the wrong type".into()),
-        Fault::Choice => ("INVALID_CHOICE", "is not one of the choices".into()),
+        Misfit::Type => ("INVALID_TYPE", "has the wrong type".into()),
+        Misfit::Choice => ("INVALID_CHOICE", "is not one of the choices".into()),
         _ => ("INVALID_VALUE", "is not valid".into()),
     }
 }

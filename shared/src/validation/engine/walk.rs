@@ -6,7 +6,7 @@ use serde::de::value::StrDeserializer;
 use serde::de::{Deserializer, IntoDeserializer, Visitor};
 use serde_json::Number;
 
-use super::fault::Fault;
+use super::misfit::Misfit;
 use super::tree::Tree;
 use super::walk_access::{Children, Variant};
 
@@ -59,7 +59,7 @@ impl<'a> Walk<'a> {
         items: &'a [Tree],
         tuple: bool,
         visitor: V,
-    ) -> Result<V::Value, Fault> {
+    ) -> Result<V::Value, Misfit> {
         if tuple && matches!(self.mode, Mode::Target) {
             self.watch.tuple.set(true);
         }
@@ -74,7 +74,7 @@ impl<'a> Walk<'a> {
         self,
         members: &'a [(String, Tree)],
         visitor: V,
-    ) -> Result<V::Value, Fault> {
+    ) -> Result<V::Value, Misfit> {
         let mut access = Children::new(self, false);
         access.members = members;
         let value = visitor.visit_map(&mut access)?;
@@ -83,13 +83,13 @@ impl<'a> Walk<'a> {
     }
 }
 
-fn number<'de, V: Visitor<'de>>(number: &Number, visitor: V) -> Result<V::Value, Fault> {
+fn number<'de, V: Visitor<'de>>(number: &Number, visitor: V) -> Result<V::Value, Misfit> {
     if let Some(value) = number.as_u64() {
         visitor.visit_u64(value)
     } else if let Some(value) = number.as_i64() {
         visitor.visit_i64(value)
     } else {
-        visitor.visit_f64(number.as_f64().ok_or(Fault::Other)?)
+        visitor.visit_f64(number.as_f64().ok_or(Misfit::Other)?)
     }
 }
 
@@ -97,19 +97,19 @@ fn number<'de, V: Visitor<'de>>(number: &Number, visitor: V) -> Result<V::Value,
 /// `serde_json`.
 macro_rules! only {
     ($pattern:pat => $($method:ident)*) => {$(
-        fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Fault> {
+        fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Misfit> {
             match self.tree {
                 $pattern => self.deserialize_any(visitor),
-                _ => Err(Fault::Type),
+                _ => Err(Misfit::Type),
             }
         }
     )*};
 }
 
 impl<'de> Deserializer<'de> for Walk<'_> {
-    type Error = Fault;
+    type Error = Misfit;
 
-    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Fault> {
+    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Misfit> {
         match self.tree {
             Tree::Null => visitor.visit_unit(),
             Tree::Bool(value) => visitor.visit_bool(*value),
@@ -134,7 +134,7 @@ impl<'de> Deserializer<'de> for Walk<'_> {
 
     /// Visits "unit" for `null`: serde's derive visits "none" for an absent field,
     /// and `Patch` tells the two apart.
-    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Fault> {
+    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Misfit> {
         match self.tree {
             Tree::Null => visitor.visit_unit(),
             _ => visitor.visit_some(self),
@@ -145,7 +145,7 @@ impl<'de> Deserializer<'de> for Walk<'_> {
         self,
         _: &'static str,
         visitor: V,
-    ) -> Result<V::Value, Fault> {
+    ) -> Result<V::Value, Misfit> {
         self.deserialize_unit(visitor)
     }
 
@@ -153,14 +153,14 @@ impl<'de> Deserializer<'de> for Walk<'_> {
         self,
         _: &'static str,
         visitor: V,
-    ) -> Result<V::Value, Fault> {
+    ) -> Result<V::Value, Misfit> {
         visitor.visit_newtype_struct(self)
     }
 
-    fn deserialize_tuple<V: Visitor<'de>>(self, _: usize, visitor: V) -> Result<V::Value, Fault> {
+    fn deserialize_tuple<V: Visitor<'de>>(self, _: usize, visitor: V) -> Result<V::Value, Misfit> {
         match self.tree {
             Tree::List(items) => self.list(items, true, visitor),
-            _ => Err(Fault::Type),
+            _ => Err(Misfit::Type),
         }
     }
 
@@ -169,7 +169,7 @@ impl<'de> Deserializer<'de> for Walk<'_> {
         _: &'static str,
         length: usize,
         visitor: V,
-    ) -> Result<V::Value, Fault> {
+    ) -> Result<V::Value, Misfit> {
         self.deserialize_tuple(length, visitor)
     }
 
@@ -178,7 +178,7 @@ impl<'de> Deserializer<'de> for Walk<'_> {
         _: &'static str,
         _: &'static [&'static str],
         visitor: V,
-    ) -> Result<V::Value, Fault> {
+    ) -> Result<V::Value, Misfit> {
         self.deserialize_map(visitor)
     }
 
@@ -187,21 +187,21 @@ impl<'de> Deserializer<'de> for Walk<'_> {
         _: &'static str,
         _: &'static [&'static str],
         visitor: V,
-    ) -> Result<V::Value, Fault> {
+    ) -> Result<V::Value, Misfit> {
         match self.tree {
             Tree::Text(name) => {
-                let access: StrDeserializer<'_, Fault> = name.as_str().into_deserializer();
+                let access: StrDeserializer<'_, Misfit> = name.as_str().into_deserializer();
                 visitor.visit_enum(access)
             }
             Tree::Object(members) => match members.as_slice() {
                 [(name, tree)] => visitor.visit_enum(Variant::new(self, name, tree)),
-                _ => Err(Fault::Choice),
+                _ => Err(Misfit::Choice),
             },
-            _ => Err(Fault::Type),
+            _ => Err(Misfit::Type),
         }
     }
 
-    fn deserialize_ignored_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Fault> {
+    fn deserialize_ignored_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Misfit> {
         visitor.visit_unit()
     }
 }

@@ -5,7 +5,7 @@ use serde::de::{
     DeserializeSeed, Deserializer, EnumAccess, IntoDeserializer, MapAccess, SeqAccess, VariantAccess, Visitor,
 };
 
-use super::fault::Fault;
+use super::misfit::Misfit;
 use super::tree::Tree;
 use super::walk::{Mode, Walk};
 
@@ -32,10 +32,10 @@ impl<'a> Children<'a> {
     }
 
     /// Fails unless the visitor has read all: a tuple's stops at its own length.
-    pub(super) fn finish(&self) -> Result<(), Fault> {
+    pub(super) fn finish(&self) -> Result<(), Misfit> {
         if self.next < self.end {
             note(self.parent, None);
-            return Err(Fault::Other);
+            return Err(Misfit::Other);
         }
         Ok(())
     }
@@ -52,7 +52,7 @@ impl<'a> Children<'a> {
         }
     }
 
-    fn read<'de, S: DeserializeSeed<'de>>(&mut self, tree: &'a Tree, seed: S) -> Result<S::Value, Fault> {
+    fn read<'de, S: DeserializeSeed<'de>>(&mut self, tree: &'a Tree, seed: S) -> Result<S::Value, Misfit> {
         let child = child(self.parent, self.next, tree);
         self.next += 1;
         settle(child, seed.deserialize(child))
@@ -71,7 +71,7 @@ fn child<'a>(parent: Walk<'a>, index: usize, tree: &'a Tree) -> Walk<'a> {
 }
 
 /// Notes a good node, after the node's own type had its last word.
-fn settle<T>(node: Walk<'_>, result: Result<T, Fault>) -> Result<T, Fault> {
+fn settle<T>(node: Walk<'_>, result: Result<T, Misfit>) -> Result<T, Misfit> {
     if matches!(node.mode, Mode::Target) && result.is_ok() {
         node.watch.good.set(true);
     }
@@ -79,9 +79,9 @@ fn settle<T>(node: Walk<'_>, result: Result<T, Fault>) -> Result<T, Fault> {
 }
 
 impl<'de> SeqAccess<'de> for Children<'_> {
-    type Error = Fault;
+    type Error = Misfit;
 
-    fn next_element_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<Option<S::Value>, Fault> {
+    fn next_element_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<Option<S::Value>, Misfit> {
         if !self.more() {
             return Ok(None);
         }
@@ -97,26 +97,26 @@ impl<'de> SeqAccess<'de> for Children<'_> {
 }
 
 impl<'de> MapAccess<'de> for Children<'_> {
-    type Error = Fault;
+    type Error = Misfit;
 
-    fn next_key_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<Option<S::Value>, Fault> {
+    fn next_key_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<Option<S::Value>, Misfit> {
         if !self.more() {
             return Ok(None);
         }
         let Some((name, _)) = self.members.get(self.next) else {
             return Ok(None);
         };
-        let name: StrDeserializer<'_, Fault> = name.as_str().into_deserializer();
+        let name: StrDeserializer<'_, Misfit> = name.as_str().into_deserializer();
         self.note_name(true);
         let key = seed.deserialize(name)?;
         self.note_name(false);
         Ok(Some(key))
     }
 
-    fn next_value_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<S::Value, Fault> {
+    fn next_value_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<S::Value, Misfit> {
         match self.members.get(self.next) {
             Some((_, tree)) => self.read(tree, seed),
-            None => Err(Fault::Other),
+            None => Err(Misfit::Other),
         }
     }
 }
@@ -133,7 +133,7 @@ impl<'a> Variant<'a> {
         Self { name, parent, content: child(parent, 0, tree) }
     }
 
-    fn read<T>(&self, read: impl FnOnce(Walk<'a>) -> Result<T, Fault>) -> Result<T, Fault> {
+    fn read<T>(&self, read: impl FnOnce(Walk<'a>) -> Result<T, Misfit>) -> Result<T, Misfit> {
         note(self.parent, Some(0));
         let value = settle(self.content, read(self.content))?;
         note(self.parent, None);
@@ -142,28 +142,28 @@ impl<'a> Variant<'a> {
 }
 
 impl<'de> EnumAccess<'de> for Variant<'_> {
-    type Error = Fault;
+    type Error = Misfit;
     type Variant = Self;
 
-    fn variant_seed<S: DeserializeSeed<'de>>(self, seed: S) -> Result<(S::Value, Self), Fault> {
-        let name: StrDeserializer<'_, Fault> = self.name.into_deserializer();
+    fn variant_seed<S: DeserializeSeed<'de>>(self, seed: S) -> Result<(S::Value, Self), Misfit> {
+        let name: StrDeserializer<'_, Misfit> = self.name.into_deserializer();
         Ok((seed.deserialize(name)?, self))
     }
 }
 
 impl<'de> VariantAccess<'de> for Variant<'_> {
-    type Error = Fault;
+    type Error = Misfit;
 
     /// `serde_json` takes `{"variant": null}` here; the schema says a string.
-    fn unit_variant(self) -> Result<(), Fault> {
-        Err(Fault::Choice)
+    fn unit_variant(self) -> Result<(), Misfit> {
+        Err(Misfit::Choice)
     }
 
-    fn newtype_variant_seed<S: DeserializeSeed<'de>>(self, seed: S) -> Result<S::Value, Fault> {
+    fn newtype_variant_seed<S: DeserializeSeed<'de>>(self, seed: S) -> Result<S::Value, Misfit> {
         self.read(|content| seed.deserialize(content))
     }
 
-    fn tuple_variant<V: Visitor<'de>>(self, length: usize, visitor: V) -> Result<V::Value, Fault> {
+    fn tuple_variant<V: Visitor<'de>>(self, length: usize, visitor: V) -> Result<V::Value, Misfit> {
         self.read(|content| content.deserialize_tuple(length, visitor))
     }
 
@@ -171,7 +171,7 @@ impl<'de> VariantAccess<'de> for Variant<'_> {
         self,
         _: &'static [&'static str],
         visitor: V,
-    ) -> Result<V::Value, Fault> {
+    ) -> Result<V::Value, Misfit> {
         self.read(|content| content.deserialize_map(visitor))
     }
 }

@@ -7,7 +7,7 @@ use std::fmt::{self, Display, Write};
 use serde::de;
 
 thread_local! {
-    /// The [`Refusal`] that is being printed, see [`Fault::custom`].
+    /// The [`Refusal`] that is being printed, see [`Misfit::custom`].
     static PRINTED: Cell<Option<Refusal>> = const { Cell::new(None) };
 }
 
@@ -26,7 +26,7 @@ pub struct Refusal {
 impl Display for Refusal {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         // `try_with` fails only at the end of the thread, when nothing reads the value.
-        let _ = PRINTED.try_with(|handle| handle.set(Some(*self)));
+        let _ = PRINTED.try_with(|cell| cell.set(Some(*self)));
         formatter.write_str(self.message)
     }
 }
@@ -45,7 +45,7 @@ pub fn refuse<E: de::Error>(code: &'static str, message: &'static str) -> E {
 
 /// Why a node did not deserialise, without anything of the input.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Fault {
+pub(super) enum Misfit {
     /// One of our types refused the value.
     Refused(Refusal),
     /// A required field is absent; the name is the program's own.
@@ -60,13 +60,13 @@ pub(super) enum Fault {
     Other,
 }
 
-impl Display for Fault {
+impl Display for Misfit {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str("the value was refused")
     }
 }
 
-impl Error for Fault {}
+impl Error for Misfit {}
 
 /// A sink: only the side effect of printing counts.
 struct Nowhere;
@@ -77,9 +77,9 @@ impl Write for Nowhere {
     }
 }
 
-impl de::Error for Fault {
+impl de::Error for Misfit {
     fn custom<T: Display>(message: T) -> Self {
-        let _ = PRINTED.try_with(|handle| handle.set(None));
+        let _ = PRINTED.try_with(|cell| cell.set(None));
         let _ = write!(Nowhere, "{message}");
         PRINTED.try_with(Cell::take).ok().flatten().map_or(Self::Other, Self::Refused)
     }
