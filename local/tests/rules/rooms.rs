@@ -92,7 +92,6 @@ fn named(source: &Source) -> BTreeSet<String> {
                 let depth = module(source).len() + braces.iter().filter(|is_module| **is_module).count();
                 ups >= depth && follows(3) != "super"
             }
-            ":" => false,
             "crate" => {
                 let is_visibility = follows(1) == ")";
                 if !leads_on && !is_visibility {
@@ -127,7 +126,7 @@ fn arrows_that_do_not_lead_down(sources: &[Source]) -> Vec<String> {
             match (lines.get(own), lines.get(name)) {
                 (Some(from), Some(to)) if to > from => {}
                 (Some(_), Some(_)) => {
-                    wrong.push(format!("{}: {name} does not stand below {own}", source.path))
+                    wrong.push(format!("{}: {name} does not stand below {own}", source.path));
                 }
                 _ => wrong.push(format!("{}: {name} is no room of shared/src/lib.rs", source.path)),
             }
