@@ -2,6 +2,7 @@
 
 use serde::Deserialize;
 use shared::failure::Fault;
+use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
 /// A consumer and its kinds, as `consumers.json` has them.
@@ -20,7 +21,12 @@ pub(crate) fn subscriptions() -> Result<&'static [Subscription], Fault> {
 }
 
 fn read(json: &str) -> Option<Vec<Subscription>> {
-    serde_json::from_str(json).ok().filter(|all: &Vec<Subscription>| !all.is_empty())
+    let all: Vec<Subscription> = serde_json::from_str(json).ok()?;
+    let names: BTreeSet<&str> = all.iter().map(|it| it.consumer.as_str()).collect();
+    let is_whole = |it: &Subscription| {
+        !it.consumer.is_empty() && !it.kinds.is_empty() && it.kinds.iter().all(|kind| !kind.is_empty())
+    };
+    (!all.is_empty() && names.len() == all.len() && all.iter().all(is_whole)).then_some(all)
 }
 
 #[cfg(test)]
@@ -36,8 +42,20 @@ mod tests {
 
     #[test]
     fn a_broken_or_empty_list_is_no_list() {
-        for json in ["", "[]", "{}", "[{\"consumer\": \"a\"}]", "[{\"consumer\": \"a\", \"kinds\": [7]}]"] {
-            assert!(read(json).is_none(), "{json}");
+        let one = |consumer: &str, kinds: &str| format!(r#"{{"consumer": "{consumer}", "kinds": {kinds}}}"#);
+        assert!(read(&format!("[{}]", one("a", r#"["a.b"]"#))).is_some());
+        for list in [
+            String::new(),
+            "{}".to_owned(),
+            "[]".to_owned(),
+            r#"[{"consumer": "a"}]"#.to_owned(),
+            format!("[{}]", one("a", "[7]")),
+            format!("[{}]", one("a", "[]")),
+            format!("[{}]", one("a", r#"[""]"#)),
+            format!("[{}]", one("", r#"["a.b"]"#)),
+            format!("[{0}, {0}]", one("a", r#"["a.b"]"#)),
+        ] {
+            assert!(read(&list).is_none(), "{list}");
         }
     }
 }

@@ -11,11 +11,62 @@ pub(crate) struct Source {
 }
 
 impl Source {
-    /// Without comments and without what stands behind `#[cfg(test)]`.
+    /// Without the tests at its end. Only a module of tests may be left out, and nothing stands behind it: else a rule
+    /// would be blind there.
+    pub(crate) fn production(&self) -> &str {
+        self.text.split("\n#[cfg(test)]\nmod tests {").next().unwrap_or("")
+    }
+
+    /// [`Source::production`] without comments.
     pub(crate) fn code(&self) -> String {
-        let production = self.text.split("#[cfg(test)]").next().unwrap_or("");
-        let lines = production.lines().map(|line| line.split("//").next().unwrap_or(""));
-        lines.collect::<Vec<_>>().join("\n")
+        without_comments(self.production())
+    }
+}
+
+/// A text without what stands behind `//`, unless that is within a string.
+fn without_comments(text: &str) -> String {
+    let mut code = String::new();
+    let (mut letters, mut in_string) = (text.chars().peekable(), false);
+    while let Some(letter) = letters.next() {
+        match letter {
+            '/' if !in_string && letters.peek() == Some(&'/') => {
+                letters.by_ref().find(|letter| *letter == '\n');
+                code.push('\n');
+                continue;
+            }
+            '\'' if !in_string && letters.peek() == Some(&'"') => {
+                // The quote as a character.
+                code.extend(letters.next());
+                continue;
+            }
+            '\\' if in_string => {
+                code.push(letter);
+                code.extend(letters.next());
+                continue;
+            }
+            '"' => in_string = !in_string,
+            _ => {}
+        }
+        code.push(letter);
+    }
+    code
+}
+
+#[test]
+fn rules_see_everything_but_comments_and_the_tests_at_the_end() {
+    let text = "#[cfg(test)]\nmod tests;\nconst A: &str = \"\\\"//\"; // one\nfn a() {} /// two\nconst Q: char = '\"';//\nfn b() {}\n\n#[cfg(test)]\nmod tests {\nfn c() {}\n}\n";
+    let code = Source { path: String::new(), text: text.to_owned() }.code();
+    for seen in ["const A", "fn a", "const Q", "fn b", "\\\"//\""] {
+        assert!(code.contains(seen), "{seen}: {code}");
+    }
+    for unseen in ["one", "two", "fn c"] {
+        assert!(!code.contains(unseen), "{unseen}: {code}");
+    }
+    for source in production() {
+        let tail = source.text.strip_prefix(source.production()).unwrap_or_default();
+        let ends = tail.is_empty()
+            || tail.trim_end().lines().skip(1).filter(|line| line.starts_with('}')).count() == 1;
+        assert!(ends, "{}: something stands behind its tests", source.path);
     }
 }
 

@@ -69,16 +69,16 @@ impl HashingGate {
         deadline: Deadline,
         job: impl FnOnce(&dyn Hasher) -> Result<T, Fault> + Send + 'static,
     ) -> Result<T, Fault> {
-        let delivery = Arc::clone(&self.0).acquire_owned();
-        let delivery = tokio::time::timeout_at(deadline.less(Duration::from_millis(500)), delivery).await;
-        let Ok(Ok(delivery)) = delivery else {
+        let turn = Arc::clone(&self.0).acquire_owned();
+        let turn = tokio::time::timeout_at(deadline.less(Duration::from_millis(500)), turn).await;
+        let Ok(Ok(turn)) = turn else {
             return Err(
                 Fault::from(&OVERLOADED).because("no turn at the password hasher before the deadline")
             );
         };
         let job = move || {
             let outcome = job(hasher.as_ref());
-            drop(delivery);
+            drop(turn);
             outcome
         };
         tokio::task::spawn_blocking(job).await.map_err(|_| Fault::internal("the password hasher panicked"))?

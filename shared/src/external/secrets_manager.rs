@@ -2,7 +2,7 @@
 
 use crate::clock::SystemClock;
 use crate::deadline::Deadline;
-use crate::external::aws::{AwsConnector, Environment, is_failure};
+use crate::external::aws::{AwsConnector, Environment, is_failure, plain_code};
 use crate::external::{CallError, ExternalCall, Gate, Outcome};
 use crate::settings::{BadSettings, BoxFuture, SecretError, SecretStore, Variables};
 use crate::validation::Secret;
@@ -64,7 +64,7 @@ impl SecretsManager {
             Err(error) => error,
         };
         let Some(reply) = error.raw_response() else { return Err(SecretError::NoAnswer) };
-        let (status, code) = (reply.status().as_u16(), error.code());
+        let (status, code) = (reply.status().as_u16(), error.code().and_then(plain_code));
         let refused = SecretError::Refused(code.map_or_else(|| format!("status {status}"), str::to_owned));
         if is_failure(status, code) { Err(refused) } else { Ok(Answer(Err(refused))) }
     }

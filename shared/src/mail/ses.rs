@@ -6,7 +6,7 @@ use super::{
     message, settle,
 };
 use crate::deadline::Deadline;
-use crate::external::aws::Environment;
+use crate::external::aws::{Environment, plain_code};
 use crate::external::{AwsConnector, ExternalCall, ExternalCalls};
 use crate::settings::{BadSettings, Variables};
 use aws_sdk_sesv2::Client;
@@ -92,7 +92,7 @@ fn refusal(error: &SdkError<SendEmailError>) -> Result<Answered, String> {
             let is_too_large = bad.message().unwrap_or_default().to_lowercase().contains("length");
             refused(if is_too_large { MAIL_TOO_LARGE } else { MAIL_REFUSED })
         }
-        Some(_) => Err(error.code().unwrap_or("an error without a code").to_owned()),
+        Some(_) => Err(error.code().and_then(plain_code).unwrap_or("an error without a code").to_owned()),
         None => Err("no answer".to_owned()),
     }
 }

@@ -1,6 +1,6 @@
 //! One call: JSON to the service's one address, the operation in a header (the protocol awsJson of Smithy).
 
-use super::{Aws, REPLY_LIMIT, is_failure};
+use super::{Aws, REPLY_LIMIT, is_failure, plain_code};
 use crate::clock::{Clock as _, SystemClock};
 use crate::deadline::Deadline;
 use crate::external::{CallError, ExternalCall, HttpReply, Outcome};
@@ -116,7 +116,7 @@ impl Aws {
 fn code(reply: &HttpReply) -> Option<String> {
     let refusal: Refusal = serde_json::from_slice(&reply.body).unwrap_or_default();
     let code = refusal.kind.rsplit('#').next().unwrap_or_default();
-    (!code.is_empty()).then(|| code.to_owned())
+    plain_code(code).map(str::to_owned)
 }
 
 #[cfg(test)]

@@ -104,6 +104,12 @@ pub(crate) fn is_failure(status: u16, code: Option<&str>) -> bool {
     status >= 500 || code.is_none_or(|code| code.contains("Throttl") || code.starts_with("Internal"))
 }
 
+/// The code of an error, if it is one: a service may send anything, and codes go into log lines.
+pub(crate) fn plain_code(code: &str) -> Option<&str> {
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_');
+    ((1..=64).contains(&code.len()) && code.bytes().all(is_plain)).then_some(code)
+}
+
 /// The service's address in that region. China's regions have another domain.
 fn regional(service: &str, region: &str) -> String {
     let suffix = if region.starts_with("cn-") { "amazonaws.com.cn" } else { "amazonaws.com" };
@@ -121,6 +127,17 @@ mod tests {
             regional("secretsmanager", "cn-north-1"),
             "https://secretsmanager.cn-north-1.amazonaws.com.cn/"
         );
+    }
+
+    #[test]
+    fn what_is_no_code_does_not_reach_a_log() {
+        assert_eq!(
+            plain_code("AWS.SimpleQueueService.NonExistentQueue"),
+            Some("AWS.SimpleQueueService.NonExistentQueue")
+        );
+        for other in ["", "a b", "Code\nwith a line", "ana@example.com", &"A".repeat(65)] {
+            assert_eq!(plain_code(other), None, "{other}");
+        }
     }
 
     #[test]

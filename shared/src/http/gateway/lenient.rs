@@ -16,8 +16,13 @@ pub(super) fn read(json: &str) -> (Found, Format) {
     let event = serde_json::from_str::<RestEvent>(json).ok();
     match event.filter(|event| !event.http_method.is_empty() && event.request_context.elb.is_none()) {
         Some(event) => (event.into(), Format::Rest),
-        None => (Found { method: Method::TRACE, ..Found::default() }, Format::default()),
+        None => nothing(),
     }
+}
+
+/// A request for nothing.
+pub(super) fn nothing() -> (Found, Format) {
+    (Found { method: Method::TRACE, ..Found::default() }, Format::default())
 }
 
 /// Payload format 2.0.

@@ -128,3 +128,11 @@ fn what_is_no_gateways_event_is_a_request_for_nothing() {
         assert_eq!((request.method, request.gateway_id), (Method::TRACE, None), "{json}");
     }
 }
+
+#[test]
+fn more_headers_than_a_map_has_room_for_are_a_request_for_nothing() {
+    let headers: Vec<String> = (0..24_577).map(|number| format!("\"h{number}\":\"\"")).collect();
+    let headers = format!("{{{}}}", headers.join(","));
+    let (request, _) = read(&http(r#""/x""#, r#""""#, &headers, ""));
+    assert_eq!((request.method, request.path.as_str()), (Method::TRACE, ""));
+}
