@@ -7,9 +7,6 @@ use crate::external::{CallError, ExternalCall, Gate, Outcome};
 use crate::settings::{BadSettings, BoxFuture, SecretError, SecretStore, Variables};
 use crate::validation::Secret;
 use aws_sdk_secretsmanager::Client;
-use aws_sdk_secretsmanager::config::retry::RetryConfig;
-use aws_sdk_secretsmanager::config::timeout::TimeoutConfig;
-use aws_sdk_secretsmanager::config::{Config, Region, StalledStreamProtectionConfig};
 use aws_sdk_secretsmanager::error::ProvideErrorMetadata as _;
 use std::sync::Arc;
 use std::time::Duration;
@@ -43,19 +40,8 @@ impl SecretsManager {
     /// replaces the service's address. Nothing is sent yet.
     pub fn open(variable: &Variables<'_>) -> Result<Arc<dyn SecretStore>, BadSettings> {
         let aws = Environment::read(variable, "AWS_ENDPOINT_URL_SECRETS_MANAGER")?;
-        // The gate, and not the SDK, repeats, ends and counts attempts.
-        let mut config = Config::builder()
-            .http_client(AwsConnector::open()?)
-            .region(Region::new(aws.region))
-            .credentials_provider(aws.credentials)
-            .timeout_config(TimeoutConfig::disabled())
-            .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
-            .retry_config(RetryConfig::disabled());
-        if let Some((_, endpoint)) = aws.endpoint {
-            config = config.endpoint_url(endpoint);
-        }
         let gate = Gate::alone(Arc::new(SystemClock));
-        Ok(Arc::new(Self { client: Client::from_conf(config.build()), gate }))
+        Ok(Arc::new(Self { client: Client::new(&aws.sdk(AwsConnector::open()?)), gate }))
     }
 
     async fn attempt(&self, arn: &str) -> Result<Answer, SecretError> {

@@ -10,9 +10,6 @@ use crate::external::aws::{Environment, plain_code};
 use crate::external::{AwsConnector, ExternalCall, ExternalCalls};
 use crate::settings::{BadSettings, Variables};
 use aws_sdk_sesv2::Client;
-use aws_sdk_sesv2::config::retry::RetryConfig;
-use aws_sdk_sesv2::config::timeout::TimeoutConfig;
-use aws_sdk_sesv2::config::{Config, Region, StalledStreamProtectionConfig};
 use aws_sdk_sesv2::error::{ProvideErrorMetadata as _, SdkError};
 use aws_sdk_sesv2::operation::send_email::SendEmailError;
 use aws_sdk_sesv2::operation::send_email::builders::SendEmailFluentBuilder;
@@ -44,20 +41,10 @@ impl Ses {
         external: Arc<ExternalCalls>,
     ) -> Result<Self, BadSettings> {
         let aws = Environment::read(variable, "AWS_ENDPOINT_URL_SESV2")?;
-        // One attempt: a mail without an answer may have been sent, and SES takes no key by which it would know. The
-        // gate ends an attempt that takes too long.
-        let mut config = Config::builder()
-            .http_client(AwsConnector::over(external.http()))
-            .region(Region::new(aws.region))
-            .credentials_provider(aws.credentials)
-            .timeout_config(TimeoutConfig::disabled())
-            .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
-            .retry_config(RetryConfig::disabled());
-        if let Some((_, endpoint)) = aws.endpoint {
-            config = config.endpoint_url(endpoint);
-        }
+        // One attempt: a mail without an answer may have been sent, and SES takes no key by which it would know.
+        let client = Client::new(&aws.sdk(AwsConnector::over(external.http())));
         let configuration_set = variable("SES_CONFIGURATION_SET").filter(|name| !name.is_empty());
-        Ok(Self { client: Client::from_conf(config.build()), from, configuration_set, external })
+        Ok(Self { client, from, configuration_set, external })
     }
 
     /// The whole request. SES's notices carry the tags back, which name clinic and mail.

@@ -1,8 +1,10 @@
 //! The HTTP client of the SDK's clients: the one that every other call takes, so that a function has one HTTP client.
 
-use super::{REPLY_LIMIT, http_client};
+use super::{Environment, REPLY_LIMIT, http_client};
 use crate::external::HttpClient;
 use crate::settings::BadSettings;
+use aws_credential_types::provider::SharedCredentialsProvider;
+use aws_smithy_runtime_api::client::behavior_version::BehaviorVersion;
 use aws_smithy_runtime_api::client::http::{
     HttpClient as SdkHttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings,
     SharedHttpConnector,
@@ -10,6 +12,11 @@ use aws_smithy_runtime_api::client::http::{
 use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
+use aws_smithy_runtime_api::client::stalled_stream_protection::StalledStreamProtectionConfig;
+use aws_smithy_types::retry::RetryConfig;
+use aws_smithy_types::timeout::TimeoutConfig;
+use aws_types::SdkConfig;
+use aws_types::region::Region;
 use bytes::Bytes;
 
 /// The HTTP client for a client of the SDK. It has no time-outs of its own: the gate of the call ends attempts.
@@ -41,6 +48,24 @@ impl AwsConnector {
         *response.status_mut() = reply.status;
         *response.headers_mut() = reply.headers;
         HttpResponse::try_from(response).map_err(|error| ConnectorError::other(error.into(), None))
+    }
+}
+
+impl Environment {
+    /// How a function's clients of the SDK are configured. The gate, and not the SDK, repeats, ends and counts attempts.
+    pub(crate) fn sdk(self, connector: AwsConnector) -> SdkConfig {
+        let config = SdkConfig::builder()
+            .behavior_version(BehaviorVersion::latest())
+            .http_client(connector)
+            .region(Region::new(self.region))
+            .credentials_provider(SharedCredentialsProvider::new(self.credentials))
+            .timeout_config(TimeoutConfig::disabled())
+            .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
+            .retry_config(RetryConfig::disabled());
+        match self.endpoint {
+            Some((_, endpoint)) => config.endpoint_url(endpoint).build(),
+            None => config.build(),
+        }
     }
 }
 
