@@ -3,7 +3,6 @@
 use grafono::{demo, generate};
 use serde_json::json;
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 
 #[test]
 fn the_committed_files_are_what_the_declarations_say() {
@@ -40,44 +39,6 @@ fn one_code_has_one_status_and_one_text_wherever_it_is_declared() {
         let before = seen.insert(problem.code, text);
         assert!(before.is_none_or(|before| before == text), "{}: {before:?} and {text:?}", problem.code);
     }
-}
-
-/// As far as the sources say it, declared or not: a handler can make a fault of any problem.
-#[test]
-fn one_code_has_one_text_wherever_it_is_written() {
-    let literal = r#"(\d{3})\s*,?\s*"([A-Z][A-Z0-9_]+)"\s*,\s*"([^"]*)"\s*,\s*"((?:[^"\\]|\\.)*)""#;
-    let literal = regex::Regex::new(literal).unwrap();
-    let mut seen: BTreeMap<String, (String, PathBuf)> = BTreeMap::new();
-    for path in sources() {
-        let text = std::fs::read_to_string(&path).unwrap();
-        for found in literal.captures_iter(text.split("\nmod tests {").next().unwrap()) {
-            let (_, [status, code, title, detail]) = found.extract();
-            let text = format!("{status} {title}: {detail}");
-            let before = seen.entry(code.to_owned()).or_insert((text.clone(), path.clone()));
-            assert_eq!(before.0, text, "{code} in {} and in {}", before.1.display(), path.display());
-        }
-    }
-    assert!(seen.len() > 60, "the sources were read: {}", seen.len());
-}
-
-/// The sources of `shared` and of the modules.
-fn sources() -> Vec<PathBuf> {
-    let mut folders = vec![generate::root().join("shared/src")];
-    folders.extend(
-        grafono::modules().iter().map(|it| generate::root().join("functions").join(it.name).join("src")),
-    );
-    let mut found = Vec::new();
-    while let Some(folder) = folders.pop() {
-        for entry in std::fs::read_dir(folder).unwrap() {
-            let path = entry.unwrap().path();
-            if path.is_dir() {
-                folders.push(path);
-            } else if path.extension().is_some_and(|it| it == "rs") {
-                found.push(path);
-            }
-        }
-    }
-    found
 }
 
 #[test]

@@ -3,7 +3,8 @@
 use crate::packages::members;
 use crate::sources::{production, slices, under};
 use grafono::generate::root;
-use std::collections::BTreeSet;
+use regex::Regex;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Folders are business capabilities, never layers (A2).
 const LAYERS: [&str; 8] =
@@ -168,6 +169,23 @@ fn what_is_shared_knows_nothing_of_the_trade() {
             assert!(!code.contains(noun), "{} says {noun}", source.path);
         }
     }
+}
+
+/// Declared or not: a handler can make a fault of any problem (B4).
+#[test]
+fn one_code_has_one_text_wherever_it_is_written() {
+    let literal = r#"(\d{3})\s*,?\s*"([A-Z][A-Z0-9_]+)"\s*,\s*"([^"]*)"\s*,\s*"((?:[^"\\]|\\.)*)""#;
+    let literal = Regex::new(literal).unwrap();
+    let mut seen: BTreeMap<String, (String, String)> = BTreeMap::new();
+    for source in production() {
+        for found in literal.captures_iter(&source.code()) {
+            let (_, [status, code, title, detail]) = found.extract();
+            let text = format!("{status} {title}: {detail}");
+            let (before, place) = seen.entry(code.to_owned()).or_insert((text.clone(), source.path.clone()));
+            assert_eq!(*before, text, "{code} in {place} and in {}", source.path);
+        }
+    }
+    assert!(seen.len() > 60, "the sources were read: {}", seen.len());
 }
 
 #[test]
