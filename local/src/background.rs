@@ -2,9 +2,9 @@
 //! ([`shared::background::InProcess`]).
 
 use futures_util::future::BoxFuture;
-use shared::app::App;
-use shared::background::WorkerDeclaration;
-use shared::outbox::Nudge;
+use shared::background::OpenWorker;
+use shared::outbox::{Nudge, Queues};
+use shared::parts::Part as _;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
@@ -38,12 +38,12 @@ pub struct Background {
 }
 
 impl Background {
-    /// Starts every worker with an app under its role. The nudge wakes the relay.
-    pub fn start(workers: Vec<(WorkerDeclaration, Arc<App>)>, notify: &Notify) -> Self {
+    /// Starts every worker. The nudge wakes the relay.
+    pub fn start(workers: Vec<OpenWorker>, notify: &Notify) -> Self {
         let (stop, stopping) = watch::channel(false);
         let mut running = JoinSet::new();
-        for (worker, app) in workers {
-            running.spawn(keep(worker, app, notify.clone(), stopping.clone()));
+        for worker in workers {
+            running.spawn(keep(worker, notify.clone(), stopping.clone()));
         }
         Self { workers: running, stop }
     }
@@ -57,15 +57,16 @@ impl Background {
 }
 
 /// Runs a worker again and again. The pause after a failure is longer each time.
-async fn keep(worker: WorkerDeclaration, app: Arc<App>, notify: Notify, mut stopping: watch::Receiver<bool>) {
-    let look = LOOK.max(worker.every / 60);
+async fn keep(worker: OpenWorker, notify: Notify, mut stopping: watch::Receiver<bool>) {
+    let look = LOOK.max(worker.declaration.every / 60);
+    let is_nudged = worker.declaration.requirements().iter().any(|(part, _)| *part == Queues::NAME);
     let mut pause = look;
     loop {
-        let ran = worker.run(&app, worker.timeout).await;
+        let ran = worker.run(worker.declaration.timeout).await;
         pause = if ran.is_ok() { look } else { (pause * 2).min(LONGEST_PAUSE.max(look)) };
         tokio::select! {
             () = tokio::time::sleep(pause) => {}
-            () = notify.0.notified(), if ran.is_ok() && worker.needs.queues => {}
+            () = notify.0.notified(), if ran.is_ok() && is_nudged => {}
             _ = stopping.wait_for(|stop| *stop) => return,
         }
     }

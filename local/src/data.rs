@@ -72,3 +72,14 @@ fn checkout() -> Result<String, Error> {
     let hash = hash.iter().take(4).fold(0_u32, |number, byte| (number << 8) | u32::from(*byte));
     Ok(format!("{plain}-{hash:08x}"))
 }
+
+/// Writes the whole file or none, for its owner alone: beside its place first, then moved there.
+pub(crate) fn write_whole(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+    let (folder, name) = (path.parent().unwrap_or(Path::new(".")), path.file_name().unwrap_or_default());
+    fs::create_dir_all(folder)?;
+    let unfinished = folder.join(format!(".{}", name.to_string_lossy()));
+    let mut options = fs::OpenOptions::new();
+    let mut file = options.write(true).create(true).truncate(true).mode(0o600).open(&unfinished)?;
+    file.write_all(bytes)?;
+    fs::rename(unfinished, path)
+}

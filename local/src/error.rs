@@ -55,6 +55,9 @@ pub enum Error {
     /// A declaration that cannot be written down.
     #[error("a generated file could not be made: {0}")]
     Generate(#[from] serde_json::Error),
+    /// A document without the place for what is made.
+    #[error("{0} has lost the comments between which a table is made; take them from an earlier version")]
+    Marker(&'static str),
     /// Two types of one name in the contract.
     #[error("two different types are called {0} in the contract; rename one with #[schemars(rename)]")]
     TwoTypes(String),

@@ -1,16 +1,15 @@
 //! The gateway's part: HTTP in, a request as read from an event to the function that has the route, its response out.
 
+use crate::files::{self, FileFolder};
 use crate::mail::Mails;
 use bytes::Bytes;
 use http::header::{COOKIE, HeaderMap, SET_COOKIE};
 use http::{HeaderName, HeaderValue, StatusCode};
 use http_body_util::{BodyExt as _, Full};
 use hyper::body::Incoming;
-use shared::app::App;
-use shared::http::{Declaration, Request, Response, pipeline};
-use shared::module::Module;
+use shared::clock::{Clock as _, SystemClock};
+use shared::http::{OpenEndpoint, Request, Response, pipeline};
 use std::net::SocketAddr;
-use std::sync::Arc;
 use std::time::Duration;
 
 /// The most bytes of a body that are read; the function refuses a longer body anyway.
@@ -22,17 +21,15 @@ const TIME: Duration = Duration::from_secs(10);
 /// All functions behind one address.
 #[derive(Debug)]
 pub struct Gateway {
-    functions: Vec<(Declaration, Arc<App>)>,
+    endpoints: Vec<OpenEndpoint>,
     mails: Option<Mails>,
+    files: Option<FileFolder>,
 }
 
 impl Gateway {
-    /// Each module's endpoints, with the module's own app.
-    pub fn new(modules: Vec<(Module, Arc<App>)>) -> Self {
-        let functions = modules.into_iter().flat_map(|(module, app)| {
-            module.endpoints.into_iter().map(move |declaration| (declaration, Arc::clone(&app)))
-        });
-        Self { functions: functions.collect(), mails: None }
+    /// The endpoints of all modules.
+    pub fn new(endpoints: Vec<OpenEndpoint>) -> Self {
+        Self { endpoints, mails: None, files: None }
     }
 
     /// With the pages that show the mails of this machine.
@@ -41,18 +38,22 @@ impl Gateway {
         Self { mails: Some(mails), ..self }
     }
 
+    /// With the links to the files of this machine.
+    #[must_use]
+    pub fn with_files(self, files: FileFolder) -> Self {
+        Self { files: Some(files), ..self }
+    }
+
     /// Passes a request to the function that has its route, or to the catch-all.
     pub async fn pass(&self, request: Request) -> Response {
-        let has = |declaration: &Declaration| {
-            let route = &declaration.route;
+        let has = |endpoint: &&OpenEndpoint| {
+            let route = &endpoint.declaration.route;
             !route.is_catch_all() && route.takes(&request.method) && route.parameters(&request.path).is_some()
         };
-        let found = self.functions.iter().find(|(declaration, _)| has(declaration));
-        let fallback = || self.functions.iter().find(|(declaration, _)| declaration.route.is_catch_all());
+        let found = self.endpoints.iter().find(has);
+        let fallback = || self.endpoints.iter().find(|endpoint| endpoint.declaration.route.is_catch_all());
         match found.or_else(fallback) {
-            Some((declaration, app)) => {
-                pipeline::answer(app, declaration, request, TIME).await.finish().await
-            }
+            Some(endpoint) => pipeline::answer(endpoint, request, TIME).await.finish().await,
             None => Response::empty(StatusCode::NOT_FOUND),
         }
     }
@@ -74,7 +75,12 @@ impl Gateway {
         {
             return Ok(page);
         }
-        let body = tokio::time::timeout(TIME, read(body)).await.map_err(|_| BrokenBody)??;
+        if let Some(files) = self.files.as_ref().filter(|_| FileFolder::is_asked(&head)) {
+            let body =
+                tokio::time::timeout(TIME, read(body, files::LARGEST)).await.map_err(|_| BrokenBody)??;
+            return Ok(files.answer(&head, body, SystemClock.now()).await);
+        }
+        let body = tokio::time::timeout(TIME, read(body, READ_AT_MOST)).await.map_err(|_| BrokenBody)??;
         Ok(sent(self.pass(received(head, body, client)).await))
     }
 }
@@ -84,14 +90,14 @@ impl Gateway {
 #[error("the body did not come as it was announced")]
 pub struct BrokenBody;
 
-/// The body, or the first part of a body that is longer than any function takes.
-async fn read(mut body: Incoming) -> Result<Vec<u8>, BrokenBody> {
+/// The body, or the first part of a body that is longer than `most` bytes.
+async fn read(mut body: Incoming, most: usize) -> Result<Vec<u8>, BrokenBody> {
     let mut bytes = Vec::new();
     while let Some(frame) = body.frame().await {
         if let Some(data) = frame.map_err(|_| BrokenBody)?.data_ref() {
             bytes.extend_from_slice(data);
         }
-        if bytes.len() > READ_AT_MOST {
+        if bytes.len() > most {
             break;
         }
     }

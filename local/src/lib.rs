@@ -9,6 +9,7 @@ pub mod dead_letters;
 pub mod demo;
 pub mod error;
 pub mod events;
+pub mod files;
 pub mod gateway;
 pub mod generate;
 pub mod keys;
@@ -16,6 +17,7 @@ pub mod mail;
 pub mod openapi;
 pub mod routes;
 pub mod serve;
+mod settings;
 pub mod template;
 pub mod watch;
 

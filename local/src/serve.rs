@@ -5,6 +5,7 @@ use crate::background::{Background, Notify};
 use crate::data::Data;
 use crate::database::LocalDatabase;
 use crate::error::Error;
+use crate::files::FileFolder;
 use crate::gateway::Gateway;
 use crate::mail::{MailFolder, Mails};
 use crate::{demo, modules};
@@ -12,14 +13,15 @@ use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
 use shared::access::Argon2id;
-use shared::app::{App, Needs, Settings};
-use shared::background::{InProcess, WorkerDeclaration};
+use shared::app::{App, Frame};
+use shared::background::{InProcess, OpenConsumer, OpenWorker};
 use shared::clock::{SystemClock, SystemIds};
-use shared::external::{ExternalCalls, OpenExternal};
-use shared::mail::Sender;
-use shared::module::Module;
-use shared::outbox::Queue;
-use shared::settings::{BadSettings, Variables};
+use shared::external::{ExternalCalls, FileStore};
+use shared::http::OpenEndpoint;
+use shared::mail::{Mail, Notices, Sender};
+use shared::outbox::{Queues, RelayNudge};
+use shared::parts::Opening;
+use shared::settings::BadSettings;
 use shared::telemetry;
 use std::io::{ErrorKind, Write as _};
 use std::net::{Ipv4Addr, SocketAddr};
@@ -45,14 +47,13 @@ pub async fn serve(options: ServeOptions) -> Result<(), Error> {
         let database = LocalDatabase::start(options.database_url, &data).await?;
         database.check().await?;
         let notify = Notify::default();
-        let external = external()?;
-        let mail = Arc::new(mail(&data)?);
+        let mail = mail(&data)?;
         let mails = Mails::in_folder(mail.path().to_owned());
-        let given =
-            Given { database: &database, data: &data, notify: &notify, external: &external, mail, address };
-        let functions = given.functions()?;
-        let workers = workers(&database, &functions, &external)?;
-        let gateway = Arc::new(Gateway::new(functions).with_pages(mails));
+        let files = files(&data, address)?;
+        let process = Process::new(&database, &data, &notify, mail, files.clone(), address)?;
+        let (endpoints, consumers) = process.functions()?;
+        let workers = process.workers(consumers)?;
+        let gateway = Arc::new(Gateway::new(endpoints).with_pages(mails).with_files(files));
         let has_demo = database.is_own() && demo::sign_up(&gateway).await;
         Ok::<_, Error>((database, gateway, Background::start(workers, &notify), has_demo))
     };
@@ -98,33 +99,96 @@ fn stop_signal() -> Result<impl Future<Output = ()>, Error> {
     })
 }
 
-/// The parts that the functions of all modules are made of.
-struct Given<'a> {
+/// The one process that all functions share here, each under its own database role.
+struct Process<'a> {
     database: &'a LocalDatabase,
-    data: &'a Data,
-    notify: &'a Notify,
-    external: &'a Arc<ExternalCalls>,
-    mail: Arc<MailFolder>,
+    /// The token keys, secret and public.
+    keys: (String, String),
     address: SocketAddr,
+    external: Arc<ExternalCalls>,
+    mail: Arc<Mail>,
+    files: Arc<FileStore>,
+    nudge: Arc<RelayNudge>,
 }
 
-impl Given<'_> {
-    /// Each module's functions with an app of its own, under the module's role.
-    fn functions(&self) -> Result<Vec<(Module, Arc<App>)>, Error> {
-        let (secret, public) = self.data.token_keys()?;
-        let own = |key: &'static str| match key {
+impl<'a> Process<'a> {
+    fn new(
+        database: &'a LocalDatabase,
+        data: &Data,
+        notify: &Notify,
+        mail: MailFolder,
+        files: FileFolder,
+        address: SocketAddr,
+    ) -> Result<Self, Error> {
+        // Targets on this machine are allowed here. Breakers are one for all functions, as they are one process.
+        let own = |key| variable(key).or_else(|| (key == "OUTSIDE_TARGETS").then(|| "local".to_owned()));
+        let opening = Opening::by_value(own, Arc::new(SystemClock));
+        Ok(Self {
+            database,
+            keys: data.token_keys()?,
+            address,
+            external: opening.finish(opening.part())?,
+            mail: Arc::new(Mail::by(Arc::new(mail))),
+            files: Arc::new(FileStore::by(Arc::new(files))),
+            nudge: Arc::new(RelayNudge::by(notify.clone())),
+        })
+    }
+
+    /// Opens parts under that database role. Settings are given by value; mail, files, queues and the nudge stay here
+    /// whatever the settings of a deployment say.
+    fn opening(&self, role: &str) -> Opening {
+        let (url, address) = (self.database.url(role), self.address);
+        let (secret, public) = self.keys.clone();
+        let own = move |key: &'static str| match key {
+            "DATABASE_URL" => Some(url.clone()),
+            "DATABASE_CONNECTIONS" => Some("8".to_owned()),
             "TOKEN_SECRET_KEY" => Some(secret.clone()),
             "TOKEN_PUBLIC_KEYS" => Some(public.clone()),
-            "PUBLIC_URL" => variable(key).or_else(|| Some(format!("http://{}", self.address))),
+            "PUBLIC_URL" => variable(key).or_else(|| Some(format!("http://{address}"))),
             other => variable(other),
         };
-        let app = |module: &Module| {
-            let app = app(&self.database.url(module.name), &own, module.needs())?;
-            let app = app.with_nudge(Arc::new(self.notify.clone())).with_external(Arc::clone(self.external));
-            Ok::<_, Error>(Arc::new(app.with_mail(Arc::<MailFolder>::clone(&self.mail))))
-        };
-        modules().into_iter().map(|module| app(&module).map(|app| (module, app))).collect()
+        let opening = Opening::by_value(own, Arc::new(SystemClock));
+        opening.put(Arc::clone(&self.external));
+        opening.put(Arc::clone(&self.mail));
+        opening.put(Arc::clone(&self.files));
+        opening.put(Arc::clone(&self.nudge));
+        opening.put(Arc::new(Notices::none()));
+        opening
     }
+
+    /// All endpoints and consumers. Those of one module share the module's connections.
+    fn functions(&self) -> Result<(Vec<OpenEndpoint>, Vec<OpenConsumer>), Error> {
+        let (mut endpoints, mut consumers) = (Vec::new(), Vec::new());
+        for module in modules() {
+            let opening = self.opening(module.name);
+            let app = app(&opening)?;
+            for endpoint in module.endpoints {
+                endpoints.push(opening.finish(endpoint.open(Ok(Arc::clone(&app)), &opening))?);
+            }
+            for consumer in module.consumers {
+                consumers.push(opening.finish(consumer.open(Ok(Arc::clone(&app)), &opening))?);
+            }
+        }
+        Ok((endpoints, consumers))
+    }
+
+    /// All workers, each under its own role. The relay's queues lead to these consumers.
+    fn workers(&self, consumers: Vec<OpenConsumer>) -> Result<Vec<OpenWorker>, Error> {
+        let queues = Arc::new(Queues::by(Arc::new(InProcess::of(consumers))));
+        let all = modules().into_iter().flat_map(|module| module.workers);
+        all.map(|worker| {
+            let opening = self.opening(worker.role);
+            opening.put(Arc::clone(&queues));
+            let app = app(&opening)?;
+            Ok(opening.finish(worker.open(Ok(app), &opening))?)
+        })
+        .collect()
+    }
+}
+
+fn app(opening: &Opening) -> Result<Arc<App>, BadSettings> {
+    let app = App::open(opening, Frame::WHOLE, Arc::new(SystemIds), Arc::new(Argon2id));
+    opening.finish(app.map(Arc::new))
 }
 
 /// The folder for mail, which stays on this machine whatever the settings of a deployment say.
@@ -134,39 +198,10 @@ fn mail(data: &Data) -> Result<MailFolder, Error> {
     Ok(MailFolder::new(data.folder.join("mail"), from))
 }
 
-/// Each worker with an app of its own, under its role.
-fn workers(
-    database: &LocalDatabase,
-    functions: &[(Module, Arc<App>)],
-    external: &Arc<ExternalCalls>,
-) -> Result<Vec<(WorkerDeclaration, Arc<App>)>, Error> {
-    let queues: Arc<dyn Queue> = Arc::new(InProcess::of(
-        functions.iter().flat_map(|(module, app)| module.consumers_on(app)).collect(),
-    ));
-    let all = functions.iter().flat_map(|(module, _)| module.workers.iter().cloned());
-    all.map(|worker| {
-        let app = app(&database.url(worker.role), &variable, worker.needs)?;
-        Ok((worker, Arc::new(app.with_queue(Arc::clone(&queues)).with_external(Arc::clone(external)))))
-    })
-    .collect()
-}
-
-fn app(url: &str, variable: &Variables<'_>, needs: Needs) -> Result<App, Error> {
-    let own = |key: &'static str| match key {
-        "DATABASE_URL" => Some(url.to_owned()),
-        "DATABASE_CONNECTIONS" => Some("8".to_owned()),
-        other => variable(other),
-    };
-    let settings = Settings::read(&own, needs)?;
-    Ok(App::new(settings, Arc::new(SystemClock), Arc::new(SystemIds), Arc::new(Argon2id)))
-}
-
-/// The external calls, one for all modules as they are one process. Targets on this machine are allowed here.
-fn external() -> Result<Arc<ExternalCalls>, Error> {
-    let own =
-        |key: &'static str| variable(key).or_else(|| (key == "OUTSIDE_TARGETS").then(|| "local".to_owned()));
-    let needs = Needs { external: Some(OpenExternal::OPEN), ..Needs::default() };
-    Ok(OpenExternal::OPEN.open(&Settings::read(&own, needs)?.external)?)
+/// The folder for files, with links to this server.
+fn files(data: &Data, address: SocketAddr) -> Result<FileFolder, Error> {
+    let folder = data.folder.join("files");
+    FileFolder::new(folder.clone(), format!("http://{address}")).map_err(Error::io("keep files in", &folder))
 }
 
 #[expect(clippy::disallowed_methods, reason = "the local server's one reading of the environment")]

@@ -9,13 +9,14 @@
 //! | [`module`] | a module as a value: its endpoints, consumers and workers |
 //! | [`background`] | what happens after a reply: consumers, workers, jobs, requests for mail |
 //! | [`http`] | what an endpoint declares, what it takes and answers, and a request's way through it ([`http::pipeline`]) |
-//! | [`app`] | what a function is given at its start and keeps, read from its settings |
+//! | [`app`] | what every function is given at its start and keeps |
 //! | [`mail`], [`outbox`] | sending mail; announcing a change, and the queues that carry it |
 //! | [`database`], [`external`] | the one transaction that sends statements; calls to others, AWS included |
 //! | [`telemetry`] | log lines, metrics, spans |
 //! | [`access`], `tls` | who the caller is and may be: roles, tokens, passwords, links; TLS as a client |
-//! | [`failure`], [`settings`] | how a request fails; how a setting is read, or kept as a secret |
-//! | [`validation`], [`clock`], [`deadline`] | input checked; the time, and how much of it is left |
+//! | [`parts`] | what a part of a function needs, and how parts are opened at its start |
+//! | [`failure`], [`settings`] | how a request fails; what a setting is, and how a secret is kept |
+//! | [`validation`], [`clock`], [`deadline`], [`readiness`] | input checked; the time, and how much of it is left; probes |
 //!
 //! A slice begins with [`http::Endpoint`], validates by [`validation`], sends its statements by [`database`], and says in
 //! [`failure`]'s terms how it fails. Letters with numbers, such as C7, are rules: `docs/checks.md` says what each asks.
@@ -33,6 +34,8 @@ pub mod lambda;
 pub mod mail;
 pub mod module;
 pub mod outbox;
+pub mod parts;
+pub mod readiness;
 pub mod settings;
 pub mod telemetry;
 mod tls;

@@ -1,11 +1,9 @@
 //! A module as a value, for lists: its endpoints, consumers and workers.
 
-use crate::app::{App, Needs};
 use crate::background::{ConsumerDeclaration, WorkerDeclaration, consumer, jobs, mail_statements};
-use crate::database::{Claim, Scope, Statement, claim, readiness, settings, tenant};
+use crate::database::{Claim, Scope, Statement, claim, probe, settings, tenant};
 use crate::http::idempotency::fingerprint;
 use crate::http::{Declaration, Sample, audit};
-use std::sync::Arc;
 
 /// A module: its name, which is also its schema and database role, and what it declares.
 #[derive(Debug, Clone)]
@@ -20,20 +18,6 @@ pub struct Module {
     pub consumers: Vec<ConsumerDeclaration>,
     /// The module's workers.
     pub workers: Vec<WorkerDeclaration>,
-}
-
-impl Module {
-    /// The needs of all endpoints and consumers together.
-    pub fn needs(&self) -> Needs {
-        let endpoints = self.endpoints.iter().map(|endpoint| endpoint.policy.needs());
-        let consumers = self.consumers.iter().map(|consumer| consumer.needs);
-        endpoints.chain(consumers).fold(Needs::default(), Needs::and)
-    }
-
-    /// The consumers, each with the module's app.
-    pub fn consumers_on(&self, app: &Arc<App>) -> Vec<(ConsumerDeclaration, Arc<App>)> {
-        self.consumers.iter().map(|consumer| (consumer.clone(), Arc::clone(app))).collect()
-    }
 }
 
 /// The statements of `shared` that any module may send, for the checks that prepare and explain them.
@@ -54,7 +38,7 @@ pub fn statements(sample: &Sample<'_>) -> Vec<Statement<()>> {
         claim::store(&key),
         claim::stored(&key),
         audit(call, clinic, key.caller, "sample.taken", "sample", key.caller),
-        readiness::probe_statement().erase(),
+        probe::probe_statement().erase(),
     ];
     all.extend(consumer::statements(sample));
     all.extend(jobs::statements(sample));

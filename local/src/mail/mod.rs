@@ -4,12 +4,10 @@ mod page;
 
 pub use page::Mails;
 
+use crate::data::write_whole;
 use futures_util::future::BoxFuture;
 use shared::deadline::Deadline;
 use shared::mail::{Letter, MailGateway, ProviderId, Sender, Unsent, message};
-use std::fs;
-use std::io;
-use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
 /// A folder of `.eml` files, each named by its mail's id: sent again, a mail is the same file.
@@ -31,22 +29,12 @@ impl MailFolder {
     }
 }
 
-/// Writes the whole file or none, for its owner alone: beside its place first, then moved there.
-fn write(folder: &Path, name: &str, bytes: &[u8]) -> io::Result<()> {
-    fs::create_dir_all(folder)?;
-    let unfinished = folder.join(format!(".{name}"));
-    let mut options = fs::OpenOptions::new();
-    let mut file = options.write(true).create(true).truncate(true).mode(0o600).open(&unfinished)?;
-    io::Write::write_all(&mut file, bytes)?;
-    fs::rename(unfinished, folder.join(name))
-}
-
 impl MailGateway for MailFolder {
     fn send<'a>(&'a self, letter: &'a Letter, _: Deadline) -> BoxFuture<'a, Result<ProviderId, Unsent>> {
         Box::pin(async move {
             let bytes = message(&self.from, letter)?;
-            let (folder, name) = (self.folder.clone(), format!("{}.eml", letter.id));
-            let written = tokio::task::spawn_blocking(move || write(&folder, &name, &bytes)).await;
+            let path = self.folder.join(format!("{}.eml", letter.id));
+            let written = tokio::task::spawn_blocking(move || write_whole(&path, &bytes)).await;
             match written {
                 Ok(Ok(())) => Ok(ProviderId(letter.id.to_string())),
                 Ok(Err(error)) => Err(Unsent::Failed(format!("the mail folder: {}", error.kind()))),

@@ -2,26 +2,30 @@
 
 use crate::TestDatabase;
 use shared::app::App;
-use shared::background::{Attempt, ConsumerDeclaration, InProcess, WorkerDeclaration};
+use shared::background::{Attempt, InProcess, OpenConsumer, WorkerDeclaration};
 use shared::deadline::{Deadline, LONGEST};
 use shared::failure::Fault;
 use shared::module::Module;
 use shared::outbox::{Event, Queue};
+use shared::parts::Opening;
 use std::sync::Arc;
 
 /// The consumers and workers of the modules under test.
 #[derive(Debug, Default)]
 pub(crate) struct Background {
-    modules: Vec<(Module, Arc<App>)>,
+    modules: Vec<(Module, Vec<OpenConsumer>)>,
 }
 
 impl Background {
-    pub(crate) fn add(&mut self, module: &Module, app: &Arc<App>) {
-        self.modules.push((module.clone(), Arc::clone(app)));
+    pub(crate) fn add(&mut self, module: &Module, app: &Arc<App>, opening: &Opening) {
+        let consumers = module.consumers.iter().cloned();
+        let opened = consumers.map(|it| opening.finish(it.open(Ok(Arc::clone(app)), opening)).unwrap());
+        let opened = opened.collect();
+        self.modules.push((module.clone(), opened));
     }
 
     pub(crate) fn queues(&self) -> Arc<dyn Queue> {
-        Arc::new(InProcess::of(self.all_consumers().collect()))
+        Arc::new(InProcess::of(self.all_consumers().cloned().collect()))
     }
 
     /// The module of the consumer of that name.
@@ -40,16 +44,12 @@ impl Background {
     }
 
     pub(crate) async fn take(&self, name: &str, event: &Event, attempt: Attempt) -> Result<(), Fault> {
-        let (consumer, app) = self.consumer(name);
-        consumer.take(&app, event, attempt, Deadline::within(LONGEST)).await
+        let consumer = self.all_consumers().find(|consumer| consumer.declaration.name == name).unwrap();
+        consumer.take(event, attempt, Deadline::within(LONGEST)).await
     }
 
-    fn consumer(&self, name: &str) -> (ConsumerDeclaration, Arc<App>) {
-        self.all_consumers().find(|(consumer, _)| consumer.name == name).unwrap()
-    }
-
-    fn all_consumers(&self) -> impl Iterator<Item = (ConsumerDeclaration, Arc<App>)> {
-        self.modules.iter().flat_map(|(module, app)| module.consumers_on(app))
+    fn all_consumers(&self) -> impl Iterator<Item = &OpenConsumer> {
+        self.modules.iter().flat_map(|(_, consumers)| consumers)
     }
 }
 

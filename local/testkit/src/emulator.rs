@@ -13,7 +13,7 @@ const PACKAGES: [&str; 3] = ["moto==5.2.5", "flask>=3,<4", "flask-cors>=6,<7"];
 static RUNNING: OnceLock<AwsEmulator> = OnceLock::new();
 static NEXT: AtomicU32 = AtomicU32::new(1);
 
-/// AWS Secrets Manager, SQS and SES as far as tests need them: moto on a free port of this machine, one a test process.
+/// AWS Secrets Manager, SQS, SES and S3 as far as tests need them: moto on a free port of this machine, one a test process.
 #[derive(Debug)]
 pub struct AwsEmulator {
     url: String,
@@ -49,6 +49,13 @@ impl AwsEmulator {
         self.client().put_secret_value().secret_id(arn).secret_string(text).send().await.unwrap();
     }
 
+    /// Makes a bucket.
+    pub async fn make_bucket(&self, name: &str) {
+        let address = format!("{}/{name}", self.url);
+        let made = tokio::process::Command::new("curl").args(["-sf", "-X", "PUT", &address]).status().await;
+        assert!(made.unwrap().success(), "{name} was not made");
+    }
+
     /// A new client: a client's connections end with the test whose runtime drives them.
     fn client(&self) -> Client {
         let given = |key| variable(key, &self.url).unwrap();
@@ -72,7 +79,10 @@ pub fn variable(key: &str, url: &str) -> Option<String> {
         "AWS_REGION" => "sa-east-1",
         "AWS_ACCESS_KEY_ID" => "TEST",
         "AWS_SECRET_ACCESS_KEY" => "test",
-        "AWS_ENDPOINT_URL_SECRETS_MANAGER" | "AWS_ENDPOINT_URL_SESV2" | "AWS_ENDPOINT_URL_SQS" => url,
+        "AWS_ENDPOINT_URL_S3"
+        | "AWS_ENDPOINT_URL_SECRETS_MANAGER"
+        | "AWS_ENDPOINT_URL_SESV2"
+        | "AWS_ENDPOINT_URL_SQS" => url,
         _ => return None,
     };
     Some(value.to_owned())

@@ -1,10 +1,11 @@
 use crate::AwsEmulator;
-use crate::queues::external_calls;
+use crate::parts::open_part;
 use crate::queues::{KEYS, client};
 use aws_sdk_sqs::Client;
 use aws_sdk_sqs::types::QueueAttributeName as Attribute;
 use serde_json::{Value, json};
 use shared::mail::Notices;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 static NEXT: AtomicU32 = AtomicU32::new(1);
@@ -38,10 +39,8 @@ impl NoticeQueue {
     }
 
     /// The queue as the function has it on Lambda.
-    pub fn open(&self) -> Notices {
-        let variable =
-            |key| self.variables.iter().find(|(own, _)| *own == key).map(|(_, value)| value.clone());
-        Notices::open(&variable, &external_calls()).unwrap()
+    pub fn open(&self) -> Arc<Notices> {
+        open_part(&self.variables()).unwrap()
     }
 
     /// Puts an event of SES into the queue, as SNS does.

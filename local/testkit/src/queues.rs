@@ -1,12 +1,12 @@
 use crate::AwsEmulator;
 use crate::lambda::{Environment, FAR_AWAY, batch, failures, record};
+use crate::parts::open_part;
 use aws_sdk_sqs::Client;
 use aws_sdk_sqs::config::{Config, Credentials, Region};
 use aws_sdk_sqs::types::{Message, MessageSystemAttributeName as System, QueueAttributeName as Attribute};
 use serde_json::{Value, json};
 use shared::background::ATTEMPTS;
-use shared::external::{ExternalCalls, ExternalSettings, OpenExternal};
-use shared::outbox::{Queue, Sqs};
+use shared::outbox::Queues as OpenQueues;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -75,8 +75,16 @@ impl Queues {
     }
 
     /// The queues as the relay has them on Lambda.
-    pub fn open(&self) -> Arc<dyn Queue> {
-        Sqs::open(&|key| self.variable(key), &external_calls()).unwrap()
+    pub fn open(&self) -> Arc<OpenQueues> {
+        open_part(&self.variables()).unwrap()
+    }
+
+    /// The same, but with SQS at another address.
+    pub fn open_at(&self, address: &str) -> Arc<OpenQueues> {
+        let mut variables = self.variables();
+        variables.retain(|(key, _)| *key != "AWS_ENDPOINT_URL_SQS");
+        variables.push(("AWS_ENDPOINT_URL_SQS", address));
+        open_part(&variables).unwrap()
     }
 
     /// Puts a message into a consumer's queue, past the relay.
@@ -188,9 +196,4 @@ pub(crate) fn client(emulator: &AwsEmulator) -> Client {
         .credentials_provider(Credentials::new(id, key, None, None, "test"))
         .endpoint_url(given("AWS_ENDPOINT_URL_SQS"));
     Client::from_conf(config.build())
-}
-
-/// The external calls of a relay, by the machine's own clock.
-pub fn external_calls() -> Arc<ExternalCalls> {
-    OpenExternal::OPEN.open(&ExternalSettings::default()).unwrap()
 }

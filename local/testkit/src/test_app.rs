@@ -6,18 +6,19 @@ use crate::{
 };
 use shared::access::TokenSigner;
 use shared::access::token::new_key_pair;
-use shared::app::{App, Needs, Settings};
-use shared::background::{ATTEMPTS, Attempt};
+use shared::app::{App, Frame};
+use shared::background::{ATTEMPTS, Attempt, OpenWorker};
 use shared::clock::{Clock as _, SystemClock, SystemIds};
 use shared::database::{Database, RoundTrips, Scope, Tx};
 use shared::deadline::Deadline;
 use shared::external::connect::NetworkScope;
-use shared::external::{ExternalCalls, ExternalSettings};
+use shared::external::{ExternalCalls, Redis};
 use shared::failure::{Error, Fault, NoFailure};
-use shared::http::{Declaration, pipeline};
-use shared::mail::Notices;
+use shared::http::{Declaration, OpenEndpoint, pipeline};
+use shared::mail::{Mail, Notices};
 use shared::module::Module;
-use shared::outbox::{Event, Queue};
+use shared::outbox::{Event, Queue, Queues};
+use shared::parts::Opening;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -26,8 +27,7 @@ use std::time::Duration;
 #[derive(Debug)]
 struct Function {
     module: &'static str,
-    declaration: Declaration,
-    app: Arc<App>,
+    endpoint: OpenEndpoint,
 }
 
 /// Modules on a database of their own, called through gateway events.
@@ -84,13 +84,12 @@ impl TestApp {
             time: Duration::from_secs(10),
         };
         for module in modules {
-            let url = test_app.database.function_url(module.name);
-            let app = Arc::new(test_app.app(&url, connections));
-            test_app.background.add(&module, &app);
-            test_app.functions.extend(module.endpoints.into_iter().map(|declaration| Function {
+            let opening = test_app.opening(&test_app.database.function_url(module.name), connections);
+            let app = test_app.app(&opening);
+            test_app.background.add(&module, &app, &opening);
+            test_app.functions.extend(module.endpoints.into_iter().map(|endpoint| Function {
                 module: module.name,
-                declaration,
-                app: Arc::clone(&app),
+                endpoint: opening.finish(endpoint.open(Ok(Arc::clone(&app)), &opening)).unwrap(),
             }));
         }
         test_app
@@ -124,40 +123,52 @@ impl TestApp {
 
     /// Has the functions of each module reach their database at the address that `url` gives for the module's role.
     pub fn rewire(&mut self, url: impl Fn(&str) -> String) {
-        let mut apps: BTreeMap<&'static str, Arc<App>> = BTreeMap::new();
-        let modules: Vec<&'static str> = self.functions.iter().map(|function| function.module).collect();
-        for module in modules {
-            apps.entry(module).or_insert_with(|| Arc::new(self.app(&url(module), 4)));
-        }
-        for function in &mut self.functions {
-            if let Some(app) = apps.get(function.module) {
-                function.app = Arc::clone(app);
-            }
-        }
+        let mut opened: BTreeMap<&'static str, (Opening, Arc<App>)> = BTreeMap::new();
+        let functions = std::mem::take(&mut self.functions);
+        self.functions = functions
+            .into_iter()
+            .map(|Function { module, endpoint }| {
+                let (opening, app) = opened.entry(module).or_insert_with(|| {
+                    let opening = self.opening(&url(module), 4);
+                    let app = self.app(&opening);
+                    (opening, app)
+                });
+                let endpoint = endpoint.declaration.open(Ok(Arc::clone(app)), opening);
+                Function { module, endpoint: opening.finish(endpoint).unwrap() }
+            })
+            .collect();
     }
 
     /// Opens the connection of the function of that name, as the first request would.
     pub async fn warm(&self, name: &str) {
         let (round_trips, deadline) = (RoundTrips::default(), Deadline::within(self.time));
-        let tx = Tx::reading(&self.function(name).app.database, &round_trips, deadline, Scope::default());
+        let tx = Tx::reading(&self.endpoint(name).app.database, &round_trips, deadline, Scope::default());
         let opened: Result<_, Error<NoFailure>> = tx.commit().await;
         opened.unwrap();
     }
 
-    fn app(&self, url: &str, connections: usize) -> App {
-        let variable = |key: &str| match key {
-            "DATABASE_URL" => Some(url.to_owned()),
+    /// Opens parts with the database at this address; mail and external calls are the test app's.
+    fn opening(&self, url: &str, connections: usize) -> Opening {
+        let (url, keys) = (url.to_owned(), self.keys.clone());
+        let sendgrid = self.sendgrid.as_ref().map(SendgridKey::shown);
+        let variable = move |key: &'static str| match key {
+            "DATABASE_URL" => Some(url.clone()),
             "DATABASE_CONNECTIONS" => Some(connections.to_string()),
-            "TOKEN_SECRET_KEY" => Some(self.keys.0.clone()),
-            "TOKEN_PUBLIC_KEYS" => Some(self.keys.1.clone()),
+            "TOKEN_SECRET_KEY" => Some(keys.0.clone()),
+            "TOKEN_PUBLIC_KEYS" => Some(keys.1.clone()),
             "CORS_ALLOWED_ORIGINS" | "PUBLIC_URL" => Some("https://app.example".to_owned()),
-            "SENDGRID_WEBHOOK_PUBLIC_KEY" => self.sendgrid.as_ref().map(SendgridKey::shown),
+            "SENDGRID_WEBHOOK_PUBLIC_KEY" => sendgrid.clone(),
             _ => None,
         };
-        let settings = Settings::read(&|key| variable(key), Needs::ALL).unwrap();
-        App::new(settings, self.clock.clone(), Arc::new(SystemIds), self.hasher.clone())
-            .with_external(Arc::clone(&self.external))
-            .with_mail(self.mail.clone())
+        let opening = Opening::by_value(variable, self.clock.clone());
+        opening.put(Arc::clone(&self.external));
+        opening.put(Arc::new(Mail::by(self.mail.clone())));
+        opening
+    }
+
+    fn app(&self, opening: &Opening) -> Arc<App> {
+        let app = App::open(opening, Frame::WHOLE, Arc::new(SystemIds), self.hasher.clone());
+        Arc::new(opening.finish(app).unwrap())
     }
 
     /// The key pair, secret and public, in PASERK form.
@@ -177,20 +188,18 @@ impl TestApp {
 
     /// All declarations in the test app.
     pub fn declarations(&self) -> impl Iterator<Item = &Declaration> {
-        self.functions.iter().map(|function| &function.declaration)
+        self.functions.iter().map(|function| &function.endpoint.declaration)
     }
 
     /// Passes a request to the function with its route, else to the catch-all, else to the first function.
     pub async fn send(&self, request: TestRequest) -> TestResponse {
-        let (declaration, app) = self.route(request.method(), request.path());
-        self.answer(app, declaration, request).await
+        self.answer(self.route(request.method(), request.path()), request).await
     }
 
     /// Passes one request through the pipeline, and holds the reply against the contract.
-    async fn answer(&self, app: &App, declaration: &Declaration, request: TestRequest) -> TestResponse {
+    async fn answer(&self, endpoint: &OpenEndpoint, request: TestRequest) -> TestResponse {
         let (method, path) = (request.method().to_owned(), request.path().to_owned());
-        let answer =
-            pipeline::answer(app, declaration, request.read(), self.time).await.finish().await.into();
+        let answer = pipeline::answer(endpoint, request.read(), self.time).await.finish().await.into();
         if let Some(contract) = self.contract {
             contract.hold(&method, &path, &answer);
         }
@@ -198,22 +207,21 @@ impl TestApp {
     }
 
     /// The function that the gateway would call.
-    pub fn route(&self, method: &str, path: &str) -> (&Declaration, &App) {
+    pub fn route(&self, method: &str, path: &str) -> &OpenEndpoint {
         let method = method.parse().unwrap_or(http::Method::TRACE);
         let has = |function: &&Function| {
-            let route = &function.declaration.route;
+            let route = &function.endpoint.declaration.route;
             !route.is_catch_all() && route.takes(&method) && route.parameters(path).is_some()
         };
         let found = self.functions.iter().find(has);
-        let fallback = || self.functions.iter().find(|function| function.declaration.route.is_catch_all());
-        let function = found.or_else(fallback).or_else(|| self.functions.first()).unwrap();
-        (&function.declaration, &function.app)
+        let is_fallback = |function: &&Function| function.endpoint.declaration.route.is_catch_all();
+        let fallback = || self.functions.iter().find(is_fallback);
+        &found.or_else(fallback).or_else(|| self.functions.first()).unwrap().endpoint
     }
 
     /// Passes a request to the function of that name, whatever its route.
     pub async fn send_to_function(&self, name: &str, request: TestRequest) -> TestResponse {
-        let function = self.function(name);
-        self.answer(&function.app, &function.declaration, request).await
+        self.answer(self.endpoint(name), request).await
     }
 
     /// All events so far, in the order of their streams.
@@ -234,17 +242,24 @@ impl TestApp {
     /// Runs the worker of that name, under its own role, until nothing is left to do. The consumers in the test app
     /// take the relay's events, unless other queues are given.
     pub async fn work(&self, worker: &str, queue: Option<Arc<dyn Queue>>) -> Result<usize, Fault> {
-        let declaration = self.background.worker(worker);
-        let app = self.app(&self.database.function_url(declaration.role), 4);
-        let app = app.with_queue(queue.unwrap_or_else(|| self.background.queues()));
-        declaration.run(&app, Duration::from_mins(1)).await
+        let queue = queue.unwrap_or_else(|| self.background.queues());
+        let worker = self.worker(worker, |opening| {
+            opening.put(Arc::new(Queues::by(queue)));
+            opening.put(Arc::new(Notices::none()));
+        });
+        worker.run(Duration::from_mins(1)).await
     }
 
     /// As [`TestApp::work`], for the worker that takes the mail provider's notices from their queue.
-    pub async fn work_on(&self, worker: &str, notices: Notices) -> Result<usize, Fault> {
-        let declaration = self.background.worker(worker);
-        let app = self.app(&self.database.function_url(declaration.role), 4).with_mail_notices(notices);
-        declaration.run(&app, Duration::from_mins(1)).await
+    pub async fn work_on(&self, worker: &str, notices: Arc<Notices>) -> Result<usize, Fault> {
+        self.worker(worker, |opening| opening.put(notices)).run(Duration::from_mins(1)).await
+    }
+
+    fn worker(&self, name: &str, put: impl FnOnce(&Opening)) -> OpenWorker {
+        let declaration = self.background.worker(name).clone();
+        let opening = self.opening(&self.database.function_url(declaration.role), 4);
+        put(&opening);
+        opening.finish(declaration.open(Ok(self.app(&opening)), &opening)).unwrap()
     }
 
     /// The names of the consumers in the test app.
@@ -254,7 +269,7 @@ impl TestApp {
 
     /// The app of a module's functions.
     pub fn app_of(&self, module: &str) -> &App {
-        &self.functions.iter().find(|function| function.module == module).unwrap().app
+        &self.functions.iter().find(|function| function.module == module).unwrap().endpoint.app
     }
 
     /// The module of the consumer of that name.
@@ -267,8 +282,13 @@ impl TestApp {
         self.function(name).module
     }
 
+    /// The endpoint of that name, with its parts.
+    pub fn endpoint(&self, name: &str) -> &OpenEndpoint {
+        &self.function(name).endpoint
+    }
+
     fn function(&self, name: &str) -> &Function {
-        self.functions.iter().find(|function| function.declaration.name == name).unwrap()
+        self.functions.iter().find(|function| function.endpoint.declaration.name == name).unwrap()
     }
 
     /// Sends requests all at once and waits for all replies.
@@ -290,6 +310,6 @@ impl TestApp {
 
 /// External calls with breakers that nobody shares.
 fn external(targets: NetworkScope, clock: &Arc<TestClock>, names: &Arc<Names>) -> Arc<ExternalCalls> {
-    let settings = ExternalSettings { redis: None, targets };
-    Arc::new(ExternalCalls::open(&settings, clock.clone(), names.clone()).unwrap())
+    let redis = Arc::new(Redis::none(clock.clone()));
+    Arc::new(ExternalCalls::new(targets, &redis, clock.clone(), names.clone()).unwrap())
 }

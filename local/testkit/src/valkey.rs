@@ -1,5 +1,6 @@
 use crate::python;
 use std::io::{Read as _, Write as _};
+use std::net::TcpListener;
 use std::os::unix::net::UnixStream;
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
@@ -15,10 +16,11 @@ const SCRIPT: &str = "\"$@\" & server=$!; read -r _; kill -9 \"$server\"";
 
 static NEXT: AtomicU32 = AtomicU32::new(1);
 
-/// A Valkey, which speaks Redis's protocol, on a socket, for one test. The server ends with the test.
+/// A Valkey, which speaks Redis's protocol, on a socket and a port, for one test. The server ends with the test.
 #[derive(Debug)]
 pub struct Valkey {
     folder: PathBuf,
+    port: u16,
     /// The server's process, which runs while its standard input is open.
     server: Child,
 }
@@ -31,13 +33,19 @@ impl Valkey {
                 format!("grafono-valkey-{}-{}", std::process::id(), NEXT.fetch_add(1, Ordering::SeqCst));
             let folder = std::env::temp_dir().join(name);
             std::fs::create_dir_all(&folder).unwrap();
-            let server = serve(&folder);
-            Self { folder, server }
+            let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+            let server = serve(&folder, port);
+            Self { folder, port, server }
         });
         started.await.unwrap()
     }
 
-    /// The server's address.
+    /// The server's address as a deployment has one.
+    pub fn tcp(&self) -> String {
+        format!("redis://127.0.0.1:{}", self.port)
+    }
+
+    /// The server's address on its socket.
     pub fn url(&self) -> String {
         format!("redis+unix://{}", socket(&self.folder).display())
     }
@@ -51,7 +59,7 @@ impl Valkey {
 
     /// Starts the server again after [`Valkey::stop`], without data.
     pub fn start_again(&mut self) {
-        self.server = serve(&self.folder);
+        self.server = serve(&self.folder, self.port);
     }
 
     /// Lets the server stand still for a minute: every client waits.
@@ -83,10 +91,16 @@ fn program() -> PathBuf {
 }
 
 #[expect(clippy::disallowed_methods, reason = "runs on a thread for blocking work")]
-fn serve(folder: &Path) -> Child {
+fn serve(folder: &Path, port: u16) -> Child {
     let mut command = Command::new("sh");
-    command.args(["-c", SCRIPT, "valkey"]).arg(program()).args(["--port", "0", "--save", "", "--unixsocket"]);
-    command.arg(socket(folder)).arg("--dir").arg(folder).process_group(0);
+    command.args(["-c", SCRIPT, "valkey"]).arg(program()).args(["--bind", "127.0.0.1", "--port"]);
+    command
+        .arg(port.to_string())
+        .args(["--save", "", "--unixsocket"])
+        .arg(socket(folder))
+        .arg("--dir")
+        .arg(folder)
+        .process_group(0);
     command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());
     let server = command.spawn().unwrap();
     let patience = Instant::now() + Duration::from_secs(10);

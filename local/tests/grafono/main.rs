@@ -11,6 +11,7 @@ mod contract;
 mod dead_letters;
 mod drift;
 mod events;
+mod files;
 mod logs;
 mod mail;
 mod openapi;

@@ -113,9 +113,8 @@ async fn pass(app: &TestApp, token: &str, mut event: Value) -> TestResponse {
     }
     let (request, _) = gateway::read(&event.to_string());
     let (method, path) = (request.method.to_string(), request.path.clone());
-    let (declaration, app) = app.route(&method, &path);
-    let answer =
-        pipeline::answer(app, declaration, request, Duration::from_secs(10)).await.finish().await.into();
+    let answered = pipeline::answer(app.route(&method, &path), request, Duration::from_secs(10)).await;
+    let answer = answered.finish().await.into();
     CONTRACT.hold(&method, &path, &answer);
     answer
 }

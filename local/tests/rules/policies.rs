@@ -1,9 +1,15 @@
 //! What a deployed function may do: its own log, its own secrets, and nothing else (C10).
 
-use crate::templates::{Resource, binary, declared, functions, of_type, stacks, template};
+use crate::queues::arn as queue_arn;
+use crate::templates::{
+    Deployed, Resource as Template, binary, declared, functions, of_type, stacks, template,
+};
 use grafono::generate::root;
 use regex::Regex;
 use serde_json::{Value, json};
+use shared::parts::{Condition, Resource};
+use shared::settings::{Given, Setting};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Actions that are granted on everything, and why.
 const UNCONFINED: [(&str, &str); 2] = [
@@ -35,7 +41,7 @@ pub(crate) fn statements(role: &Value) -> Vec<&Value> {
 }
 
 /// A function's role, which no other function has.
-pub(crate) fn role_of<'a>(template: &'a Value, function: Resource<'_>) -> &'a Value {
+pub(crate) fn role_of<'a>(template: &'a Value, function: Template<'_>) -> &'a Value {
     let role = function.1["Role"].as_str().unwrap();
     let sharing = functions(template).into_iter().filter(|(_, other)| other["Role"] == role);
     assert_eq!(sharing.count(), 1, "{role} is shared");
@@ -72,75 +78,169 @@ fn no_action_and_no_resource_is_a_wildcard_but_those_listed() {
     assert!(unused.is_empty(), "listed, but nobody has it: {unused:?}");
 }
 
-#[test]
-fn a_function_is_given_what_it_needs_and_reads_no_other_secret() {
-    for (module, template) in stacks() {
-        for (id, function) in functions(&template) {
-            let declared = declared(&module);
-            let deployed = declared.iter().find(|deployed| deployed.name == binary(function)).unwrap();
-            let needs = deployed.needs;
-            let all = [
-                (needs.database, "DATABASE_URL_SECRET_ARN", deployed.secret.as_str(), true),
-                (needs.issues_tokens, "TOKEN_SECRET_KEY_SECRET_ARN", "TokenSecretKeySecretArn", true),
-                (needs.external.is_some(), "REDIS_URL_SECRET_ARN", "RedisUrlSecretArn", true),
-                (needs.mail, "SENDGRID_API_KEY_SECRET_ARN", "SendgridApiKeySecretArn", true),
-                (needs.mail, "MAIL_FROM", "MailFrom", false),
-                (needs.mail, "MAIL_TRANSPORT", "MailTransport", false),
-                (needs.mail, "SES_CONFIGURATION_SET", "SesConfigurationSet", false),
-                (needs.links, "PUBLIC_URL", "PublicUrl", false),
-                (
-                    needs.mail_events.is_some(),
-                    "SENDGRID_WEBHOOK_PUBLIC_KEY",
-                    "SendgridWebhookPublicKey",
-                    false,
-                ),
-                (needs.verifies_tokens, "TOKEN_PUBLIC_KEYS", "TokenPublicKeys", false),
-            ];
-            let given = &function["Environment"]["Variables"];
-            for (is_needed, key, parameter, _) in all {
-                let expected = if is_needed { json!(parameter) } else { Value::Null };
-                assert_eq!(given[key], expected, "{}: {id}: {key}", module.name);
-            }
-            let expected: Vec<_> =
-                all.iter().filter(|it| it.0 && it.3).map(|(_, _, parameter, _)| *parameter).collect();
-            let granted = statements(role_of(&template, (id, function))).into_iter();
-            let readable: Vec<_> = granted
-                .filter(|statement| texts(&statement["Action"]).contains(&"secretsmanager:GetSecretValue"))
-                .flat_map(|statement| texts(&statement["Resource"]))
-                .collect();
-            assert_eq!(readable, expected, "{}: {id}", module.name);
+/// A right: an action on a resource, and the condition under which it is granted, if there is one.
+type Right = (String, String, Option<String>);
+
+/// The text of a resource as a template without tags has it.
+fn untagged(expression: &str, function: &str) -> String {
+    let (_, text) = expression.split_once(' ').unwrap();
+    text.replace("{function}", function)
+}
+
+fn name_of(condition: Condition) -> String {
+    match condition {
+        Condition::Given(parameter) => format!("Has{parameter}"),
+        Condition::Is(parameter, value) => {
+            format!("{parameter}Is{}{}", value[..1].to_uppercase(), &value[1..])
         }
     }
 }
 
+/// What the parts of a function ask for, and what the kind of the function brings: its log, traces, a consumer's queue.
+fn asked(id: &str, deployed: &Deployed, log_group: &str, is_consumer: bool) -> BTreeSet<Right> {
+    let right = |action: &str, resource: String, condition| (action.to_owned(), resource, condition);
+    let mut all = BTreeSet::from([
+        right("logs:CreateLogStream", format!("{log_group}.Arn"), None),
+        right("logs:PutLogEvents", format!("{log_group}.Arn"), None),
+        right("xray:PutTraceSegments", "*".to_owned(), None),
+        right("xray:PutTelemetryRecords", "*".to_owned(), None),
+    ]);
+    if is_consumer {
+        let actions = ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"];
+        all.extend(actions.map(|action| right(action, format!("{id}Queue.Arn"), None)));
+    }
+    for setting in deployed.settings().filter(|setting| setting.arn_key.is_some()) {
+        let (secret, condition) = match setting.given {
+            Given::Parameter(parameter) if parameter.default == Some("") => {
+                (parameter.name, Some(name_of(Condition::Given(parameter.name))))
+            }
+            Given::Parameter(parameter) => (parameter.name, None),
+            Given::RoleSecret => (deployed.secret.as_str(), None),
+            Given::Expression(_) | Given::Nowhere => continue,
+        };
+        all.insert(right("secretsmanager:GetSecretValue", secret.to_owned(), condition));
+    }
+    for permission in deployed.requirements.iter().flat_map(|(_, needed)| needed.permissions) {
+        let outer = permission.only_if.map(name_of);
+        for resource in permission.resources {
+            let resources = match resource {
+                Resource::Arn(arn) => vec![(untagged(arn, id), outer.clone())],
+                Resource::ArnIf(condition, arn) => vec![(untagged(arn, id), Some(name_of(*condition)))],
+                Resource::ConsumerQueues => {
+                    let consumers = grafono::modules().into_iter().flat_map(|module| module.consumers);
+                    consumers.map(|consumer| (queue_arn(&format!("{}.fifo", consumer.name)), None)).collect()
+                }
+            };
+            for (resource, condition) in resources {
+                all.extend(
+                    permission.actions.iter().map(|it| right(it, resource.clone(), condition.clone())),
+                );
+            }
+        }
+    }
+    all
+}
+
+/// What a function's role may do.
+fn granted(role: &Value) -> BTreeSet<Right> {
+    let conditional = |value: &Value| {
+        let condition = value.is_array().then(|| value[0].as_str().unwrap().to_owned());
+        (if value.is_array() { chosen(value).clone() } else { value.clone() }, condition)
+    };
+    let mut all = BTreeSet::new();
+    for policy in role["Policies"].as_array().unwrap() {
+        for statement in policy["PolicyDocument"]["Statement"].as_array().unwrap() {
+            let (statement, outer) = conditional(statement);
+            assert_eq!(statement["Effect"], "Allow", "{statement}");
+            let resources = match &statement["Resource"] {
+                Value::Array(all) => all.clone(),
+                one => vec![one.clone()],
+            };
+            for resource in resources {
+                let (resource, inner) = conditional(&resource);
+                for action in texts(&statement["Action"]) {
+                    let resource = resource.as_str().unwrap().to_owned();
+                    all.insert((action.to_owned(), resource, inner.clone().or_else(|| outer.clone())));
+                }
+            }
+        }
+    }
+    all
+}
+
+/// The expression behind a tag, as a template without tags has it.
+fn given_as(setting: &Setting, deployed: &Deployed, id: &str) -> Option<String> {
+    match setting.given {
+        Given::Parameter(parameter) => Some(parameter.name.to_owned()),
+        Given::RoleSecret => Some(deployed.secret.clone()),
+        Given::Expression(expression) => Some(untagged(expression, id)),
+        Given::Nowhere => None,
+    }
+}
+
 #[test]
-fn mail_is_sent_by_whom_it_is_declared_as_one_sender_and_in_one_way() {
-    let own =
-        |what| json!(format!("arn:${{AWS::Partition}}:ses:${{AWS::Region}}:${{AWS::AccountId}}:{what}"));
-    let expected = json!(["SendsBySes", {
-        "Effect": "Allow",
-        "Action": ["ses:SendEmail", "ses:SendRawEmail"],
-        "Resource": [
-            own("identity/${MailDomain}"),
-            ["HasSesConfigurationSet", own("configuration-set/${SesConfigurationSet}"), "AWS::NoValue"],
-        ],
-    }, "AWS::NoValue"]);
-    let mut senders = Vec::new();
+fn a_function_may_do_and_is_given_what_its_parts_ask_for_neither_too_much_nor_too_little() {
+    let mut rights = 0;
     for (module, template) in stacks() {
         let declared = declared(&module);
         for (id, function) in functions(&template) {
             let deployed = declared.iter().find(|deployed| deployed.name == binary(function)).unwrap();
-            let role = role_of(&template, (id, function));
-            let may_send = role.to_string().contains("ses:");
-            assert_eq!(may_send, deployed.needs.mail, "{}: {id}", module.name);
-            if may_send {
-                let all = role["Policies"][0]["PolicyDocument"]["Statement"].as_array().unwrap();
-                assert!(all.contains(&expected), "{}: {id}: {all:?}", module.name);
-                senders.push((id.to_owned(), template["Conditions"]["SendsBySes"].clone()));
+            let is_consumer = module.consumers.iter().any(|consumer| consumer.name == deployed.name);
+            let group = function["LoggingConfig"]["LogGroup"].as_str().unwrap();
+            let asked = asked(id, deployed, group, is_consumer);
+            rights += asked.len();
+            assert_eq!(granted(role_of(&template, (id, function))), asked, "{}: {id}", module.name);
+
+            let expected: BTreeMap<&str, String> = deployed
+                .settings()
+                .filter_map(|it| Some((it.arn_key.unwrap_or(it.key), given_as(it, deployed, id)?)))
+                .collect();
+            let none = serde_json::Map::new();
+            let given = function["Environment"]["Variables"].as_object().unwrap_or(&none);
+            let given: BTreeMap<&str, String> =
+                given.iter().map(|(key, value)| (key.as_str(), value.as_str().unwrap().to_owned())).collect();
+            assert_eq!(given, expected, "{}: {id}", module.name);
+        }
+    }
+    assert!(rights > 200, "{rights}");
+}
+
+#[test]
+fn every_condition_that_a_template_uses_is_what_its_name_says() {
+    for (module, template) in stacks() {
+        let Some(conditions) = template["Conditions"].as_object() else { continue };
+        for (name, expression) in conditions {
+            let expected = match name.split_once("Is") {
+                Some((parameter, value)) => json!([parameter, value.to_lowercase()]),
+                None => json!([[name.strip_prefix("Has").unwrap(), ""]]),
+            };
+            assert_eq!(*expression, expected, "{}: {name}", module.name);
+        }
+    }
+}
+
+/// What functions may do beyond their log and traces, and with which secret, by the name of each: the list that a person
+/// reads. It says what is, and not what a part declares.
+#[test]
+fn only_these_send_mail_sign_tokens_and_send_to_every_queue() {
+    let mut found =
+        BTreeMap::from([("ses:SendEmail", vec![]), ("TokenSecretKeySecretArn", vec![]), (".fifo", vec![])]);
+    for (_, template) in stacks() {
+        for (id, function) in functions(&template) {
+            let role = role_of(&template, (id, function)).to_string();
+            for (what, who) in &mut found {
+                if role.contains(what) {
+                    who.push(id.to_owned());
+                }
             }
         }
     }
-    assert_eq!(senders, [("SendMail".to_owned(), json!(["MailTransport", "ses"]))]);
+    let expected = BTreeMap::from([
+        ("ses:SendEmail", vec!["SendMail".to_owned()]),
+        ("TokenSecretKeySecretArn", vec!["CreateClinic".to_owned(), "Login".to_owned()]),
+        (".fifo", vec!["OutboxRelay".to_owned()]),
+    ]);
+    assert_eq!(found, expected);
 }
 
 #[test]
@@ -154,21 +254,6 @@ fn a_transport_without_what_it_needs_is_refused_before_anything_is_changed() {
     }
     let known = root["Parameters"]["MailTransport"]["AllowedValues"].as_array().unwrap();
     assert_eq!(root["Rules"].as_object().unwrap().len(), known.len());
-}
-
-#[test]
-fn a_function_writes_to_its_own_log_and_to_no_other() {
-    for (module, template) in stacks() {
-        for (id, function) in functions(&template) {
-            let group = function["LoggingConfig"]["LogGroup"].as_str().unwrap();
-            let granted = statements(role_of(&template, (id, function))).into_iter();
-            let writable: Vec<_> = granted
-                .filter(|statement| texts(&statement["Action"]).contains(&"logs:PutLogEvents"))
-                .flat_map(|statement| texts(&statement["Resource"]))
-                .collect();
-            assert_eq!(writable, [format!("{group}.Arn")], "{}: {id}", module.name);
-        }
-    }
 }
 
 #[test]

@@ -1,10 +1,18 @@
 //! How events get to their consumers, as the templates have it: queues, dead letters, clocks, and who may send (E4, C10).
 
 use crate::policies::{role_of, statements, texts};
-use crate::templates::{binary, declared, functions, of_type, stacks};
+use crate::sources::under;
+use crate::templates::{binary, functions, of_type, stacks};
 use serde_json::{Value, json};
-use shared::background::ATTEMPTS;
+use shared::background::{ATTEMPTS, WorkerDeclaration};
+use shared::mail::Notices;
+use shared::parts::Part as _;
 use std::collections::BTreeSet;
+
+/// Whether the worker takes the mail provider's notices.
+fn takes_notices(worker: &WorkerDeclaration) -> bool {
+    worker.requirements().iter().any(|(part, _)| *part == Notices::NAME)
+}
 
 /// What a function's role lets it do to queues: action and resource.
 fn queue_rights(template: &Value, function: (&str, &Value)) -> BTreeSet<(String, String)> {
@@ -21,7 +29,7 @@ fn queue_rights(template: &Value, function: (&str, &Value)) -> BTreeSet<(String,
     rights.collect()
 }
 
-fn arn(queue: &str) -> String {
+pub(crate) fn arn(queue: &str) -> String {
     format!(
         "arn:${{AWS::Partition}}:sqs:${{AWS::Region}}:${{AWS::AccountId}}:grafono-${{Environment}}-{queue}"
     )
@@ -84,7 +92,7 @@ fn there_is_no_queue_that_nothing_takes_from() {
         expected.extend(module.consumers.iter().flat_map(|consumer| {
             ["", "-dead"].map(|dead| format!("grafono-${{Environment}}-{}{dead}.fifo", consumer.name))
         }));
-        let takers = module.workers.iter().filter(|worker| worker.needs.mail_notices);
+        let takers = module.workers.iter().filter(|worker| takes_notices(worker));
         expected.extend(takers.flat_map(|worker| {
             ["", "-dead"].map(|dead| format!("grafono-${{Environment}}-{}{dead}", worker.name))
         }));
@@ -98,7 +106,7 @@ fn what_the_mail_provider_tells_comes_from_its_topic_alone_and_is_never_lost_uns
     for (module, template) in stacks() {
         for (id, function) in functions(&template) {
             let worker = module.workers.iter().find(|it| it.name == binary(function));
-            let Some(worker) = worker.filter(|it| it.needs.mail_notices) else { continue };
+            let Some(worker) = worker.filter(|it| takes_notices(it)) else { continue };
             takers += 1;
             let (own, dead) = (format!("{id}Notices"), format!("{id}DeadLetters"));
             let queues = of_type(&template, "AWS::SQS::Queue");
@@ -129,7 +137,7 @@ fn what_the_mail_provider_tells_comes_from_its_topic_alone_and_is_never_lost_uns
             });
             assert_eq!(*subscribed, expected, "{id}");
             for optional in [policy, subscription] {
-                assert_eq!(template["Resources"][optional]["Condition"], "HasMailNoticesTopic");
+                assert_eq!(template["Resources"][optional]["Condition"], "HasMailNoticesTopicArn");
             }
             let alarms = of_type(&template, "AWS::CloudWatch::Alarm").into_iter();
             let watches = |alarm: &Value| alarm["Dimensions"][0]["Value"] == format!("{dead}.QueueName");
@@ -161,40 +169,39 @@ fn each_worker_is_called_by_a_clock_of_its_own() {
 }
 
 #[test]
-fn whoever_writes_nudges_the_relay_which_alone_sends_to_the_consumers() {
-    let modules = grafono::modules();
-    let consumers = modules.iter().flat_map(|module| module.consumers.iter().map(|consumer| consumer.name));
-    let to_all: BTreeSet<_> =
-        consumers.map(|name| ("sqs:SendMessage".to_owned(), arn(&format!("{name}.fifo")))).collect();
-    let take = ["sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage"];
-    let from = |queue: String| take.map(|action| (action.to_owned(), queue.clone()));
+fn whoever_writes_nudges_the_relay_and_nobody_else_does() {
+    let mut nudging = 0;
     for (module, template) in stacks() {
-        let declared = declared(&module);
         for (id, function) in functions(&template) {
-            let needs = declared.iter().find(|deployed| deployed.name == binary(function)).unwrap().needs;
-            let mut expected = BTreeSet::new();
-            if needs.nudges {
-                expected.insert(("sqs:SendMessage".to_owned(), arn("outbox-nudges")));
-            }
-            if needs.queues {
-                expected.extend(to_all.clone());
-                expected.extend(from(format!("{id}Nudges.Arn")));
-            }
-            if module.consumers.iter().any(|consumer| consumer.name == binary(function)) {
-                expected.extend(from(format!("{id}Queue.Arn")));
-            }
-            if needs.mail_notices {
-                let polls = ["sqs:DeleteMessage", "sqs:ReceiveMessage"];
-                expected.extend(polls.map(|action| (action.to_owned(), format!("{id}Notices.Arn"))));
-            }
-            assert_eq!(queue_rights(&template, (id, function)), expected, "{}: {id}", module.name);
+            let name = binary(function);
+            let writes = module.endpoints.iter().any(|it| it.name == name && it.policy.writes());
+            let announces = ANNOUNCING.contains(&name);
+            let right = ("sqs:SendMessage".to_owned(), arn("outbox-nudges"));
+            let rights = queue_rights(&template, (id, function));
+            assert_eq!(rights.contains(&right), writes || announces, "{}: {id}", module.name);
             let given = &function["Environment"]["Variables"];
-            assert_eq!(given.get("NUDGE_QUEUE_URL").is_some(), needs.nudges, "{id}");
-            let notices = given.get("MAIL_NOTICES_QUEUE_URL");
-            assert_eq!(notices, needs.mail_notices.then_some(&json!(format!("{id}Notices"))), "{id}");
-            assert_eq!(given.get("QUEUE_URL_PREFIX").is_some(), needs.queues, "{id}");
+            assert_eq!(given.get("NUDGE_QUEUE_URL").is_some(), writes || announces, "{id}");
+            nudging += usize::from(writes || announces);
         }
     }
+    assert!(nudging > ANNOUNCING.len());
+}
+
+/// The consumers that write events or request mails.
+const ANNOUNCING: [&str; 1] = ["request-email-verification"];
+
+#[test]
+fn a_consumer_that_announces_says_so() {
+    let consumers =
+        under("functions").into_iter().filter(|source| source.text.contains("impl Consumer for "));
+    let announcing = consumers.filter(|source| {
+        let slice = source.path.rsplit_once('/').unwrap().0;
+        let announces = ["request_mail(", "INSERT INTO kernel.outbox"];
+        under(slice).iter().any(|source| announces.iter().any(|it| source.code().contains(it)))
+    });
+    let names: Vec<String> =
+        announcing.map(|source| source.path.split('/').nth_back(1).unwrap().replace('_', "-")).collect();
+    assert_eq!(names, ANNOUNCING);
 }
 
 #[test]

@@ -177,7 +177,7 @@ fn an_import_upwards_or_sideways_is_seen_however_it_is_written() {
         ("shared/src/telemetry/spans.rs", "const A: &str = \"//\"; use crate::http::Request;"),
         ("shared/src/telemetry/spans.rs", "use shared::http::Request;"),
         ("shared/src/telemetry/spans.rs", "use crate::not_a_room::Request;"),
-        ("shared/src/settings/mod.rs", "use super::app::Needs;"),
+        ("shared/src/settings/mod.rs", "use super::app::App;"),
         ("shared/src/database/tx.rs", "use crate::{deadline, external};"),
         (
             "shared/src/database/tx.rs",

@@ -6,8 +6,9 @@ use grafono::generate::root;
 use http::Method;
 use regex::Regex;
 use serde_json::Value;
-use shared::app::Needs;
 use shared::module::Module;
+use shared::parts::Requirements;
+use shared::settings::Setting;
 use std::collections::{BTreeMap, BTreeSet};
 use std::process::Command;
 
@@ -76,14 +77,21 @@ fn routes_to(template: &Value, function: &str) -> Vec<String> {
 pub(crate) struct Deployed {
     /// The name of its binary.
     pub(crate) name: &'static str,
-    /// What it cannot do without.
-    pub(crate) needs: Needs,
+    /// What its parts need, by their names.
+    pub(crate) requirements: Vec<(&'static str, Requirements)>,
     /// The gateway's routes to it, sorted.
     pub(crate) routes: Vec<String>,
     /// What a call may take, in seconds.
     pub(crate) timeout: u64,
     /// The parameter with its database secret.
     pub(crate) secret: String,
+}
+
+impl Deployed {
+    /// The settings that it reads.
+    pub(crate) fn settings(&self) -> impl Iterator<Item = &Setting> {
+        self.requirements.iter().flat_map(|(_, needed)| needed.settings)
+    }
 }
 
 /// Everything of a module that runs, sorted by its name.
@@ -97,11 +105,11 @@ pub(crate) fn declared(module: &Module) -> Vec<Deployed> {
         };
         let timeout = shared::deadline::LONGEST.as_secs();
         let secret = "DatabaseSecretArn".to_owned();
-        Deployed { name: endpoint.name, needs: endpoint.policy.needs(), routes, timeout, secret }
+        Deployed { name: endpoint.name, requirements: endpoint.requirements(), routes, timeout, secret }
     });
     let consumers = module.consumers.iter().map(|consumer| Deployed {
         name: consumer.name,
-        needs: consumer.needs,
+        requirements: consumer.requirements(),
         routes: Vec::new(),
         timeout: consumer.timeout.as_secs(),
         secret: "DatabaseSecretArn".to_owned(),
@@ -110,7 +118,7 @@ pub(crate) fn declared(module: &Module) -> Vec<Deployed> {
         let words = worker.role.split('_').map(|word| word[..1].to_uppercase() + &word[1..]);
         Deployed {
             name: worker.name,
-            needs: worker.needs,
+            requirements: worker.requirements(),
             routes: Vec::new(),
             timeout: worker.timeout.as_secs() + 5,
             secret: words.collect::<String>() + "DatabaseSecretArn",

@@ -2,6 +2,7 @@
 //! tokens, passwords, and links that are mailed.
 
 pub mod link_token;
+mod parts;
 pub mod passwords;
 pub mod token;
 

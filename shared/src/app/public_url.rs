@@ -1,9 +1,43 @@
-//! The program's public address.
+//! The program's public address, as a part.
 
-use crate::settings::SettingError;
+use crate::parts::{Noted, Part, Reader, Requirements};
+use crate::settings::{Form, Parameter, Setting, SettingError};
+
+const PUBLIC_URL: Setting = Setting::required(
+    "PUBLIC_URL",
+    "where people reach the program, e.g. `https://app.example.com`: links in mails begin with it",
+)
+.parameter(Parameter::new(
+    "PublicUrl",
+    Form::Matches(
+        "^https://[a-z0-9.-]+(:[0-9]+)?(/[A-Za-z0-9._~/-]*)?$",
+        "an address such as https://app.example.com",
+    ),
+));
+
+/// The program's public address, without a slash at its end, for functions that send links.
+#[derive(Debug)]
+pub struct PublicUrl(String);
+
+impl PublicUrl {
+    /// The address, such as `https://app.example.com`.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl Part for PublicUrl {
+    const NAME: &'static str = "public url";
+    const REQUIREMENTS: Requirements = Requirements::settings(&[PUBLIC_URL]);
+    type Parts = ();
+
+    fn open(settings: &Reader<'_>, (): ()) -> Result<Self, Noted> {
+        settings.required(&PUBLIC_URL, public_url).map(Self)
+    }
+}
 
 /// The address that links begin with, such as `https://app.example.com`; `http` for this machine alone.
-pub(super) fn public_url(url: &str) -> Result<String, SettingError> {
+fn public_url(url: &str) -> Result<String, SettingError> {
     let url = url.trim_end_matches('/');
     let uri: http::Uri = url.parse().map_err(|_| SettingError::Malformed)?;
     let host = uri.host().unwrap_or_default();

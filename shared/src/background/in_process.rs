@@ -1,30 +1,27 @@
 //! The queues on one machine and in tests.
 
-use crate::app::App;
-use crate::background::{Attempt, ConsumerDeclaration};
+use crate::background::{Attempt, OpenConsumer};
 use crate::deadline::{Deadline, LONGEST};
 use crate::outbox::{Message, Queue, SendError, Stream};
 use futures_util::future::{BoxFuture, join_all};
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 /// Queues that keep nothing: sending an event has its consumer take it at once. The relay marks the event afterwards,
 /// so that no event is lost however the program ends.
 #[derive(Debug)]
 pub struct InProcess {
-    consumers: Vec<(ConsumerDeclaration, Arc<App>)>,
+    consumers: Vec<OpenConsumer>,
 }
 
 impl InProcess {
-    /// The queues of these consumers, each with its module's app.
-    pub fn of(consumers: Vec<(ConsumerDeclaration, Arc<App>)>) -> Self {
+    /// The queues of these consumers.
+    pub fn of(consumers: Vec<OpenConsumer>) -> Self {
         Self { consumers }
     }
 
     /// Delivers the messages of one stream in their order, up to the first one that is not taken.
     async fn deliver(
-        consumer: &ConsumerDeclaration,
-        app: &App,
+        consumer: &OpenConsumer,
         stream: Vec<(usize, &Message)>,
     ) -> Vec<(usize, Result<(), SendError>)> {
         let mut outcomes = Vec::new();
@@ -35,7 +32,7 @@ impl InProcess {
                 continue;
             }
             let deadline = Deadline::within(LONGEST);
-            let taken = consumer.take(app, &message.event, Attempt(message.attempt), deadline).await;
+            let taken = consumer.take(&message.event, Attempt(message.attempt), deadline).await;
             is_stopped = taken.is_err();
             outcomes.push((place, taken.map_err(|fault| SendError::Refused(fault.log_text()))));
         }
@@ -50,15 +47,15 @@ impl Queue for InProcess {
         batch: &'a [Message],
     ) -> BoxFuture<'a, Vec<Result<(), SendError>>> {
         Box::pin(async move {
-            let Some((consumer, app)) = self.consumers.iter().find(|(declared, _)| declared.name == consumer)
-            else {
+            let mut consumers = self.consumers.iter();
+            let Some(consumer) = consumers.find(|it| it.declaration.name == consumer) else {
                 return vec![Err(SendError::Refused("there is no such consumer".to_owned())); batch.len()];
             };
             let mut streams: BTreeMap<Stream, Vec<(usize, &Message)>> = BTreeMap::new();
             for (place, message) in batch.iter().enumerate() {
                 streams.entry(message.event.stream()).or_default().push((place, message));
             }
-            let delivering = streams.into_values().map(|stream| Self::deliver(consumer, app, stream));
+            let delivering = streams.into_values().map(|stream| Self::deliver(consumer, stream));
             let outcomes: BTreeMap<_, _> = join_all(delivering).await.into_iter().flatten().collect();
             outcomes.into_values().collect()
         })

@@ -8,6 +8,7 @@ use crate::background::{Delivery, Halt};
 use crate::database::Statement;
 use crate::failure::{Fault, NoFailure};
 use crate::http::{Call, Sample};
+use crate::parts::Parts;
 use jiff::{SignedDuration, Timestamp};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -92,7 +93,7 @@ pub struct NewJob {
 }
 
 /// Queues a job of the caller's.
-pub fn queue(call: &Call<'_>, clinic: Uuid, owner: Uuid, job: &NewJob) -> [Statement<()>; 2] {
+pub fn queue(call: &Call<'_, impl Parts>, clinic: Uuid, owner: Uuid, job: &NewJob) -> [Statement<()>; 2] {
     let insert = Statement::new(
         "shared.queue_job",
         "INSERT INTO kernel.jobs (id, clinic_id, owner_id, kind, total, expires_at, created_at, updated_at)
@@ -143,7 +144,7 @@ pub fn job(clinic: Uuid, owner: Uuid, id: Uuid) -> Statement<Job> {
 
 /// Adds a part to the job of the delivery's event and moves the job on, in the transaction of the effect. The job's row
 /// is locked before the part's statement reads whether the job still runs, so that a cancelled job gets no part.
-pub async fn add_part(delivery: &Delivery<'_>, part: Statement<()>) -> Result<(), Halt> {
+pub async fn add_part(delivery: &Delivery<'_, impl Parts>, part: Statement<()>) -> Result<(), Halt> {
     let mut effect = delivery.begin();
     effect.add(advance(delivery.clinic(), job_of(delivery)?, delivery.now));
     effect.add(part);
@@ -151,7 +152,7 @@ pub async fn add_part(delivery: &Delivery<'_>, part: Statement<()>) -> Result<()
 }
 
 /// Fails the job of the delivery's event. Does nothing to a job that has ended.
-pub async fn give_up(delivery: &Delivery<'_>, code: &'static str) -> Result<(), Fault> {
+pub async fn give_up(delivery: &Delivery<'_, impl Parts>, code: &'static str) -> Result<(), Fault> {
     let mut tx = delivery.aside();
     tx.add(fail(delivery.clinic(), job_of(delivery)?, code, delivery.now));
     tx.commit::<NoFailure>().await?;
@@ -159,7 +160,7 @@ pub async fn give_up(delivery: &Delivery<'_>, code: &'static str) -> Result<(), 
 }
 
 /// The job of the delivery's event.
-pub fn job_of(delivery: &Delivery<'_>) -> Result<Uuid, Fault> {
+pub fn job_of(delivery: &Delivery<'_, impl Parts>) -> Result<Uuid, Fault> {
     delivery.id("jobId")
 }
 

@@ -5,6 +5,7 @@ use crate::clock::Ids;
 use crate::database::Statement;
 use crate::http::Sample;
 use crate::mail::{Attachment, Language};
+use crate::parts::Parts;
 use crate::validation::Text;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -44,7 +45,7 @@ impl std::fmt::Debug for MailRequest {
 /// Puts the mail into the letter box and announces it, unless the letter box has a mail of its key. The statement
 /// belongs into the transaction of the change that the mail tells, so that the mail is sent exactly if the change
 /// happened.
-pub fn request_mail(delivery: &Delivery<'_>, request: MailRequest) -> Statement<()> {
+pub fn request_mail(delivery: &Delivery<'_, impl Parts>, request: MailRequest) -> Statement<()> {
     let at =
         Place { clinic: delivery.clinic(), traceparent: delivery.trace.traceparent(), now: delivery.now };
     put(at, delivery.app.ids.as_ref(), request)

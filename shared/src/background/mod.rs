@@ -8,8 +8,8 @@ mod log_lines;
 mod mail_request;
 pub mod worker;
 
-pub use consumer::{ATTEMPTS, Attempt, Consumer, ConsumerDeclaration, Delivery, Halt};
+pub use consumer::{ATTEMPTS, Attempt, Consumer, ConsumerDeclaration, Delivery, Halt, OpenConsumer};
 pub use in_process::InProcess;
 pub(crate) use mail_request::statements as mail_statements;
 pub use mail_request::{MailRequest, request_mail};
-pub use worker::{Progress, Worker, WorkerDeclaration, WorkerRun};
+pub use worker::{OpenWorker, Progress, Worker, WorkerDeclaration, WorkerRun};

@@ -1,18 +1,19 @@
 //! Workers: what happens by the clock, such as the relay. A worker is declared like an endpoint and is a binary of its
 //! own. Its work spans clinics, so it has a database role of its own with narrow policies.
 
-use crate::app::{App, Needs};
+use crate::app::{App, Frame};
 use crate::background::log_lines;
 use crate::database::{RoundTrips, Scope, Statement, Tx};
 use crate::deadline::Deadline;
 use crate::failure::Fault;
 use crate::http::Sample;
 use crate::outbox::Stream;
+use crate::parts::{self, Noted, Opening, Parts, Requirements};
 use futures_util::FutureExt as _;
+use futures_util::future::BoxFuture;
 use jiff::Timestamp;
 use std::panic::AssertUnwindSafe;
-use std::pin::Pin;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::time::Instant;
 use uuid::Uuid;
@@ -29,14 +30,14 @@ pub trait Worker: 'static {
     const EVERY: Duration = Duration::from_mins(1);
     /// The time that a run may take.
     const TIMEOUT: Duration = Duration::from_secs(55);
-    /// What the worker needs, the database included.
-    const NEEDS: Needs = Needs::DATABASE;
+    /// The parts that the worker uses, beside what every function has; often none.
+    type Parts: Parts;
 
     /// Every statement that the worker may send, as [`Endpoint::statements`](crate::http::Endpoint::statements).
     fn statements(sample: &Sample<'_>) -> Vec<Statement<()>>;
 
     /// Does one bounded piece of work. Called again at once while a step did something and time is left.
-    fn step(run: &WorkerRun<'_>) -> impl Future<Output = Result<Progress, Fault>> + Send;
+    fn step(run: &WorkerRun<'_, Self::Parts>) -> impl Future<Output = Result<Progress, Fault>> + Send;
 }
 
 /// Whether a step found something to do.
@@ -48,22 +49,29 @@ pub enum Progress {
     Idle,
 }
 
-/// One run of a worker.
-#[derive(Debug)]
-pub struct WorkerRun<'a> {
-    /// The injected parts.
+/// One run of a worker, with the parts that the worker names.
+pub struct WorkerRun<'a, P: Parts = ()> {
+    /// What every function has.
     pub app: &'a App,
+    /// The worker's parts.
+    pub parts: &'a P::Opened,
     /// The instant by which the run must be over.
     pub until: Instant,
     round_trips: RoundTrips,
     bookmark: Mutex<Stream>,
 }
 
-impl<'a> WorkerRun<'a> {
-    /// A run that may take `left`.
-    pub fn within(app: &'a App, left: Duration) -> Self {
+impl<P: Parts> std::fmt::Debug for WorkerRun<'_, P> {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str("WorkerRun")
+    }
+}
+
+impl<'a, P: Parts> WorkerRun<'a, P> {
+    fn within(app: &'a App, parts: &'a P::Opened, left: Duration) -> Self {
         Self {
             app,
+            parts,
             until: Instant::now() + left,
             round_trips: RoundTrips::default(),
             bookmark: Mutex::default(),
@@ -112,8 +120,6 @@ impl<'a> WorkerRun<'a> {
     }
 }
 
-type Stepping<'a> = Pin<Box<dyn Future<Output = Result<Progress, Fault>> + Send + 'a>>;
-
 /// A worker's declaration as a value, for lists.
 #[derive(Debug, Clone)]
 pub struct WorkerDeclaration {
@@ -127,11 +133,13 @@ pub struct WorkerDeclaration {
     pub every: Duration,
     /// The time that a run may take.
     pub timeout: Duration,
-    /// What the worker cannot do without.
-    pub needs: Needs,
+    /// The parts that the frame around the worker uses.
+    pub frame: Frame,
+    /// The requirements of the parts that the worker names.
+    pub parts: fn() -> Vec<(&'static str, Requirements)>,
     /// Every statement that the worker may send.
     pub statements: fn(&Sample<'_>) -> Vec<Statement<()>>,
-    step: for<'a> fn(&'a WorkerRun<'_>) -> Stepping<'a>,
+    open: fn(&Opening) -> Result<Arc<dyn Work>, Noted>,
 }
 
 /// The rest of a run's time in which no step is begun, so that the last step can end.
@@ -146,42 +154,96 @@ impl WorkerDeclaration {
             role: W::ROLE,
             every: W::EVERY,
             timeout: W::TIMEOUT,
-            needs: W::NEEDS,
+            frame: const { Frame::NONE.with_database() },
+            parts: parts::requirements::<W::Parts>,
             statements: W::statements,
-            step: |run| Box::pin(W::step(run)),
+            open: open::<W>,
         }
     }
 
-    /// Does one step; a panic is a fault.
-    pub async fn step(&self, run: &WorkerRun<'_>) -> Result<Progress, Fault> {
-        let guarded = AssertUnwindSafe((self.step)(run)).catch_unwind();
-        guarded.await.unwrap_or_else(|_| Err(Fault::internal("the worker panicked")))
+    /// The requirements of everything that the worker's function opens.
+    pub fn requirements(&self) -> Vec<(&'static str, Requirements)> {
+        let mut all = self.frame.requirements();
+        all.extend((self.parts)());
+        all
     }
 
+    /// Opens the worker's parts, beside what every function has. Where that was not opened, the parts are opened all the
+    /// same, so that their bad settings are noted, too.
+    pub fn open(self, app: Result<Arc<App>, Noted>, opening: &Opening) -> Result<OpenWorker, Noted> {
+        let steps = (self.open)(opening)?;
+        Ok(OpenWorker { app: app?, declaration: self, steps })
+    }
+}
+
+/// A worker with its parts, ready to run.
+#[derive(Clone)]
+pub struct OpenWorker {
+    /// What every function has.
+    pub app: Arc<App>,
+    /// The worker.
+    pub declaration: WorkerDeclaration,
+    steps: Arc<dyn Work>,
+}
+
+impl std::fmt::Debug for OpenWorker {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(formatter, "OpenWorker({})", self.declaration.name)
+    }
+}
+
+impl OpenWorker {
     /// Works until nothing is left to do, a step fails or the time is nearly over; the number of things done.
-    pub async fn run(&self, app: &App, left: Duration) -> Result<usize, Fault> {
-        let started = Instant::now();
-        let run = WorkerRun::within(app, left);
-        let mut all = 0;
-        let outcome = loop {
-            match self.step(&run).await {
-                Ok(Progress::Done(count)) => all += count,
-                Ok(Progress::Idle) => break Ok(all),
-                Err(fault) => break Err(fault),
-            }
-            if run.left() < LAST_STEP {
-                break Ok(all);
-            }
-        };
-        if all > 0 || outcome.is_err() {
-            log_lines::worked(&log_lines::Worked {
-                function: self.name,
-                done: all,
-                duration: started.elapsed(),
-                round_trips: run.round_trips.count(),
-                fault: outcome.as_ref().err(),
-            });
-        }
-        outcome
+    pub async fn run(&self, left: Duration) -> Result<usize, Fault> {
+        self.steps.run(&self.app, left).await
     }
+}
+
+/// The steps that know the worker's type.
+trait Work: Send + Sync {
+    fn run<'a>(&'a self, app: &'a App, left: Duration) -> BoxFuture<'a, Result<usize, Fault>>;
+}
+
+struct WithParts<W: Worker>(<W::Parts as Parts>::Opened);
+
+fn open<W: Worker>(opening: &Opening) -> Result<Arc<dyn Work>, Noted> {
+    let parts = <W::Parts as Parts>::open(opening)?;
+    Ok(Arc::new(WithParts::<W>(parts)))
+}
+
+impl<W: Worker> Work for WithParts<W> {
+    fn run<'a>(&'a self, app: &'a App, left: Duration) -> BoxFuture<'a, Result<usize, Fault>> {
+        Box::pin(run::<W>(WorkerRun::within(app, &self.0, left)))
+    }
+}
+
+async fn run<W: Worker>(run: WorkerRun<'_, W::Parts>) -> Result<usize, Fault> {
+    let started = Instant::now();
+    let mut all = 0;
+    let outcome = loop {
+        match step::<W>(&run).await {
+            Ok(Progress::Done(count)) => all += count,
+            Ok(Progress::Idle) => break Ok(all),
+            Err(fault) => break Err(fault),
+        }
+        if run.left() < LAST_STEP {
+            break Ok(all);
+        }
+    };
+    if all > 0 || outcome.is_err() {
+        log_lines::worked(&log_lines::Worked {
+            function: W::NAME,
+            done: all,
+            duration: started.elapsed(),
+            round_trips: run.round_trips.count(),
+            fault: outcome.as_ref().err(),
+        });
+    }
+    outcome
+}
+
+/// Does one step; a panic is a fault.
+async fn step<W: Worker>(run: &WorkerRun<'_, W::Parts>) -> Result<Progress, Fault> {
+    let guarded = AssertUnwindSafe(W::step(run)).catch_unwind();
+    guarded.await.unwrap_or_else(|_| Err(Fault::internal("the worker panicked")))
 }

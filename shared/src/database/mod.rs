@@ -9,13 +9,13 @@ mod commit_outcome;
 mod connection;
 mod connector;
 mod flush;
-pub mod readiness;
+mod part;
+pub mod probe;
 mod statement;
 mod tx;
 
 pub use claim::Claim;
 pub use connection::{Database, POOL_IDLE_CHECK, address, tls_connector};
-pub use readiness::Readiness;
 pub use statement::{Bind, Columns, DecodeError, Statement};
 pub use tx::{Done, Handle, RoundTrips, Scope, Stored, Tx};
 pub(crate) use tx::{settings, tenant};

@@ -4,9 +4,8 @@
 //! Breakers are shared by all processes where `REDIS_URL` is set, and each process's own otherwise. Retry budgets are
 //! each process's own: they bound what one process adds to the load.
 //!
-//! The place is `Gate`. A function that calls AWS alone has a gate of its own. [`ExternalCalls`], with Redis and
-//! clients for any address, is for functions whose declaration asks for it ([`OpenExternal`]); the linker leaves it out
-//! of all others.
+//! The place is `Gate`. A part that calls AWS alone has a gate of its own. [`ExternalCalls`], with Redis and clients for
+//! any address, is a part of its own.
 
 pub mod address;
 pub(crate) mod aws;
@@ -14,21 +13,24 @@ mod breaker;
 mod budget;
 mod call;
 pub mod connect;
+pub mod file_store;
 mod gate;
 mod http;
+mod redis;
 mod secrets_manager;
-mod settings;
 mod shared_breaker;
 
 pub use self::aws::AwsConnector;
 pub use self::call::{CallError, ExternalCall, Outcome};
+pub use self::file_store::{FileKey, FileLink, FileStore, Files};
 pub(crate) use self::gate::Gate;
 pub use self::http::{HttpClient, HttpError, HttpReply};
+pub use self::redis::Redis;
 pub use secrets_manager::SecretsManager;
-pub use settings::ExternalSettings;
 
-use crate::clock::{Clock, SystemClock};
-use crate::settings::BadSettings;
+use crate::clock::Clock;
+use crate::parts::{Noted, Part, Reader, Requirements};
+use crate::settings::{Setting, SettingError};
 use connect::{NetworkScope, Resolver, SystemResolver, Unreachable};
 use shared_breaker::SharedBreakers;
 use std::net::IpAddr;
@@ -38,36 +40,11 @@ use std::time::Duration;
 /// The time that looking up a host's addresses may take.
 const LOOK_UP: Duration = Duration::from_secs(2);
 
-type Opening = fn(&ExternalSettings, Arc<dyn Clock>, Arc<dyn Resolver>) -> Result<ExternalCalls, BadSettings>;
-
-/// The making of [`ExternalCalls`]. A declaration that makes external calls has this as a constant; in any other
-/// function nothing refers to [`ExternalCalls`], and the linker leaves it out.
-#[derive(Clone, Copy)]
-pub struct OpenExternal(Opening);
-
-impl OpenExternal {
-    /// The only value.
-    pub const OPEN: Self = Self(ExternalCalls::open);
-
-    /// Makes the external calls, with the machine's own clock and resolver.
-    pub fn open(self, settings: &ExternalSettings) -> Result<Arc<ExternalCalls>, BadSettings> {
-        (self.0)(settings, Arc::new(SystemClock), Arc::new(SystemResolver)).map(Arc::new)
-    }
-}
-
-impl PartialEq for OpenExternal {
-    fn eq(&self, _other: &Self) -> bool {
-        true
-    }
-}
-
-impl Eq for OpenExternal {}
-
-impl std::fmt::Debug for OpenExternal {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.write_str("OpenExternal")
-    }
-}
+const OUTSIDE_TARGETS: Setting = Setting::optional(
+    "OUTSIDE_TARGETS",
+    "which addresses are called that a clinic names: `public` unless given, and so on AWS; `local` adds this machine's \
+     own, and is what the local server has",
+);
 
 /// The external calls of a function.
 pub struct ExternalCalls {
@@ -85,23 +62,20 @@ impl std::fmt::Debug for ExternalCalls {
 }
 
 impl ExternalCalls {
-    /// Opens the external calls by the settings. Nothing is sent yet.
-    pub fn open(
-        settings: &ExternalSettings,
+    /// Calls to addresses of our own settings, and to those within `named_by_others` that somebody else named. Breakers
+    /// are shared in `redis`, if that is given. Nothing is sent yet.
+    pub fn new(
+        named_by_others: NetworkScope,
+        redis: &Arc<Redis>,
         clock: Arc<dyn Clock>,
         resolver: Arc<dyn Resolver>,
-    ) -> Result<Self, BadSettings> {
-        let shared = settings.redis.as_ref().map(|url| SharedBreakers::at(url.expose())).transpose()?;
-        let named_by_others = settings.targets;
-        let client = |scope| {
-            let client = HttpClient::within(scope, Arc::clone(&resolver));
-            client.map_err(|error| BadSettings(vec![("OUTSIDE_TARGETS", error)]))
-        };
+    ) -> Result<Self, SettingError> {
+        let client = |scope| HttpClient::within(scope, Arc::clone(&resolver));
         let (to_ours, to_others) = (client(NetworkScope::Anywhere)?, client(named_by_others)?);
-        let gate = match shared {
-            Some(shared) => Gate::alone(clock).sharing(Box::new(shared)),
-            None => Gate::alone(clock),
-        };
+        let mut gate = Gate::alone(clock);
+        if redis.is_given() {
+            gate = gate.sharing(Box::new(SharedBreakers::new(Arc::clone(redis))));
+        }
         Ok(Self { gate: Arc::new(gate), resolver, named_by_others, to_ours, to_others })
     }
 
@@ -143,5 +117,45 @@ impl ExternalCalls {
     /// The gate, for calls with a client of their own.
     pub(crate) fn gate(&self) -> Arc<Gate> {
         Arc::clone(&self.gate)
+    }
+}
+
+impl Part for ExternalCalls {
+    const NAME: &'static str = "external calls";
+    const REQUIREMENTS: Requirements = Requirements::settings(&[OUTSIDE_TARGETS]);
+    type Parts = Redis;
+
+    fn open(settings: &Reader<'_>, redis: Arc<Redis>) -> Result<Self, Noted> {
+        let targets = settings.optional(&OUTSIDE_TARGETS, |name| match name {
+            "public" => Ok(NetworkScope::Public),
+            "local" => Ok(NetworkScope::PublicOrLoopback),
+            _ => Err(SettingError::Malformed),
+        })?;
+        let targets = targets.unwrap_or(NetworkScope::Public);
+        Self::new(targets, &redis, settings.clock(), Arc::new(SystemResolver))
+            .map_err(|error| settings.note(OUTSIDE_TARGETS.key, error))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock::SystemClock;
+    use crate::parts::Opening;
+    use crate::settings::BadSettings;
+
+    fn targets(given: Option<&str>) -> Result<NetworkScope, BadSettings> {
+        let value = given.map(str::to_owned);
+        let variable = move |key: &str| value.clone().filter(|_| key == "OUTSIDE_TARGETS");
+        let opening = Opening::by_value(variable, Arc::new(SystemClock));
+        opening.finish(opening.part::<ExternalCalls>()).map(|external| external.named_by_others())
+    }
+
+    #[test]
+    fn this_machine_is_called_when_a_setting_says_so_and_not_else() {
+        assert_eq!(targets(None).unwrap(), NetworkScope::Public);
+        assert_eq!(targets(Some("local")).unwrap(), NetworkScope::PublicOrLoopback);
+        let bad = targets(Some("any")).unwrap_err();
+        assert_eq!(bad.to_string(), "OUTSIDE_TARGETS is not in the expected form");
     }
 }

@@ -2,11 +2,12 @@
 
 use super::Call;
 use crate::database::Statement;
+use crate::parts::Parts;
 use uuid::Uuid;
 
 /// The audit row of a change (append-only): `action` is `<subject>.<past tense>`, e.g. `patient.created`.
 pub fn audit(
-    call: &Call<'_>,
+    call: &Call<'_, impl Parts>,
     clinic: Uuid,
     actor: Uuid,
     action: &'static str,

@@ -138,7 +138,7 @@ impl Body for Nothing {
 
 /// Path `P`, query `Q` and body `B`, whose violations are reported at once.
 #[derive(Debug)]
-pub struct Parts<P, Q, B> {
+pub struct RequestParts<P, Q, B> {
     /// The path parameters.
     pub path: P,
     /// The query parameters.
@@ -148,19 +148,19 @@ pub struct Parts<P, Q, B> {
 }
 
 /// No input.
-pub type NoInput = Parts<Nothing, Nothing, Nothing>;
+pub type NoInput = RequestParts<Nothing, Nothing, Nothing>;
 /// A JSON body.
-pub type WithBody<B> = Parts<Nothing, Nothing, Json<B>>;
+pub type WithBody<B> = RequestParts<Nothing, Nothing, Json<B>>;
 /// A JSON body whose bytes are signed.
-pub type WithSignedBody<B> = Parts<Nothing, Nothing, Unread<B>>;
+pub type WithSignedBody<B> = RequestParts<Nothing, Nothing, Unread<B>>;
 /// Path parameters.
-pub type WithPath<P> = Parts<P, Nothing, Nothing>;
+pub type WithPath<P> = RequestParts<P, Nothing, Nothing>;
 /// Query parameters.
-pub type WithQuery<Q> = Parts<Nothing, Q, Nothing>;
+pub type WithQuery<Q> = RequestParts<Nothing, Q, Nothing>;
 /// Path parameters and a JSON body.
-pub type WithPathAndBody<P, B> = Parts<P, Nothing, Json<B>>;
+pub type WithPathAndBody<P, B> = RequestParts<P, Nothing, Json<B>>;
 
-impl<P: Fields, Q: Fields, B: Body> Input for Parts<P, Q, B> {
+impl<P: Fields, Q: Fields, B: Body> Input for RequestParts<P, Q, B> {
     const HAS_BODY: bool = B::EXPECTED;
 
     fn rules() -> Vec<&'static Problem> {

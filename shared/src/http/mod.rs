@@ -18,13 +18,14 @@ mod success;
 pub use audit::audit;
 pub use cursor::{Cursor, CursorOf, Listed};
 pub use endpoint::{
-    Access, BODY_LIMIT, Call, Declaration, Endpoint, Idempotency, Policy, RateClass, RequestHeader, Sample,
+    Access, BODY_LIMIT, Call, Declaration, Endpoint, Idempotency, OpenEndpoint, Policy, RateClass,
+    RequestHeader, Sample,
 };
 pub use gateway::Request;
 pub use idempotency::IDEMPOTENCY_KEY;
 pub use input::{
-    Body, Fields, Input, Json, NoInput, Nothing, Parts, Raw, Unread, WithBody, WithPath, WithPathAndBody,
-    WithQuery, WithSignedBody,
+    Body, Fields, Input, Json, NoInput, Nothing, Raw, RequestParts, Unread, WithBody, WithPath,
+    WithPathAndBody, WithQuery, WithSignedBody,
 };
 pub use page::PageQuery;
 pub use reply::{Answer, IDEMPOTENCY_REPLAYED, PageMeta, Reply, Response};

@@ -5,13 +5,12 @@
 //! it in the batch are not tried. An event without time left is handed back untried; at its last receive it is given
 //! up, so that nothing waits for it in vain.
 
-use super::{CONNECTING, MARGIN, time_left_of, variable};
-use crate::app::{App, Settings};
-use crate::background::{Attempt, Consumer, ConsumerDeclaration};
+use super::{MARGIN, start, time_left_of};
+use crate::background::{Attempt, Consumer, ConsumerDeclaration, OpenConsumer};
 use crate::deadline::Deadline;
-use crate::external::SecretsManager;
 use crate::outbox::Event;
-use crate::{mail, telemetry};
+use crate::parts::OpenStore;
+use crate::telemetry;
 use lambda_runtime::{Error, LambdaEvent, Runtime, service_fn};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
@@ -25,35 +24,22 @@ const WORTH_BEGINNING: Duration = Duration::from_secs(1);
 
 /// Runs a consumer as a Lambda function, until Lambda ends the process.
 pub fn consume<C: Consumer>() -> ExitCode {
-    super::on_one_thread(C::NAME, serve(ConsumerDeclaration::of::<C>(), async |app| Ok(app)))
+    let declaration = ConsumerDeclaration::of::<C>();
+    let store = start::store::<C::Parts>(declaration.frame);
+    start::on_one_thread(C::NAME, serve(declaration, store))
 }
 
-/// As [`consume`], for the consumer that sends mail: no other function carries the weight of the gateways.
-pub fn consume_with_mail<C: Consumer>() -> ExitCode {
-    super::on_one_thread(C::NAME, serve(ConsumerDeclaration::of::<C>(), with_mail))
-}
-
-async fn with_mail(app: App) -> Result<App, Error> {
-    let external = app.shared_external().map_err(|fault| fault.log_text())?;
-    let gateway = mail::open(&variable, SecretsManager::open, external).await?;
-    Ok(app.with_mail(gateway))
-}
-
-async fn serve(
-    declaration: ConsumerDeclaration,
-    equip: impl AsyncFnOnce(App) -> Result<App, Error>,
-) -> Result<(), Error> {
-    telemetry::start(&variable, declaration.name)?;
-    let settings = Settings::load(&variable, SecretsManager::open, declaration.needs).await?;
-    let app = equip(super::app(settings, declaration.needs)?).await?;
-    super::connect(&app, CONNECTING).await;
-    let function = Arc::new(Function { app, declaration });
-    super::close_at_the_end(Arc::clone(&function), |function| &function.app).await;
+async fn serve(declaration: ConsumerDeclaration, store: Option<OpenStore>) -> Result<(), Error> {
+    let (name, frame, requirements) = (declaration.name, declaration.frame, declaration.requirements());
+    let open = |app, opening: &_| declaration.open(app, opening);
+    let (consumer, app) = start::start(name, frame, &requirements, store, open).await?;
+    start::close_at_the_end(app).await;
+    let function = Arc::new(Function { consumer });
     let handler = service_fn(move |event: LambdaEvent<Batch>| {
         let function = Arc::clone(&function);
         async move {
             let (batch, context) = event.into_parts();
-            let until = Instant::now() + time_left_of(&context, function.declaration.timeout);
+            let until = Instant::now() + time_left_of(&context, function.consumer.declaration.timeout);
             let reply = function.take(batch, until).await;
             telemetry::flush().await;
             Ok::<_, Error>(reply)
@@ -99,8 +85,7 @@ struct Failed {
 }
 
 struct Function {
-    app: App,
-    declaration: ConsumerDeclaration,
+    consumer: OpenConsumer,
 }
 
 impl Function {
@@ -123,15 +108,15 @@ impl Function {
     async fn take_one(&self, record: &Record, is_tried: bool, left: Duration) -> bool {
         let attempt = Attempt(record.attributes.approximate_receive_count.parse().unwrap_or(1));
         let Ok(event) = serde_json::from_str::<Event>(&record.body) else {
-            let function = self.declaration.name;
+            let function = self.consumer.declaration.name;
             tracing::error!(event = "consumed", function, messageId = record.message_id, "not an event");
             return false;
         };
         let deadline = Deadline::within(left.saturating_sub(MARGIN));
         if is_tried {
-            self.declaration.take(&self.app, &event, attempt, deadline).await.is_ok()
+            self.consumer.take(&event, attempt, deadline).await.is_ok()
         } else {
-            self.declaration.hand_back(&self.app, &event, attempt, deadline).await;
+            self.consumer.hand_back(&event, attempt, deadline).await;
             false
         }
     }

@@ -6,23 +6,20 @@
 
 mod after_reply;
 mod consume;
+mod start;
 mod work;
 
-pub use consume::{consume, consume_with_mail};
+pub use consume::consume;
 pub use work::work;
 
-use crate::access::Argon2id;
-use crate::app::{App, Needs, Settings};
-use crate::clock::{Clock as _, SystemClock, SystemIds};
-use crate::deadline::{Deadline, LONGEST};
-use crate::external::SecretsManager;
+use crate::clock::{Clock as _, SystemClock};
+use crate::deadline::LONGEST;
 use crate::http::gateway::GatewayReply;
-use crate::http::{Declaration, Endpoint, gateway, pipeline};
-use crate::outbox::SqsNudge;
-use crate::settings::BadSettings;
+use crate::http::{Declaration, Endpoint, OpenEndpoint, gateway, pipeline};
+use crate::parts::OpenStore;
 use crate::telemetry;
 use after_reply::AfterReplies;
-use lambda_runtime::{Context, LambdaEvent, Runtime, service_fn, spawn_graceful_shutdown_handler};
+use lambda_runtime::{Context, Error, LambdaEvent, Runtime, service_fn, spawn_graceful_shutdown_handler};
 use serde_json::value::RawValue;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -31,102 +28,36 @@ use std::time::Duration;
 /// The part of Lambda's time for sending the reply and for the work after it.
 const MARGIN: Duration = Duration::from_millis(200);
 
-/// The most time of Lambda's ten seconds of init for the first connection.
-const CONNECTING: Duration = Duration::from_secs(5);
-
 /// Runs an endpoint as a Lambda function, until Lambda ends the process.
 pub fn run<E: Endpoint>() -> ExitCode {
-    on_one_thread(E::NAME, serve(Declaration::to_serve::<E>()))
+    let store = const { start::store::<E::Parts>(E::POLICY.frame()) };
+    start::on_one_thread(E::NAME, serve(Declaration::to_serve::<E>(), store))
 }
 
-/// Runs a function on one thread: an environment serves one event at a time, and most of that time waits for the
-/// database. Passwords are hashed on a thread of their own.
-fn on_one_thread(
-    name: &'static str,
-    function: impl Future<Output = Result<(), lambda_runtime::Error>>,
-) -> ExitCode {
-    let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_all().build() else {
-        return ExitCode::FAILURE;
-    };
-    match runtime.block_on(function) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            tracing::error!(event = "start", function = name, reason = %error, "the function did not start");
-            ExitCode::FAILURE
-        }
-    }
-}
-
-async fn serve(declaration: Declaration) -> Result<(), lambda_runtime::Error> {
-    telemetry::start(&variable, declaration.name)?;
-    let needs = declaration.policy.needs();
-    let settings = Settings::load(&variable, SecretsManager::open, needs).await?;
-    let app = app(settings, needs)?;
-    if needs.database {
-        connect(&app, CONNECTING).await;
-    }
+async fn serve(declaration: Declaration, store: Option<OpenStore>) -> Result<(), Error> {
+    let (name, frame, requirements) = (declaration.name, declaration.frame, declaration.requirements());
+    let open = |app, opening: &_| declaration.open(app, opening);
+    let (endpoint, app) = start::start(name, frame, &requirements, store, open).await?;
     let after = AfterReplies::default();
-    let function = Arc::new(Function { app, declaration, after: after.clone() });
-    let stopping = Arc::clone(&function);
+    let function = Arc::new(Function { endpoint, after: after.clone() });
+    let stopping = after.clone();
     spawn_graceful_shutdown_handler(move || async move {
-        stopping.after.drain().await;
-        stopping.app.database.close();
-        // The driver says goodbye to the server at its next poll.
-        tokio::task::yield_now().await;
+        stopping.drain().await;
+        start::close(app).await;
         telemetry::flush().await;
     })
     .await;
     let handler = service_fn(move |event: LambdaEvent<Box<RawValue>>| {
         let function = Arc::clone(&function);
-        async move { Ok::<_, lambda_runtime::Error>(function.answer(event).await) }
+        async move { Ok::<_, Error>(function.answer(event).await) }
     });
     Runtime::new(handler).layer(after).run_concurrent().await
 }
 
-/// The parts of a function on Lambda.
-fn app(settings: Settings, needs: Needs) -> Result<App, BadSettings> {
-    let external = needs.external.map(|external| external.open(&settings.external)).transpose()?;
-    let app = App::new(settings, Arc::new(SystemClock), Arc::new(SystemIds), Arc::new(Argon2id));
-    let app = match external {
-        Some(external) => app.with_external(external),
-        None => app,
-    };
-    let nudge = if needs.nudges { SqsNudge::open(&variable)? } else { None };
-    Ok(match nudge {
-        Some(nudge) => app.with_nudge(nudge),
-        None => app,
-    })
-}
-
-/// Opens the first connection, so that no request waits for it. A failure ends nothing: a database that is away now may
-/// be back at the first request.
-async fn connect(app: &App, limit: Duration) {
-    if let Err(fault) = app.database.open(Deadline::within(limit)).await {
-        tracing::warn!(event = "start", reason = fault.private.as_deref(), "no connection at start");
-    }
-}
-
-/// Closes the connections at SIGTERM. Work that runs then is cut off, and its event comes again: Lambda does not freeze
-/// a function in the middle of an event.
-async fn close_at_the_end<T: Send + Sync + 'static>(function: Arc<T>, app: fn(&T) -> &App) {
-    spawn_graceful_shutdown_handler(move || async move {
-        app(&function).database.close();
-        // The driver says goodbye to the server at its next poll.
-        tokio::task::yield_now().await;
-    })
-    .await;
-}
-
-#[expect(clippy::disallowed_methods, reason = "a function's one reading of the environment")]
-fn variable(key: &'static str) -> Option<String> {
-    std::env::var(key).ok()
-}
-
-/// A function: its endpoint, and its parts.
+/// A function: its endpoint, and the work after its replies.
 #[derive(Debug)]
 struct Function {
-    app: App,
-    declaration: Declaration,
+    endpoint: OpenEndpoint,
     after: AfterReplies,
 }
 
@@ -135,7 +66,7 @@ impl Function {
         let (json, context) = event.into_parts();
         let (request, format) = gateway::read(json.get());
         let request = request.or_id(&context.request_id);
-        let answered = pipeline::answer(&self.app, &self.declaration, request, time_left(&context)).await;
+        let answered = pipeline::answer(&self.endpoint, request, time_left(&context)).await;
         self.after.keep(answered.after);
         GatewayReply::of(answered.response, format)
     }

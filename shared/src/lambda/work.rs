@@ -1,11 +1,8 @@
 //! The Lambda entry of a worker, called by the one line of its `main.rs`. Any event means: work.
 
-use super::{CONNECTING, time_left_of, variable};
-use crate::app::Settings;
+use super::{start, time_left_of};
 use crate::background::{Worker, WorkerDeclaration};
-use crate::external::SecretsManager;
-use crate::mail::Notices;
-use crate::outbox::Sqs;
+use crate::parts::OpenStore;
 use crate::telemetry;
 use lambda_runtime::{Error, LambdaEvent, Runtime, service_fn};
 use serde::Serialize;
@@ -15,7 +12,9 @@ use std::sync::Arc;
 
 /// Runs a worker as a Lambda function, until Lambda ends the process.
 pub fn work<W: Worker>() -> ExitCode {
-    super::on_one_thread(W::NAME, serve(WorkerDeclaration::of::<W>()))
+    let declaration = WorkerDeclaration::of::<W>();
+    let store = start::store::<W::Parts>(declaration.frame);
+    start::on_one_thread(W::NAME, serve(declaration, store))
 }
 
 /// The report of a run.
@@ -24,28 +23,16 @@ struct Report {
     done: usize,
 }
 
-async fn serve(declaration: WorkerDeclaration) -> Result<(), Error> {
-    telemetry::start(&variable, declaration.name)?;
-    let needs = declaration.needs;
-    let settings = Settings::load(&variable, SecretsManager::open, needs).await?;
-    let mut app = super::app(settings, needs)?;
-    if needs.queues {
-        let queue = Sqs::open(&variable, app.external().map_err(|fault| fault.log_text())?)?;
-        app = app.with_queue(queue);
-    }
-    if needs.mail_notices {
-        let notices = Notices::open(&variable, app.external().map_err(|fault| fault.log_text())?)?;
-        app = app.with_mail_notices(notices);
-    }
-    super::connect(&app, CONNECTING).await;
-    let function = Arc::new((app, declaration));
-    super::close_at_the_end(Arc::clone(&function), |function| &function.0).await;
+async fn serve(declaration: WorkerDeclaration, store: Option<OpenStore>) -> Result<(), Error> {
+    let (name, frame, requirements) = (declaration.name, declaration.frame, declaration.requirements());
+    let open = |app, opening: &_| declaration.open(app, opening);
+    let (worker, app) = start::start(name, frame, &requirements, store, open).await?;
+    start::close_at_the_end(app).await;
+    let worker = Arc::new(worker);
     let handler = service_fn(move |event: LambdaEvent<IgnoredAny>| {
-        let function = Arc::clone(&function);
+        let worker = Arc::clone(&worker);
         async move {
-            let (app, declaration) = &*function;
-            let left = time_left_of(&event.context, declaration.timeout);
-            let outcome = declaration.run(app, left).await;
+            let outcome = worker.run(time_left_of(&event.context, worker.declaration.timeout)).await;
             telemetry::flush().await;
             // The log line of the run has the reason; Lambda counts the error.
             outcome.map(|done| Report { done }).map_err(|_| Error::from("the work stopped"))

@@ -2,19 +2,19 @@
 //!
 //! A change with a mail puts the mail into the letter box (`background::request_mail`) in its own transaction. The
 //! consumer `send-mail` hands the mail to a [`MailGateway`] and then erases its content. The gateway is chosen at the
-//! start: on AWS SES or SendGrid ([`open`]), on one machine a folder of files.
+//! start: on AWS SES or SendGrid ([`Mail`]), on one machine a folder of files.
 //!
 //! Everything that becomes a header is a [`Text`], which has no line breaks: nothing can add a header to a mail.
 
 mod message;
 pub mod notices;
-mod open;
+mod part;
 mod sendgrid;
 mod ses;
 
 pub use message::{Sender, message};
 pub use notices::{Notice, Notices};
-pub use open::open;
+pub use part::Mail;
 pub use sendgrid::SendGrid;
 pub use ses::Ses;
 

@@ -2,13 +2,15 @@
 
 use crate::deadline::Deadline;
 use crate::external::ExternalCalls;
-use crate::external::aws::sqs::{call, checked};
+use crate::external::aws::sqs::{address, call};
 use crate::external::aws::{Aws, Call};
 use crate::failure::Fault;
-use crate::settings::{BadSettings, Variables};
+use crate::parts::{Noted, Part, Permission, Reader, Requirements, Resource};
+use crate::settings::{Form, Given, Parameter, Setting};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::json;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// The most messages that SQS gives at once.
@@ -20,8 +22,26 @@ const WAIT: u64 = 1;
 /// The time that a call may take: the wait, and ten messages on their way.
 const TIMEOUT: Duration = Duration::from_secs(5);
 
-/// The queue of notices.
-pub struct Notices {
+const MAIL_NOTICES_QUEUE_URL: Setting = Setting::required(
+    "MAIL_NOTICES_QUEUE_URL",
+    "the queue that a mail provider's notices of bounces come by",
+)
+.by(Given::Expression("!Ref {function}Notices"));
+
+const MAIL_NOTICES_TOPIC_ARN: Parameter = Parameter::new(
+    "MailNoticesTopicArn",
+    Form::Matches(
+        r"^(arn:aws[a-z-]*:sns:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_-]+)?$",
+        "the ARN of an SNS topic, or empty",
+    ),
+)
+.or("")
+.about("The SNS topic that the configuration set tells of bounces and complaints; none when empty");
+
+/// The queue of notices; none on one machine, where mail never leaves.
+pub struct Notices(Option<Source>);
+
+struct Source {
     aws: Aws,
     queue: String,
 }
@@ -63,18 +83,16 @@ struct Deleted {
 }
 
 impl Notices {
-    /// The queue at `MAIL_NOTICES_QUEUE_URL`, with the variables that Lambda sets. Nothing is sent yet.
-    pub fn open(variable: &Variables<'_>, external: &ExternalCalls) -> Result<Self, BadSettings> {
-        let queue = variable("MAIL_NOTICES_QUEUE_URL").unwrap_or_default();
-        checked("MAIL_NOTICES_QUEUE_URL", &queue)?;
-        let aws = Aws::open("sqs", "AWS_ENDPOINT_URL_SQS", variable, TIMEOUT, external.gate())?;
-        Ok(Self { aws, queue })
+    /// No queue, and so no notices.
+    pub fn none() -> Self {
+        Self(None)
     }
 
     /// Receives up to [`BATCH`] messages, which SQS hides from others for a while.
     pub async fn receive(&self) -> Result<Vec<Notice>, Fault> {
-        let body = json!({ "QueueUrl": self.queue, "MaxNumberOfMessages": BATCH, "WaitTimeSeconds": WAIT });
-        let received: Received = self.ask(&call("AmazonSQS.ReceiveMessage", body)).await?;
+        let Some(source) = &self.0 else { return Ok(Vec::new()) };
+        let body = json!({ "QueueUrl": source.queue, "MaxNumberOfMessages": BATCH, "WaitTimeSeconds": WAIT });
+        let received: Received = source.ask(&call("AmazonSQS.ReceiveMessage", body)).await?;
         Ok(received.messages)
     }
 
@@ -84,22 +102,42 @@ impl Notices {
         let entries: Vec<_> = entries
             .map(|(place, notice)| json!({ "Id": place.to_string(), "ReceiptHandle": notice.handle }))
             .collect();
-        if entries.is_empty() {
-            return Ok(());
-        }
-        let body = json!({ "QueueUrl": self.queue, "Entries": entries });
+        let Some(source) = self.0.as_ref().filter(|_| !entries.is_empty()) else { return Ok(()) };
+        let body = json!({ "QueueUrl": source.queue, "Entries": entries });
         let call = call("AmazonSQS.DeleteMessageBatch", body);
-        let deleted: Deleted = self.ask(&call).await?;
+        let deleted: Deleted = source.ask(&call).await?;
         match deleted.failed.len() {
             0 => Ok(()),
             count => Err(Fault::internal(format!("{count} notices were not deleted and come again"))),
         }
     }
+}
 
+impl Source {
     /// Calls SQS, at most twice. Both operations may run twice: received messages come again, deleted ones stay
     /// deleted.
     async fn ask<T: DeserializeOwned>(&self, call: &Call) -> Result<T, Fault> {
         let answer = self.aws.call(call, Deadline::within(2 * TIMEOUT)).await;
         answer.map_err(|error| Fault::internal(format!("the queue of notices: {error}")))
+    }
+}
+
+impl Part for Notices {
+    const NAME: &'static str = "notices";
+    const REQUIREMENTS: Requirements = Requirements {
+        parameters: &[MAIL_NOTICES_TOPIC_ARN],
+        permissions: &[Permission::to(
+            &["sqs:ReceiveMessage", "sqs:DeleteMessage"],
+            &[Resource::Arn("!GetAtt {function}Notices.Arn")],
+        )],
+        ..Requirements::settings(&[MAIL_NOTICES_QUEUE_URL])
+    };
+    type Parts = ExternalCalls;
+
+    fn open(settings: &Reader<'_>, external: Arc<ExternalCalls>) -> Result<Self, Noted> {
+        let queue = settings.required(&MAIL_NOTICES_QUEUE_URL, address)?;
+        let variable = |key: &'static str| settings.aws(key);
+        let aws = Aws::open("sqs", "AWS_ENDPOINT_URL_SQS", &variable, TIMEOUT, external.gate());
+        Ok(Self(Some(Source { aws: aws.map_err(|bad| settings.note_all(bad))?, queue })))
     }
 }

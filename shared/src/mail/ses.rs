@@ -33,17 +33,17 @@ impl std::fmt::Debug for Ses {
 }
 
 impl Ses {
-    /// A client by the variables that Lambda sets. `AWS_ENDPOINT_URL_SESV2`, else `AWS_ENDPOINT_URL`, replaces SES's
-    /// address. `SES_CONFIGURATION_SET` names the configuration set; none unless given. Nothing is sent yet.
+    /// A client by the variables that Lambda sets, for mails with that configuration set, if any.
+    /// `AWS_ENDPOINT_URL_SESV2`, else `AWS_ENDPOINT_URL`, replaces SES's address. Nothing is sent yet.
     pub fn open(
         variable: &Variables<'_>,
         from: Sender,
+        configuration_set: Option<String>,
         external: Arc<ExternalCalls>,
     ) -> Result<Self, BadSettings> {
         let aws = Environment::read(variable, "AWS_ENDPOINT_URL_SESV2")?;
         // One attempt: a mail without an answer may have been sent, and SES takes no key by which it would know.
         let client = Client::new(&aws.sdk(AwsConnector::over(external.http())));
-        let configuration_set = variable("SES_CONFIGURATION_SET").filter(|name| !name.is_empty());
         Ok(Self { client, from, configuration_set, external })
     }
 

@@ -7,8 +7,8 @@
 mod nudge;
 mod sqs;
 
-pub use nudge::SqsNudge;
-pub use sqs::Sqs;
+pub use nudge::RelayNudge;
+pub use sqs::Queues;
 
 use crate::database::{Columns, DecodeError};
 use crate::telemetry::VERSION;

@@ -5,9 +5,10 @@ use crate::clock::SystemClock;
 use crate::deadline::Deadline;
 use crate::external::Gate;
 use crate::external::aws::Aws;
-use crate::external::aws::sqs::{call, checked};
+use crate::external::aws::sqs::{address, call};
 use crate::outbox::Nudge;
-use crate::settings::{BadSettings, Variables};
+use crate::parts::{Noted, Part, Permission, Reader, Requirements, Resource};
+use crate::settings::{Given, Setting};
 use futures_util::future::BoxFuture;
 use serde::de::IgnoredAny;
 use serde_json::json;
@@ -17,28 +18,66 @@ use std::time::Duration;
 /// The most time for a nudge: the function's next event waits for it.
 const TIMEOUT: Duration = Duration::from_secs(1);
 
+const NUDGE_QUEUE_URL: Setting = Setting::optional(
+    "NUDGE_QUEUE_URL",
+    "the queue by which the relay is told of something new; without it the relay goes by its clock",
+)
+.by(Given::Expression(
+    "!Sub https://sqs.${AWS::Region}.${AWS::URLSuffix}/${AWS::AccountId}/grafono-${Environment}-outbox-nudges",
+));
+
+/// The nudge of the relay, for functions that write; none where the relay goes by its clock alone.
+pub struct RelayNudge(Option<Box<dyn Nudge>>);
+
+impl std::fmt::Debug for RelayNudge {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str("RelayNudge")
+    }
+}
+
+impl RelayNudge {
+    /// That nudge.
+    pub fn by(nudge: impl Nudge + 'static) -> Self {
+        Self(Some(Box::new(nudge)))
+    }
+
+    /// No nudge.
+    pub fn none() -> Self {
+        Self(None)
+    }
+
+    /// Nudges the relay: the outbox may have something new.
+    pub async fn nudge(&self) {
+        if let Some(nudge) = &self.0 {
+            nudge.nudge().await;
+        }
+    }
+}
+
+impl Part for RelayNudge {
+    const NAME: &'static str = "nudge";
+    const REQUIREMENTS: Requirements = Requirements {
+        permissions: &[Permission::to(
+            &["sqs:SendMessage"],
+            &[Resource::Arn(
+                "!Sub arn:${AWS::Partition}:sqs:${AWS::Region}:${AWS::AccountId}:grafono-${Environment}-outbox-nudges",
+            )],
+        )],
+        ..Requirements::settings(&[NUDGE_QUEUE_URL])
+    };
+    type Parts = ();
+
+    fn open(settings: &Reader<'_>, (): ()) -> Result<Self, Noted> {
+        let Some(queue) = settings.optional(&NUDGE_QUEUE_URL, address)? else { return Ok(Self::none()) };
+        let gate = Arc::new(Gate::alone(Arc::new(SystemClock)));
+        Ok(Self::by(SqsNudge { aws: sqs::aws(settings, gate)?, queue }))
+    }
+}
+
 /// Nudges the relay through SQS.
-pub struct SqsNudge {
+struct SqsNudge {
     aws: Aws,
     queue: String,
-}
-
-impl std::fmt::Debug for SqsNudge {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.write_str("SqsNudge")
-    }
-}
-
-impl SqsNudge {
-    /// The queue at `NUDGE_QUEUE_URL`; none without that setting, and then the relay goes by its clock.
-    pub fn open(variable: &Variables<'_>) -> Result<Option<Arc<dyn Nudge>>, BadSettings> {
-        let Some(queue) = variable("NUDGE_QUEUE_URL").filter(|url| !url.is_empty()) else {
-            return Ok(None);
-        };
-        checked("NUDGE_QUEUE_URL", &queue)?;
-        let gate = Arc::new(Gate::alone(Arc::new(SystemClock)));
-        Ok(Some(Arc::new(Self { aws: sqs::aws(variable, gate)?, queue })))
-    }
 }
 
 impl Nudge for SqsNudge {

@@ -2,10 +2,11 @@
 
 use crate::deadline::Deadline;
 use crate::external::aws::Aws;
-use crate::external::aws::sqs::{call, checked};
+use crate::external::aws::sqs::{address, call};
 use crate::external::{ExternalCalls, Gate};
 use crate::outbox::{Message, Queue, SendError};
-use crate::settings::{BadSettings, Variables};
+use crate::parts::{Noted, Part, Permission, Reader, Requirements, Resource};
+use crate::settings::{Given, Setting};
 use crate::telemetry::{self, Instrument as _};
 use futures_util::future::BoxFuture;
 use serde::Deserialize;
@@ -23,21 +24,70 @@ const TIMEOUT: Duration = Duration::from_secs(2);
 /// The time that sending a batch may take, with one repetition.
 const BATCH_TIMEOUT: Duration = Duration::from_secs(5);
 
+const QUEUE_URL_PREFIX: Setting = Setting::required(
+    "QUEUE_URL_PREFIX",
+    "what is before a consumer's name and `.fifo` in its queue's address",
+)
+.by(Given::Expression(
+    "!Sub https://sqs.${AWS::Region}.${AWS::URLSuffix}/${AWS::AccountId}/grafono-${Environment}-",
+));
+
+/// The queues of consumers, which only the relay has: on AWS one of SQS a consumer.
+pub struct Queues(Arc<dyn Queue>);
+
+impl std::fmt::Debug for Queues {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str("Queues")
+    }
+}
+
+impl Queues {
+    /// Those queues.
+    pub fn by(queue: Arc<dyn Queue>) -> Self {
+        Self(queue)
+    }
+}
+
+impl Queue for Queues {
+    fn send<'a>(
+        &'a self,
+        consumer: &'a str,
+        batch: &'a [Message],
+    ) -> BoxFuture<'a, Vec<Result<(), SendError>>> {
+        self.0.send(consumer, batch)
+    }
+}
+
+impl Part for Queues {
+    const NAME: &'static str = "queues";
+    const REQUIREMENTS: Requirements = Requirements {
+        permissions: &[
+            Permission::to(&["sqs:SendMessage"], &[Resource::ConsumerQueues]),
+            Permission::to(
+                &["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"],
+                &[Resource::Arn("!GetAtt {function}Nudges.Arn")],
+            ),
+        ],
+        ..Requirements::settings(&[QUEUE_URL_PREFIX])
+    };
+    type Parts = ExternalCalls;
+
+    fn open(settings: &Reader<'_>, external: Arc<ExternalCalls>) -> Result<Self, Noted> {
+        let prefix = settings.required(&QUEUE_URL_PREFIX, address)?;
+        Ok(Self::by(Arc::new(Sqs { aws: aws(settings, external.gate())?, prefix })))
+    }
+}
+
 /// SQS.
-pub struct Sqs {
+struct Sqs {
     aws: Aws,
     prefix: String,
 }
 
-impl std::fmt::Debug for Sqs {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.write_str("Sqs")
-    }
-}
-
 /// SQS, by the variables that Lambda sets, or at `AWS_ENDPOINT_URL_SQS`, else `AWS_ENDPOINT_URL`.
-pub(super) fn aws(variable: &Variables<'_>, gate: Arc<Gate>) -> Result<Aws, BadSettings> {
-    Aws::open("sqs", "AWS_ENDPOINT_URL_SQS", variable, TIMEOUT, gate)
+pub(super) fn aws(settings: &Reader<'_>, gate: Arc<Gate>) -> Result<Aws, Noted> {
+    let aws = Aws::open("sqs", "AWS_ENDPOINT_URL_SQS", &|key| settings.aws(key), TIMEOUT, gate);
+    aws.map_err(|bad| settings.note_all(bad))
 }
 
 /// The messages of a batch that were not taken.
@@ -56,14 +106,6 @@ struct Failed {
 }
 
 impl Sqs {
-    /// The queues at `QUEUE_URL_PREFIX`, a consumer's name and `.fifo`, with the variables that Lambda sets. Nothing is
-    /// sent yet.
-    pub fn open(variable: &Variables<'_>, external: &ExternalCalls) -> Result<Arc<dyn Queue>, BadSettings> {
-        let prefix = variable("QUEUE_URL_PREFIX").unwrap_or_default();
-        checked("QUEUE_URL_PREFIX", &prefix)?;
-        Ok(Arc::new(Self { aws: aws(variable, external.gate())?, prefix }))
-    }
-
     async fn send_batch(&self, consumer: &str, batch: &[&Message]) -> Vec<Result<(), SendError>> {
         let entries: Vec<_> =
             batch.iter().enumerate().map(|(place, message)| entry(place, message)).collect();

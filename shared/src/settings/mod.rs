@@ -2,15 +2,17 @@
 //! setting ends the process with a line that names the key, never the value.
 
 mod secrets;
+mod setting;
 mod stored;
 
 pub use secrets::{BoxFuture, SecretError, SecretStore, StoredSecret};
-pub(crate) use stored::{StoredSettings, secret};
+pub use setting::{Form, Given, Need, Parameter, Setting, any_secret};
+pub(crate) use stored::StoredSettings;
 
 use std::fmt;
 
 /// The source of settings: the environment's variables, by key.
-pub type Variables<'a> = dyn Fn(&'static str) -> Option<String> + 'a;
+pub type Variables<'a> = dyn Fn(&'static str) -> Option<String> + Send + Sync + 'a;
 
 /// The error of a setting.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -27,6 +29,9 @@ pub enum SettingError {
     /// The setting is given in neither form; this is the other key.
     #[error("is missing, and so is {0}: exactly one of them is needed")]
     NeitherGiven(&'static str),
+    /// The setting is read, but not declared: a mistake in the code of the part that reads it.
+    #[error("is read without being declared")]
+    Undeclared,
     /// The setting is the ARN of a secret that could not be fetched.
     #[error("names a secret that cannot be fetched: {0}")]
     NotFetched(SecretError),

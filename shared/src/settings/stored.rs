@@ -1,6 +1,6 @@
 //! Settings that are given by their value or as a secret of a store, exactly one of the two (C8).
 
-use super::{BadSettings, SecretStore, SettingError, StoredSecret, Variables};
+use super::{BadSettings, Need, SecretStore, Setting, SettingError, StoredSecret, Variables};
 use crate::validation::Secret;
 use futures_util::future::join_all;
 use std::sync::Arc;
@@ -12,17 +12,21 @@ pub(crate) struct Fetched {
     value: Option<Secret>,
 }
 
-/// All settings that were fetched from the store.
+/// All settings that are secrets of the store.
 #[derive(Default)]
-pub(crate) struct StoredSettings(Vec<Fetched>);
+pub(crate) struct StoredSettings {
+    fetched: Vec<Fetched>,
+    /// The keys of those that were not asked for, because the store could not be opened.
+    unasked: Vec<&'static str>,
+}
 
 impl StoredSettings {
-    /// Fetches those of `settings` that are given by an ARN, all at once; with the errors of all. The store is opened
-    /// only when there is one to fetch.
+    /// Fetches those secrets of `settings` that are given by an ARN, all at once; with the errors of all. The store is
+    /// opened only when there is one to fetch.
     pub(crate) async fn fetch(
         variable: &Variables<'_>,
         open: impl FnOnce(&Variables<'_>) -> Result<Arc<dyn SecretStore>, BadSettings>,
-        settings: &[[&'static str; 2]],
+        settings: &[Setting],
     ) -> (Self, Vec<(&'static str, SettingError)>) {
         let mut bad = Vec::new();
         let arns = arns(variable, settings, &mut bad);
@@ -33,7 +37,8 @@ impl StoredSettings {
             Ok(store) => store,
             Err(BadSettings(errors)) => {
                 bad.extend(errors);
-                return (Self::default(), bad);
+                let unasked = arns.iter().map(|(keys, _)| keys[0]).collect();
+                return (Self { fetched: Vec::new(), unasked }, bad);
             }
         };
         let fetched = join_all(arns.into_iter().map(|(keys, arn)| {
@@ -45,7 +50,7 @@ impl StoredSettings {
             let value = outcome.map_err(|error| bad.push((arn_key, SettingError::NotFetched(error)))).ok();
             kept.push(Fetched { keys: [key, arn_key], secret, value });
         }
-        (Self(kept), bad)
+        (Self { fetched: kept, unasked: Vec::new() }, bad)
     }
 
     /// The value of the setting of that key, if it was fetched.
@@ -55,7 +60,12 @@ impl StoredSettings {
 
     /// The setting of that key, if it is a secret of the store.
     pub(crate) fn of(&self, key: &str) -> Option<&Fetched> {
-        self.0.iter().find(|kept| kept.keys.contains(&key))
+        self.fetched.iter().find(|kept| kept.keys.contains(&key))
+    }
+
+    /// Whether the setting of that key has no value because its secret was not fetched, which is reported already.
+    pub(crate) fn is_unfetched(&self, key: &str) -> bool {
+        self.unasked.contains(&key) || self.of(key).is_some_and(|kept| kept.value.is_none())
     }
 
     /// The key to name in an error of the setting of `key`: the one that was given.
@@ -64,31 +74,20 @@ impl StoredSettings {
     }
 }
 
-/// A secret that is given by its value or by its ARN, exactly one of the two (C8), with these two keys.
-pub(crate) async fn secret(
-    variable: &Variables<'_>,
-    open: impl FnOnce(&Variables<'_>) -> Result<Arc<dyn SecretStore>, BadSettings>,
-    keys: [&'static str; 2],
-) -> Result<Secret, BadSettings> {
-    let (kept, bad) = StoredSettings::fetch(variable, open, &[keys]).await;
-    let value = kept.value(keys[0]).or_else(|| variable(keys[0]));
-    match value {
-        Some(value) if bad.is_empty() => Ok(Secret::new(value)),
-        _ => Err(BadSettings(bad)),
-    }
-}
-
-/// The ARNs of the settings that are given by one.
+/// The ARNs of the secrets that are given by one.
 fn arns(
     variable: &Variables<'_>,
-    settings: &[[&'static str; 2]],
+    settings: &[Setting],
     bad: &mut Vec<(&'static str, SettingError)>,
 ) -> Vec<([&'static str; 2], String)> {
     let given = |key| variable(key).filter(|value| !value.is_empty());
     let mut arns = Vec::new();
-    for &[key, arn_key] in settings {
+    for setting in settings {
+        let Some(arn_key) = setting.arn_key else { continue };
+        let key = setting.key;
         match (given(key), given(arn_key)) {
             (Some(_), Some(_)) => bad.push((key, SettingError::GivenTwice(arn_key))),
+            (None, None) if setting.need == Need::Optional => {}
             (None, None) => bad.push((key, SettingError::NeitherGiven(arn_key))),
             (Some(_), None) => {}
             (None, Some(arn)) => arns.push(([key, arn_key], arn)),

@@ -19,6 +19,7 @@ pub mod trace;
 
 use crate::settings::{BadSettings, Variables};
 pub use logging::VERSION;
+pub use settings::SETTINGS;
 pub(crate) use settings::TelemetrySettings;
 pub use spans::{consumer_run, external_call, failed, queue_send, redis_call};
 pub(crate) use spans::{database_flush, flushed, join, span};

@@ -1,11 +1,36 @@
 //! The settings of log, metrics and spans, checked at start (C9).
 
-use crate::settings::{BadSettings, SettingError, Variables};
+use crate::settings::{BadSettings, Form, Given, Parameter, Setting, SettingError, Variables};
 use http::{HeaderName, HeaderValue, Uri};
 use percent_encoding::percent_decode_str;
 use std::collections::HashMap;
 
 const LEVELS: [&str; 5] = ["error", "warn", "info", "debug", "trace"];
+
+/// The settings that every function reads for its log, metrics and spans; `docs/telemetry.md` has those of spans whole.
+pub const SETTINGS: &[Setting] = &[
+    Setting::optional("LOG_LEVEL", "what is logged: error, warn, info, debug or trace; `info` unless given")
+        .parameter(Parameter::new("LogLevel", Form::OneOf(&LEVELS)).or("info")),
+    // In the log lines: no call and no permission is needed for metrics.
+    Setting::optional("METRICS", "`emf` for metrics in the log lines; none unless given")
+        .by(Given::Expression("emf")),
+    Setting::optional(
+        "OTEL_EXPORTER_OTLP_ENDPOINT",
+        "the collector that functions built with the feature otlp send spans to ([seeing](telemetry.md)); none unless \
+         given",
+    )
+    .parameter(
+        Parameter::new(
+            "OtlpEndpoint",
+            Form::Matches(
+                "^(https?://[A-Za-z0-9.:/_-]+)?$",
+                "an address such as https://collector.example.com:4318, or empty",
+            ),
+        )
+        .or("")
+        .about("The collector that functions built with the feature otlp send spans to; none when empty"),
+    ),
+];
 
 /// The settings of logging, metrics and spans.
 #[derive(Debug)]

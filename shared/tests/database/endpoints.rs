@@ -32,6 +32,7 @@ impl Endpoint for AddWord {
     const POLICY: Policy = Policy::signed_in().idempotency(Idempotency::Accepted);
     const SUMMARY: &'static str = "Adds a word.";
     const SUCCESS: Success = Success::created_here();
+    type Parts = ();
     type Input = WithBody<NewWord>;
     type Output = Reply<Value>;
     type Failure = WordFailure;
@@ -53,6 +54,7 @@ impl Endpoint for CountWords {
     const ROUTE: Route = Route::get("/words");
     const POLICY: Policy = Policy::signed_in();
     const SUMMARY: &'static str = "Counts the words.";
+    type Parts = ();
     type Input = NoInput;
     type Output = Reply<i64>;
     type Failure = NoFailure;
@@ -71,6 +73,7 @@ impl Endpoint for Panics {
     const ROUTE: Route = Route::post("/panics");
     const POLICY: Policy = Policy::public();
     const SUMMARY: &'static str = "Panics.";
+    type Parts = ();
     type Input = NoInput;
     type Output = Reply<i64>;
     type Failure = NoFailure;
@@ -87,6 +90,7 @@ impl Endpoint for Dawdles {
     const ROUTE: Route = Route::get("/dawdles");
     const POLICY: Policy = Policy::public();
     const SUMMARY: &'static str = "Dawdles.";
+    type Parts = ();
     type Input = NoInput;
     type Output = Reply<i64>;
     type Failure = NoFailure;

@@ -8,6 +8,7 @@
 
 mod breakers;
 mod calls;
+mod file_store;
 mod http;
 mod model;
 mod parts;

@@ -4,8 +4,7 @@ use futures_util::future::BoxFuture;
 use shared::clock::{Clock as _, SystemClock};
 use shared::deadline::Deadline;
 use shared::external::connect::{NetworkScope, Resolver};
-use shared::external::{CallError, ExternalCall, ExternalCalls, ExternalSettings, Outcome};
-use shared::validation::Secret;
+use shared::external::{CallError, ExternalCall, ExternalCalls, Outcome, Redis};
 use std::collections::VecDeque;
 use std::io;
 use std::net::IpAddr;
@@ -35,22 +34,28 @@ pub(crate) fn clock() -> Arc<TestClock> {
 
 /// The external calls of one process.
 pub(crate) fn process(clock: &Arc<TestClock>) -> Arc<ExternalCalls> {
-    open(clock, &ExternalSettings::default(), Answers::none())
+    open(clock, NetworkScope::Public, Redis::none(clock.clone()), Answers::none())
 }
 
 /// The same, with breakers shared in that Redis.
 pub(crate) fn sharing(clock: &Arc<TestClock>, valkey: &Valkey) -> Arc<ExternalCalls> {
-    let settings = ExternalSettings { redis: Some(Secret::new(valkey.url())), ..ExternalSettings::default() };
-    open(clock, &settings, Answers::none())
+    let redis = Redis::at(&valkey.url(), clock.clone()).unwrap();
+    open(clock, NetworkScope::Public, redis, Answers::none())
 }
 
 /// One that calls addresses within `scope`, looked up in `answers`.
 pub(crate) fn reaching(scope: NetworkScope, answers: Arc<Answers>) -> Arc<ExternalCalls> {
-    open(&clock(), &ExternalSettings { redis: None, targets: scope }, answers)
+    let clock = clock();
+    open(&clock, scope, Redis::none(clock.clone()), answers)
 }
 
-fn open(clock: &Arc<TestClock>, settings: &ExternalSettings, answers: Arc<Answers>) -> Arc<ExternalCalls> {
-    Arc::new(ExternalCalls::open(settings, clock.clone(), answers).unwrap())
+fn open(
+    clock: &Arc<TestClock>,
+    scope: NetworkScope,
+    redis: Redis,
+    answers: Arc<Answers>,
+) -> Arc<ExternalCalls> {
+    Arc::new(ExternalCalls::new(scope, &Arc::new(redis), clock.clone(), answers).unwrap())
 }
 
 /// A call that is made once and has seconds of time.

@@ -11,14 +11,13 @@ mod ses;
 mod settings;
 
 use jiff::Timestamp;
-use shared::clock::SystemClock;
 use shared::deadline::Deadline;
-use shared::external::connect::SystemResolver;
-use shared::external::{ExternalCalls, ExternalSettings};
+use shared::external::ExternalCalls;
 use shared::mail::{Attachment, Letter, MailGateway, ProviderId, Sender, Unsent};
 use shared::validation::Text;
 use std::sync::Arc;
 use std::time::Duration;
+use testkit::open_part;
 use uuid::Uuid;
 
 const FROM: &str = "no-reply@grafono.example";
@@ -46,8 +45,7 @@ fn letter() -> Letter {
 }
 
 fn external() -> Arc<ExternalCalls> {
-    let settings = ExternalSettings::default();
-    Arc::new(ExternalCalls::open(&settings, Arc::new(SystemClock), Arc::new(SystemResolver)).unwrap())
+    open_part(&[]).unwrap()
 }
 
 fn sender() -> Sender {

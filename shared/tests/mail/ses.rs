@@ -23,7 +23,7 @@ async fn verify(url: &str) {
 #[tokio::test]
 async fn a_mail_waits_for_its_sender_to_be_verified_and_is_then_sent_as_we_built_it() {
     let emulator = AwsEmulator::running().await;
-    let ses = Ses::open(&|key| emulator.variable(key), sender(), external()).unwrap();
+    let ses = Ses::open(&|key| emulator.variable(key), sender(), None, external()).unwrap();
 
     let before = send(&ses, &letter()).await;
     assert!(
@@ -50,7 +50,7 @@ async fn a_mail_waits_for_its_sender_to_be_verified_and_is_then_sent_as_we_built
 #[tokio::test]
 async fn an_address_that_is_none_never_gets_there() {
     let emulator = AwsEmulator::running().await;
-    let ses = Ses::open(&|key| emulator.variable(key), sender(), external()).unwrap();
+    let ses = Ses::open(&|key| emulator.variable(key), sender(), None, external()).unwrap();
     let mut letter = letter();
     letter.address = text("ana@example.com>, <evil@example.com");
     assert_eq!(send(&ses, &letter).await, Err(Unsent::Refused(ADDRESS_INVALID)));
@@ -59,6 +59,6 @@ async fn an_address_that_is_none_never_gets_there() {
 #[tokio::test]
 async fn nobody_answering_is_a_failure_that_may_pass() {
     let nowhere = |key: &'static str| testkit::aws_variable(key, "http://127.0.0.1:9");
-    let ses = Ses::open(&nowhere, sender(), external()).unwrap();
+    let ses = Ses::open(&nowhere, sender(), None, external()).unwrap();
     assert!(matches!(send(&ses, &letter()).await, Err(Unsent::Failed(_))));
 }

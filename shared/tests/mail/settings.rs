@@ -1,38 +1,33 @@
-use super::external;
+use shared::clock::SystemClock;
 use shared::external::SecretsManager;
-use shared::mail;
+use shared::mail::Mail;
+use shared::parts::{Opening, requirements};
 use shared::settings::{BadSettings, SettingError};
+use std::collections::BTreeMap;
+use std::sync::Arc;
 use testkit::AwsEmulator;
 
 /// Opens the gateway with these settings and what leads to the emulator.
-async fn open(settings: &[(&str, &str)]) -> Result<(), BadSettings> {
+async fn open(settings: &[(&'static str, &str)]) -> Result<(), BadSettings> {
     let emulator = AwsEmulator::running().await;
-    let variable = |key: &'static str| {
-        let own = settings.iter().find(|(name, _)| *name == key).map(|(_, value)| (*value).to_owned());
-        own.or_else(|| emulator.variable(key))
-    };
-    mail::open(&variable, SecretsManager::open, external()).await.map(drop)
+    let settings: BTreeMap<_, _> = settings.iter().map(|(key, value)| (*key, (*value).to_owned())).collect();
+    let variable = move |key: &'static str| settings.get(key).cloned().or_else(|| emulator.variable(key));
+    let (clock, needed) = (Arc::new(SystemClock), requirements::<Mail>());
+    let opening = Opening::with_secrets(variable, clock, &needed, SecretsManager::open).await;
+    opening.finish(opening.part::<Mail>()).map(drop)
 }
 
 const FROM: (&str, &str) = ("MAIL_FROM", "no-reply@grafono.example");
 const SENDGRID: (&str, &str) = ("MAIL_TRANSPORT", "sendgrid");
 
 #[tokio::test]
-async fn each_transport_is_opened_by_its_settings() {
-    assert_eq!(open(&[FROM, ("MAIL_TRANSPORT", "ses")]).await, Ok(()));
+async fn each_transport_is_opened_by_its_settings_and_reads_no_other_transports() {
+    let ses = ("MAIL_TRANSPORT", "ses");
+    assert_eq!(open(&[FROM, ses]).await, Ok(()));
+    assert_eq!(open(&[FROM, ses, ("SENDGRID_API_KEY_SECRET_ARN", "no ARN")]).await, Ok(()));
     assert_eq!(open(&[FROM, SENDGRID, ("SENDGRID_API_KEY", "canary")]).await, Ok(()));
     let arn = AwsEmulator::running().await.keep("canary").await;
     assert_eq!(open(&[FROM, SENDGRID, ("SENDGRID_API_KEY_SECRET_ARN", &arn)]).await, Ok(()));
-}
-
-#[tokio::test]
-async fn a_key_given_by_its_value_needs_no_store() {
-    let settings = [FROM, SENDGRID, ("SENDGRID_API_KEY", "canary")];
-    let variable = |key: &'static str| {
-        settings.iter().find(|(name, _)| *name == key).map(|(_, value)| (*value).to_owned())
-    };
-    let opened = mail::open(&variable, |_| panic!("no secret is kept"), external()).await;
-    assert!(opened.is_ok());
 }
 
 #[tokio::test]

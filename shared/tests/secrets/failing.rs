@@ -1,11 +1,11 @@
 //! A service of AWS that fails is left alone after a while; one that refuses has answered (E6).
 
 use shared::external::SecretsManager;
-use shared::outbox::SqsNudge;
+use shared::outbox::RelayNudge;
 use shared::settings::SecretError;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
-use testkit::aws_variable;
+use testkit::{aws_variable, open_part};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;
 
@@ -69,12 +69,11 @@ async fn what_may_pass_is_asked_once_more() {
 async fn a_nudge_that_keeps_failing_is_not_sent_for_a_while() {
     let (address, asked) = service("500 Internal Server Error", "").await;
     let queue = format!("{address}/queue");
-    let variable = |key: &'static str| match key {
-        "NUDGE_QUEUE_URL" => Some(queue.clone()),
-        "AWS_ENDPOINT_URL_SQS" => Some(address.clone()),
-        key => aws_variable(key, &address),
-    };
-    let nudge = SqsNudge::open(&variable).unwrap().unwrap();
+    let variables = [("NUDGE_QUEUE_URL", queue.as_str()), ("AWS_ENDPOINT_URL_SQS", &address)];
+    let keys = ["AWS_REGION", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"];
+    let aws = keys.map(|key| (key, aws_variable(key, &address).unwrap()));
+    let aws = aws.iter().map(|(key, value)| (*key, value.as_str()));
+    let nudge = open_part::<RelayNudge>(&variables.into_iter().chain(aws).collect::<Vec<_>>()).unwrap();
     for _ in 0..6 {
         nudge.nudge().await;
     }

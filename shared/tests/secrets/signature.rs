@@ -2,9 +2,9 @@
 //! signed once more by AWS's library for another language, and both must come to the same.
 
 use shared::external::SecretsManager;
-use shared::outbox::SqsNudge;
+use shared::outbox::RelayNudge;
 use std::collections::BTreeMap;
-use testkit::{aws_signature, aws_variable};
+use testkit::{aws_signature, aws_variable, open_part};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 
@@ -73,13 +73,26 @@ impl Place {
     }
 }
 
+/// The variables of a function that nudges.
+const KEYS: [&str; 6] = [
+    "AWS_REGION",
+    "AWS_ACCESS_KEY_ID",
+    "AWS_SECRET_ACCESS_KEY",
+    "AWS_SESSION_TOKEN",
+    "AWS_ENDPOINT_URL_SQS",
+    "NUDGE_QUEUE_URL",
+];
+
 const TOKENS: [Option<&str>; 2] = [None, Some("a/session+token==")];
 
 #[tokio::test]
 async fn a_call_of_our_own_is_signed_as_awss_library_signs_it() {
     for token in TOKENS {
         let place = Place::with_token(token).await;
-        let nudge = SqsNudge::open(&|key| place.variable(key)).unwrap().unwrap();
+        let given = KEYS.iter().filter_map(|key| Some((*key, place.variable(key)?)));
+        let given: Vec<_> = given.collect();
+        let given: Vec<_> = given.iter().map(|(key, value)| (*key, value.as_str())).collect();
+        let nudge = open_part::<RelayNudge>(&given).unwrap();
         let ((), (headers, body)) = tokio::join!(nudge.nudge(), place.take(r#"{"MessageId":"id"}"#));
 
         assert!(body.contains("/queue-é\""), "{body}");

@@ -2,8 +2,12 @@ use crate::login::Login;
 use crate::stores::{Environment, failing_aws};
 use crate::traffic::{add, at_once};
 use shared::access::token::new_key_pair;
-use shared::app::{Needs, Settings};
+use shared::app::Frame;
+use shared::clock::SystemClock;
+use shared::database::Database;
 use shared::external::SecretsManager;
+use shared::parts::Opening;
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 use testkit::AwsEmulator;
@@ -25,11 +29,9 @@ async fn plain_values_are_taken_and_no_client_of_a_store_is_made() {
         .with("DATABASE_URL", URL)
         .with("REDIS_URL", "redis://:canary@127.0.0.1:1");
 
-    let settings = Settings::load(&|key| environment.value(key), |_| panic!("no secret is kept"), Needs::ALL)
-        .await
-        .unwrap();
+    let opened = environment.open(|_| panic!("no secret is kept")).await.unwrap();
 
-    assert!(settings.signer.is_some() && settings.external.redis.is_some());
+    assert!(opened.redis.is_given());
 }
 
 #[tokio::test]
@@ -46,7 +48,6 @@ async fn both_secrets_are_fetched_by_their_arn_and_a_line_break_at_the_end_does_
 
     let settings = environment.load().await.unwrap();
 
-    assert!(settings.signer.is_some());
     add(&settings.database, "one").await.unwrap();
     assert_eq!(login.words().await, ["one"]);
 }
@@ -92,9 +93,10 @@ async fn neither_form_of_a_setting_is_one_too_few_unless_it_is_not_needed() {
     )
     .await;
     let environment = environment.with("DATABASE_URL", URL);
-    let needs = Needs { issues_tokens: false, ..Needs::ALL };
-    let settings = Settings::load(&|key| environment.value(key), SecretsManager::open, needs).await.unwrap();
-    assert!(settings.signer.is_none());
+    let needed = Frame::NONE.with_database().requirements();
+    let variable = move |key| environment.value(key);
+    let opening = Opening::with_secrets(variable, Arc::new(SystemClock), &needed, SecretsManager::open).await;
+    assert!(opening.finish(opening.part::<Database>()).is_ok());
 }
 
 #[tokio::test]

@@ -1,9 +1,13 @@
 //! Where the tests' settings and secrets come from.
 
 use shared::access::token::new_key_pair;
-use shared::app::{Needs, Settings};
-use shared::external::SecretsManager;
-use shared::settings::{BadSettings, BoxFuture, SecretError, SecretStore};
+use shared::access::{Argon2id, TokenSigner};
+use shared::app::{App, Frame, PublicUrl};
+use shared::clock::{SystemClock, SystemIds};
+use shared::database::Database;
+use shared::external::{ExternalCalls, Redis, SecretsManager};
+use shared::parts::{Opening, Parts, requirements};
+use shared::settings::{BadSettings, BoxFuture, SecretError, SecretStore, Variables};
 use shared::validation::Secret;
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -12,7 +16,20 @@ use testkit::{AwsEmulator, aws_variable};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;
 
+/// What the functions of these tests name.
+type Named = (TokenSigner, PublicUrl, ExternalCalls, Redis);
+
+/// What such a function opens.
+#[derive(Debug)]
+pub(crate) struct Opened {
+    pub(crate) database: Arc<Database>,
+    pub(crate) redis: Arc<Redis>,
+    #[expect(dead_code, reason = "looked at by its debug output")]
+    signer: Arc<TokenSigner>,
+}
+
 /// The environment of a function.
+#[derive(Clone)]
 pub(crate) struct Environment {
     given: BTreeMap<&'static str, String>,
     /// Where Secrets Manager is.
@@ -48,20 +65,20 @@ impl Environment {
         self.given.get(key).cloned().or_else(|| aws_variable(key, &self.aws))
     }
 
-    /// Loads the settings of a function that issues tokens, as on Lambda.
-    pub(crate) async fn load(&self) -> Result<Settings, BadSettings> {
-        Settings::load(&|key| self.value(key), SecretsManager::open, Needs::ALL).await
+    /// Opens a function that hands out tokens, as on Lambda.
+    pub(crate) async fn load(&self) -> Result<Opened, BadSettings> {
+        self.open(SecretsManager::open).await
     }
 
     /// The same, with the fetches counted.
-    pub(crate) async fn load_counted(&self) -> (Settings, Arc<AtomicU32>) {
+    pub(crate) async fn load_counted(&self) -> (Opened, Arc<AtomicU32>) {
         let fetches = Arc::new(AtomicU32::new(0));
         let counted = Counted { store: self.store(), fetches: Arc::clone(&fetches) };
         (self.load_from(Arc::new(counted)).await, fetches)
     }
 
     /// The same; when something is fetched again, AWS is at that address.
-    pub(crate) async fn load_then_at(&self, aws: &str) -> Settings {
+    pub(crate) async fn load_then_at(&self, aws: &str) -> Opened {
         let first = Mutex::new(Some(self.store()));
         let then = SecretsManager::open(&|key| aws_variable(key, aws)).unwrap();
         self.load_from(Arc::new(Turning { first, then })).await
@@ -72,8 +89,23 @@ impl Environment {
         SecretsManager::open(&|key| self.value(key)).unwrap()
     }
 
-    async fn load_from(&self, store: Arc<dyn SecretStore>) -> Settings {
-        Settings::load(&|key| self.value(key), |_| Ok(store), Needs::ALL).await.unwrap()
+    async fn load_from(&self, store: Arc<dyn SecretStore>) -> Opened {
+        self.open(|_| Ok(store)).await.unwrap()
+    }
+
+    /// Opens the function with secrets from the store that `store` opens.
+    pub(crate) async fn open(
+        &self,
+        store: impl FnOnce(&Variables<'_>) -> Result<Arc<dyn SecretStore>, BadSettings>,
+    ) -> Result<Opened, BadSettings> {
+        let (own, mut needed) = (self.clone(), Frame::WHOLE.requirements());
+        needed.extend(requirements::<Named>());
+        let clock = Arc::new(SystemClock);
+        let opening = Opening::with_secrets(move |key| own.value(key), clock, &needed, store).await;
+        let app = App::open(&opening, Frame::WHOLE, Arc::new(SystemIds), Arc::new(Argon2id));
+        let parts = <Named as Parts>::open(&opening);
+        let (app, (signer, _, _, redis)) = opening.finish(app.and_then(|app| Ok((app, parts?))))?;
+        Ok(Opened { database: app.database, redis, signer })
     }
 }
 

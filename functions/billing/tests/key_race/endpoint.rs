@@ -5,9 +5,10 @@ use crate::tally::Tally;
 use crate::worker::{self, KEYS, Outcome, Reply, key};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
-use shared::app::{App, Settings};
+use shared::app::{App, Frame};
 use shared::clock::{SystemClock, SystemIds};
-use shared::http::{Declaration, pipeline};
+use shared::http::{OpenEndpoint, pipeline};
+use shared::parts::Opening;
 use std::sync::Arc;
 use std::time::Duration;
 use testkit::{CountingHasher, TestApp, TestRequest, TestResponse};
@@ -27,27 +28,26 @@ pub(crate) struct Job {
 
 /// An instance with a pool of one connection.
 pub(crate) struct Sender<'a> {
-    app: App,
-    declarations: Vec<Declaration>,
+    endpoints: Vec<OpenEndpoint>,
     job: &'a Job,
 }
 
 impl<'a> Sender<'a> {
     /// Connects by a request that changes nothing, so that the race is not won by whoever connects first.
     pub(crate) async fn connect(job: &'a Job) -> Self {
-        let variable = |key: &str| match key {
-            "DATABASE_URL" => Some(job.url.clone()),
+        let (url, public_keys) = (job.url.clone(), job.public_keys.clone());
+        let variable = move |key: &str| match key {
+            "DATABASE_URL" => Some(url.clone()),
             "DATABASE_CONNECTIONS" => Some("1".to_owned()),
-            "TOKEN_PUBLIC_KEYS" => Some(job.public_keys.clone()),
+            "TOKEN_PUBLIC_KEYS" => Some(public_keys.clone()),
             _ => None,
         };
-        let settings = Settings::read(&|key| variable(key), billing::module().needs()).unwrap();
+        let opening = Opening::by_value(variable, Arc::new(SystemClock));
         let hasher = Arc::new(CountingHasher::default());
-        let sender = Self {
-            app: App::new(settings, Arc::new(SystemClock), Arc::new(SystemIds), hasher),
-            declarations: billing::module().endpoints,
-            job,
-        };
+        let app = App::open(&opening, Frame::WHOLE, Arc::new(SystemIds), hasher).map(Arc::new);
+        let endpoints = billing::module().endpoints.into_iter();
+        let endpoints = endpoints.map(|it| opening.finish(it.open(app.clone(), &opening)).unwrap());
+        let sender = Self { endpoints: endpoints.collect(), job };
         let balance = TestRequest::get(&format!("/api/v1/patients/{}/balance", job.patient));
         let answer = sender.pass("get-balance", balance).await;
         assert_eq!(answer.status, 200, "{}", answer.text);
@@ -74,10 +74,9 @@ impl<'a> Sender<'a> {
     }
 
     async fn pass(&self, endpoint: &str, request: TestRequest) -> TestResponse {
-        let mut declarations = self.declarations.iter();
-        let declaration = declarations.find(|declaration| declaration.name == endpoint);
+        let endpoint = self.endpoints.iter().find(|it| it.declaration.name == endpoint).unwrap();
         let request = request.token(&self.job.token).read();
-        pipeline::answer(&self.app, declaration.unwrap(), request, TIME).await.finish().await.into()
+        pipeline::answer(endpoint, request, TIME).await.finish().await.into()
     }
 }
 

@@ -27,6 +27,7 @@ impl Endpoint for CreatePatient {
     const SUMMARY: &'static str = "Add a patient";
     const SUCCESS: Success =
         Success::created().etag().links_to(&[Link::new("/api/v1/patients/{id}", "/data/id")]);
+    type Parts = ();
     type Input = WithBody<schema::NewPatient>;
     type Output = Reply<Patient>;
     type Failure = schema::CreatePatientFailure;

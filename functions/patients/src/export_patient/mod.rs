@@ -46,6 +46,7 @@ impl Endpoint for ExportPatient {
     const DESCRIPTION: &'static str = "Queues a job; its result has one member for each module that holds something \
         about the patient. Nothing about anybody else is in it.";
     const SUCCESS: Success = Success::accepted().links_to(&[Link::new("/api/v1/jobs/{id}", "/data/id")]);
+    type Parts = ();
     type Input = WithPath<PatientPath>;
     type Output = Reply<Job>;
     type Failure = ExportPatientFailure;

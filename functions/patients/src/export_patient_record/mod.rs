@@ -21,6 +21,7 @@ impl Consumer for ExportPatientRecord {
     const NAME: &'static str = "export-patient-record";
     const SUMMARY: &'static str = "Adds who a patient is, and was, to its export";
     const KINDS: &'static [&'static str] = &[crate::export_patient::REQUESTED];
+    type Parts = ();
 
     fn statements(sample: &Sample<'_>) -> Vec<Statement<()>> {
         db::all(sample)

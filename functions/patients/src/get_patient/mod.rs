@@ -29,6 +29,7 @@ impl Endpoint for GetPatient {
     const POLICY: Policy = Policy::requires(crate::READ_PATIENTS);
     const SUMMARY: &'static str = "Read a patient";
     const SUCCESS: Success = Success::ok().etag().links_to(&[Link::new("/api/v1/patients/{id}", "/data/id")]);
+    type Parts = ();
     type Input = WithPath<PatientPath>;
     type Output = Reply<Patient>;
     type Failure = GetPatientFailure;

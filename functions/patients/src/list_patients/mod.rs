@@ -26,6 +26,7 @@ impl Endpoint for ListPatients {
     const DESCRIPTION: &'static str = "Archived patients are left out. Send `meta.nextCursor` as `cursor` for the next page; \
         whoever is added meanwhile is neither repeated nor in the way.";
     const SUCCESS: Success = Success::page().links_to(&[Link::new("/api/v1/patients/{id}", "/data/0/id")]);
+    type Parts = ();
     type Input = WithQuery<PageQuery<schema::PatientItem>>;
     type Output = Reply<Vec<schema::PatientItem>>;
     type Failure = NoFailure;

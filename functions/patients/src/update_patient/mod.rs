@@ -31,6 +31,7 @@ impl Endpoint for UpdatePatient {
     const DESCRIPTION: &'static str = "A merge patch (RFC 7396): null clears a field, an absent field stays as it is. \
         An empty patch changes nothing.";
     const SUCCESS: Success = Success::ok().etag().links_to(&[Link::new("/api/v1/patients/{id}", "/data/id")]);
+    type Parts = ();
     type Input = WithPathAndBody<PatientPath, schema::PatientPatch>;
     type Output = Reply<Patient>;
     type Failure = schema::UpdatePatientFailure;

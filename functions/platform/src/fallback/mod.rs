@@ -21,6 +21,7 @@ impl Endpoint for Fallback {
     const ROUTE: Route = Route::catch_all();
     const POLICY: Policy = Policy::public().round_trips(0).produces(&["application/json", "text/html"]);
     const SUMMARY: &'static str = "Everything that has no route";
+    type Parts = ();
     type Input = schema::Anything;
     type Output = Response;
     type Failure = shared::failure::NoFailure;

@@ -36,6 +36,7 @@ impl Worker for Housekeeping {
     const SUMMARY: &'static str = "Deletes what nobody needs any more";
     const ROLE: &'static str = "housekeeper";
     const EVERY: Duration = Duration::from_hours(1);
+    type Parts = ();
 
     fn statements(sample: &Sample<'_>) -> Vec<Statement<()>> {
         db::all(sample)

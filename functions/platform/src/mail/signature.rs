@@ -4,6 +4,8 @@
 use aws_lc_rs::signature::{ECDSA_P256_SHA256_ASN1, ParsedPublicKey};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use shared::parts::{Noted, Part, Reader, Requirements};
+use shared::settings::{Form, Parameter, Setting, SettingError};
 
 /// The public key of SendGrid's signatures.
 #[derive(Debug)]
@@ -28,9 +30,41 @@ impl VerificationKey {
 /// The bytes of a point of P-256 that is not compressed.
 const POINT: usize = 65;
 
-/// Whether the text is a key as SendGrid shows it.
-pub(super) fn is_key(text: &str) -> bool {
-    VerificationKey::read(text).is_some()
+const SENDGRID_WEBHOOK_PUBLIC_KEY: Setting = Setting::optional(
+    "SENDGRID_WEBHOOK_PUBLIC_KEY",
+    "the verification key that SendGrid shows with Signed Event Webhook, no secret; without it no event is taken",
+)
+.parameter(
+    Parameter::new(
+        "SendgridWebhookPublicKey",
+        Form::Matches(
+            "^(MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAE[A-Za-z0-9+/]{86}==)?$",
+            "the verification key that SendGrid shows with Signed Event Webhook, or empty",
+        ),
+    )
+    .or(""),
+);
+
+/// The key of SendGrid's events; none where SendGrid is not set up.
+#[derive(Debug)]
+pub struct EventsKey(Option<VerificationKey>);
+
+impl EventsKey {
+    /// The key, if it is given.
+    pub(super) fn key(&self) -> Option<&VerificationKey> {
+        self.0.as_ref()
+    }
+}
+
+impl Part for EventsKey {
+    const NAME: &'static str = "sendgrid events key";
+    const REQUIREMENTS: Requirements = Requirements::settings(&[SENDGRID_WEBHOOK_PUBLIC_KEY]);
+    type Parts = ();
+
+    fn open(settings: &Reader<'_>, (): ()) -> Result<Self, Noted> {
+        let read = |text: &str| VerificationKey::read(text).ok_or(SettingError::Malformed);
+        settings.optional(&SENDGRID_WEBHOOK_PUBLIC_KEY, read).map(Self)
+    }
 }
 
 #[cfg(test)]
@@ -70,6 +104,10 @@ mod tests {
         for none in ["", "@", "AAAA"] {
             assert!(!verifies(KEY, none, TIMESTAMP, BODY), "{none}");
         }
+    }
+
+    fn is_key(text: &str) -> bool {
+        VerificationKey::read(text).is_some()
     }
 
     #[test]

@@ -4,12 +4,12 @@ use crate::subscription::{Subscription, subscriptions};
 use futures_util::future::join_all;
 use shared::background::{ATTEMPTS, Progress, WorkerRun};
 use shared::failure::{Error, Fault, NoFailure};
-use shared::outbox::{Message, OutboxRun, Queue, SendError, Stream};
+use shared::outbox::{Message, OutboxRun, Queue, Queues, SendError, Stream};
 use std::collections::BTreeMap;
 
 /// Leases, sends, settles.
-pub(super) async fn step(run: &WorkerRun<'_>) -> Result<Progress, Fault> {
-    let (queue, subscriptions) = (run.app.queue()?, subscriptions()?);
+pub(super) async fn step(run: &WorkerRun<'_, Queues>) -> Result<Progress, Fault> {
+    let (queues, subscriptions) = (&**run.parts, subscriptions()?);
     let bookmark = run.bookmark();
     let (leased, replays) = lease(run, &bookmark).await?;
     run.put_bookmark(leased.last().map(|row| row.event.stream()).unwrap_or_default());
@@ -17,9 +17,9 @@ pub(super) async fn step(run: &WorkerRun<'_>) -> Result<Progress, Fault> {
         // Nothing is due behind the bookmark; something may be due before it.
         return Ok(if bookmark == Stream::default() { Progress::Idle } else { Progress::Done(0) });
     }
-    let outcomes = send(queue, subscriptions, &leased).await;
+    let outcomes = send(queues, subscriptions, &leased).await;
     let settlement = logic::settle(&leased, &outcomes);
-    let replayed = replay(queue, &replays).await;
+    let replayed = replay(queues, &replays).await;
 
     let now = run.now();
     let mut tx = run.write();
@@ -50,7 +50,7 @@ pub(super) async fn step(run: &WorkerRun<'_>) -> Result<Progress, Fault> {
     Ok(Progress::Done(settlement.moved() + replays.len()))
 }
 
-async fn lease(run: &WorkerRun<'_>, after: &Stream) -> Result<(Vec<Leased>, Vec<Discarded>), Fault> {
+async fn lease(run: &WorkerRun<'_, Queues>, after: &Stream) -> Result<(Vec<Leased>, Vec<Discarded>), Fault> {
     let now = run.now();
     let mut tx = run.write();
     let rows = tx.add(db::lease(after, now));
@@ -64,7 +64,7 @@ fn fault(error: Error<NoFailure>) -> Fault {
 }
 
 /// Sends each event to every consumer that hears it, to all queues at once.
-async fn send(queue: &dyn Queue, subscriptions: &[Subscription], leased: &[Leased]) -> Outcomes {
+async fn send(queues: &dyn Queue, subscriptions: &[Subscription], leased: &[Leased]) -> Outcomes {
     let sending = subscriptions.iter().filter_map(|subscription| {
         let heard = leased.iter().filter(|row| subscription.kinds.contains(&row.event.kind));
         let batch: Vec<_> = heard
@@ -72,7 +72,7 @@ async fn send(queue: &dyn Queue, subscriptions: &[Subscription], leased: &[Lease
             .collect();
         let (consumer, is_heard) = (&subscription.consumer, !batch.is_empty());
         let sending = async move {
-            let outcomes = queue.send(consumer, &batch).await;
+            let outcomes = queues.send(consumer, &batch).await;
             let ids: Vec<_> = batch.into_iter().map(|message| message.event.id).collect();
             (consumer, ids.into_iter().zip(outcomes))
         };
@@ -98,7 +98,7 @@ struct Replayed {
 
 /// Sends dead letters once more, each to its own consumer alone. A dead letter without an answer stays on lease, and is
 /// sent again when the lease has run out.
-async fn replay(queue: &dyn Queue, letters: &[Discarded]) -> Replayed {
+async fn replay(queues: &dyn Queue, letters: &[Discarded]) -> Replayed {
     let mut by_consumer: BTreeMap<&str, Vec<Message>> = BTreeMap::new();
     for letter in letters {
         let message = Message { event: letter.event.clone(), replay: letter.replays, attempt: ATTEMPTS };
@@ -107,7 +107,7 @@ async fn replay(queue: &dyn Queue, letters: &[Discarded]) -> Replayed {
     let mut replayed = Replayed::default();
     for (consumer, mut batch) in by_consumer {
         batch.sort_by_cached_key(|message| (message.event.stream(), message.event.seq));
-        let outcomes = queue.send(consumer, &batch).await;
+        let outcomes = queues.send(consumer, &batch).await;
         for (message, outcome) in batch.iter().zip(outcomes) {
             let key = (consumer.to_owned(), message.event.id);
             match outcome {

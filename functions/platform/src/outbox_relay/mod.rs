@@ -15,12 +15,11 @@ mod db;
 mod handler;
 mod logic;
 
-use shared::app::Needs;
 use shared::background::{Progress, Worker, WorkerRun};
 use shared::database::Statement;
-use shared::external::OpenExternal;
 use shared::failure::Fault;
 use shared::http::Sample;
+use shared::outbox::Queues;
 
 /// The declaration.
 #[derive(Debug)]
@@ -30,13 +29,13 @@ impl Worker for OutboxRelay {
     const NAME: &'static str = "outbox-relay";
     const SUMMARY: &'static str = "Takes events from the outbox to the queues";
     const ROLE: &'static str = "relay";
-    const NEEDS: Needs = Needs { queues: true, external: Some(OpenExternal::OPEN), ..Needs::DATABASE };
+    type Parts = Queues;
 
     fn statements(sample: &Sample<'_>) -> Vec<Statement<()>> {
         db::all(sample)
     }
 
-    async fn step(run: &WorkerRun<'_>) -> Result<Progress, Fault> {
+    async fn step(run: &WorkerRun<'_, Queues>) -> Result<Progress, Fault> {
         handler::step(run).await
     }
 }

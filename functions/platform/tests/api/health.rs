@@ -1,7 +1,8 @@
 use super::app;
-use serde_json::json;
+use serde_json::{Value, json};
 use std::sync::Arc;
-use testkit::TestRequest;
+use testkit::lambda::{Environment, FAR_AWAY, Outcome, program};
+use testkit::{TestApp, TestRequest, Valkey};
 
 #[tokio::test]
 async fn it_lives_and_is_ready() {
@@ -9,7 +10,10 @@ async fn it_lives_and_is_ready() {
     let live = app.send(TestRequest::get("/health/live")).await;
     let ready = app.send(TestRequest::get("/health/ready")).await;
     assert_eq!((live.status, live.data()), (200, &json!({ "status": "live" })));
-    assert_eq!((ready.status, ready.data()), (200, &json!({ "status": "ready" })));
+    assert_eq!(
+        (ready.status, ready.data()),
+        (200, &json!({ "status": "ready", "database": "up", "redis": "none" }))
+    );
 }
 
 mod race {
@@ -46,6 +50,33 @@ mod integrity {
         }
     }
 
+    /// Asks the built function, with that Redis.
+    async fn asked(app: &TestApp, redis: &str) -> Value {
+        let url = app.database.function_url("platform");
+        let variables = [("DATABASE_URL", url.as_str()), ("REDIS_URL", redis)];
+        let mut function = Environment::start(&program("get-ready"), &variables).await;
+        function.ready().await;
+        let event = TestRequest::get("/health/ready").event();
+        let Outcome::Response(reply) = function.invoke(&event, FAR_AWAY).await else { unreachable!() };
+        function.stopped().await;
+        let reply: Value = serde_json::from_str(&reply).unwrap();
+        assert_eq!(reply["statusCode"], 200, "{reply}");
+        serde_json::from_str::<Value>(reply["body"].as_str().unwrap()).unwrap()["data"].clone()
+    }
+
+    #[tokio::test]
+    async fn without_an_answer_of_redis_it_is_degraded_and_ready_all_the_same() {
+        let (app, mut valkey) = (app().await, Valkey::start().await);
+        let redis = valkey.tcp();
+        let up = json!({ "status": "ready", "database": "up", "redis": "up" });
+        let away = json!({ "status": "degraded", "database": "up", "redis": "away" });
+        assert_eq!(asked(&app, &redis).await, up);
+        valkey.freeze();
+        assert_eq!(asked(&app, &redis).await, away, "it stands still");
+        valkey.stop();
+        assert_eq!(asked(&app, &redis).await, away, "it is gone");
+    }
+
     #[tokio::test]
     async fn an_answer_stands_for_a_while_and_not_for_ever() {
         let app = app().await;
@@ -57,7 +88,7 @@ mod integrity {
             .await;
 
         let standing = app.send(TestRequest::get("/health/ready")).await;
-        tokio::time::sleep(shared::database::readiness::TTL).await;
+        tokio::time::sleep(shared::readiness::TTL).await;
         let probed = app.send(TestRequest::get("/health/ready")).await;
 
         assert_eq!(standing.status, 200, "the probe of before stands");

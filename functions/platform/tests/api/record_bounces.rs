@@ -3,7 +3,7 @@ use serde_json::{Value, json};
 use shared::clock::Clock as _;
 use std::sync::Arc;
 use testkit::lambda::{Environment, FAR_AWAY, Outcome, program};
-use testkit::{NoticeQueue, Tenant, TestApp};
+use testkit::{NoticeQueue, Tenant, TestApp, open_part};
 use uuid::Uuid;
 
 const WORKER: &str = "record-bounces";
@@ -323,11 +323,15 @@ mod boundary {
     #[tokio::test]
     async fn while_the_queue_is_away_the_run_fails_and_says_why() {
         let app = app().await;
-        let nowhere = |key: &str| match key {
-            "AWS_ENDPOINT_URL_SQS" | "MAIL_NOTICES_QUEUE_URL" => Some("http://127.0.0.1:1".to_owned()),
-            _ => Some("sample".to_owned()),
-        };
-        let away = shared::mail::Notices::open(&nowhere, &testkit::external_calls()).unwrap();
+        let address = "http://127.0.0.1:1";
+        let away = open_part(&[
+            ("AWS_ENDPOINT_URL_SQS", address),
+            ("MAIL_NOTICES_QUEUE_URL", address),
+            ("AWS_REGION", "sample"),
+            ("AWS_ACCESS_KEY_ID", "sample"),
+            ("AWS_SECRET_ACCESS_KEY", "sample"),
+        ])
+        .unwrap();
         let stopped = app.work_on(WORKER, away).await.unwrap_err();
         assert_eq!(stopped.private.as_deref(), Some("the queue of notices: no answer"));
     }

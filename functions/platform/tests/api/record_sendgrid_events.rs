@@ -1,12 +1,12 @@
 use super::app;
 use super::record_bounces::{mail, returns};
 use jiff::{SignedDuration, Timestamp};
+use platform::mail::record_sendgrid_events::EventsKey;
 use serde_json::{Value, json};
-use shared::app::Settings;
 use shared::clock::Clock as _;
 use std::sync::Arc;
 use testkit::lambda::{Environment, FAR_AWAY, Outcome, program};
-use testkit::{SendgridKey, Tenant, TestApp, TestResponse};
+use testkit::{SendgridKey, Tenant, TestApp, TestResponse, open_part};
 use uuid::Uuid;
 
 const FUNCTION: &str = "record-sendgrid-events";
@@ -194,19 +194,10 @@ async fn nothing_is_read_before_the_signature_is_good() {
 
 #[test]
 fn a_key_that_is_none_ends_the_start_with_its_name() {
-    let module = platform::module();
-    let needs = module.endpoints.iter().find(|endpoint| endpoint.name == FUNCTION).unwrap().policy.needs();
-    let read = |key: &str| {
-        let variable = |asked: &str| match asked {
-            "DATABASE_URL" => Some("postgresql://platform@localhost/grafono".to_owned()),
-            "SENDGRID_WEBHOOK_PUBLIC_KEY" => Some(key.to_owned()),
-            _ => None,
-        };
-        Settings::read(&|key| variable(key), needs)
-    };
-    assert!(read(&SendgridKey::default().shown()).is_ok());
-    assert!(read("").is_ok(), "as a template gives what was left out");
-    let bad = read("canary").unwrap_err();
+    let open = |key: &str| open_part::<EventsKey>(&[("SENDGRID_WEBHOOK_PUBLIC_KEY", key)]);
+    assert!(open(&SendgridKey::default().shown()).is_ok());
+    assert!(open("").is_ok(), "as a template gives what was left out");
+    let bad = open("canary").unwrap_err();
     assert_eq!(bad.to_string(), "SENDGRID_WEBHOOK_PUBLIC_KEY is not in the expected form");
 }
 

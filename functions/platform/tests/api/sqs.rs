@@ -2,12 +2,12 @@
 
 use super::outbox_relay::{CONSUMERS, announce, count, scene};
 use serde_json::{Value, json};
-use shared::outbox::{Event, Sqs};
+use shared::outbox::Event;
 use std::collections::BTreeMap;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
 use testkit::lambda::{Environment, FAR_AWAY, Outcome, batch, program, record};
-use testkit::{Queues, TestApp, assert_none_in, external_calls};
+use testkit::{Queues, TestApp, assert_none_in};
 
 /// What a queue has, by stream: the numbers of its events in the order of the queue.
 async fn streams(queues: &Queues, consumer: &str) -> BTreeMap<String, Vec<i64>> {
@@ -43,11 +43,7 @@ async fn while_sqs_is_away_nothing_is_lost_and_no_attempt_is_counted() {
     let (app, tenant) = scene().await;
     let queues = Queues::of(&CONSUMERS).await;
     announce(&app, &tenant, 5, 3).await;
-    let nowhere = |key: &str| match key {
-        "AWS_ENDPOINT_URL_SQS" => Some("http://127.0.0.1:1".to_owned()),
-        _ => queues.variable(key),
-    };
-    let away = Sqs::open(&nowhere, &external_calls()).unwrap();
+    let away = queues.open_at("http://127.0.0.1:1");
     for _ in 0..5 {
         let stopped = app.work("outbox-relay", Some(away.clone())).await.unwrap_err();
         assert_eq!(stopped.private.as_deref(), Some("a queue does not answer"));
@@ -115,12 +111,7 @@ async fn numbers(app: &TestApp, which: &str) -> String {
 }
 
 async fn work_against(app: &TestApp, queues: &Queues, address: &str) -> Result<usize, String> {
-    let variable = |key: &str| match key {
-        "AWS_ENDPOINT_URL_SQS" => Some(address.to_owned()),
-        _ => queues.variable(key),
-    };
-    let queue = Sqs::open(&variable, &external_calls()).unwrap();
-    let worked = app.work("outbox-relay", Some(queue)).await;
+    let worked = app.work("outbox-relay", Some(queues.open_at(address))).await;
     worked.map_err(|fault| fault.private.unwrap())
 }
 

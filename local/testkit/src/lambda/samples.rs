@@ -37,18 +37,20 @@ impl Sampled {
         let declaration = self.app.declarations().find(|declaration| declaration.name == name).unwrap();
         let url = self.app.database.function_url(self.app.module_of(name));
         let (secret, public) = self.app.keys();
-        let needs = declaration.policy.needs();
         let shown = self.app.sendgrid.as_ref().map(SendgridKey::shown).unwrap_or_default();
         let variables = [
-            (needs.database, ("DATABASE_URL", url.as_str())),
-            (needs.verifies_tokens, ("TOKEN_PUBLIC_KEYS", public)),
-            (needs.issues_tokens, ("TOKEN_SECRET_KEY", secret)),
-            (needs.external.is_some(), ("OUTSIDE_TARGETS", "local")),
-            (needs.mail_events.is_some(), ("SENDGRID_WEBHOOK_PUBLIC_KEY", shown.as_str())),
-            (true, ("CORS_ALLOWED_ORIGINS", "https://app.example")),
+            ("DATABASE_URL", url.as_str()),
+            ("TOKEN_PUBLIC_KEYS", public),
+            ("TOKEN_SECRET_KEY", secret),
+            ("OUTSIDE_TARGETS", "local"),
+            ("SENDGRID_WEBHOOK_PUBLIC_KEY", shown.as_str()),
         ];
-        let own = variables.into_iter().filter(|(is_needed, _)| *is_needed).map(|(_, variable)| variable);
-        let all = own.chain(further.iter().copied());
+        let requirements = declaration.requirements();
+        let settings = requirements.iter().flat_map(|(_, needed)| needed.settings);
+        let read: Vec<&str> = settings.map(|setting| setting.key).collect();
+        let own = variables.into_iter().filter(|(key, _)| read.contains(key));
+        let common = [("CORS_ALLOWED_ORIGINS", "https://app.example")];
+        let all = own.chain(common).chain(further.iter().copied());
         Environment::start(&program(name), &all.collect::<Vec<_>>()).await
     }
 
@@ -124,9 +126,9 @@ fn samples(name: &str) -> Vec<(String, String)> {
 }
 
 async fn pass(piped: &Sampled, declaration: &Declaration, event: &str) -> String {
-    let app = piped.app.app_of(piped.app.module_of(declaration.name));
     let (request, format) = gateway::read(event);
-    let answered = pipeline::answer(app, declaration, request, Duration::from_secs(10)).await;
+    let endpoint = piped.app.endpoint(declaration.name);
+    let answered = pipeline::answer(endpoint, request, Duration::from_secs(10)).await;
     serde_json::to_string(&GatewayReply::of(answered.finish().await, format)).unwrap()
 }
 

@@ -8,6 +8,7 @@ use crate::failure::{Error, Fault};
 use crate::failures;
 use crate::http::Sample;
 use crate::outbox::Event;
+use crate::parts::Parts;
 use crate::telemetry::Trace;
 use jiff::Timestamp;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -38,11 +39,12 @@ impl From<Error<Refusal>> for Halt {
     }
 }
 
-/// One event in the hands of a consumer.
-#[derive(Debug)]
-pub struct Delivery<'a> {
-    /// The injected parts.
+/// One event in the hands of a consumer, with the parts that the consumer names.
+pub struct Delivery<'a, P: Parts = ()> {
+    /// What every function has.
     pub app: &'a App,
+    /// The consumer's parts.
+    pub parts: &'a P::Opened,
     /// The event.
     pub event: &'a Event,
     /// The trace of the change.
@@ -57,11 +59,23 @@ pub struct Delivery<'a> {
     noted: AtomicBool,
 }
 
-impl<'a> Delivery<'a> {
-    pub(super) fn new<C: Consumer>(app: &'a App, event: &'a Event, deadline: Deadline) -> Self {
+impl<P: Parts> std::fmt::Debug for Delivery<'_, P> {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(formatter, "Delivery({}, {})", self.consumer, self.event.id)
+    }
+}
+
+impl<'a, P: Parts> Delivery<'a, P> {
+    pub(super) fn new<C: Consumer<Parts = P>>(
+        app: &'a App,
+        parts: &'a P::Opened,
+        event: &'a Event,
+        deadline: Deadline,
+    ) -> Self {
         let now = app.clock.now();
         Self {
             app,
+            parts,
             event,
             trace: Trace::continue_from(Some(&event.traceparent), app.ids.as_ref(), now),
             now,

@@ -7,15 +7,17 @@
 
 mod declaration;
 mod delivery;
+mod opened;
 
 pub use declaration::{Attempt, ConsumerDeclaration};
 pub use delivery::Delivery;
 pub(crate) use delivery::statements;
+pub use opened::OpenConsumer;
 
-use crate::app::Needs;
 use crate::database::Statement;
 use crate::failure::Fault;
 use crate::http::Sample;
+use crate::parts::Parts;
 use std::time::Duration;
 
 /// How often an event is tried before it becomes a dead letter.
@@ -31,19 +33,21 @@ pub trait Consumer: 'static {
     const KINDS: &'static [&'static str];
     /// The time that the function may take for a batch of up to ten events. One event has ten seconds at most.
     const TIMEOUT: Duration = Duration::from_secs(30);
-    /// What the consumer needs, the database included.
-    const NEEDS: Needs = Needs::DATABASE;
+    /// Whether the consumer writes events or requests mails, and so nudges the relay.
+    const ANNOUNCES: bool = false;
+    /// The parts that the consumer uses, beside what every function has; often none.
+    type Parts: Parts;
 
     /// Every statement that the consumer may send, as [`Endpoint::statements`](crate::http::Endpoint::statements).
     fn statements(sample: &Sample<'_>) -> Vec<Statement<()>>;
 
     /// Writes the effect of the event, between [`Delivery::begin`] and [`Delivery::commit`]. After an error the event
     /// is tried again.
-    fn take(delivery: &Delivery<'_>) -> impl Future<Output = Result<(), Halt>> + Send;
+    fn take(delivery: &Delivery<'_, Self::Parts>) -> impl Future<Output = Result<(), Halt>> + Send;
 
     /// Called when the last attempt has failed, or was handed back untried, and the event becomes a dead letter. For
     /// consumers with something that waits for the effect, such as a job; does nothing by itself.
-    fn give_up(_delivery: &Delivery<'_>) -> impl Future<Output = Result<(), Fault>> + Send {
+    fn give_up(_delivery: &Delivery<'_, Self::Parts>) -> impl Future<Output = Result<(), Fault>> + Send {
         async { Ok(()) }
     }
 }

@@ -1,9 +1,10 @@
-//! The few calls to AWS that functions make. Secrets Manager and SES have the SDK's clients; SQS has calls of our own,
+//! The few calls to AWS that functions make. Secrets Manager, SES and S3 have the SDK's clients; SQS has calls of our own,
 //! signed by AWS's own signer (`aws-sigv4`). All calls go by the HTTP client that every other call takes, and pass the
 //! same gate (decision 9).
 //!
 //! Region and credentials come from the variables that Lambda sets, their one source there.
 
+mod bucket;
 mod call;
 mod connector;
 pub(crate) mod sqs;
@@ -12,6 +13,7 @@ use crate::external::connect::{NetworkScope, SystemResolver};
 use crate::external::{Gate, HttpClient};
 use crate::settings::{BadSettings, SettingError, Variables};
 use aws_credential_types::Credentials;
+pub(crate) use bucket::Bucket;
 pub(crate) use call::Call;
 pub use connector::AwsConnector;
 use http::Uri;

@@ -1,14 +1,14 @@
 //! The common parts of all calls of SQS.
 
 use super::Call;
-use crate::settings::{BadSettings, SettingError};
+use crate::settings::SettingError;
 use serde_json::Value;
 
-/// Checks the address of a queue; the error names the setting.
-pub(crate) fn checked(key: &'static str, address: &str) -> Result<(), BadSettings> {
-    match address.parse::<http::Uri>() {
-        Ok(uri) if uri.scheme().is_some() => Ok(()),
-        _ => Err(BadSettings(vec![(key, SettingError::Malformed)])),
+/// The address of a queue.
+pub(crate) fn address(text: &str) -> Result<String, SettingError> {
+    match text.parse::<http::Uri>() {
+        Ok(uri) if uri.scheme().is_some() => Ok(text.to_owned()),
+        _ => Err(SettingError::Malformed),
     }
 }
 

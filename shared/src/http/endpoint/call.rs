@@ -1,12 +1,13 @@
 //! A request on its way, as a slice sees it; and a sample of such a call, with which statements are listed.
 
 use super::RequestHeader;
-use crate::access::{Hasher, Principal, TokenSigner};
+use crate::access::{Hasher, Principal};
 use crate::app::App;
-use crate::database::{Claim, RoundTrips, Scope, Tx};
+use crate::database::{Claim, RoundTrips, Scope, Tx, probe};
 use crate::deadline::Deadline;
 use crate::failure::Fault;
 use crate::failure::problem::TOKEN_REQUIRED;
+use crate::parts::Parts;
 use crate::telemetry::Trace;
 use crate::validation::Text;
 use http::HeaderMap;
@@ -15,11 +16,12 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use uuid::Uuid;
 
-/// One request on its way, past the token and the permission.
-#[derive(Debug)]
-pub struct Call<'a> {
-    /// The injected parts.
+/// One request on its way, past the token and the permission, with the parts that its endpoint names.
+pub struct Call<'a, P: Parts = ()> {
+    /// What every function has.
     pub app: &'a App,
+    /// The endpoint's parts.
+    pub parts: &'a P::Opened,
     /// The id of this request, in every log line and reply.
     pub request_id: String,
     /// The trace of the request.
@@ -38,11 +40,18 @@ pub struct Call<'a> {
     pub(crate) round_trips: &'a RoundTrips,
 }
 
+impl<P: Parts> std::fmt::Debug for Call<'_, P> {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(formatter, "Call({})", self.request_id)
+    }
+}
+
 impl<'a> Call<'a> {
     /// A call without a request, for listing statements.
     pub fn sample(app: &'a App, trace: &'a Trace, round_trips: &'a RoundTrips, principal: Principal) -> Self {
         Self {
             app,
+            parts: &(),
             request_id: "sample".to_owned(),
             trace,
             now: app.clock.now(),
@@ -55,7 +64,9 @@ impl<'a> Call<'a> {
             round_trips,
         }
     }
+}
 
+impl<'a, P: Parts> Call<'a, P> {
     /// The caller. A fault on a public endpoint.
     pub fn principal(&self) -> Result<Principal, Fault> {
         self.principal.ok_or_else(|| Fault::from(&TOKEN_REQUIRED))
@@ -94,7 +105,7 @@ impl<'a> Call<'a> {
 
     /// Whether the database answers, by a probe of now or of the last five seconds.
     pub async fn is_ready(&self) -> bool {
-        self.app.readiness.of(&self.app.database, self.round_trips).await
+        self.app.readiness.of(probe::probe(&self.app.database, self.round_trips)).await
     }
 
     /// Runs a password-hashing job off the async threads, when its turn comes.
@@ -103,11 +114,6 @@ impl<'a> Call<'a> {
         job: impl FnOnce(&dyn Hasher) -> Result<T, Fault> + Send + 'static,
     ) -> Result<T, Fault> {
         self.app.hashing.run(Arc::clone(&self.app.hasher), self.deadline, job).await
-    }
-
-    /// The token signer. A fault when the policy issues no tokens.
-    pub fn signer(&self) -> Result<&'a TokenSigner, Fault> {
-        self.app.signer()
     }
 
     fn own_scope(&self) -> Result<Scope, Fault> {

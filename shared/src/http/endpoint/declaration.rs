@@ -1,14 +1,14 @@
 //! An endpoint's declaration as a value, for lists.
 
-use super::{Endpoint, Policy, Sample};
+use super::opened::{self, Serve};
+use super::{Endpoint, OpenEndpoint, Policy, Sample};
+use crate::app::{App, Frame};
 use crate::database::Statement;
-use crate::failure::{Failure as _, Fault, Problem};
-use crate::http::pipeline::{self, Incoming};
-use crate::http::{Answer as _, Input as _, Response, Route, Success};
+use crate::failure::{Failure as _, Problem};
+use crate::http::{Answer as _, Input as _, Route, Success};
+use crate::parts::{self, Noted, Opening, Requirements};
 use schemars::{Schema, SchemaGenerator};
-use std::pin::Pin;
-
-type Serving<'a> = Pin<Box<dyn Future<Output = Result<Response, Fault>> + Send + 'a>>;
+use std::sync::Arc;
 
 /// An endpoint's declaration as a value, for lists.
 #[derive(Debug, Clone)]
@@ -19,6 +19,10 @@ pub struct Declaration {
     pub route: Route,
     /// The policy.
     pub policy: Policy,
+    /// The parts that the frame around the handler uses.
+    pub frame: Frame,
+    /// The requirements of the parts that the endpoint names.
+    pub parts: fn() -> Vec<(&'static str, Requirements)>,
     /// The endpoint's own problems: its failures and its fields' rules.
     pub problems: Vec<&'static Problem>,
     /// Every statement that the endpoint may send.
@@ -40,7 +44,7 @@ pub struct Declaration {
     /// The JSON schemas of the members that its problems carry beside the usual ones, by their codes.
     pub extension_schemas: fn(&mut SchemaGenerator) -> Vec<(&'static str, Schema)>,
     pub(crate) rules: Vec<&'static Problem>,
-    pub(crate) serve: for<'a> fn(Incoming<'a>) -> Serving<'a>,
+    open: fn(&Opening) -> Result<Arc<dyn Serve>, Noted>,
 }
 
 impl Declaration {
@@ -65,6 +69,8 @@ impl Declaration {
             name: E::NAME,
             route: E::ROUTE,
             policy: E::POLICY,
+            frame: const { E::POLICY.frame() },
+            parts: parts::requirements::<E::Parts>,
             problems: E::Failure::PROBLEMS.iter().chain(rules.iter().copied()).collect(),
             statements: |_| Vec::new(),
             summary: E::SUMMARY,
@@ -76,7 +82,21 @@ impl Declaration {
             data_schema: |_| None,
             extension_schemas: |_| Vec::new(),
             rules,
-            serve: |incoming| Box::pin(pipeline::serve::<E>(incoming)),
+            open: opened::open::<E>,
         }
+    }
+
+    /// The requirements of everything that the endpoint's function opens.
+    pub fn requirements(&self) -> Vec<(&'static str, Requirements)> {
+        let mut all = self.frame.requirements();
+        all.extend((self.parts)());
+        all
+    }
+
+    /// Opens the endpoint's parts, beside what every function has. Where that was not opened, the parts are opened all the
+    /// same, so that their bad settings are noted, too.
+    pub fn open(self, app: Result<Arc<App>, Noted>, opening: &Opening) -> Result<OpenEndpoint, Noted> {
+        let steps = (self.open)(opening)?;
+        Ok(OpenEndpoint { app: app?, declaration: self, steps })
     }
 }

@@ -5,15 +5,18 @@
 
 mod call;
 mod declaration;
+mod opened;
 mod policy;
 
 pub use call::{Call, Sample};
 pub use declaration::Declaration;
+pub use opened::OpenEndpoint;
 pub use policy::{Access, BODY_LIMIT, Idempotency, Policy, RateClass, RequestHeader};
 
 use crate::database::Statement;
 use crate::failure::{Error, Failure};
 use crate::http::{Answer, Input, Route, Success};
+use crate::parts::Parts;
 
 /// An endpoint.
 pub trait Endpoint: 'static {
@@ -29,6 +32,8 @@ pub trait Endpoint: 'static {
     const DESCRIPTION: &'static str = "";
     /// The success, beside the data.
     const SUCCESS: Success = Success::ok();
+    /// The parts that the handler uses, beside what every function has; often none.
+    type Parts: Parts;
     /// The input.
     type Input: Input;
     /// The answer.
@@ -44,7 +49,7 @@ pub trait Endpoint: 'static {
 
     /// Handles a request that has passed every step of the declaration.
     fn handle(
-        call: &Call<'_>,
+        call: &Call<'_, Self::Parts>,
         input: Self::Input,
     ) -> impl Future<Output = Result<Self::Output, Error<Self::Failure>>> + Send;
 }

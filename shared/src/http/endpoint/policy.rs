@@ -1,8 +1,7 @@
 //! The policy of an endpoint: requirements for a request, and promises about itself.
 
 use crate::access::Permission;
-use crate::app::{KeyForm, Needs};
-use crate::external::OpenExternal;
+use crate::app::Frame;
 
 /// The largest body of an endpoint without a limit of its own, in bytes.
 pub const BODY_LIMIT: usize = 64 * 1024;
@@ -70,7 +69,7 @@ pub struct Policy {
     pub idempotency: Idempotency,
     /// Whether `If-Match` is required (B9).
     pub if_match: bool,
-    /// Whether the endpoint issues access tokens, for which it needs the secret key.
+    /// Whether the endpoint hands out access tokens.
     pub issues_tokens: bool,
     /// Whether the endpoint makes something and hands out tokens for it.
     pub signs_up: bool,
@@ -78,10 +77,6 @@ pub struct Policy {
     pub changes: bool,
     /// Whether the endpoint hashes passwords, for which it needs a larger share of a processor.
     pub hashes_passwords: bool,
-    /// How external calls are opened, for an endpoint that makes some.
-    pub external: Option<OpenExternal>,
-    /// The form of the key of a mail provider's signatures, for an endpoint that takes the provider's events.
-    pub mail_events: Option<KeyForm>,
     /// The required headers beside those that follow from the rest.
     pub headers: &'static [RequestHeader],
     /// The rate limit.
@@ -104,8 +99,6 @@ impl Policy {
             signs_up: false,
             changes: false,
             hashes_passwords: false,
-            external: None,
-            mail_events: None,
             headers: &[],
             rate: RateClass::Ordinary,
             round_trips: 1,
@@ -141,7 +134,7 @@ impl Policy {
         Self { if_match: true, ..self }
     }
 
-    /// Issues tokens, which needs the secret key, and refuses `Idempotency-Key`.
+    /// Hands out access tokens, and refuses `Idempotency-Key`.
     #[must_use]
     pub const fn issues_tokens(self) -> Self {
         Self { issues_tokens: true, idempotency: Idempotency::Refused, ..self }
@@ -160,7 +153,7 @@ impl Policy {
     }
 
     /// Whether the endpoint changes something, so that a call that was cut off may have done so.
-    pub fn writes(&self) -> bool {
+    pub const fn writes(&self) -> bool {
         self.signs_up
             || self.changes
             || matches!(self.idempotency, Idempotency::Required | Idempotency::Accepted)
@@ -190,16 +183,10 @@ impl Policy {
         Self { hashes_passwords: true, ..self }
     }
 
-    /// Makes external calls. The code for them is linked into functions that declare this, and into no others.
+    /// Requires these headers, which no other endpoint reads.
     #[must_use]
-    pub const fn calls_external(self) -> Self {
-        Self { external: Some(OpenExternal::OPEN), ..self }
-    }
-
-    /// Takes the events of a mail provider, signed with a key of that form; these headers have the signature.
-    #[must_use]
-    pub const fn takes_mail_events(self, key: KeyForm, headers: &'static [RequestHeader]) -> Self {
-        Self { mail_events: Some(key), headers, ..self }
+    pub const fn headers(self, headers: &'static [RequestHeader]) -> Self {
+        Self { headers, ..self }
     }
 
     /// Sets another largest body, in bytes.
@@ -208,17 +195,19 @@ impl Policy {
         Self { body_limit, ..self }
     }
 
-    /// The settings that a function with this policy needs.
-    pub fn needs(&self) -> Needs {
-        Needs {
-            database: self.round_trips > 0,
-            verifies_tokens: self.access != Access::Public,
-            issues_tokens: self.issues_tokens,
-            nudges: self.writes(),
-            external: self.external,
-            mail_events: self.mail_events,
-            ..Needs::default()
+    /// The parts that the frame around a handler uses under this policy.
+    pub const fn frame(&self) -> Frame {
+        let mut frame = Frame::NONE;
+        if self.round_trips > 0 {
+            frame = frame.with_database();
         }
+        if !matches!(self.access, Access::Public) {
+            frame = frame.with_verifier();
+        }
+        if self.writes() {
+            frame = frame.with_nudge();
+        }
+        frame
     }
 
     /// Sets other media types than JSON.

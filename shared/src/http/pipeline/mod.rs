@@ -7,7 +7,7 @@
 //!    by.
 //! 2. A deadline is set; from here on a panic is a 500 and running out of time a 504.
 //!
-//! For this endpoint, in `steps.rs`, by way of [`Declaration`], which knows the endpoint's type:
+//! For this endpoint, in `steps.rs`, by way of [`OpenEndpoint`], which knows the endpoint's type:
 //!
 //! 3. Route and method: 404, 405.
 //! 4. The media types that the caller accepts: 406.
@@ -28,13 +28,13 @@ mod steps;
 
 pub(crate) use steps::serve;
 
-use super::{Declaration, Request, Response, headers, request_line};
+use super::{Declaration, OpenEndpoint, Request, Response, headers, request_line};
 use crate::app::App;
 use crate::database::RoundTrips;
 use crate::deadline::Deadline;
 use crate::failure::Fault;
 use crate::failure::problem::{DEADLINE_EXCEEDED, Document, IDEMPOTENCY_KEY_IN_FLIGHT, OUTCOME_UNKNOWN};
-use crate::outbox::Nudge;
+use crate::outbox::RelayNudge;
 use crate::telemetry::{Instrument as _, Trace};
 use futures_util::FutureExt as _;
 use http::header::{RETRY_AFTER, WWW_AUTHENTICATE};
@@ -82,7 +82,7 @@ impl Answered {
 #[must_use = "without it, nothing is logged"]
 pub struct AfterReply {
     finished: request_line::Finished,
-    nudge: Option<Arc<dyn Nudge>>,
+    nudge: Option<Arc<RelayNudge>>,
 }
 
 impl std::fmt::Debug for AfterReply {
@@ -102,7 +102,8 @@ impl AfterReply {
 }
 
 /// Answers a request within the time `left`.
-pub async fn answer(app: &App, declaration: &Declaration, request: Request, left: Duration) -> Answered {
+pub async fn answer(endpoint: &OpenEndpoint, request: Request, left: Duration) -> Answered {
+    let OpenEndpoint { app, declaration, steps } = endpoint;
     let started = Instant::now();
     let deadline = Deadline::within(left);
     let now = app.clock.now();
@@ -122,8 +123,8 @@ pub async fn answer(app: &App, declaration: &Declaration, request: Request, left
         round_trips: &round_trips,
         seen: &seen,
     };
-    let steps = within(deadline, declaration.policy.writes(), (declaration.serve)(incoming));
-    let outcome = steps.instrument(span.clone()).await;
+    let served = within(deadline, declaration.policy.writes(), steps.serve(incoming));
+    let outcome = served.instrument(span.clone()).await;
     let problem = outcome.as_ref().err().map(|fault| fault.problem.code);
     let private = outcome.as_ref().err().and_then(|fault| fault.private.clone());
     let mut response = outcome.unwrap_or_else(|fault| refuse(&fault, declaration, &request, &request_id));
@@ -143,7 +144,7 @@ pub async fn answer(app: &App, declaration: &Declaration, request: Request, left
         private,
     };
     request_line::complete_span(&span, &finished, problem);
-    let nudge = if round_trips.has_written() { app.nudge.clone() } else { None };
+    let nudge = round_trips.has_written().then(|| Arc::clone(&app.nudge));
     let after = AfterReply { finished, nudge };
     Answered { response, after }
 }

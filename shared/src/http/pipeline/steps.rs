@@ -15,13 +15,17 @@ use crate::http::{
     Access, Answer as _, Call, Declaration, Endpoint, IDEMPOTENCY_KEY, Idempotency, Input, Policy, Raw,
     Request, Response, idempotency,
 };
+use crate::parts::Parts;
 use crate::validation::{Place, Violation};
 use http::header::{ACCEPT, ALLOW, AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, IF_MATCH};
 use http::{HeaderValue, Method};
 use jiff::Timestamp;
 
 /// Steps 3 to 10 of the [pipeline](super), in their order.
-pub(crate) async fn serve<E: Endpoint>(incoming: Incoming<'_>) -> Result<Response, Fault> {
+pub(crate) async fn serve<E: Endpoint>(
+    incoming: Incoming<'_>,
+    parts: &<E::Parts as Parts>::Opened,
+) -> Result<Response, Fault> {
     let Incoming { app, request, request_id, trace, now, deadline, round_trips, seen, .. } = incoming;
     let policy = &E::POLICY;
 
@@ -53,6 +57,7 @@ pub(crate) async fn serve<E: Endpoint>(incoming: Incoming<'_>) -> Result<Respons
     let headers = Some(&request.headers);
     let call = Call {
         app,
+        parts,
         request_id,
         trace,
         now,

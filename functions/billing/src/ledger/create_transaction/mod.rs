@@ -32,6 +32,7 @@ impl Endpoint for CreateTransaction {
         Link::new("/api/v1/transactions/{id}", "/data/id"),
         Link::new("/api/v1/patients/{id}", "/data/patientId"),
     ]);
+    type Parts = ();
     type Input = WithBody<schema::NewTransaction>;
     type Output = Reply<schema::Recorded>;
     type Failure = schema::CreateTransactionFailure;

@@ -20,6 +20,7 @@ impl Consumer for ExportPatientLedger {
     const NAME: &'static str = "export-patient-ledger";
     const SUMMARY: &'static str = "Adds what a patient paid and owes to its export";
     const KINDS: &'static [&'static str] = &["patient.export_requested"];
+    type Parts = ();
 
     fn statements(sample: &Sample<'_>) -> Vec<Statement<()>> {
         db::all(sample)

@@ -24,6 +24,7 @@ impl Endpoint for GetBalance {
     const SUMMARY: &'static str = "Read a patient's balance";
     const DESCRIPTION: &'static str = "Positive when the patient is in credit. A patient without transactions has 0; \
         an archived one still has a balance.";
+    type Parts = ();
     type Input = WithPath<schema::PatientPath>;
     type Output = Reply<schema::Balance>;
     type Failure = schema::GetBalanceFailure;

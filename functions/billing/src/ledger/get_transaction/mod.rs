@@ -22,6 +22,7 @@ impl Endpoint for GetTransaction {
     const POLICY: Policy = Policy::requires(crate::READ_TRANSACTIONS);
     const SUMMARY: &'static str = "Read a transaction";
     const SUCCESS: Success = Success::ok().links_to(&[Link::new("/api/v1/patients/{id}", "/data/patientId")]);
+    type Parts = ();
     type Input = WithPath<schema::TransactionPath>;
     type Output = Reply<schema::Transaction>;
     type Failure = schema::GetTransactionFailure;

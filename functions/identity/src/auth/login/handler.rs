@@ -3,6 +3,7 @@ use super::logic;
 use super::schema::{Credentials, LoginFailure};
 use crate::auth::email;
 use crate::auth::session::Session;
+use shared::access::TokenSigner;
 use shared::access::passwords::NOBODY;
 use shared::database::Scope;
 use shared::failure::Error;
@@ -11,7 +12,7 @@ use uuid::Uuid;
 
 /// Checks the password, then reads the account's memberships.
 pub(super) async fn handle(
-    call: &Call<'_>,
+    call: &Call<'_, TokenSigner>,
     given: Credentials,
 ) -> Result<Reply<Session>, Error<LoginFailure>> {
     let mut tx = call.read_as(Scope::default());
@@ -28,5 +29,5 @@ pub(super) async fn handle(
     let memberships = tx.commit::<LoginFailure>().await?.many(&memberships)?;
     let (clinic, user) = logic::choose(memberships, given.clinic_id.map(Uuid::from))?;
 
-    Ok(Reply::ok(Session::start(call.signer()?, clinic, user, call.now)?))
+    Ok(Reply::ok(Session::start(call.parts, clinic, user, call.now)?))
 }

@@ -14,6 +14,7 @@ mod logic;
 pub mod schema;
 
 use super::session::Session;
+use shared::access::TokenSigner;
 use shared::database::Statement;
 use shared::failure::Error;
 use shared::http::{Call, Endpoint, Policy, RateClass, Reply, Route, Sample, WithBody};
@@ -31,6 +32,7 @@ impl Endpoint for Login {
     const DESCRIPTION: &'static str = "Answers an access token for one of the account's clinics. \
         An account with several is asked which one: 409 lists them. An unknown address and a wrong password are \
         answered alike.";
+    type Parts = TokenSigner;
     type Input = WithBody<schema::Credentials>;
     type Output = Reply<Session>;
     type Failure = schema::LoginFailure;
@@ -39,7 +41,10 @@ impl Endpoint for Login {
         db::all(sample)
     }
 
-    async fn handle(call: &Call<'_>, input: Self::Input) -> Result<Self::Output, Error<Self::Failure>> {
+    async fn handle(
+        call: &Call<'_, TokenSigner>,
+        input: Self::Input,
+    ) -> Result<Self::Output, Error<Self::Failure>> {
         handler::handle(call, input.body.0).await
     }
 }

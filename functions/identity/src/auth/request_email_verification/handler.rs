@@ -1,11 +1,12 @@
 use super::db::{self, Verification};
 use super::logic;
 use shared::access::LinkToken;
+use shared::app::PublicUrl;
 use shared::background::{Delivery, Halt, MailRequest, request_mail};
 use shared::failure::{Fault, NoFailure};
 
 /// Reads the owner's address and language, makes the token, requests the mail.
-pub(super) async fn take(delivery: &Delivery<'_>) -> Result<(), Halt> {
+pub(super) async fn take(delivery: &Delivery<'_, PublicUrl>) -> Result<(), Halt> {
     let user = delivery.id("userId")?;
     let mut tx = delivery.read();
     let owner = tx.add(db::owner(delivery.clinic(), user));
@@ -13,7 +14,7 @@ pub(super) async fn take(delivery: &Delivery<'_>) -> Result<(), Halt> {
 
     let token = LinkToken::new(delivery.clinic())?;
     let text = token.text();
-    let link = format!("{}/verify-email?token={}", delivery.app.public_url()?, text.expose());
+    let link = format!("{}/verify-email?token={}", delivery.parts.as_str(), text.expose());
     let words = logic::words(&owner, &link).map_err(|_| Fault::internal("a template does not render"))?;
     let verification = Verification {
         id: delivery.new_id(),

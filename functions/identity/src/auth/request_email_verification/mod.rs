@@ -11,7 +11,7 @@ mod db;
 mod handler;
 mod logic;
 
-use shared::app::Needs;
+use shared::app::PublicUrl;
 use shared::background::{Consumer, Delivery, Halt};
 use shared::database::Statement;
 use shared::http::Sample;
@@ -24,13 +24,14 @@ impl Consumer for RequestEmailVerification {
     const NAME: &'static str = "request-email-verification";
     const SUMMARY: &'static str = "Asks a new owner to confirm their address";
     const KINDS: &'static [&'static str] = &["clinic.created"];
-    const NEEDS: Needs = Needs { links: true, nudges: true, ..Needs::DATABASE };
+    const ANNOUNCES: bool = true;
+    type Parts = PublicUrl;
 
     fn statements(sample: &Sample<'_>) -> Vec<Statement<()>> {
         db::all(sample)
     }
 
-    async fn take(delivery: &Delivery<'_>) -> Result<(), Halt> {
+    async fn take(delivery: &Delivery<'_, PublicUrl>) -> Result<(), Halt> {
         handler::take(delivery).await
     }
 }

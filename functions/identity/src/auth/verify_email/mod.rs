@@ -28,6 +28,7 @@ impl Endpoint for VerifyEmail {
     const SUMMARY: &'static str = "Confirm an e-mail address";
     const DESCRIPTION: &'static str = "Takes the token of the link that was mailed at sign-up. It may be sent again: \
         the first time counts, and every time is answered alike.";
+    type Parts = ();
     type Input = WithBody<schema::EmailToken>;
     type Output = Reply<schema::VerifiedEmail>;
     type Failure = schema::VerifyEmailFailure;

@@ -4,6 +4,7 @@ use shared::access::Role;
 use shared::database::Statement;
 use shared::http::{Call, Sample};
 use shared::mail::Language;
+use shared::parts::Parts;
 use uuid::Uuid;
 
 /// The owner's account, as far as the user does not have it.
@@ -61,7 +62,12 @@ pub(super) fn insert_membership(
     .bind(now)
 }
 
-pub(super) fn clinic_created(call: &Call<'_>, clinic: &Clinic, owner: &Owner, user: &User) -> Statement<()> {
+pub(super) fn clinic_created(
+    call: &Call<'_, impl Parts>,
+    clinic: &Clinic,
+    owner: &Owner,
+    user: &User,
+) -> Statement<()> {
     Statement::new(
         "identity.clinic_created",
         "INSERT INTO kernel.outbox

@@ -2,14 +2,14 @@ use super::db::{self, Owner};
 use super::schema::{CreateClinicFailure, NewClinic, Session};
 use crate::auth::email;
 use crate::auth::session::{Clinic, User};
-use shared::access::Role;
+use shared::access::{Role, TokenSigner};
 use shared::database::Scope;
 use shared::failure::Error;
 use shared::http::{Call, Reply, audit};
 
 /// Hashes the password, makes clinic, account and membership, starts the session.
 pub(super) async fn handle(
-    call: &Call<'_>,
+    call: &Call<'_, TokenSigner>,
     new: NewClinic,
 ) -> Result<Reply<Session>, Error<CreateClinicFailure>> {
     let password = new.password;
@@ -32,7 +32,7 @@ pub(super) async fn handle(
     tx.add(db::clinic_created(call, &clinic, &account, &user));
     tx.add(audit(call, clinic.id, user.id, "clinic.created", "clinic", clinic.id));
     // The token is made before the commit: after the commit nothing may fail.
-    let session = Session::start(call.signer()?, clinic, user, call.now)?;
+    let session = Session::start(call.parts, clinic, user, call.now)?;
     tx.commit::<CreateClinicFailure>().await?;
     Ok(Reply::created_here(session))
 }

@@ -12,6 +12,7 @@ mod handler;
 mod logic;
 pub mod schema;
 
+use shared::access::TokenSigner;
 use shared::database::Statement;
 use shared::failure::Error;
 use shared::http::{Call, Endpoint, Policy, RateClass, Reply, Route, Sample, Success, WithBody};
@@ -28,6 +29,7 @@ impl Endpoint for CreateClinic {
     const DESCRIPTION: &'static str = "Makes the clinic and its owner's account, and signs the owner in. \
         One e-mail address is one account.";
     const SUCCESS: Success = Success::created_here();
+    type Parts = TokenSigner;
     type Input = WithBody<schema::NewClinic>;
     type Output = Reply<schema::Session>;
     type Failure = schema::CreateClinicFailure;
@@ -36,7 +38,10 @@ impl Endpoint for CreateClinic {
         db::all(sample)
     }
 
-    async fn handle(call: &Call<'_>, input: Self::Input) -> Result<Self::Output, Error<Self::Failure>> {
+    async fn handle(
+        call: &Call<'_, TokenSigner>,
+        input: Self::Input,
+    ) -> Result<Self::Output, Error<Self::Failure>> {
         handler::handle(call, input.body.0).await
     }
 }

@@ -27,6 +27,7 @@ impl Endpoint for GetMe {
     const SUMMARY: &'static str = "Who the caller is";
     const DESCRIPTION: &'static str =
         "By the database of now, not by the token: a change of role shows on the next call.";
+    type Parts = ();
     type Input = NoInput;
     type Output = Reply<schema::Me>;
     type Failure = schema::GetMeFailure;

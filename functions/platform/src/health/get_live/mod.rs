@@ -26,6 +26,7 @@ impl Endpoint for GetLive {
     const ROUTE: Route = Route::get("/health/live");
     const POLICY: Policy = Policy::public().limit(RateClass::Unlimited).round_trips(0);
     const SUMMARY: &'static str = "Whether the process lives";
+    type Parts = ();
     type Input = NoInput;
     type Output = Reply<Live>;
     type Failure = NoFailure;

@@ -29,6 +29,7 @@ impl Endpoint for CancelJob {
     const SUMMARY: &'static str = "Cancel queued work";
     const DESCRIPTION: &'static str = "What was made so far is not handed out. Cancelling twice is fine.";
     const SUCCESS: Success = Success::ok().links_to(&[Link::new("/api/v1/jobs/{id}", "/data/id")]);
+    type Parts = ();
     type Input = WithPath<schema::JobToCancel>;
     type Output = Reply<Job>;
     type Failure = CancelJobFailure;

@@ -35,6 +35,7 @@ impl Endpoint for GetJob {
     const DESCRIPTION: &'static str = "A job is queued, then running, then it has succeeded, failed or was cancelled; it \
         never goes back. `result` is there once it has succeeded.";
     const SUCCESS: Success = Success::ok().links_to(&[Link::new("/api/v1/jobs/{id}", "/data/id")]);
+    type Parts = ();
     type Input = WithPath<JobPath>;
     type Output = Reply<Job>;
     type Failure = GetJobFailure;

@@ -25,6 +25,7 @@ impl Endpoint for GetJobResult {
     const SUMMARY: &'static str = "Fetch what a job has made";
     const DESCRIPTION: &'static str = "One member for each part of the job, by its name.";
     const SUCCESS: Success = Success::ok();
+    type Parts = ();
     type Input = WithPath<JobPath>;
     type Output = Reply<Parts>;
     type Failure = GetJobResultFailure;

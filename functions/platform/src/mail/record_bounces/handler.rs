@@ -2,12 +2,11 @@ use super::logic;
 use crate::mail::returns::{self, BounceReport};
 use shared::background::{Progress, WorkerRun};
 use shared::failure::{Fault, NoFailure};
-use shared::mail::Notice;
+use shared::mail::{Notice, Notices};
 
 /// Receives, notes, deletes.
-pub(super) async fn step(run: &WorkerRun<'_>) -> Result<Progress, Fault> {
-    let Some(queue) = run.app.mail_notices() else { return Ok(Progress::Idle) };
-    let received = queue.receive().await?;
+pub(super) async fn step(run: &WorkerRun<'_, Notices>) -> Result<Progress, Fault> {
+    let received = run.parts.receive().await?;
     if received.is_empty() {
         return Ok(Progress::Idle);
     }
@@ -20,13 +19,13 @@ pub(super) async fn step(run: &WorkerRun<'_>) -> Result<Progress, Fault> {
         }
     }
     done.extend(note(run, report).await?);
-    queue.delete(&done).await?;
+    run.parts.delete(&done).await?;
     Ok(Progress::Done(done.len()))
 }
 
 /// Notes what the notices say; the notices that need not come again.
 async fn note<'a>(
-    run: &WorkerRun<'_>,
+    run: &WorkerRun<'_, Notices>,
     mut report: Vec<(&'a Notice, BounceReport)>,
 ) -> Result<Vec<&'a Notice>, Fault> {
     if report.is_empty() {

@@ -18,12 +18,11 @@ mod handler;
 mod logic;
 
 use super::returns;
-use shared::app::Needs;
 use shared::background::{Progress, Worker, WorkerRun};
 use shared::database::Statement;
-use shared::external::OpenExternal;
 use shared::failure::Fault;
 use shared::http::Sample;
+use shared::mail::Notices;
 use std::time::Duration;
 
 /// The declaration.
@@ -35,13 +34,13 @@ impl Worker for RecordBounces {
     const SUMMARY: &'static str = "Notes which mails came back";
     const ROLE: &'static str = "bounce_recorder";
     const EVERY: Duration = Duration::from_mins(5);
-    const NEEDS: Needs = Needs { mail_notices: true, external: Some(OpenExternal::OPEN), ..Needs::DATABASE };
+    type Parts = Notices;
 
     fn statements(sample: &Sample<'_>) -> Vec<Statement<()>> {
         returns::statements(sample)
     }
 
-    async fn step(run: &WorkerRun<'_>) -> Result<Progress, Fault> {
+    async fn step(run: &WorkerRun<'_, Notices>) -> Result<Progress, Fault> {
         handler::step(run).await
     }
 }

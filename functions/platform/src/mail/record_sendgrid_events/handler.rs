@@ -2,7 +2,7 @@ use super::logic::{self, Unreadable};
 use super::schema::RecordSendgridEventsFailure as Failure;
 use super::{SIGNATURE, TIMESTAMP};
 use crate::mail::returns::{self, BounceReport};
-use crate::mail::signature::VerificationKey;
+use crate::mail::signature::EventsKey;
 use http::StatusCode;
 use shared::database::Scope;
 use shared::failure::problem::MALFORMED_JSON;
@@ -11,8 +11,8 @@ use shared::http::{Call, Response};
 use shared::validation::{Place, Violation};
 
 /// Verifies, reads, notes.
-pub(super) async fn handle(call: &Call<'_>, body: &[u8]) -> Result<Response, Error<Failure>> {
-    let key = call.app.mail_events_key().and_then(VerificationKey::read).ok_or(Failure::SendgridNotSetUp)?;
+pub(super) async fn handle(call: &Call<'_, EventsKey>, body: &[u8]) -> Result<Response, Error<Failure>> {
+    let key = call.parts.key().ok_or(Failure::SendgridNotSetUp)?;
     let signed = call.header(&SIGNATURE).zip(call.header(&TIMESTAMP));
     let (signature, timestamp) = signed.ok_or(Failure::SignatureInvalid)?;
     if !key.has_signed(signature, timestamp, body) {
@@ -40,7 +40,7 @@ fn refusal(unreadable: &Unreadable) -> Error<Failure> {
 }
 
 /// Notes the report, which is in the order of clinics; whether nothing is left to note.
-async fn note(call: &Call<'_>, report: &[BounceReport]) -> Result<bool, Error<Failure>> {
+async fn note(call: &Call<'_, EventsKey>, report: &[BounceReport]) -> Result<bool, Error<Failure>> {
     if report.is_empty() {
         return Ok(true);
     }

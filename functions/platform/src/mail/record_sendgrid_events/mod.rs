@@ -17,8 +17,9 @@ mod handler;
 mod logic;
 pub mod schema;
 
-use super::{returns, signature};
-use shared::app::KeyForm;
+pub use super::signature::EventsKey;
+
+use super::returns;
 use shared::database::Statement;
 use shared::failure::Error;
 use shared::http::{Call, Endpoint, Policy, RequestHeader, Response, Route, Sample, Success, WithSignedBody};
@@ -47,14 +48,13 @@ pub struct RecordSendgridEvents;
 impl Endpoint for RecordSendgridEvents {
     const NAME: &'static str = "record-sendgrid-events";
     const ROUTE: Route = Route::post("/api/v1/mail-events/sendgrid");
-    const POLICY: Policy = Policy::public()
-        .takes_mail_events(KeyForm(signature::is_key), &[SIGNATURE, TIMESTAMP])
-        .body_limit(BODY_LIMIT);
+    const POLICY: Policy = Policy::public().headers(&[SIGNATURE, TIMESTAMP]).body_limit(BODY_LIMIT);
     const SUMMARY: &'static str = "Take SendGrid's events";
     const DESCRIPTION: &'static str = "The address for SendGrid's Event Webhook, with its signature turned on. Bounces, \
         blocks, drops and spam reports are noted on the mails that they are about; other events, other members and \
         other mails are passed over. The same events may come again and in any order: the gravest counts.";
     const SUCCESS: Success = Success::no_content();
+    type Parts = EventsKey;
     type Input = WithSignedBody<schema::SendgridEvents>;
     type Output = Response;
     type Failure = schema::RecordSendgridEventsFailure;
@@ -63,7 +63,10 @@ impl Endpoint for RecordSendgridEvents {
         returns::statements(sample)
     }
 
-    async fn handle(call: &Call<'_>, input: Self::Input) -> Result<Self::Output, Error<Self::Failure>> {
+    async fn handle(
+        call: &Call<'_, EventsKey>,
+        input: Self::Input,
+    ) -> Result<Self::Output, Error<Self::Failure>> {
         handler::handle(call, &input.body.bytes).await
     }
 }

@@ -2,17 +2,17 @@ use super::db;
 use super::logic::{self, Next};
 use shared::background::{Delivery, Halt};
 use shared::failure::{Fault, NoFailure};
-use shared::mail::{Letter, Unsent};
+use shared::mail::{Letter, Mail, Unsent};
 use uuid::Uuid;
 
 /// Leases, sends, marks.
-pub(super) async fn take(delivery: &Delivery<'_>) -> Result<(), Halt> {
+pub(super) async fn take(delivery: &Delivery<'_, Mail>) -> Result<(), Halt> {
     let id = delivery.id("mailId")?;
     let Some(letter) = lease(delivery, id).await? else {
         // The mail is done, and so is the event: the inbox has its row, or gets it now.
         return delivery.commit(delivery.begin()).await.map(drop);
     };
-    let outcome = delivery.app.mail()?.send(&letter, delivery.deadline).await;
+    let outcome = delivery.parts.send(&letter, delivery.deadline).await;
     let mut tx = delivery.begin();
     match outcome {
         Ok(provider) => tx.add(db::mark_sent(delivery.clinic(), id, provider, delivery.app.clock.now())),
@@ -28,7 +28,7 @@ pub(super) async fn take(delivery: &Delivery<'_>) -> Result<(), Halt> {
 }
 
 /// The mail, on lease; none when the mail is done.
-async fn lease(delivery: &Delivery<'_>, id: Uuid) -> Result<Option<Letter>, Fault> {
+async fn lease(delivery: &Delivery<'_, Mail>, id: Uuid) -> Result<Option<Letter>, Fault> {
     let mut tx = delivery.aside();
     let leased = tx.add(db::lease_mail(delivery.clinic(), id, delivery.now));
     let state = tx.add(db::mail_state(delivery.clinic(), id));
@@ -45,7 +45,7 @@ async fn lease(delivery: &Delivery<'_>, id: Uuid) -> Result<Option<Letter>, Faul
     }
 }
 
-async fn release(delivery: &Delivery<'_>, id: Uuid) -> Result<(), Fault> {
+async fn release(delivery: &Delivery<'_, Mail>, id: Uuid) -> Result<(), Fault> {
     let mut tx = delivery.aside();
     tx.add(db::release_mail(delivery.clinic(), id, delivery.app.clock.now()));
     tx.commit::<NoFailure>().await.map(drop).map_err(Fault::from)

@@ -1,5 +1,5 @@
 //! The `send-mail` function.
 
 fn main() -> std::process::ExitCode {
-    shared::lambda::consume_with_mail::<platform::mail::send_mail::SendMail>()
+    shared::lambda::consume::<platform::mail::send_mail::SendMail>()
 }

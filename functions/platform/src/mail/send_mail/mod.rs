@@ -15,11 +15,10 @@ mod db;
 mod handler;
 mod logic;
 
-use shared::app::Needs;
 use shared::background::{Consumer, Delivery, Halt};
 use shared::database::Statement;
-use shared::external::OpenExternal;
 use shared::http::Sample;
+use shared::mail::Mail;
 
 /// The declaration.
 #[derive(Debug)]
@@ -29,13 +28,13 @@ impl Consumer for SendMail {
     const NAME: &'static str = "send-mail";
     const SUMMARY: &'static str = "Sends what is in the letter box";
     const KINDS: &'static [&'static str] = &["mail.requested"];
-    const NEEDS: Needs = Needs { mail: true, external: Some(OpenExternal::OPEN), ..Needs::DATABASE };
+    type Parts = Mail;
 
     fn statements(sample: &Sample<'_>) -> Vec<Statement<()>> {
         db::all(sample)
     }
 
-    async fn take(delivery: &Delivery<'_>) -> Result<(), Halt> {
+    async fn take(delivery: &Delivery<'_, Mail>) -> Result<(), Halt> {
         handler::take(delivery).await
     }
 }

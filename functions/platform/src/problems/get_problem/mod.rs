@@ -23,6 +23,7 @@ impl Endpoint for GetProblem {
     const SUMMARY: &'static str = "What a problem means";
     const DESCRIPTION: &'static str = "The page behind the `type` of every problem document, \
         as JSON or, for browsers, HTML.";
+    type Parts = ();
     type Input = WithPath<schema::ProblemPath>;
     type Output = schema::Explanation;
     type Failure = schema::GetProblemFailure;

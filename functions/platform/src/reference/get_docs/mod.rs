@@ -25,6 +25,7 @@ impl Endpoint for GetDocs {
     const SUMMARY: &'static str = "This document as a page";
     const DESCRIPTION: &'static str = "For people: with a search, and with a form to call each operation.";
     const SUCCESS: Success = Success::bare().etag();
+    type Parts = ();
     type Input = NoInput;
     type Output = schema::Page;
     type Failure = NoFailure;

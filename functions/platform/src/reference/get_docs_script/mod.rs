@@ -28,6 +28,7 @@ impl Endpoint for GetDocsScript {
     const SUMMARY: &'static str = "The script of that page";
     const DESCRIPTION: &'static str = "Always gzip, as all browsers take it.";
     const SUCCESS: Success = Success::bare().etag();
+    type Parts = ();
     type Input = NoInput;
     type Output = schema::Script;
     type Failure = NoFailure;

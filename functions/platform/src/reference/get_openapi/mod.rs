@@ -28,6 +28,7 @@ impl Endpoint for GetOpenapi {
     const POLICY: Policy = Policy::public().round_trips(0);
     const SUMMARY: &'static str = "This document";
     const SUCCESS: Success = Success::bare().etag();
+    type Parts = ();
     type Input = NoInput;
     type Output = schema::Contract;
     type Failure = NoFailure;

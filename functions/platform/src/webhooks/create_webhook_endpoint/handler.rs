@@ -10,14 +10,14 @@ use shared::http::{Call, Reply, audit};
 
 /// Looks the host's addresses up, then makes the endpoint and its secret.
 pub(super) async fn handle(
-    call: &Call<'_>,
+    call: &Call<'_, ExternalCalls>,
     mut new: NewWebhookEndpoint,
 ) -> Result<Reply<CreatedWebhookEndpoint>, Error<CreateWebhookEndpointFailure>> {
     let caller = call.principal()?;
     let (clinic, id) = (caller.clinic_id, call.new_id());
     let target = logic::target(new.url.as_str())
         .ok_or_else(|| Fault::internal("an address that passed its rule is none"))?;
-    check_host(call.app.external()?, &target.host).await?;
+    check_host(call.parts, &target.host).await?;
     new.kinds.sort_unstable();
     new.kinds.dedup();
     let secret = SigningSecret::random()?;

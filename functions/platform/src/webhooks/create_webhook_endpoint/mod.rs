@@ -16,6 +16,7 @@ mod logic;
 pub mod schema;
 
 use shared::database::Statement;
+use shared::external::ExternalCalls;
 use shared::failure::Error;
 use shared::http::{Call, Endpoint, Link, Policy, Reply, Route, Sample, Success, WithBody};
 
@@ -26,12 +27,13 @@ pub struct CreateWebhookEndpoint;
 impl Endpoint for CreateWebhookEndpoint {
     const NAME: &'static str = "create-webhook-endpoint";
     const ROUTE: Route = Route::post("/api/v1/webhook-endpoints");
-    const POLICY: Policy = Policy::requires(super::MANAGE_WEBHOOKS).hands_out_secrets().calls_external();
+    const POLICY: Policy = Policy::requires(super::MANAGE_WEBHOOKS).hands_out_secrets();
     const SUMMARY: &'static str = "Have events sent to an address";
     const DESCRIPTION: &'static str = "Events are sent by the Standard Webhooks specification and signed with the secret \
         that is answered here, and only here. At most twenty endpoints a clinic.";
     const SUCCESS: Success =
         Success::created().links_to(&[Link::new("/api/v1/webhook-endpoints/{id}", "/data/id")]);
+    type Parts = ExternalCalls;
     type Input = WithBody<schema::NewWebhookEndpoint>;
     type Output = Reply<schema::CreatedWebhookEndpoint>;
     type Failure = schema::CreateWebhookEndpointFailure;
@@ -40,7 +42,10 @@ impl Endpoint for CreateWebhookEndpoint {
         db::all(sample)
     }
 
-    async fn handle(call: &Call<'_>, input: Self::Input) -> Result<Self::Output, Error<Self::Failure>> {
+    async fn handle(
+        call: &Call<'_, ExternalCalls>,
+        input: Self::Input,
+    ) -> Result<Self::Output, Error<Self::Failure>> {
         handler::handle(call, input.body.0).await
     }
 }

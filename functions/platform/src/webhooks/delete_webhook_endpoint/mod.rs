@@ -36,6 +36,7 @@ impl Endpoint for DeleteWebhookEndpoint {
     const SUMMARY: &'static str = "Stop sending events to an address";
     const DESCRIPTION: &'static str = "What waits to be sent there is dropped.";
     const SUCCESS: Success = Success::no_content();
+    type Parts = ();
     type Input = WithPath<EndpointPath>;
     type Output = Response;
     type Failure = DeleteWebhookEndpointFailure;

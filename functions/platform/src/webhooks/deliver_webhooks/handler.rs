@@ -28,14 +28,14 @@ const ENOUGH: Duration = TIMEOUT.saturating_add(Duration::from_secs(5));
 type Returned = Vec<(Delivery, Fate)>;
 
 /// Keeps deliveries under way until none is due any more or the time is nearly over.
-pub(super) async fn step(run: &WorkerRun<'_>) -> Result<Progress, Fault> {
+pub(super) async fn step(run: &WorkerRun<'_, ExternalCalls>) -> Result<Progress, Fault> {
     let mut under_way = UnderWay { run, sending: JoinSet::new(), busy: Vec::new() };
     let mut returned = Returned::new();
     let mut done = 0;
     loop {
         done += returned.len();
         let leased = exchange(&under_way, &returned).await?;
-        under_way.begin(leased)?;
+        under_way.begin(leased);
         if under_way.sending.is_empty() {
             break;
         }
@@ -50,7 +50,7 @@ pub(super) async fn step(run: &WorkerRun<'_>) -> Result<Progress, Fault> {
 
 /// Deliveries that are being sent.
 struct UnderWay<'a> {
-    run: &'a WorkerRun<'a>,
+    run: &'a WorkerRun<'a, ExternalCalls>,
     sending: JoinSet<(Delivery, Fate)>,
     /// The endpoints of these deliveries, one entry a delivery.
     busy: Vec<Uuid>,
@@ -62,9 +62,9 @@ impl UnderWay<'_> {
         if self.run.left() < ENOUGH { 0 } else { AT_ONCE.saturating_sub(self.sending.len()) }
     }
 
-    fn begin(&mut self, leased: Vec<Delivery>) -> Result<(), Fault> {
+    fn begin(&mut self, leased: Vec<Delivery>) {
         for delivery in leased {
-            let (external, clock) = (Arc::clone(self.run.app.external()?), Arc::clone(&self.run.app.clock));
+            let (external, clock) = (Arc::clone(self.run.parts), Arc::clone(&self.run.app.clock));
             let deadline = Deadline::of_work(self.run.until);
             self.busy.push(delivery.endpoint);
             self.sending.spawn(async move {
@@ -73,7 +73,6 @@ impl UnderWay<'_> {
                 (delivery, fate)
             });
         }
-        Ok(())
     }
 
     /// Waits for a delivery to come back, and takes all that are back by then.
@@ -147,7 +146,7 @@ fn request(delivery: &Delivery, now: Timestamp) -> Option<Request<Bytes>> {
         .ok()
 }
 
-async fn tidy(run: &WorkerRun<'_>) -> Result<(), Fault> {
+async fn tidy(run: &WorkerRun<'_, ExternalCalls>) -> Result<(), Fault> {
     let now = run.now();
     let mut tx = run.write();
     tx.add(db::delete_old_deliveries(now));

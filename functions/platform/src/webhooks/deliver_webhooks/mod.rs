@@ -17,10 +17,9 @@ mod db;
 mod handler;
 mod logic;
 
-use shared::app::Needs;
 use shared::background::{Progress, Worker, WorkerRun};
 use shared::database::Statement;
-use shared::external::OpenExternal;
+use shared::external::ExternalCalls;
 use shared::failure::Fault;
 use shared::http::Sample;
 use std::time::Duration;
@@ -34,13 +33,13 @@ impl Worker for DeliverWebhooks {
     const SUMMARY: &'static str = "Sends events to the addresses that want them";
     const ROLE: &'static str = "webhook_deliverer";
     const TIMEOUT: Duration = Duration::from_secs(55);
-    const NEEDS: Needs = Needs { external: Some(OpenExternal::OPEN), ..Needs::DATABASE };
+    type Parts = ExternalCalls;
 
     fn statements(sample: &Sample<'_>) -> Vec<Statement<()>> {
         db::all(sample)
     }
 
-    async fn step(run: &WorkerRun<'_>) -> Result<Progress, Fault> {
+    async fn step(run: &WorkerRun<'_, ExternalCalls>) -> Result<Progress, Fault> {
         handler::step(run).await
     }
 }

@@ -19,6 +19,7 @@ impl Consumer for FanOutWebhooks {
     const NAME: &'static str = "fan-out-webhooks";
     const SUMMARY: &'static str = "Makes a delivery for each endpoint that wants an event";
     const KINDS: &'static [&'static str] = super::KINDS;
+    type Parts = ();
 
     fn statements(sample: &Sample<'_>) -> Vec<Statement<()>> {
         db::all(sample)

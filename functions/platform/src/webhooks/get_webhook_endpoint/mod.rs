@@ -32,6 +32,7 @@ impl Endpoint for GetWebhookEndpoint {
     const SUMMARY: &'static str = "Read a webhook endpoint";
     const SUCCESS: Success =
         Success::ok().links_to(&[Link::new("/api/v1/webhook-endpoints/{id}", "/data/id")]);
+    type Parts = ();
     type Input = WithPath<EndpointPath>;
     type Output = Reply<WebhookEndpoint>;
     type Failure = GetWebhookEndpointFailure;

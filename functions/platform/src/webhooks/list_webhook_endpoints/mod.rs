@@ -27,6 +27,7 @@ impl Endpoint for ListWebhookEndpoints {
         is neither repeated nor in the way.";
     const SUCCESS: Success =
         Success::page().links_to(&[Link::new("/api/v1/webhook-endpoints/{id}", "/data/0/id")]);
+    type Parts = ();
     type Input = WithQuery<PageQuery<WebhookEndpoint>>;
     type Output = Reply<Vec<WebhookEndpoint>>;
     type Failure = NoFailure;

@@ -29,6 +29,7 @@ impl Endpoint for RotateWebhookSecret {
     const DESCRIPTION: &'static str = "For 24 hours deliveries are signed with the secret before as well. The one before \
         that ends at once.";
     const SUCCESS: Success = Success::created_here();
+    type Parts = ();
     type Input = WithPath<EndpointPath>;
     type Output = Reply<schema::NewSecret>;
     type Failure = schema::RotateWebhookSecretFailure;

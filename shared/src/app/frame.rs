@@ -1,0 +1,59 @@
+//! The parts that the frame around every handler uses.
+
+use crate::access::TokenVerifier;
+use crate::database::Database;
+use crate::outbox::RelayNudge;
+use crate::parts::{Noted, Opening, Part, Requirements};
+use std::sync::Arc;
+
+/// Opens a part. A function that has no such pointer does not refer to the part, and the linker leaves the part out.
+type Open<P> = fn(&Opening) -> Result<Arc<P>, Noted>;
+
+/// The parts that the frame around a handler uses: they follow from the declaration, which need not name them.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Frame {
+    pub(super) database: Option<Open<Database>>,
+    pub(super) verifier: Option<Open<TokenVerifier>>,
+    pub(super) nudge: Option<Open<RelayNudge>>,
+}
+
+impl Frame {
+    /// Nothing.
+    pub const NONE: Self = Self { database: None, verifier: None, nudge: None };
+
+    /// Everything, for functions that share one process.
+    pub const WHOLE: Self = Self::NONE.with_database().with_verifier().with_nudge();
+
+    /// With the database.
+    #[must_use]
+    pub const fn with_database(self) -> Self {
+        Self { database: Some(Opening::part), ..self }
+    }
+
+    /// With the keys that access tokens are checked with.
+    #[must_use]
+    pub const fn with_verifier(self) -> Self {
+        Self { verifier: Some(Opening::part), ..self }
+    }
+
+    /// With the nudge of the relay.
+    #[must_use]
+    pub const fn with_nudge(self) -> Self {
+        Self { nudge: Some(Opening::part), ..self }
+    }
+
+    /// Whether there is a database.
+    pub const fn has_database(&self) -> bool {
+        self.database.is_some()
+    }
+
+    /// The requirements of the parts, by their names.
+    pub fn requirements(&self) -> Vec<(&'static str, Requirements)> {
+        let all = [
+            (self.database.is_some(), Database::NAME, Database::REQUIREMENTS),
+            (self.verifier.is_some(), TokenVerifier::NAME, TokenVerifier::REQUIREMENTS),
+            (self.nudge.is_some(), RelayNudge::NAME, RelayNudge::REQUIREMENTS),
+        ];
+        all.into_iter().filter(|(is_there, ..)| *is_there).map(|(_, name, needed)| (name, needed)).collect()
+    }
+}
