@@ -27,6 +27,36 @@ fn roles() -> Vec<&'static str> {
 }
 
 #[tokio::test]
+async fn what_every_module_may_do_is_granted_once() {
+    let database = TestDatabase::clone_template().await;
+    let modules = roles();
+    let members =
+        "SELECT string_agg(member::regrole::text, ' ' ORDER BY member::regrole::text) FROM pg_auth_members
+                    WHERE roleid = 'modules'::regrole AND inherit_option AND NOT set_option";
+    let mut sorted = modules.clone();
+    sorted.sort_unstable();
+    assert_eq!(database.value(members).await, sorted.join(" "));
+    let repeated = format!(
+        "SELECT count(*)
+           FROM (SELECT c.oid, a.privilege_type
+                   FROM pg_class AS c
+                  CROSS JOIN aclexplode(c.relacl) AS a
+                  WHERE c.relnamespace = 'kernel'::regnamespace AND a.grantee::regrole::text = ANY ('{{{0}}}')
+                  GROUP BY 1, 2
+                 HAVING count(*) = {1}) AS each",
+        modules.join(","),
+        modules.len()
+    );
+    assert_eq!(database.value(&repeated).await, "0", "granted to each module: grant it to the role modules");
+    let named = format!(
+        "SELECT count(*) FROM pg_policies
+          WHERE schemaname = 'kernel' AND roles @> '{{{}}}'::name[]",
+        modules.join(",")
+    );
+    assert_eq!(database.value(&named).await, "0", "a policy that names each module");
+}
+
+#[tokio::test]
 async fn another_modules_tables_are_closed_and_only_what_it_publishes_is_open() {
     let database = TestDatabase::clone_template().await;
     let mut tried = 0;
