@@ -55,8 +55,8 @@ pub enum Error {
     /// A declaration that cannot be written down.
     #[error("a generated file could not be made: {0}")]
     Generate(#[from] serde_json::Error),
-    /// A document without the place for what is made.
-    #[error("{0} has lost the comments between which a table is made; take them from an earlier version")]
+    /// A file without the place for what is generated.
+    #[error("{0} has lost the comment where something is generated; take it from an earlier version")]
     Marker(&'static str),
     /// Two types of one name in the contract.
     #[error("two different types are called {0} in the contract; rename one with #[schemars(rename)]")]

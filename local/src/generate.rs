@@ -1,8 +1,8 @@
 //! `generate`: the files that are made from the declarations: those that a module must know of the others, the
-//! contract, sample events, templates, the table of settings, routes. The files are committed, and a test fails when they drift.
+//! contract, sample events, templates, the table of settings, routes, and what each binary has beside its slice. The files are committed, and a test fails when they drift.
 
 use crate::error::Error;
-use crate::{events, modules, settings, template, watch};
+use crate::{entries, events, modules, settings, template, watch};
 use serde_json::{Value, json};
 use shared::failure::Problem;
 use shared::failure::problem::COMMON;
@@ -22,6 +22,7 @@ pub fn all() -> Result<Vec<(String, String)>, Error> {
     let mut files: Vec<_> = documents.map(|(path, content)| (path.to_owned(), content)).into();
     files.extend(events::all()?);
     files.extend(template::all()?);
+    files.extend(entries::all()?);
     files.push(settings::document()?);
     files.push(watch::manifest()?);
     Ok(files)

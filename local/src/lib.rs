@@ -7,6 +7,7 @@ pub mod data;
 pub mod database;
 pub mod dead_letters;
 pub mod demo;
+mod entries;
 pub mod error;
 pub mod events;
 pub mod files;

@@ -17,7 +17,7 @@ pub mod list_patients;
 mod patient;
 pub mod update_patient;
 
-pub use patient::{Patient, PatientPath};
+pub use patient::Patient;
 
 use shared::access::{Permission, Role};
 use shared::background::ConsumerDeclaration;
@@ -25,7 +25,7 @@ use shared::http::Declaration;
 use shared::module::Module;
 
 /// Reading who the patients are.
-pub const READ_PATIENTS: Permission = Permission::new("patients:read", &Role::ALL);
+pub const READ_PATIENTS: Permission = Permission::new("patients:read", Role::ALL);
 
 /// Adding and editing patients.
 pub const WRITE_PATIENTS: Permission =

@@ -6,10 +6,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use shared::database::Statement;
 use shared::failure::Problem;
-use shared::http::{Call, Fields, Sample};
-use shared::validation::{FullDate, Id, MultilineText, Text};
+use shared::http::{Call, Sample};
+use shared::validation::{FullDate, MultilineText, Text};
 use uuid::Uuid;
-use validator::Validate;
 
 /// An unknown patient, or an archived one. Billing and patients have the same text for it, which a check compares.
 pub(crate) const PATIENT_NOT_FOUND: Problem = Problem::new(
@@ -63,17 +62,6 @@ pub struct Patient {
     #[schemars(example = "2026-11-21T10:00:00.123456Z")]
     pub updated_at: Timestamp,
 }
-
-/// `{id}` of the path.
-#[derive(Debug, Deserialize, JsonSchema, Validate)]
-#[serde(deny_unknown_fields)]
-pub struct PatientPath {
-    /// The patient.
-    #[schemars(example = "01890a5d-ac96-774b-bcce-b302099a8057")]
-    pub id: Id,
-}
-
-impl Fields for PatientPath {}
 
 impl Patient {
     /// The path at which the patient can be fetched.

@@ -10,6 +10,11 @@ use shared::http::{Declaration, Idempotency};
 /// Parameters in the path and the query, and references to the headers that are read.
 pub(super) fn all(endpoint: &Declaration, input: &Input) -> Vec<Value> {
     let mut all = of("path", &input.path);
+    if let Some(thing) = named_by_id(endpoint.route.template) {
+        for parameter in all.iter_mut().filter(|parameter| parameter["name"] == "id") {
+            put(parameter, "description", json!(format!("The id of the {thing}.")));
+        }
+    }
     all.extend(of("query", &input.query));
     let policy = &endpoint.policy;
     let headers = [
@@ -27,6 +32,13 @@ pub(super) fn all(endpoint: &Declaration, input: &Input) -> Vec<Value> {
         })
     }));
     all
+}
+
+/// What `{id}` in a path names, by the word before it: `webhook endpoint` in `/api/v1/webhook-endpoints/{id}`.
+fn named_by_id(template: &str) -> Option<String> {
+    let (before, _) = template.split_once("/{id}")?;
+    let (_, words) = before.rsplit_once('/')?;
+    Some(words.strip_suffix('s').unwrap_or(words).replace('-', " "))
 }
 
 fn of(place: &str, schema: &Value) -> Vec<Value> {

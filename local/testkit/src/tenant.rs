@@ -29,7 +29,7 @@ impl Tenant {
             ))
             .await;
         let mut members = Vec::new();
-        for role in Role::ALL {
+        for &role in Role::ALL {
             let (user, account) = (SystemIds.new_id(now), SystemIds.new_id(now));
             database
                 .run(&format!(

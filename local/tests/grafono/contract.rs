@@ -93,7 +93,7 @@ async fn each_role_passes_exactly_where_it_holds_the_permission() {
         let Access::Requires(permission) = endpoint.policy.access else {
             continue;
         };
-        for role in shared::access::Role::ALL {
+        for &role in shared::access::Role::ALL {
             let answer = send(&app, endpoint, reach(endpoint, &tenant).token(tenant.token(role))).await;
             let refused = answer.status == 403;
             assert_eq!(refused, !permission.is_held_by(role), "{} {}", endpoint.name, role.name());

@@ -12,11 +12,26 @@ pub use token::{TokenSigner, TokenVerifier};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use strum::{EnumString, IntoStaticStr, VariantArray};
 use uuid::Uuid;
 
 /// A role within a tenant. Every permission lists the roles that hold it; nothing is granted by default (C5).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    Hash,
+    Serialize,
+    Deserialize,
+    JsonSchema,
+    EnumString,
+    IntoStaticStr,
+    VariantArray,
+)]
 #[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
 #[schemars(description = "What a person is in a clinic; it says what the person may do.")]
 pub enum Role {
     /// Owns the account; the last one cannot be demoted.
@@ -33,22 +48,11 @@ pub enum Role {
 
 impl Role {
     /// All roles, for matrices and checks.
-    pub const ALL: [Self; 5] = [Self::Owner, Self::Admin, Self::Clinician, Self::FrontDesk, Self::Accountant];
+    pub const ALL: &[Self] = Self::VARIANTS;
 
-    /// The name used in tokens, JSON and the database, e.g. `front_desk`.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Owner => "owner",
-            Self::Admin => "admin",
-            Self::Clinician => "clinician",
-            Self::FrontDesk => "front_desk",
-            Self::Accountant => "accountant",
-        }
-    }
-
-    /// The role of that name, or `None`: an unknown role holds nothing.
-    pub fn named(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|role| role.name() == name)
+    /// The name used in tokens, JSON and the database, e.g. `front_desk`; what is no name is no role.
+    pub fn name(self) -> &'static str {
+        self.into()
     }
 }
 
@@ -90,11 +94,12 @@ mod tests {
 
     #[test]
     fn a_role_is_found_by_its_name_and_an_unknown_one_is_none() {
+        assert_eq!(Role::ALL.len(), 5);
         for role in Role::ALL {
-            assert_eq!(Role::named(role.name()), Some(role));
+            assert_eq!(role.name().parse(), Ok(*role));
             assert_eq!(serde_json::to_value(role).unwrap(), role.name());
         }
-        assert_eq!(Role::named("superuser"), None);
+        assert!("superuser".parse::<Role>().is_err());
     }
 
     #[test]

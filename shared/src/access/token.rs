@@ -84,7 +84,7 @@ impl TokenVerifier {
         if claims.exp <= now {
             return Err(Fault::from(&TOKEN_EXPIRED));
         }
-        let role = Role::named(&claims.role).ok_or_else(|| Fault::from(&TOKEN_INVALID))?;
+        let role = claims.role.parse::<Role>().map_err(|_| Fault::from(&TOKEN_INVALID))?;
         Ok(Principal { user_id: claims.sub, clinic_id: claims.clinic, role })
     }
 

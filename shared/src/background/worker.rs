@@ -125,6 +125,8 @@ impl<'a, P: Parts> WorkerRun<'a, P> {
 pub struct WorkerDeclaration {
     /// The name of the worker's binary.
     pub name: &'static str,
+    /// The path of the declaring type, e.g. `billing::ledger::get_balance::GetBalance`.
+    pub type_path: &'static str,
     /// The worker's task, in one line.
     pub summary: &'static str,
     /// The worker's database role.
@@ -150,6 +152,7 @@ impl WorkerDeclaration {
     pub fn of<W: Worker>() -> Self {
         Self {
             name: W::NAME,
+            type_path: std::any::type_name::<W>(),
             summary: W::SUMMARY,
             role: W::ROLE,
             every: W::EVERY,

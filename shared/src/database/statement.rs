@@ -1,6 +1,6 @@
 //! A statement as a value: SQL as plain text, typed parameters, and a decoder that refuses impossible rows.
 
-use crate::validation::Text;
+use crate::validation::{Patch, Text};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::de::DeserializeOwned;
@@ -27,6 +27,11 @@ impl Columns<'_> {
     /// The column's text, as [`Text`], which no log line shows.
     pub fn text(&self, name: &str) -> Result<Text, DecodeError> {
         Text::try_from(self.get::<&str>(name)?).map_err(|_| DecodeError(name.to_owned()))
+    }
+
+    /// The column's text, read as one of a few names, such as a role's.
+    pub fn parsed<T: std::str::FromStr>(&self, name: &str) -> Result<T, DecodeError> {
+        self.get::<&str>(name)?.parse().map_err(|_| DecodeError(name.to_owned()))
     }
 
     /// As [`Columns::text`], for a column that may be NULL.
@@ -95,6 +100,14 @@ impl<R> Statement<R> {
     pub fn bind<T: Bind>(mut self, value: T) -> Self {
         self.parameters.push((Box::new(value), T::TYPE));
         self
+    }
+
+    /// Adds the next two parameters for a field of a patch: whether the field is given, and its value. In the statement:
+    /// `CASE WHEN $5 THEN $6 ELSE birth_date END`.
+    #[must_use]
+    pub fn patch<T: Bind>(self, field: Patch<T>) -> Self {
+        let field = field.into_option();
+        self.bind(field.is_some()).bind(field.flatten())
     }
 
     /// Sets the decoder of a row.

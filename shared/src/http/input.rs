@@ -2,7 +2,7 @@
 
 use crate::failure::Problem;
 use crate::http::Request;
-use crate::validation::{self, Place, Validated, Violation};
+use crate::validation::{self, Id, Place, Validated, Violation};
 use jiff::Timestamp;
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::Deserialize;
@@ -147,12 +147,27 @@ pub struct RequestParts<P, Q, B> {
     pub body: B,
 }
 
+/// `{id}` of a path, which names one thing.
+#[derive(Debug, Deserialize, JsonSchema, Validate)]
+#[serde(deny_unknown_fields)]
+pub struct IdPath {
+    /// The thing's id.
+    #[schemars(example = "01890a5d-ac96-774b-bcce-b302099a8057")]
+    pub id: Id,
+}
+
+impl Fields for IdPath {}
+
 /// No input.
 pub type NoInput = RequestParts<Nothing, Nothing, Nothing>;
 /// A JSON body.
 pub type WithBody<B> = RequestParts<Nothing, Nothing, Json<B>>;
 /// A JSON body whose bytes are signed.
 pub type WithSignedBody<B> = RequestParts<Nothing, Nothing, Unread<B>>;
+/// The path parameter `{id}`.
+pub type WithId = WithPath<IdPath>;
+/// The path parameter `{id}` and a JSON body.
+pub type WithIdAndBody<B> = WithPathAndBody<IdPath, B>;
 /// Path parameters.
 pub type WithPath<P> = RequestParts<P, Nothing, Nothing>;
 /// Query parameters.

@@ -24,8 +24,8 @@ pub use endpoint::{
 pub use gateway::Request;
 pub use idempotency::IDEMPOTENCY_KEY;
 pub use input::{
-    Body, Fields, Input, Json, NoInput, Nothing, Raw, RequestParts, Unread, WithBody, WithPath,
-    WithPathAndBody, WithQuery, WithSignedBody,
+    Body, Fields, IdPath, Input, Json, NoInput, Nothing, Raw, RequestParts, Unread, WithBody, WithId,
+    WithIdAndBody, WithPath, WithPathAndBody, WithQuery, WithSignedBody,
 };
 pub use page::PageQuery;
 pub use reply::{Answer, IDEMPOTENCY_REPLAYED, PageMeta, Reply, Response};

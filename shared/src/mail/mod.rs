@@ -26,35 +26,43 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
+use strum::{EnumString, IntoStaticStr, VariantArray};
 use uuid::Uuid;
 
 /// A language that mails are written in.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    Default,
+    PartialEq,
+    Eq,
+    Serialize,
+    Deserialize,
+    JsonSchema,
+    EnumString,
+    IntoStaticStr,
+    VariantArray,
+)]
 pub enum Language {
     /// Portuguese, as in Brazil.
     #[default]
     #[serde(rename = "pt-BR")]
+    #[strum(serialize = "pt-BR")]
     Portuguese,
     /// English.
     #[serde(rename = "en")]
+    #[strum(serialize = "en")]
     English,
 }
 
 impl Language {
     /// All languages.
-    pub const ALL: [Self; 2] = [Self::Portuguese, Self::English];
+    pub const ALL: &[Self] = Self::VARIANTS;
 
     /// The tag of BCP 47, also in tables.
-    pub const fn tag(self) -> &'static str {
-        match self {
-            Self::Portuguese => "pt-BR",
-            Self::English => "en",
-        }
-    }
-
-    /// The language of that tag.
-    pub fn of_tag(tag: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|language| language.tag() == tag)
+    pub fn tag(self) -> &'static str {
+        self.into()
     }
 }
 

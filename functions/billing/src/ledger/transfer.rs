@@ -2,6 +2,7 @@
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use strum::IntoStaticStr;
 use uuid::Uuid;
 
 /// A transaction's id as replies have it: `id` like every resource, and `transactionId` like every reply in which money
@@ -32,8 +33,9 @@ impl From<Stored> for TransactionIds {
 }
 
 /// Which way the money goes, seen from the clinic.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema, IntoStaticStr)]
 #[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
 #[schemars(rename = "TransactionType")]
 pub enum Kind {
     /// From the patient into the cash: the balance rises.
@@ -43,8 +45,9 @@ pub enum Kind {
 }
 
 /// How it was paid.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema, IntoStaticStr)]
 #[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
 #[schemars(rename = "PaymentMethod")]
 pub enum Method {
     /// Notes and coins.
@@ -61,11 +64,8 @@ pub enum Method {
 
 impl Kind {
     /// The name in JSON and the database.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Income => "income",
-            Self::Expense => "expense",
-        }
+    pub fn name(self) -> &'static str {
+        self.into()
     }
 
     /// The accounts debited and credited. One amount for both, so every transfer sums to zero.
@@ -87,13 +87,7 @@ impl Kind {
 
 impl Method {
     /// The name in JSON and the database.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Cash => "cash",
-            Self::Card => "card",
-            Self::Pix => "pix",
-            Self::BankTransfer => "bank_transfer",
-            Self::Other => "other",
-        }
+    pub fn name(self) -> &'static str {
+        self.into()
     }
 }

@@ -8,6 +8,7 @@
     reason = "a test that cannot go on should say where and end"
 )]
 
+// One file each: `cargo run -- generate` writes the list.
 mod binaries;
 mod create_transaction;
 mod export_patient_ledger;

@@ -83,20 +83,18 @@ impl Session {
 
 /// A clinic and a member of it, from a row that joins memberships, clinics and accounts.
 pub(crate) fn member(columns: &Columns<'_>) -> Result<(Clinic, User), DecodeError> {
-    let role: &str = columns.get("role")?;
-    let language = Language::of_tag(columns.get("language")?);
     let clinic = Clinic {
         id: columns.get("clinic_id")?,
         name: columns.text("clinic_name")?,
         time_zone: columns.get("time_zone")?,
         currency: columns.get("currency")?,
-        language: language.ok_or_else(|| DecodeError("language".to_owned()))?,
+        language: columns.parsed("language")?,
     };
     let user = User {
         id: columns.get("id")?,
         name: columns.text("name")?,
         email: columns.text("email")?,
-        role: Role::named(role).ok_or_else(|| DecodeError("role".to_owned()))?,
+        role: columns.parsed("role")?,
     };
     Ok((clinic, user))
 }

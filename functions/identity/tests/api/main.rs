@@ -7,6 +7,7 @@
     reason = "a test that cannot go on should say where and end"
 )]
 
+// One file each: `cargo run -- generate` writes the list.
 mod binaries;
 mod create_clinic;
 mod get_me;

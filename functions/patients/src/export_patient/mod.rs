@@ -10,13 +10,12 @@
 
 mod db;
 
-use crate::patient::PatientPath;
 use shared::background::jobs::{self, Job, NewJob};
 use shared::database::Statement;
 use shared::failure::Error;
 use shared::failures;
 use shared::http::{
-    Call, Endpoint, Idempotency, Link, Policy, RateClass, Reply, Route, Sample, Success, WithPath, audit,
+    Call, Endpoint, Idempotency, Link, Policy, RateClass, Reply, Route, Sample, Success, WithId, audit,
 };
 
 /// The event by which every module hears that its data about a patient is wanted.
@@ -47,7 +46,7 @@ impl Endpoint for ExportPatient {
         about the patient. Nothing about anybody else is in it.";
     const SUCCESS: Success = Success::accepted().links_to(&[Link::new("/api/v1/jobs/{id}", "/data/id")]);
     type Parts = ();
-    type Input = WithPath<PatientPath>;
+    type Input = WithId;
     type Output = Reply<Job>;
     type Failure = ExportPatientFailure;
 

@@ -5,11 +5,11 @@
 //! - **Fails**: `PATIENT_NOT_FOUND`, alike for an archived one, another clinic's and one that never was.
 //! - **Round trips**: 1.
 
-use crate::patient::{Patient, PatientPath, patient};
+use crate::patient::{Patient, patient};
 use shared::database::Statement;
 use shared::failure::Error;
 use shared::failures;
-use shared::http::{Call, Endpoint, Link, Policy, Reply, Route, Sample, Success, WithPath};
+use shared::http::{Call, Endpoint, Link, Policy, Reply, Route, Sample, Success, WithId};
 
 /// The declaration.
 #[derive(Debug)]
@@ -30,7 +30,7 @@ impl Endpoint for GetPatient {
     const SUMMARY: &'static str = "Read a patient";
     const SUCCESS: Success = Success::ok().etag().links_to(&[Link::new("/api/v1/patients/{id}", "/data/id")]);
     type Parts = ();
-    type Input = WithPath<PatientPath>;
+    type Input = WithId;
     type Output = Reply<Patient>;
     type Failure = GetPatientFailure;
 

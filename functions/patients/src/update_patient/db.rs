@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use shared::database::Statement;
 use shared::http::Sample;
-use shared::validation::{Patch, Replace, Text};
+use shared::validation::{MaybeValue as _, Patch, Replace, Text};
 use uuid::Uuid;
 
 pub(super) fn ensure_patient(clinic: Uuid, id: Uuid) -> Statement<()> {
@@ -45,14 +45,7 @@ pub(super) fn update_patient(
     patch: PatientPatch,
     now: Timestamp,
 ) -> Statement<()> {
-    let full_name = patch.full_name.into_option();
-    let birth_date = patch.birth_date.into_option();
-    let phone = patch.phone.into_option();
-    let email = patch.email.into_option();
-    let document = patch.document.into_option();
-    let notes = patch.notes.into_option();
-    let document_key =
-        document.as_ref().and_then(Option::as_ref).map(|text: &Text| document_key(text.as_str()));
+    let document_key = patch.document.given().map(|text: &Text| document_key(text.as_str()));
     Statement::new(
         "patients.update_patient",
         "WITH changed AS (
@@ -77,18 +70,13 @@ pub(super) fn update_patient(
     .bind(clinic)
     .bind(id)
     .bind(version)
-    .bind(full_name.map(String::from))
-    .bind(birth_date.is_some())
-    .bind(birth_date.flatten().map(Date::from))
-    .bind(phone.is_some())
-    .bind(phone.flatten().map(String::from))
-    .bind(email.is_some())
-    .bind(email.flatten().map(String::from))
-    .bind(document.is_some())
-    .bind(document.flatten().map(String::from))
+    .bind(patch.full_name.into_option().map(String::from))
+    .patch(patch.birth_date.map(Date::from))
+    .patch(patch.phone.map(String::from))
+    .patch(patch.email.map(String::from))
+    .patch(patch.document.map(String::from))
     .bind(document_key)
-    .bind(notes.is_some())
-    .bind(notes.flatten().map(String::from))
+    .patch(patch.notes.map(String::from))
     .bind(now)
 }
 

@@ -11,12 +11,10 @@ mod db;
 mod handler;
 pub mod schema;
 
-use crate::patient::{Patient, PatientPath};
+use crate::patient::Patient;
 use shared::database::Statement;
 use shared::failure::Error;
-use shared::http::{
-    Call, Endpoint, Idempotency, Link, Policy, Reply, Route, Sample, Success, WithPathAndBody,
-};
+use shared::http::{Call, Endpoint, Idempotency, Link, Policy, Reply, Route, Sample, Success, WithIdAndBody};
 
 /// The declaration.
 #[derive(Debug)]
@@ -32,7 +30,7 @@ impl Endpoint for UpdatePatient {
         An empty patch changes nothing.";
     const SUCCESS: Success = Success::ok().etag().links_to(&[Link::new("/api/v1/patients/{id}", "/data/id")]);
     type Parts = ();
-    type Input = WithPathAndBody<PatientPath, schema::PatientPatch>;
+    type Input = WithIdAndBody<schema::PatientPatch>;
     type Output = Reply<Patient>;
     type Failure = schema::UpdatePatientFailure;
 

@@ -3,6 +3,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should say where and end")]
 
+// One file each: `cargo run -- generate` writes the list.
 mod binaries;
 mod consuming;
 mod create_patient;

@@ -4,12 +4,7 @@ pub mod cancel_job;
 pub mod get_job;
 pub mod get_job_result;
 
-use schemars::JsonSchema;
-use serde::Deserialize;
 use shared::failure::Problem;
-use shared::http::Fields;
-use shared::validation::Id;
-use validator::Validate;
 
 /// This caller has no such job.
 pub(crate) const JOB_NOT_FOUND: Problem =
@@ -22,14 +17,3 @@ pub(crate) const JOB_EXPIRED: Problem = Problem::new(
     "Job expired",
     "This job and what it made were kept for seven days. Queue it again.",
 );
-
-/// `{id}` of the path.
-#[derive(Debug, Deserialize, JsonSchema, Validate)]
-#[serde(deny_unknown_fields)]
-pub struct JobPath {
-    /// The job.
-    #[schemars(example = "01890a5d-ac96-774b-bcce-b302099a8057")]
-    pub id: Id,
-}
-
-impl Fields for JobPath {}

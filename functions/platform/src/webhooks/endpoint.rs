@@ -3,13 +3,11 @@
 use super::kind::EventKind;
 use jiff::Timestamp;
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use shared::database::{Columns, DecodeError, Statement};
 use shared::failure::Problem;
-use shared::http::{Fields, Listed};
-use shared::validation::Id;
+use shared::http::Listed;
 use uuid::Uuid;
-use validator::Validate;
 
 /// This clinic has no such endpoint.
 pub(super) const WEBHOOK_ENDPOINT_NOT_FOUND: Problem = Problem::new(
@@ -48,7 +46,7 @@ impl WebhookEndpoint {
         Ok(Self {
             id: columns.get("id")?,
             url: columns.get("url")?,
-            kinds: kinds.iter().filter_map(|name| EventKind::named(name)).collect(),
+            kinds: kinds.iter().filter_map(|name| name.parse().ok()).collect(),
             disabled_at: columns.get("disabled_at")?,
             created_at: columns.get("created_at")?,
         })
@@ -67,17 +65,6 @@ impl Listed for WebhookEndpoint {
 pub(super) fn location(id: Uuid) -> String {
     format!("/api/v1/webhook-endpoints/{id}")
 }
-
-/// `{id}` of the path.
-#[derive(Debug, Deserialize, JsonSchema, Validate)]
-#[serde(deny_unknown_fields)]
-pub struct EndpointPath {
-    /// The endpoint.
-    #[schemars(example = "01890a5d-ac96-774b-bcce-b302099a8057")]
-    pub id: Id,
-}
-
-impl Fields for EndpointPath {}
 
 /// Locks the endpoint until the transaction ends, or fails with `webhook_endpoint_exists`. Changes of one endpoint come
 /// one after the other.

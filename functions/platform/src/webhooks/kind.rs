@@ -2,45 +2,64 @@
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use strum::{EnumString, IntoStaticStr, VariantNames};
 
-macro_rules! kinds {
-    ($( $(#[$about:meta])* $case:ident = $name:literal, )*) => {
-        /// A kind of event.
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
-        #[schemars(description = "What happened: `<subject>.<past tense>`.")]
-        pub enum EventKind {
-            $( $(#[$about])* #[serde(rename = $name)] $case, )*
-        }
-
-        /// All of them, by their names.
-        pub const KINDS: &[&str] = &[$( $name, )*];
-
-        impl EventKind {
-            /// Its name, as events have it.
-            pub const fn name(self) -> &'static str {
-                match self {
-                    $( Self::$case => $name, )*
-                }
-            }
-
-            /// The kind of that name.
-            pub fn named(name: &str) -> Option<Self> {
-                match name {
-                    $( $name => Some(Self::$case), )*
-                    _ => None,
-                }
-            }
-        }
-    };
+/// A kind of event.
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Serialize,
+    Deserialize,
+    JsonSchema,
+    EnumString,
+    IntoStaticStr,
+    VariantNames,
+)]
+#[schemars(description = "What happened: `<subject>.<past tense>`.")]
+pub enum EventKind {
+    /// A clinic signed up.
+    #[serde(rename = "clinic.created")]
+    #[strum(serialize = "clinic.created")]
+    ClinicCreated,
+    /// A patient was added.
+    #[serde(rename = "patient.created")]
+    #[strum(serialize = "patient.created")]
+    PatientCreated,
+    /// A patient was edited.
+    #[serde(rename = "patient.updated")]
+    #[strum(serialize = "patient.updated")]
+    PatientUpdated,
+    /// Money was taken or given.
+    #[serde(rename = "ledger.transaction_recorded")]
+    #[strum(serialize = "ledger.transaction_recorded")]
+    TransactionRecorded,
 }
 
-kinds! {
-    /// A clinic signed up.
-    ClinicCreated = "clinic.created",
-    /// A patient was added.
-    PatientCreated = "patient.created",
-    /// A patient was edited.
-    PatientUpdated = "patient.updated",
-    /// Money was taken or given.
-    TransactionRecorded = "ledger.transaction_recorded",
+impl EventKind {
+    /// Its name, as events have it.
+    pub fn name(self) -> &'static str {
+        self.into()
+    }
+}
+
+/// All of them, by their names.
+pub const KINDS: &[&str] = EventKind::VARIANTS;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_kind_has_one_name_in_requests_and_in_events() {
+        for name in KINDS {
+            let kind: EventKind = name.parse().unwrap();
+            assert_eq!(serde_json::to_value(kind).unwrap(), kind.name());
+        }
+        assert!("patient.deleted".parse::<EventKind>().is_err());
+    }
 }

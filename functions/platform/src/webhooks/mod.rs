@@ -15,7 +15,7 @@ pub mod list_webhook_endpoints;
 pub mod rotate_webhook_secret;
 mod signing;
 
-pub use endpoint::{EndpointPath, WebhookEndpoint};
+pub use endpoint::WebhookEndpoint;
 pub use kind::{EventKind, KINDS};
 pub use signing::SigningSecret;
 

@@ -122,7 +122,7 @@ mod integrity {
     async fn only_owners_and_admins_say_where_events_go() {
         use shared::access::Role;
         let (app, tenant) = app().await;
-        for role in Role::ALL {
+        for &role in Role::ALL {
             let request = TestRequest::post(
                 "/api/v1/webhook-endpoints",
                 &endpoint(&format!("https://{}.example/", role.name())),

@@ -6,6 +6,7 @@
     reason = "a test that cannot go on should say where and end"
 )]
 
+// One file each: `cargo run -- generate` writes the list.
 mod binaries;
 mod create_webhook_endpoint;
 mod delete_webhook_endpoint;

@@ -14,6 +14,8 @@ use std::time::Duration;
 pub struct ConsumerDeclaration {
     /// The name of the consumer's binary and queue.
     pub name: &'static str,
+    /// The path of the declaring type, e.g. `billing::ledger::get_balance::GetBalance`.
+    pub type_path: &'static str,
     /// The consumer's task, in one line.
     pub summary: &'static str,
     /// The kinds of events that the consumer hears.
@@ -44,6 +46,7 @@ impl ConsumerDeclaration {
     pub fn of<C: Consumer>() -> Self {
         Self {
             name: C::NAME,
+            type_path: std::any::type_name::<C>(),
             summary: C::SUMMARY,
             kinds: C::KINDS,
             timeout: C::TIMEOUT,

@@ -15,6 +15,8 @@ use std::sync::Arc;
 pub struct Declaration {
     /// The name of the endpoint's binary.
     pub name: &'static str,
+    /// The path of the declaring type, e.g. `billing::ledger::get_balance::GetBalance`.
+    pub type_path: &'static str,
     /// The method and path.
     pub route: Route,
     /// The policy.
@@ -67,6 +69,7 @@ impl Declaration {
         let rules = E::Input::rules();
         Self {
             name: E::NAME,
+            type_path: std::any::type_name::<E>(),
             route: E::ROUTE,
             policy: E::POLICY,
             frame: const { E::POLICY.frame() },

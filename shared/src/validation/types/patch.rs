@@ -69,6 +69,16 @@ impl<T> Patch<T> {
         matches!(self, Self::Keep)
     }
 
+    /// The same with another value, such as `phone.map(String::from)` for a parameter of a statement.
+    #[must_use]
+    pub fn map<U>(self, change: impl FnOnce(T) -> U) -> Patch<U> {
+        match self {
+            Self::Keep => Patch::Keep,
+            Self::Clear => Patch::Clear,
+            Self::Set(value) => Patch::Set(change(value)),
+        }
+    }
+
     /// `None` to keep, `Some(None)` to clear, `Some(Some(value))` to set.
     #[must_use]
     pub fn into_option(self) -> Option<Option<T>> {

@@ -11,7 +11,7 @@ pub mod schema;
 
 use shared::database::Statement;
 use shared::failure::Error;
-use shared::http::{Call, Endpoint, Policy, Reply, Route, Sample, WithPath};
+use shared::http::{Call, Endpoint, Policy, Reply, Route, Sample, WithId};
 
 /// The declaration.
 #[derive(Debug)]
@@ -25,7 +25,7 @@ impl Endpoint for GetBalance {
     const DESCRIPTION: &'static str = "Positive when the patient is in credit. A patient without transactions has 0; \
         an archived one still has a balance.";
     type Parts = ();
-    type Input = WithPath<schema::PatientPath>;
+    type Input = WithId;
     type Output = Reply<schema::Balance>;
     type Failure = schema::GetBalanceFailure;
 

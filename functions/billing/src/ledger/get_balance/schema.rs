@@ -2,22 +2,8 @@
 
 use jiff::Timestamp;
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use shared::failures;
-use shared::http::Fields;
-use shared::validation::Id;
-use validator::Validate;
-
-/// `{id}` of the path.
-#[derive(Debug, Deserialize, JsonSchema, Validate)]
-#[serde(deny_unknown_fields)]
-pub struct PatientPath {
-    /// The patient.
-    #[schemars(example = "01890a5d-ac96-774b-bcce-b302099a8057")]
-    pub id: Id,
-}
-
-impl Fields for PatientPath {}
 
 /// A patient's balance.
 #[derive(Debug, Serialize, JsonSchema)]

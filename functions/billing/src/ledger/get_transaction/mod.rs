@@ -10,7 +10,7 @@ pub mod schema;
 
 use shared::database::Statement;
 use shared::failure::Error;
-use shared::http::{Call, Endpoint, Link, Policy, Reply, Route, Sample, Success, WithPath};
+use shared::http::{Call, Endpoint, Link, Policy, Reply, Route, Sample, Success, WithId};
 
 /// The declaration.
 #[derive(Debug)]
@@ -23,7 +23,7 @@ impl Endpoint for GetTransaction {
     const SUMMARY: &'static str = "Read a transaction";
     const SUCCESS: Success = Success::ok().links_to(&[Link::new("/api/v1/patients/{id}", "/data/patientId")]);
     type Parts = ();
-    type Input = WithPath<schema::TransactionPath>;
+    type Input = WithId;
     type Output = Reply<schema::Transaction>;
     type Failure = schema::GetTransactionFailure;
 

@@ -5,21 +5,8 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use shared::failures;
-use shared::http::Fields;
-use shared::validation::{Id, Text};
+use shared::validation::Text;
 use uuid::Uuid;
-use validator::Validate;
-
-/// `{id}` of the path.
-#[derive(Debug, Deserialize, JsonSchema, Validate)]
-#[serde(deny_unknown_fields)]
-pub struct TransactionPath {
-    /// The transaction.
-    #[schemars(example = "01890a5d-ac96-774b-bcce-b302099a8057")]
-    pub id: Id,
-}
-
-impl Fields for TransactionPath {}
 
 /// A transaction.
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]

@@ -1,8 +1,7 @@
 use super::logic::Owner;
 use jiff::Timestamp;
-use shared::database::{DecodeError, Statement};
+use shared::database::Statement;
 use shared::http::Sample;
-use shared::mail::Language;
 use uuid::Uuid;
 
 pub(super) fn owner(clinic: Uuid, user: Uuid) -> Statement<Owner> {
@@ -18,13 +17,12 @@ pub(super) fn owner(clinic: Uuid, user: Uuid) -> Statement<Owner> {
     .bind(clinic)
     .bind(user)
     .decode(|columns| {
-        let language = Language::of_tag(columns.get("language")?);
         Ok(Owner {
             account: columns.get("id")?,
             email: columns.text("email")?,
             name: columns.text("name")?,
             clinic_name: columns.text("clinic_name")?,
-            language: language.ok_or_else(|| DecodeError("language".to_owned()))?,
+            language: columns.parsed("language")?,
         })
     })
 }

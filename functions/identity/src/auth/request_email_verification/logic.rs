@@ -81,7 +81,7 @@ mod tests {
     #[test]
     fn each_language_says_who_what_and_where_in_both_forms() {
         let mut subjects = Vec::new();
-        for language in Language::ALL {
+        for &language in Language::ALL {
             let words = words(&owner("Aurora", language), LINK).unwrap();
             assert!(words.html.contains(&format!("<html lang=\"{}\">", language.tag())));
             assert!(words.html.contains(&format!("href=\"{LINK}\"")) && words.html.contains("Aurora"));
@@ -94,7 +94,7 @@ mod tests {
 
     #[test]
     fn a_hostile_name_is_text_in_html() {
-        for language in Language::ALL {
+        for &language in Language::ALL {
             let words = words(&owner("<script>alert(1)</script>\" onload='x'", language), LINK).unwrap();
             assert!(!words.html.contains("<script") && !words.html.contains("\" onload"), "{}", words.html);
             assert!(words.html.contains("&#60;script&#62;"), "{}", words.html);

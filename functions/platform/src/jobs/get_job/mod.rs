@@ -6,12 +6,11 @@
 //!   until housekeeping has deleted the job: then it is unknown.
 //! - **Round trips**: 1.
 
-use super::JobPath;
 use shared::background::jobs::{self, Job};
 use shared::database::Statement;
 use shared::failure::Error;
 use shared::failures;
-use shared::http::{Call, Endpoint, Link, Policy, Reply, Route, Sample, Success, WithPath};
+use shared::http::{Call, Endpoint, Link, Policy, Reply, Route, Sample, Success, WithId};
 
 /// The declaration.
 #[derive(Debug)]
@@ -36,7 +35,7 @@ impl Endpoint for GetJob {
         never goes back. `result` is there once it has succeeded.";
     const SUCCESS: Success = Success::ok().links_to(&[Link::new("/api/v1/jobs/{id}", "/data/id")]);
     type Parts = ();
-    type Input = WithPath<JobPath>;
+    type Input = WithId;
     type Output = Reply<Job>;
     type Failure = GetJobFailure;
 

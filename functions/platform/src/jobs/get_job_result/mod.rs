@@ -8,11 +8,10 @@
 mod db;
 pub mod schema;
 
-use super::JobPath;
 use schema::{GetJobResultFailure, Parts};
 use shared::database::Statement;
 use shared::failure::Error;
-use shared::http::{Call, Endpoint, Policy, Reply, Route, Sample, Success, WithPath, audit};
+use shared::http::{Call, Endpoint, Policy, Reply, Route, Sample, Success, WithId, audit};
 
 /// The declaration.
 #[derive(Debug)]
@@ -26,7 +25,7 @@ impl Endpoint for GetJobResult {
     const DESCRIPTION: &'static str = "One member for each part of the job, by its name.";
     const SUCCESS: Success = Success::ok();
     type Parts = ();
-    type Input = WithPath<JobPath>;
+    type Input = WithId;
     type Output = Reply<Parts>;
     type Failure = GetJobResultFailure;
 

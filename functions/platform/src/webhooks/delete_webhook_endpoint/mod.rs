@@ -9,13 +9,12 @@
 
 mod db;
 
-use super::EndpointPath;
 use super::endpoint::hold_endpoint;
 use http::StatusCode;
 use shared::database::Statement;
 use shared::failure::Error;
 use shared::failures;
-use shared::http::{Call, Endpoint, Policy, Response, Route, Sample, Success, WithPath, audit};
+use shared::http::{Call, Endpoint, Policy, Response, Route, Sample, Success, WithId, audit};
 
 /// The declaration.
 #[derive(Debug)]
@@ -37,7 +36,7 @@ impl Endpoint for DeleteWebhookEndpoint {
     const DESCRIPTION: &'static str = "What waits to be sent there is dropped.";
     const SUCCESS: Success = Success::no_content();
     type Parts = ();
-    type Input = WithPath<EndpointPath>;
+    type Input = WithId;
     type Output = Response;
     type Failure = DeleteWebhookEndpointFailure;
 

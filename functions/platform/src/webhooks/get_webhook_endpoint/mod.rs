@@ -7,11 +7,11 @@
 
 mod db;
 
-use super::{EndpointPath, WebhookEndpoint};
+use super::WebhookEndpoint;
 use shared::database::Statement;
 use shared::failure::Error;
 use shared::failures;
-use shared::http::{Call, Endpoint, Link, Policy, Reply, Route, Sample, Success, WithPath};
+use shared::http::{Call, Endpoint, Link, Policy, Reply, Route, Sample, Success, WithId};
 
 /// The declaration.
 #[derive(Debug)]
@@ -33,7 +33,7 @@ impl Endpoint for GetWebhookEndpoint {
     const SUCCESS: Success =
         Success::ok().links_to(&[Link::new("/api/v1/webhook-endpoints/{id}", "/data/id")]);
     type Parts = ();
-    type Input = WithPath<EndpointPath>;
+    type Input = WithId;
     type Output = Reply<WebhookEndpoint>;
     type Failure = GetWebhookEndpointFailure;
 

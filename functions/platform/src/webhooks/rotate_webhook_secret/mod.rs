@@ -10,12 +10,11 @@
 mod db;
 mod schema;
 
-use super::EndpointPath;
 use super::endpoint::{hold_endpoint, insert_secret};
 use super::signing::SigningSecret;
 use shared::database::Statement;
 use shared::failure::Error;
-use shared::http::{Call, Endpoint, Policy, Reply, Route, Sample, Success, WithPath, audit};
+use shared::http::{Call, Endpoint, Policy, Reply, Route, Sample, Success, WithId, audit};
 
 /// The declaration.
 #[derive(Debug)]
@@ -30,7 +29,7 @@ impl Endpoint for RotateWebhookSecret {
         that ends at once.";
     const SUCCESS: Success = Success::created_here();
     type Parts = ();
-    type Input = WithPath<EndpointPath>;
+    type Input = WithId;
     type Output = Reply<schema::NewSecret>;
     type Failure = schema::RotateWebhookSecretFailure;
 
