@@ -11,6 +11,7 @@
 pub mod create_patient;
 pub mod export_patient;
 pub mod export_patient_record;
+pub mod exporters;
 mod fields;
 pub mod get_patient;
 pub mod list_patients;

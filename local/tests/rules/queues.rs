@@ -203,11 +203,3 @@ fn a_consumer_that_announces_says_so() {
         announcing.map(|source| source.path.split('/').nth_back(1).unwrap().replace('_', "-")).collect();
     assert_eq!(names, ANNOUNCING);
 }
-
-#[test]
-fn an_export_has_as_many_parts_as_there_are_consumers_that_hear_of_it() {
-    let heard = grafono::modules().into_iter().flat_map(|module| module.consumers).filter(|consumer| {
-        consumer.kinds.contains(&patients::export_patient::REQUESTED) && consumer.name.starts_with("export-")
-    });
-    assert_eq!(i64::try_from(heard.count()), Ok(patients::export_patient::PARTS));
-}

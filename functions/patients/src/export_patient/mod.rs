@@ -10,9 +10,10 @@
 
 mod db;
 
+use crate::exporters::EXPORTERS;
 use shared::background::jobs::{self, Job, NewJob};
 use shared::database::Statement;
-use shared::failure::Error;
+use shared::failure::{Error, Fault};
 use shared::failures;
 use shared::http::{
     Call, Endpoint, Idempotency, Link, Policy, RateClass, Reply, Route, Sample, Success, WithId, audit,
@@ -20,9 +21,6 @@ use shared::http::{
 
 /// The event by which every module hears that its data about a patient is wanted.
 pub const REQUESTED: &str = "patient.export_requested";
-
-/// The number of modules that hold something about a patient: those that hear [`REQUESTED`].
-pub const PARTS: i64 = 2;
 
 /// The declaration.
 #[derive(Debug)]
@@ -58,7 +56,9 @@ impl Endpoint for ExportPatient {
         let caller = call.principal()?;
         let (clinic, user, patient) = (caller.clinic_id, caller.user_id, input.path.id.into());
         let about = ("patientId", patient);
-        let new = NewJob { id: call.new_id(), kind: "patient.export", total: PARTS, event: REQUESTED, about };
+        let total =
+            i64::try_from(EXPORTERS.len()).map_err(|_| Fault::internal("more parts than a job has"))?;
+        let new = NewJob { id: call.new_id(), kind: "patient.export", total, event: REQUESTED, about };
         let mut tx = call.write()?;
         tx.add(db::ensure_patient(clinic, patient));
         for statement in jobs::queue(call, clinic, user, &new) {
