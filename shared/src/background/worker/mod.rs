@@ -1,18 +1,19 @@
 //! Workers: what happens by the clock, such as the relay. A worker is declared like an endpoint and is a binary of its
 //! own. Its work spans clinics, so it has a database role of its own with narrow policies.
 
+mod opened;
+
+pub use opened::OpenWorker;
+
 use crate::app::{App, Frame};
-use crate::background::log_lines;
 use crate::database::{RoundTrips, Scope, Statement, Tx};
 use crate::deadline::Deadline;
 use crate::failure::Fault;
 use crate::http::Sample;
 use crate::outbox::Stream;
 use crate::parts::{self, Noted, Opening, Parts, Requirements};
-use futures_util::FutureExt as _;
-use futures_util::future::BoxFuture;
 use jiff::Timestamp;
-use std::panic::AssertUnwindSafe;
+use opened::Work;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::time::Instant;
@@ -144,9 +145,6 @@ pub struct WorkerDeclaration {
     open: fn(&Opening) -> Result<Arc<dyn Work>, Noted>,
 }
 
-/// The rest of a run's time in which no step is begun, so that the last step can end.
-const LAST_STEP: Duration = Duration::from_secs(2);
-
 impl WorkerDeclaration {
     /// The declaration of `W`.
     pub fn of<W: Worker>() -> Self {
@@ -160,7 +158,7 @@ impl WorkerDeclaration {
             frame: const { Frame::NONE.with_database() },
             parts: parts::requirements::<W::Parts>,
             statements: W::statements,
-            open: open::<W>,
+            open: opened::open::<W>,
         }
     }
 
@@ -177,76 +175,4 @@ impl WorkerDeclaration {
         let steps = (self.open)(opening)?;
         Ok(OpenWorker { app: app?, declaration: self, steps })
     }
-}
-
-/// A worker with its parts, ready to run.
-#[derive(Clone)]
-pub struct OpenWorker {
-    /// What every function has.
-    pub app: Arc<App>,
-    /// The worker.
-    pub declaration: WorkerDeclaration,
-    steps: Arc<dyn Work>,
-}
-
-impl std::fmt::Debug for OpenWorker {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(formatter, "OpenWorker({})", self.declaration.name)
-    }
-}
-
-impl OpenWorker {
-    /// Works until nothing is left to do, a step fails or the time is nearly over; the number of things done.
-    pub async fn run(&self, left: Duration) -> Result<usize, Fault> {
-        self.steps.run(&self.app, left).await
-    }
-}
-
-/// The steps that know the worker's type.
-trait Work: Send + Sync {
-    fn run<'a>(&'a self, app: &'a App, left: Duration) -> BoxFuture<'a, Result<usize, Fault>>;
-}
-
-struct WithParts<W: Worker>(<W::Parts as Parts>::Opened);
-
-fn open<W: Worker>(opening: &Opening) -> Result<Arc<dyn Work>, Noted> {
-    let parts = <W::Parts as Parts>::open(opening)?;
-    Ok(Arc::new(WithParts::<W>(parts)))
-}
-
-impl<W: Worker> Work for WithParts<W> {
-    fn run<'a>(&'a self, app: &'a App, left: Duration) -> BoxFuture<'a, Result<usize, Fault>> {
-        Box::pin(run::<W>(WorkerRun::within(app, &self.0, left)))
-    }
-}
-
-async fn run<W: Worker>(run: WorkerRun<'_, W::Parts>) -> Result<usize, Fault> {
-    let started = Instant::now();
-    let mut all = 0;
-    let outcome = loop {
-        match step::<W>(&run).await {
-            Ok(Progress::Done(count)) => all += count,
-            Ok(Progress::Idle) => break Ok(all),
-            Err(fault) => break Err(fault),
-        }
-        if run.left() < LAST_STEP {
-            break Ok(all);
-        }
-    };
-    if all > 0 || outcome.is_err() {
-        log_lines::worked(&log_lines::Worked {
-            function: W::NAME,
-            done: all,
-            duration: started.elapsed(),
-            round_trips: run.round_trips.count(),
-            fault: outcome.as_ref().err(),
-        });
-    }
-    outcome
-}
-
-/// Does one step; a panic is a fault.
-async fn step<W: Worker>(run: &WorkerRun<'_, W::Parts>) -> Result<Progress, Fault> {
-    let guarded = AssertUnwindSafe(W::step(run)).catch_unwind();
-    guarded.await.unwrap_or_else(|_| Err(Fault::internal("the worker panicked")))
 }
