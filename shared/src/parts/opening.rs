@@ -78,7 +78,13 @@ impl Opening {
             None => {}
         }
         let reader = Reader { opening: self, requirements: P::REQUIREMENTS };
-        let opened = <P::Parts as Parts>::open(self).and_then(|parts| P::open(&reader, parts)).map(Arc::new);
+        let opened = match <P::Parts as Parts>::open(self) {
+            Ok(parts) => P::open(&reader, parts).map(Arc::new),
+            Err(noted) => {
+                reader.note_missing();
+                Err(noted)
+            }
+        };
         let kept = opened.as_ref().ok().map(|part| Arc::<P>::clone(part) as Arc<dyn Any + Send + Sync>);
         self.opened().insert(TypeId::of::<P>(), kept);
         opened
@@ -191,6 +197,14 @@ impl Reader<'_> {
             }
         }
         Noted(())
+    }
+
+    /// Notes the missing settings of a part that is not opened, because a part that it is made of was not.
+    fn note_missing(&self) {
+        for setting in self.requirements.settings.iter().filter(|setting| setting.need == Need::Required) {
+            // What is given cannot be judged without the part, and is as soon as the other settings are good.
+            let _ = self.required(setting, |_| Ok(()));
+        }
     }
 
     /// Whether it is reported already that the setting has no value: neither form is given, both are, or the secret could

@@ -91,6 +91,13 @@ fn every_bad_setting_is_noted_once_and_by_its_key() {
 }
 
 #[test]
+fn what_a_part_misses_is_noted_although_it_is_not_opened_without_its_parts() {
+    let opening = opening(&[("KEY", "canary")]);
+    let bad = opening.finish(opening.part::<Tower>()).unwrap_err();
+    assert_eq!(bad.to_string(), "KEY is not in the expected form; ADDRESS is missing");
+}
+
+#[test]
 fn what_was_opened_well_is_of_no_use_beside_a_bad_setting() {
     let opening = opening(&[("KEY", "7")]);
     assert!(opening.part::<Tower>().is_err());
