@@ -53,13 +53,14 @@ impl Background {
     }
 }
 
-/// All rows of the outbox, as events.
-pub(crate) async fn events(database: &TestDatabase) -> Vec<Event> {
+/// The rows of the outbox for which the condition holds, as events.
+pub(crate) async fn events(database: &TestDatabase, condition: &str) -> Vec<Event> {
     let sql = "SELECT jsonb_build_object('id', id, 'clinicId', clinic_id, 'aggregate', aggregate,
                       'aggregateId', aggregate_id, 'seq', seq, 'kind', kind, 'ids', ids,
                       'traceparent', traceparent, 'createdAt', created_at)
                  FROM kernel.outbox
+                WHERE {condition}
                 ORDER BY clinic_id, aggregate, aggregate_id, seq, id";
-    let rows = database.rows(sql).await;
+    let rows = database.rows(&sql.replace("{condition}", condition)).await;
     rows.into_iter().map(|row| serde_json::from_str(&row[0]).unwrap()).collect()
 }

@@ -1,6 +1,7 @@
 use crate::canary::CANARIES;
 use crate::pooler::{Pooler, VARIABLE};
 use postgres_cluster::{Cluster, Durability, Options, install, migrate};
+use std::path::Path;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
@@ -71,6 +72,11 @@ impl TestDatabase {
     /// The database's name.
     pub fn name(&self) -> &str {
         &self.name
+    }
+
+    /// The log of the test's Postgres. Each entry begins with `<database>|<role>|`.
+    pub fn server_log() -> &'static Path {
+        cluster().log()
     }
 
     /// Runs SQL as a superuser, whom no policy binds.
@@ -144,7 +150,9 @@ async fn start() -> Cluster {
     let data = std::env::temp_dir().join(format!("grafono-test-{}", std::process::id()));
     let mut options = Options::new(installation, data);
     options.durability = Durability::Throwaway;
-    options.settings.push(("max_connections".to_owned(), "300".to_owned()));
+    for (name, value) in [("max_connections", "300"), ("log_line_prefix", "%d|%u|")] {
+        options.settings.push((name.to_owned(), value.to_owned()));
+    }
     let cluster = Cluster::start(options).await.unwrap();
     let admin = connect(&cluster.url("postgres", "postgres")).await;
     admin.batch_execute(&format!("CREATE DATABASE {TEMPLATE}")).await.unwrap();

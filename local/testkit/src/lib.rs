@@ -38,6 +38,7 @@ mod test_request;
 mod test_response;
 mod valkey;
 mod webhook_receiver;
+mod world;
 
 pub use canary::{assert_none_in, watch_logs};
 pub use clock::TestClock;
@@ -60,3 +61,4 @@ pub use test_request::TestRequest;
 pub use test_response::TestResponse;
 pub use valkey::Valkey;
 pub use webhook_receiver::WebhookReceiver;
+pub use world::{SAMPLE_ID, World};

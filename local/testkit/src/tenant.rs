@@ -21,11 +21,22 @@ impl Tenant {
         currency: &str,
         now: Timestamp,
     ) -> Self {
-        let clinic = SystemIds.new_id(now);
+        Self::with_id(SystemIds.new_id(now), database, signer, currency, now).await
+    }
+
+    /// As [`Tenant::create`], a clinic with this id; one that is there already gets the members.
+    pub async fn with_id(
+        clinic: Uuid,
+        database: &TestDatabase,
+        signer: &TokenSigner,
+        currency: &str,
+        now: Timestamp,
+    ) -> Self {
         database
             .run(&format!(
                 "INSERT INTO identity.clinics (id, name, time_zone, currency, version, created_at, updated_at)
-                 VALUES ('{clinic}', 'Clinic {clinic}', 'America/Sao_Paulo', '{currency}', 1, '{now}', '{now}')"
+                 VALUES ('{clinic}', 'Clinic {clinic}', 'America/Sao_Paulo', '{currency}', 1, '{now}', '{now}')
+                 ON CONFLICT (id) DO NOTHING"
             ))
             .await;
         let mut members = Vec::new();

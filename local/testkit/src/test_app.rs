@@ -22,6 +22,7 @@ use shared::parts::Opening;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
+use uuid::Uuid;
 
 /// An endpoint as it runs: under its module's role.
 #[derive(Debug)]
@@ -181,6 +182,11 @@ impl TestApp {
         Tenant::create(&self.database, &self.signer, "BRL", self.clock.now()).await
     }
 
+    /// As [`TestApp::tenant`], with this id.
+    pub async fn tenant_with_id(&self, clinic: Uuid) -> Tenant {
+        Tenant::with_id(clinic, &self.database, &self.signer, "BRL", self.clock.now()).await
+    }
+
     /// The test app's database under a module's role, for statements that a test sends past the endpoints.
     pub fn database_as(&self, role: &str) -> Database {
         Database::at(&self.database.url(role), 4).unwrap()
@@ -226,7 +232,12 @@ impl TestApp {
 
     /// All events so far, in the order of their streams.
     pub async fn events(&self) -> Vec<Event> {
-        background::events(&self.database).await
+        self.events_where("true").await
+    }
+
+    /// As [`TestApp::events`], those for which this condition holds, in SQL.
+    pub async fn events_where(&self, condition: &str) -> Vec<Event> {
+        background::events(&self.database, condition).await
     }
 
     /// Hands an event to the consumer of that name, as its queue would for the first time.
@@ -248,6 +259,21 @@ impl TestApp {
             opening.put(Arc::new(Notices::none()));
         });
         worker.run(Duration::from_mins(1)).await
+    }
+
+    /// As [`TestApp::work`], for so long at most.
+    pub async fn work_for(
+        &self,
+        time: Duration,
+        worker: &str,
+        queue: Arc<dyn Queue>,
+        notices: Arc<Notices>,
+    ) -> Result<usize, Fault> {
+        let worker = self.worker(worker, |opening| {
+            opening.put(Arc::new(Queues::by(queue)));
+            opening.put(notices);
+        });
+        worker.run(time).await
     }
 
     /// As [`TestApp::work`], for the worker that takes the mail provider's notices from their queue.

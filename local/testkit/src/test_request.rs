@@ -42,6 +42,21 @@ impl TestRequest {
         Self::new("PATCH", address).text(&body.to_string())
     }
 
+    /// The request of an event, as an HTTP API sends it.
+    pub fn of_event(event: &str) -> Self {
+        let event: Value = serde_json::from_str(event).unwrap();
+        let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+        let headers = event["headers"].as_object().into_iter().flatten();
+        Self {
+            method: text(&event["requestContext"]["http"]["method"]),
+            path: text(&event["rawPath"]),
+            query: text(&event["rawQueryString"]),
+            headers: headers.map(|(name, value)| (name.clone(), text(value))).collect(),
+            body: event["body"].as_str().map(str::to_owned),
+            is_base64: event["isBase64Encoded"] == true,
+        }
+    }
+
     /// A body as it is, said to be JSON.
     #[must_use]
     pub fn text(mut self, body: &str) -> Self {
@@ -67,6 +82,13 @@ impl TestRequest {
     #[must_use]
     pub fn without(mut self, name: &str) -> Self {
         self.headers.remove(name);
+        self
+    }
+
+    /// The query.
+    #[must_use]
+    pub fn query(mut self, query: &str) -> Self {
+        query.clone_into(&mut self.query);
         self
     }
 

@@ -22,6 +22,7 @@ mod sources;
 mod statements;
 mod tables;
 mod templates;
+mod traffic;
 
 use std::sync::LazyLock;
 use testkit::Contract;

@@ -7,10 +7,9 @@ use serde_json::{Value, json};
 use shared::access::{Principal, Role};
 use shared::clock::Clock as _;
 use shared::http::{Access, Declaration, Idempotency};
-use std::collections::BTreeMap;
-use testkit::{Tenant, TestApp, TestRequest, TestResponse};
+use testkit::{Tenant, TestApp, TestRequest, TestResponse, World};
 
-const UNKNOWN: &str = "01890a5d-ac96-774b-bcce-b302099a8057";
+const UNKNOWN: &str = "01890a5d-ac96-774b-bcce-b302099affff";
 
 /// What nobody sets by sending it.
 const PRIVILEGED: [&str; 8] =
@@ -87,37 +86,10 @@ async fn a_token_expired_or_for_somebody_else_opens_nothing() {
     assert!(tried >= 8);
 }
 
-/// One thing of each kind that has an address, made in that clinic, by the path segment before `{id}`, or by the name
-/// of the endpoint that takes another one.
-async fn things(app: &TestApp, tenant: &Tenant) -> BTreeMap<&'static str, String> {
-    let owned = |request: TestRequest| request.token(tenant.owner());
-    let patient = app.send(owned(TestRequest::post("/api/v1/patients", &json!({ "fullName": "A" })))).await;
-    let patient = patient.data()["id"].as_str().unwrap().to_owned();
-    let body = json!({
-        "patientId": patient, "type": "income", "amountMinor": 1, "currency": "BRL", "method": "cash",
-    });
-    let transaction = app.send(owned(TestRequest::post("/api/v1/transactions", &body)).key("things")).await;
-    let transaction = transaction.data()["transactionId"].as_str().unwrap().to_owned();
-    let export = format!("/api/v1/patients/{patient}/export");
-    let mut jobs = Vec::new();
-    for _ in 0..2 {
-        let queued = app.send(owned(TestRequest::new("POST", &export))).await;
-        jobs.push(queued.data()["id"].as_str().unwrap().to_owned());
-    }
-    let cancelled = jobs.remove(0);
-    app.send(owned(TestRequest::new("POST", &format!("/api/v1/jobs/{cancelled}/cancel")))).await;
-    app.work("outbox-relay", None).await.unwrap();
-    let hook = json!({ "url": "https://hooks.example/things", "kinds": ["patient.created"] });
-    let hook = app.send(owned(TestRequest::post("/api/v1/webhook-endpoints", &hook))).await;
-    let hook = hook.data()["id"].as_str().unwrap().to_owned();
-    BTreeMap::from([
-        ("patients", patient),
-        ("webhook-endpoints", hook),
-        ("transactions", transaction),
-        ("jobs", jobs.remove(0)),
-        // One that has succeeded is not to be cancelled any more.
-        ("cancel-job", cancelled),
-    ])
+/// The id of what the endpoint's sample is about.
+fn id_of_sample(world: &World, endpoint: &Declaration) -> String {
+    let found = endpoint.route.parameters(world.request(endpoint.name).path()).unwrap();
+    found.into_iter().find(|(name, _)| name == "id").unwrap().1
 }
 
 /// The reply without what differs between any two requests.
@@ -130,10 +102,9 @@ fn essence(answer: &TestResponse) -> Value {
 
 #[tokio::test]
 async fn another_clinics_things_answer_like_things_that_never_were_and_stay_untouched() {
-    let app = TestApp::of(grafono::modules()).await.held_to(&crate::CONTRACT);
-    let (tenant, other) = (app.tenant().await, app.tenant().await);
-    let foreign = things(&app, &other).await;
-    let own = things(&app, &tenant).await;
+    let own = World::of(TestApp::of(grafono::modules()).await.held_to(&crate::CONTRACT)).await;
+    let other = own.second().await;
+    let (app, tenant) = (&own.app, &own.tenant);
     let everything = "SELECT md5(string_agg(t::text, ',' ORDER BY t::text)) FROM (
                           SELECT p::text FROM patients.patients AS p UNION ALL
                           SELECT t::text FROM billing.transfers AS t UNION ALL
@@ -141,16 +112,15 @@ async fn another_clinics_things_answer_like_things_that_never_were_and_stay_unto
     let before = app.database.value(everything).await;
     let mut tried = 0;
     for endpoint in app.declarations().filter(|endpoint| endpoint.route.template.contains("{id}")) {
-        let kind = endpoint.route.template.split('/').nth(3).unwrap();
         let request = |id: &str| reach(endpoint, id).token(tenant.owner());
-        let key = if own.contains_key(endpoint.name) { endpoint.name } else { kind };
-        let of_other = app.send(request(&foreign[key])).await;
+        let of_other = app.send(request(&id_of_sample(&other, endpoint))).await;
         let of_nobody = app.send(request(UNKNOWN)).await;
         let malformed = app.send(request("7")).await;
         assert_eq!(of_other.status, 404, "{}: {}", endpoint.name, of_other.text);
         assert_eq!(essence(&of_other), essence(&of_nobody), "{}", endpoint.name);
         assert_eq!(malformed.refusal(), (400, "INVALID_UUID"), "{}", endpoint.name);
-        assert!(app.send(request(&own[key])).await.status < 300, "{}: one's own is there", endpoint.name);
+        let of_own = app.send(request(&id_of_sample(&own, endpoint))).await;
+        assert!(of_own.status < 300, "{}: one's own is there: {}", endpoint.name, of_own.text);
         tried += 1;
     }
     assert!(tried >= 4);

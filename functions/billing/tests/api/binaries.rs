@@ -1,49 +1,33 @@
 use serde_json::Value;
 use std::time::Duration;
-use testkit::AwsEmulator;
 use testkit::lambda::{
-    Environment, FAR_AWAY, Outcome, SAMPLE_ID, Sampled, answers_as_the_pipeline_does, program,
-    takes_what_its_queue_hands_over,
+    Environment, FAR_AWAY, Outcome, answers_as_the_pipeline_does, program, takes_what_its_queue_hands_over,
 };
+use testkit::{AwsEmulator, World};
 
-/// The patient and the transaction of the sample events.
-pub(crate) async fn sampled() -> Sampled {
-    let (app, tenant) = super::app().await;
-    let sql = format!(
-        "INSERT INTO patients.patients (id, clinic_id, full_name, version, created_at, updated_at)
-         VALUES ('{SAMPLE_ID}', '{clinic}', 'Canary Patient', 1, '2026-01-01Z', '2026-01-01Z');
-         INSERT INTO billing.balances
-                (clinic_id, patient_id, currency, balance_minor, seq, created_at, updated_at)
-         VALUES ('{clinic}', '{SAMPLE_ID}', 'BRL', 500, 1, '2026-01-01Z', '2026-01-01Z');
-         INSERT INTO billing.transfers
-                (id, clinic_id, patient_id, kind, debit_account, credit_account, amount_minor, currency, method,
-                 seq, balance_after_minor, created_at)
-         VALUES ('{SAMPLE_ID}', '{clinic}', '{SAMPLE_ID}', 'income', 'cash', 'patient', 500, 'BRL', 'cash',
-                 1, 500, '2026-01-01Z')",
-        clinic = tenant.clinic
-    );
-    app.database.run(&sql).await;
-    Sampled { app, tenant }
+/// A test app with the world of the sample events.
+pub(crate) async fn world() -> World {
+    World::of(super::app().await.0).await
 }
 
 #[tokio::test]
 async fn every_built_function_answers_as_the_pipeline_does() {
-    answers_as_the_pipeline_does(sampled().await, sampled().await).await;
+    answers_as_the_pipeline_does(world().await, world().await).await;
 }
 
 #[tokio::test]
 async fn every_built_consumer_takes_its_sample_and_names_what_it_cannot_take() {
-    takes_what_its_queue_hands_over(&sampled().await, &[]).await;
+    takes_what_its_queue_hands_over(&world().await, &[]).await;
 }
 
 /// Holds the balance of the sample's patient, so that whoever books waits.
 const HOLD: &str = "BEGIN; SELECT 1 FROM billing.balances FOR UPDATE; SELECT pg_sleep(0.7); COMMIT";
 
 /// Waits until so many of the database's connections are in that state.
-async fn until(sampled: &Sampled, count: u32, state: &str) {
+async fn until(world: &World, count: u32, state: &str) {
     let sql = format!("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND {state}");
     for _ in 0..250 {
-        if sampled.app.database.value(&sql).await == count.to_string() {
+        if world.app.database.value(&sql).await == count.to_string() {
             return;
         }
         tokio::time::sleep(Duration::from_millis(20)).await;
@@ -58,16 +42,16 @@ pub(crate) fn status(outcome: Outcome) -> u64 {
 
 #[tokio::test]
 async fn at_sigterm_the_request_under_way_is_answered_and_the_connection_closed() {
-    let sampled = sampled().await;
-    let mut function = sampled.start("create-transaction", &[]).await;
+    let world = world().await;
+    let mut function = world.start("create-transaction", &[]).await;
     function.ready().await;
-    let database = sampled.app.database.clone();
+    let database = world.app.database.clone();
     let holding = tokio::spawn(async move { database.run(HOLD).await });
-    until(&sampled, 1, "wait_event = 'PgSleep'").await;
+    until(&world, 1, "wait_event = 'PgSleep'").await;
 
-    let event = sampled.event("create-transaction");
+    let event = world.event("create-transaction");
     let (outcome, ()) = tokio::join!(function.invoke(&event, FAR_AWAY), async {
-        until(&sampled, 1, "usename = 'billing' AND wait_event_type = 'Lock'").await;
+        until(&world, 1, "usename = 'billing' AND wait_event_type = 'Lock'").await;
         function.terminate();
     });
     holding.await.unwrap();
@@ -76,20 +60,20 @@ async fn at_sigterm_the_request_under_way_is_answered_and_the_connection_closed(
     let (ended, log) = function.ended().await;
     assert!(ended.success(), "{ended}: {log}");
     assert!(log.contains(r#""event":"request""#), "{log}");
-    assert_eq!(sampled.app.database.value("SELECT count(*) FROM billing.transfers").await, "2");
+    assert_eq!(world.app.database.value("SELECT count(*) FROM billing.transfers").await, "2");
     // A pooler keeps connections of its own.
-    if !sampled.app.database.is_pooled() {
-        until(&sampled, 0, "usename = 'billing'").await;
+    if !world.app.database.is_pooled() {
+        until(&world, 0, "usename = 'billing'").await;
     }
 }
 
 #[tokio::test]
 async fn under_managed_concurrency_events_are_answered_side_by_side() {
-    let sampled = sampled().await;
+    let world = world().await;
     let settings = [("AWS_LAMBDA_MAX_CONCURRENCY", "4"), ("DATABASE_CONNECTIONS", "4")];
-    let mut function = sampled.start("get-balance", &settings).await;
+    let mut function = world.start("get-balance", &settings).await;
     function.ready().await;
-    let event = sampled.event("get-balance");
+    let event = world.event("get-balance");
 
     let outcomes = futures_util::future::join_all((0..20).map(|_| function.invoke(&event, FAR_AWAY))).await;
 
@@ -108,24 +92,24 @@ async fn a_bad_setting_ends_the_start_with_its_name_and_without_its_value() {
 
 #[tokio::test]
 async fn a_secret_by_its_arn_is_fetched_at_start() {
-    let sampled = sampled().await;
+    let world = world().await;
     let emulator = AwsEmulator::running().await;
-    let arn = emulator.keep(&sampled.app.database.function_url("billing")).await;
+    let arn = emulator.keep(&world.app.database.function_url("billing")).await;
     let keys =
         ["AWS_REGION", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_ENDPOINT_URL_SECRETS_MANAGER"];
     let aws: Vec<_> = keys.into_iter().filter_map(|key| Some((key, emulator.variable(key)?))).collect();
     let kept = [("DATABASE_URL", ""), ("DATABASE_URL_SECRET_ARN", arn.as_str())];
     let settings: Vec<_> = aws.iter().map(|(key, value)| (*key, value.as_str())).chain(kept).collect();
-    let mut function = sampled.start("get-balance", &settings).await;
+    let mut function = world.start("get-balance", &settings).await;
     function.ready().await;
-    assert_eq!(status(function.invoke(&sampled.event("get-balance"), FAR_AWAY).await), 200);
+    assert_eq!(status(function.invoke(&world.event("get-balance"), FAR_AWAY).await), 200);
 }
 
 #[tokio::test]
 async fn without_a_database_a_function_starts_and_answers_503() {
-    let sampled = sampled().await;
+    let world = world().await;
     let nobody = [("DATABASE_URL", "postgresql://billing@127.0.0.1:1/grafono")];
-    let mut function = sampled.start("get-balance", &nobody).await;
+    let mut function = world.start("get-balance", &nobody).await;
     function.ready().await;
-    assert_eq!(status(function.invoke(&sampled.event("get-balance"), FAR_AWAY).await), 503);
+    assert_eq!(status(function.invoke(&world.event("get-balance"), FAR_AWAY).await), 503);
 }

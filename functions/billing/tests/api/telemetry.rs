@@ -1,11 +1,11 @@
 //! What a built function shows of itself: spans of the caller's trace, and metrics in its log lines.
 
-use crate::binaries::{sampled, status};
+use crate::binaries::{status, world};
 use serde_json::Value;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex};
-use testkit::lambda::{Environment, FAR_AWAY, Outcome, Sampled};
-use testkit::{Receiver, assert_none_in, attribute};
+use testkit::lambda::{Environment, FAR_AWAY, Outcome};
+use testkit::{Receiver, World, assert_none_in, attribute};
 use tokio::net::TcpListener;
 
 const TRACE: &str = "4bf92f3577b34da6a3ce929d0e0e4736";
@@ -13,8 +13,8 @@ const UNKEPT: &str = "00f067aa0ba902b74bf92f3577b34da6";
 const CALLER: &str = "00f067aa0ba902b7";
 
 /// The sample event of a transaction, with a text of the caller's, as part of a trace.
-fn event(sampled: &Sampled, trace: &str, flags: &str, key: &str) -> String {
-    let mut event: Value = serde_json::from_str(&sampled.event("create-transaction")).unwrap();
+fn event(world: &World, trace: &str, flags: &str, key: &str) -> String {
+    let mut event: Value = serde_json::from_str(&world.event("create-transaction")).unwrap();
     event["headers"]["traceparent"] = format!("00-{trace}-{CALLER}-{flags}").into();
     event["headers"]["idempotency-key"] = key.into();
     let body = event["body"].as_str().unwrap().replace("Session of 21 November", "canary words");
@@ -22,9 +22,9 @@ fn event(sampled: &Sampled, trace: &str, flags: &str, key: &str) -> String {
     event.to_string()
 }
 
-async fn start(sampled: &Sampled, endpoint: &str, further: &[(&str, &str)]) -> Environment {
+async fn start(world: &World, endpoint: &str, further: &[(&str, &str)]) -> Environment {
     let own = [("OTEL_EXPORTER_OTLP_ENDPOINT", endpoint), ("OTEL_EXPORTER_OTLP_HEADERS", "x-team=a%20team")];
-    let mut function = sampled.start("create-transaction", &[&own, further].concat()).await;
+    let mut function = world.start("create-transaction", &[&own, further].concat()).await;
     function.ready().await;
     function
 }
@@ -43,10 +43,10 @@ fn requests(log: &str) -> Vec<Value> {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[cfg_attr(not(target_arch = "x86_64"), ignore = "the receiver has libraries for x86-64 alone")]
 async fn one_trace_goes_from_the_call_over_the_database_into_the_outbox() {
-    let (sampled, receiver) = (sampled().await, Receiver::start());
-    let function = start(&sampled, &receiver.endpoint(), &[]).await;
+    let (world, receiver) = (world().await, Receiver::start());
+    let function = start(&world, &receiver.endpoint(), &[]).await;
 
-    let answered = reply(function.invoke(&event(&sampled, TRACE, "01", "one"), FAR_AWAY).await);
+    let answered = reply(function.invoke(&event(&world, TRACE, "01", "one"), FAR_AWAY).await);
 
     assert_eq!(answered["statusCode"], 201, "{answered}");
     let [request, flush] = &receiver.spans(TRACE, 2)[..] else { panic!("{:#?}", receiver.all()) };
@@ -69,7 +69,7 @@ async fn one_trace_goes_from_the_call_over_the_database_into_the_outbox() {
 
     let traceparent = format!("00-{TRACE}-{}-01", request["spanId"].as_str().unwrap());
     assert_eq!(answered["headers"]["traceparent"], traceparent);
-    let event = sampled.app.database.value("SELECT traceparent FROM kernel.outbox").await;
+    let event = world.app.database.value("SELECT traceparent FROM kernel.outbox").await;
     assert_eq!(event, traceparent);
     function.terminate();
     let (_, log) = function.ended().await;
@@ -79,13 +79,13 @@ async fn one_trace_goes_from_the_call_over_the_database_into_the_outbox() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[cfg_attr(not(target_arch = "x86_64"), ignore = "the receiver has libraries for x86-64 alone")]
 async fn what_fails_says_so_and_what_the_caller_does_not_keep_is_not_sent() {
-    let (sampled, receiver) = (sampled().await, Receiver::start());
-    let function = start(&sampled, &receiver.endpoint(), &[]).await;
-    let unkept = function.invoke(&event(&sampled, UNKEPT, "00", "unkept"), FAR_AWAY).await;
+    let (world, receiver) = (world().await, Receiver::start());
+    let function = start(&world, &receiver.endpoint(), &[]).await;
+    let unkept = function.invoke(&event(&world, UNKEPT, "00", "unkept"), FAR_AWAY).await;
     assert_eq!(status(unkept), 201);
-    sampled.app.database.run("DROP TABLE kernel.outbox CASCADE").await;
+    world.app.database.run("DROP TABLE kernel.outbox CASCADE").await;
 
-    let failed = function.invoke(&event(&sampled, TRACE, "01", "failed"), FAR_AWAY).await;
+    let failed = function.invoke(&event(&world, TRACE, "01", "failed"), FAR_AWAY).await;
 
     assert_eq!(status(failed), 500);
     let [request, flush] = &receiver.spans(TRACE, 2)[..] else { panic!("{:#?}", receiver.all()) };
@@ -97,10 +97,10 @@ async fn what_fails_says_so_and_what_the_caller_does_not_keep_is_not_sent() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_collector_that_never_answers_holds_up_no_reply_and_is_told_of_once() {
-    let sampled = sampled().await;
+    let world = world().await;
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let endpoint = format!("http://{}", listener.local_addr().unwrap());
-    let function = start(&sampled, &endpoint, &[]).await;
+    let function = start(&world, &endpoint, &[]).await;
     let (answered, seen) = (function.answered(), Arc::new(Mutex::new(Vec::new())));
     let calls = Arc::clone(&seen);
     tokio::spawn(async move {
@@ -112,7 +112,7 @@ async fn a_collector_that_never_answers_holds_up_no_reply_and_is_told_of_once() 
     });
 
     for key in ["first", "second", "third"] {
-        assert_eq!(status(function.invoke(&event(&sampled, TRACE, "01", key), FAR_AWAY).await), 201, "{key}");
+        assert_eq!(status(function.invoke(&event(&world, TRACE, "01", key), FAR_AWAY).await), 201, "{key}");
     }
 
     function.terminate();
@@ -126,11 +126,11 @@ async fn a_collector_that_never_answers_holds_up_no_reply_and_is_told_of_once() 
 
 #[tokio::test]
 async fn with_metrics_each_requests_line_is_in_the_embedded_metric_format() {
-    let sampled = sampled().await;
-    let mut function = sampled.start("create-transaction", &[("METRICS", "emf")]).await;
+    let world = world().await;
+    let mut function = world.start("create-transaction", &[("METRICS", "emf")]).await;
     function.ready().await;
     for trace in [TRACE, UNKEPT] {
-        assert_eq!(status(function.invoke(&event(&sampled, trace, "01", trace), FAR_AWAY).await), 201);
+        assert_eq!(status(function.invoke(&event(&world, trace, "01", trace), FAR_AWAY).await), 201);
     }
     function.terminate();
     let (_, log) = function.ended().await;

@@ -1,18 +1,13 @@
-use testkit::lambda::{SAMPLE_ID, Sampled, answers_as_the_pipeline_does};
+use super::app;
+use testkit::World;
+use testkit::lambda::answers_as_the_pipeline_does;
 
-/// The patient of the sample events.
-pub(crate) async fn sampled() -> Sampled {
-    let (app, tenant) = super::app().await;
-    let sql = format!(
-        "INSERT INTO patients.patients (id, clinic_id, full_name, version, created_at, updated_at)
-         VALUES ('{SAMPLE_ID}', '{clinic}', 'Canary Patient', 1, '2026-01-01Z', '2026-01-01Z')",
-        clinic = tenant.clinic
-    );
-    app.database.run(&sql).await;
-    Sampled { app, tenant }
+/// A test app with the world of the sample events.
+pub(crate) async fn world() -> World {
+    World::of(app().await.0).await
 }
 
 #[tokio::test]
 async fn every_built_function_answers_as_the_pipeline_does() {
-    answers_as_the_pipeline_does(sampled().await, sampled().await).await;
+    answers_as_the_pipeline_does(world().await, world().await).await;
 }

@@ -4,21 +4,21 @@ use super::export_patient::{events, export};
 use super::{address_of_new, app};
 use shared::clock::{Clock as _, SystemClock};
 use shared::outbox::Event;
-use testkit::lambda::{FAR_AWAY, Sampled, batch, failures, record, takes_what_its_queue_hands_over};
-use testkit::{TestApp, assert_none_in};
+use testkit::lambda::{FAR_AWAY, batch, failures, record, takes_what_its_queue_hands_over};
+use testkit::{TestApp, World, assert_none_in};
 use tokio_postgres::NoTls;
 
 const CONSUMER: &str = "export-patient-record";
 
 /// A test app with so many exports queued, and their events.
-async fn queued(count: usize) -> (Sampled, Vec<Event>) {
+async fn queued(count: usize) -> (World, Vec<Event>) {
     let (app, tenant) = app().await;
     let patient = address_of_new(&app, &tenant, "Canary Patient").await;
     for _ in 0..count {
         assert_eq!(export(&app, &tenant, &patient).await.status, 202);
     }
     let events = events(&app).await;
-    (Sampled { app, tenant }, events)
+    (World::empty(app, tenant), events)
 }
 
 /// An event of the same stream that comes after it.
@@ -41,8 +41,8 @@ fn body(event: &Event) -> String {
     serde_json::to_string(event).unwrap()
 }
 
-async fn taken(sampled: &Sampled) -> String {
-    sampled.app.database.value("SELECT count(*) FROM kernel.inbox").await
+async fn taken(world: &World) -> String {
+    world.app.database.value("SELECT count(*) FROM kernel.inbox").await
 }
 
 /// How often the function has tried an event: one line each.
@@ -52,16 +52,16 @@ fn tries(log: &str) -> usize {
 
 #[tokio::test]
 async fn every_built_consumer_takes_its_sample_and_names_what_it_cannot_take() {
-    let (sampled, _) = queued(0).await;
-    takes_what_its_queue_hands_over(&sampled, &[]).await;
+    let (world, _) = queued(0).await;
+    takes_what_its_queue_hands_over(&world, &[]).await;
 }
 
 #[tokio::test]
 async fn after_a_failure_the_rest_of_its_group_is_named_untried_and_other_groups_go_on() {
-    let (sampled, events) = queued(3).await;
+    let (world, events) = queued(3).await;
     let [one, two, three] = &events[..] else { unreachable!("three exports") };
-    let early = successor(&sampled.app, one).await;
-    let function = sampled.start_consumer(CONSUMER, &[]).await;
+    let early = successor(&world.app, one).await;
+    let function = world.start_consumer(CONSUMER, &[]).await;
 
     let mixed = batch(&[
         record("early", "one", &body(&early), 1),
@@ -72,7 +72,7 @@ async fn after_a_failure_the_rest_of_its_group_is_named_untried_and_other_groups
     ]);
     let named = failures(function.invoke(&mixed, FAR_AWAY).await);
     assert_eq!(named, ["early", "unreadable", "first", "two"]);
-    let noted = sampled.app.database.rows("SELECT event_id FROM kernel.inbox").await;
+    let noted = world.app.database.rows("SELECT event_id FROM kernel.inbox").await;
     assert_eq!(noted, [[three.id.to_string()]]);
 
     // They come again, in their order.
@@ -82,7 +82,7 @@ async fn after_a_failure_the_rest_of_its_group_is_named_untried_and_other_groups
         record("two", "two", &body(two), 2),
     ]);
     assert_eq!(failures(function.invoke(&again, FAR_AWAY).await), Vec::<String>::new());
-    assert_eq!(taken(&sampled).await, "4");
+    assert_eq!(taken(&world).await, "4");
     function.terminate();
     let (status, log) = function.ended().await;
     assert!(status.success(), "{status}: {log}");
@@ -93,10 +93,10 @@ async fn after_a_failure_the_rest_of_its_group_is_named_untried_and_other_groups
 
 #[tokio::test]
 async fn what_there_is_no_time_for_is_handed_back_untouched() {
-    let (sampled, events) = queued(8).await;
-    let function = sampled.start_consumer(CONSUMER, &[]).await;
+    let (world, events) = queued(8).await;
+    let function = world.start_consumer(CONSUMER, &[]).await;
     // Somebody holds all the jobs, so that the first ones take all the time there is.
-    let url = sampled.app.database.url("postgres");
+    let url = world.app.database.url("postgres");
     let (holder, connection) = tokio_postgres::connect(&url, NoTls).await.unwrap();
     tokio::spawn(connection);
     holder.batch_execute("BEGIN; SELECT 1 FROM kernel.jobs FOR UPDATE").await.unwrap();
@@ -108,10 +108,10 @@ async fn what_there_is_no_time_for_is_handed_back_untouched() {
     let outcome = function.invoke(&batch(&records), u64::try_from(deadline).unwrap()).await;
 
     assert_eq!(failures(outcome), ids);
-    assert_eq!(taken(&sampled).await, "0");
+    assert_eq!(taken(&world).await, "0");
     holder.batch_execute("ROLLBACK").await.unwrap();
     assert_eq!(failures(function.invoke(&batch(&records), FAR_AWAY).await), Vec::<String>::new());
-    assert_eq!(taken(&sampled).await, "8");
+    assert_eq!(taken(&world).await, "8");
     function.terminate();
     let (_, log) = function.ended().await;
     let tried = |id: &String| log.lines().filter(|line| line.contains(id)).count();
@@ -120,9 +120,9 @@ async fn what_there_is_no_time_for_is_handed_back_untouched() {
 
 #[tokio::test]
 async fn at_the_last_receive_the_job_has_failed_and_not_before() {
-    let (sampled, events) = queued(1).await;
-    let function = sampled.start_consumer(CONSUMER, &[]).await;
-    let database = &sampled.app.database;
+    let (world, events) = queued(1).await;
+    let function = world.start_consumer(CONSUMER, &[]).await;
+    let database = &world.app.database;
     database.run("ALTER TABLE kernel.job_parts ADD CONSTRAINT no_room CHECK (false)").await;
     for (receives, state) in [(1, "queued"), (4, "queued"), (5, "failed")] {
         let event = batch(&[record("only", "one", &body(&events[0]), receives)]);
@@ -134,10 +134,10 @@ async fn at_the_last_receive_the_job_has_failed_and_not_before() {
 
 #[tokio::test]
 async fn what_is_handed_back_untried_at_its_last_receive_has_failed_as_well() {
-    let (sampled, events) = queued(3).await;
+    let (world, events) = queued(3).await;
     let [one, two, three] = &events[..] else { unreachable!("three exports") };
-    let early = successor(&sampled.app, one).await;
-    let function = sampled.start_consumer(CONSUMER, &[]).await;
+    let early = successor(&world.app, one).await;
+    let function = world.start_consumer(CONSUMER, &[]).await;
     let event = batch(&[
         record("early", "one", &body(&early), 5),
         record("behind, with receives left", "one", &body(two), 4),
@@ -149,8 +149,8 @@ async fn what_is_handed_back_untried_at_its_last_receive_has_failed_as_well() {
     );
     let state = async |event: &Event| {
         let job = event.ids["jobId"];
-        sampled.app.database.value(&format!("SELECT state FROM kernel.jobs WHERE id = '{job}'")).await
+        world.app.database.value(&format!("SELECT state FROM kernel.jobs WHERE id = '{job}'")).await
     };
     assert_eq!((&*state(two).await, &*state(three).await), ("queued", "failed"));
-    assert_eq!(taken(&sampled).await, "0", "giving up takes nothing");
+    assert_eq!(taken(&world).await, "0", "giving up takes nothing");
 }

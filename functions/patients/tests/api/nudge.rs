@@ -1,9 +1,9 @@
 //! A built function that has written something wakes the relay, after its reply and whether or not that works.
 
-use super::binaries::sampled;
+use super::binaries::world;
 use serde_json::Value;
-use testkit::Queues;
-use testkit::lambda::{Environment, FAR_AWAY, Outcome, SAMPLE_ID, Sampled};
+use testkit::lambda::{Environment, FAR_AWAY, Outcome};
+use testkit::{Queues, SAMPLE_ID, World};
 
 async fn status(function: &Environment, event: &str) -> u64 {
     let Outcome::Response(reply) = function.invoke(event, FAR_AWAY).await else {
@@ -13,8 +13,8 @@ async fn status(function: &Environment, event: &str) -> u64 {
     reply.get("statusCode").and_then(Value::as_u64).unwrap()
 }
 
-async fn start(sampled: &Sampled, name: &str, variables: &[(&str, &str)]) -> Environment {
-    let mut function = sampled.start(name, variables).await;
+async fn start(world: &World, name: &str, variables: &[(&str, &str)]) -> Environment {
+    let mut function = world.start(name, variables).await;
     function.ready().await;
     function
 }
@@ -29,19 +29,19 @@ async fn stop(function: Environment) -> String {
 
 #[tokio::test]
 async fn after_a_change_the_relay_is_nudged_once_and_after_a_read_or_a_refusal_never() {
-    let (sampled, queues) = (sampled().await, Queues::of(&[]).await);
-    let writer = start(&sampled, "export-patient", &queues.variables()).await;
-    let reader = start(&sampled, "get-patient", &queues.variables()).await;
-    let export = sampled.event("export-patient");
+    let (world, queues) = (world().await, Queues::of(&[]).await);
+    let writer = start(&world, "export-patient", &queues.variables()).await;
+    let reader = start(&world, "get-patient", &queues.variables()).await;
+    let export = world.event("export-patient");
 
-    assert_eq!(status(&reader, &sampled.event("get-patient")).await, 200);
+    assert_eq!(status(&reader, &world.event("get-patient")).await, 200);
     let unknown = export.replace(SAMPLE_ID, "01890a5d-ac96-774b-bcce-b302099a8059");
     assert_eq!(status(&writer, &unknown).await, 404);
     assert_eq!(status(&writer, &export.replace("Bearer ", "Nobody ")).await, 401);
     drop((stop(reader).await, stop(writer).await));
     assert_eq!(queues.nudges().await, 0);
 
-    let writer = start(&sampled, "export-patient", &queues.variables()).await;
+    let writer = start(&world, "export-patient", &queues.variables()).await;
     assert_eq!(status(&writer, &export).await, 202);
     let log = stop(writer).await;
     assert_eq!(queues.nudges().await, 1);
@@ -50,15 +50,15 @@ async fn after_a_change_the_relay_is_nudged_once_and_after_a_read_or_a_refusal_n
 
 #[tokio::test]
 async fn a_queue_that_does_not_answer_changes_no_reply_and_is_told_of_once() {
-    let (sampled, queues) = (sampled().await, Queues::of(&[]).await);
+    let (world, queues) = (world().await, Queues::of(&[]).await);
     let away: Vec<_> = queues
         .variables()
         .into_iter()
         .map(|(key, value)| (key, if key == "AWS_ENDPOINT_URL_SQS" { "http://127.0.0.1:1" } else { value }))
         .collect();
-    let writer = start(&sampled, "export-patient", &away).await;
-    assert_eq!(status(&writer, &sampled.event("export-patient")).await, 202);
+    let writer = start(&world, "export-patient", &away).await;
+    assert_eq!(status(&writer, &world.event("export-patient")).await, 202);
     let log = stop(writer).await;
     assert_eq!(log.matches("the relay was not nudged; it will look by itself").count(), 1, "{log}");
-    assert_eq!(sampled.app.database.value("SELECT count(*) FROM kernel.jobs").await, "1");
+    assert_eq!(world.app.database.value("SELECT count(*) FROM kernel.jobs").await, "1");
 }

@@ -1,6 +1,7 @@
 //! Batches of messages, as SQS hands them to a consumer's function.
 
-use super::{FAR_AWAY, Outcome, Sampled};
+use super::{FAR_AWAY, Outcome};
+use crate::World;
 use crate::canary::assert_none_in;
 use serde_json::{Value, json};
 
@@ -27,15 +28,15 @@ pub fn failures(outcome: Outcome) -> Vec<String> {
 
 /// Starts the built function of every consumer in the test app and hands it its sample event, a batch with an
 /// unreadable message, and an event that is no batch.
-pub async fn takes_what_its_queue_hands_over(sampled: &Sampled, further: &[(&str, &str)]) {
-    let consumers = sampled.app.consumers();
+pub async fn takes_what_its_queue_hands_over(world: &World, further: &[(&str, &str)]) {
+    let consumers = world.app.consumers();
     assert!(!consumers.is_empty(), "there is no consumer to be tried");
     for name in consumers {
-        let function = sampled.start_consumer(name, further).await;
-        let sample = sampled.event(name);
+        let function = world.start_consumer(name, further).await;
+        let sample = world.event(name);
         assert_eq!(failures(function.invoke(&sample, FAR_AWAY).await), Vec::<String>::new(), "{name}");
         let taken = format!("SELECT count(*) FROM kernel.inbox WHERE consumer = '{name}'");
-        assert_eq!(sampled.app.database.value(&taken).await, "1", "{name}");
+        assert_eq!(world.app.database.value(&taken).await, "1", "{name}");
 
         // The sample once more, beside a message that nobody can read.
         let mut mixed: Value = serde_json::from_str(&sample).unwrap();
@@ -47,7 +48,7 @@ pub async fn takes_what_its_queue_hands_over(sampled: &Sampled, further: &[(&str
         let refused = function.invoke(r#"{"Records":{"canary":7}}"#, FAR_AWAY).await;
         assert!(matches!(refused, Outcome::Error(_)), "{name}: {refused:?}");
         assert_eq!(failures(function.invoke(&sample, FAR_AWAY).await), Vec::<String>::new(), "{name}");
-        assert_eq!(sampled.app.database.value(&taken).await, "1", "{name} took its sample more than once");
+        assert_eq!(world.app.database.value(&taken).await, "1", "{name} took its sample more than once");
 
         function.terminate();
         let (status, log) = function.ended().await;

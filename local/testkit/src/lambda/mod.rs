@@ -6,7 +6,7 @@ mod samples;
 
 pub use batches::{batch, failures, record, takes_what_its_queue_hands_over};
 pub use runtime_api::Outcome;
-pub use samples::{FAR_AWAY, SAMPLE_ID, Sampled, answers_as_the_pipeline_does, program};
+pub use samples::{FAR_AWAY, answers_as_the_pipeline_does, program};
 
 use crate::assert_none_in;
 use runtime_api::RuntimeApi;

@@ -2,18 +2,14 @@
 
 use super::{Environment, LONG_AGO, Outcome};
 use crate::canary::assert_none_in;
-use crate::{SendgridKey, Tenant, TestApp};
+use crate::world::samples;
+use crate::{SendgridKey, World};
 use regex::Regex;
 use serde_json::Value;
-use shared::clock::Clock as _;
 use shared::http::gateway::GatewayReply;
 use shared::http::{Declaration, gateway, pipeline};
-use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::path::PathBuf;
 use std::time::Duration;
-
-/// The id that the sample events name things by.
-pub const SAMPLE_ID: &str = "01890a5d-ac96-774b-bcce-b302099a8057";
 
 /// A JSON document that is no event: it must be answered with a reply of ours.
 const HOSTILE: &str =
@@ -22,16 +18,7 @@ const HOSTILE: &str =
 /// Milliseconds since 1970, in the year 2100.
 pub const FAR_AWAY: u64 = 4_102_444_800_000;
 
-/// A module in a test app, with the things that its sample events name.
-#[derive(Debug)]
-pub struct Sampled {
-    /// A test app with the module alone.
-    pub app: Arc<TestApp>,
-    /// The clinic whose owner sends the events.
-    pub tenant: Tenant,
-}
-
-impl Sampled {
+impl World {
     /// Starts the built function of that name in the test app, with what its endpoint needs and these settings.
     pub async fn start(&self, name: &str, further: &[(&str, &str)]) -> Environment {
         let declaration = self.app.declarations().find(|declaration| declaration.name == name).unwrap();
@@ -62,20 +49,6 @@ impl Sampled {
         function.ready().await;
         function
     }
-
-    /// The sample event of that name, sent by the clinic's owner.
-    pub fn event(&self, name: &str) -> String {
-        self.as_sent(&samples(name).remove(0).1)
-    }
-
-    /// A sample event with its proof: the token of the clinic's owner, or SendGrid's signature.
-    fn as_sent(&self, sample: &str) -> String {
-        let event = sample.replace("ACCESS_TOKEN", self.tenant.owner());
-        match &self.app.sendgrid {
-            Some(key) => key.sign_event(&event, self.app.clock.now()),
-            None => event,
-        }
-    }
 }
 
 /// The function that cargo built for the test that runs.
@@ -87,7 +60,7 @@ pub fn program(name: &str) -> PathBuf {
 /// Starts every built function of a module under a Runtime API in one test app, sends the same events through the
 /// pipeline in a second test app with the same data, and compares the replies: statuses, headers and bodies, with ids,
 /// instants and tokens masked, which no two runs share.
-pub async fn answers_as_the_pipeline_does(built: Sampled, piped: Sampled) {
+pub async fn answers_as_the_pipeline_does(built: World, piped: World) {
     let declarations: Vec<Declaration> = built.app.declarations().cloned().collect();
     for declaration in &declarations {
         let mut function = built.start(declaration.name, &[]).await;
@@ -114,18 +87,7 @@ pub async fn answers_as_the_pipeline_does(built: Sampled, piped: Sampled) {
     }
 }
 
-/// The sample events of an endpoint, with the paths of their files.
-fn samples(name: &str) -> Vec<(String, String)> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).unwrap().join("events");
-    let read = |folder: &str| {
-        let text = std::fs::read_to_string(root.join(folder).join(format!("{name}.json"))).ok()?;
-        Some((format!("events/{folder}"), text))
-    };
-    let own = read("").unwrap_or_else(|| panic!("events/{name}.json is missing: cargo run -- generate"));
-    [Some(own), read("rest"), read("function-url")].into_iter().flatten().collect()
-}
-
-async fn pass(piped: &Sampled, declaration: &Declaration, event: &str) -> String {
+async fn pass(piped: &World, declaration: &Declaration, event: &str) -> String {
     let (request, format) = gateway::read(event);
     let endpoint = piped.app.endpoint(declaration.name);
     let answered = pipeline::answer(endpoint, request, Duration::from_secs(10)).await;

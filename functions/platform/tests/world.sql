@@ -1,0 +1,22 @@
+-- What must exist for the sample events of this module to succeed.
+
+INSERT INTO platform.webhook_endpoints (id, clinic_id, url, kinds, slot, created_at, updated_at)
+VALUES ('01890a5d-ac96-774b-bcce-b302099a8057', '01890a5d-ac96-774b-bcce-b302099a8057', 'https://sample.example/',
+        ARRAY['patient.created'], 20, '2026-01-01Z', '2026-01-01Z');
+
+-- One job that has succeeded, and one to be called off; both are the owner's.
+INSERT INTO kernel.jobs
+       (id, clinic_id, module, owner_id, kind, state, done, total, finished_at, expires_at, created_at, updated_at)
+SELECT job.id, clinic_id, 'patients', m.id, 'sample.export', state, done, 1, finished_at, '2100-01-01Z',
+       '2026-01-01Z', '2026-01-01Z'
+  FROM identity.memberships AS m,
+       (VALUES ('01890a5d-ac96-774b-bcce-b302099a8057'::uuid, 'succeeded', 1, '2026-01-01Z'::timestamptz),
+               ('01890a5d-ac96-774b-bcce-b302099a8058', 'running', 0, NULL)) AS job (id, state, done, finished_at)
+ WHERE clinic_id = '01890a5d-ac96-774b-bcce-b302099a8057'
+   AND role = 'owner';
+
+-- record-sendgrid-events: a mail that was sent.
+INSERT INTO kernel.mails
+       (id, clinic_id, module, key, language, state, sent_at, provider_id, created_at, updated_at)
+VALUES ('01890a5d-ac96-774b-bcce-b302099a8057', '01890a5d-ac96-774b-bcce-b302099a8057', 'identity', 'sample', 'en',
+        'sent', '2026-01-01Z', 'sample', '2026-01-01Z', '2026-01-01Z');

@@ -1,0 +1,194 @@
+//! Everything that sends statements, each at least once: the sample of each endpoint, the events that come of it to each
+//! consumer, a run of each worker; and what only rare branches send, with the request that reaches it.
+
+use futures_util::future::BoxFuture;
+use serde_json::{Value, json};
+use shared::failure::Fault;
+use shared::http::Declaration;
+use shared::mail::{MAIL_REFUSED, Unsent};
+use shared::outbox::{Event, Message, Queue, SendError};
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+use testkit::{NoticeQueue, World};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpListener;
+use uuid::Uuid;
+
+/// How long a worker runs: the database has work for hours. A delivery is begun only while twenty seconds are left.
+fn time(worker: &str) -> Duration {
+    Duration::from_secs(if worker == "deliver-webhooks" { 23 } else { 3 })
+}
+
+/// Sends it all in this world.
+pub(crate) async fn send_everything(world: &World) {
+    let before = events(world).await.into_iter().map(|event| event.id).collect();
+    for endpoint in world.app.declarations() {
+        let answer = world.app.send(world.request(endpoint.name)).await;
+        assert!(answer.status < 500, "{}: {}", endpoint.name, answer.text);
+        turn_pages(world, endpoint).await;
+    }
+    // A patch of nothing.
+    let nothing = world.request("update-patient").text("{}").key("nothing").header("if-match", "\"2\"");
+    assert_eq!(world.app.send(nothing).await.status, 200);
+    let traffic = Traffic { world, before };
+    traffic.fail_a_job().await;
+    traffic.refuse_mails().await;
+    traffic.hand_over_events().await;
+    traffic.send_a_mail_twice().await;
+    run_workers(world).await;
+}
+
+/// Reads two pages of a list, and how much there is.
+async fn turn_pages(world: &World, endpoint: &Declaration) {
+    let query = (endpoint.query_schema)(&mut schemars::SchemaGenerator::default());
+    if !query.is_some_and(|query| query.to_value()["properties"]["cursor"].is_object()) {
+        return;
+    }
+    let page = async |query: &str| world.app.send(world.request(endpoint.name).query(query)).await;
+    let first = page("limit=1&includeTotal=true").await;
+    let cursor = first.json["meta"]["nextCursor"].as_str().unwrap_or_else(|| panic!("{}", first.text));
+    assert_eq!(page(&format!("limit=1&cursor={cursor}")).await.status, 200, "{}", endpoint.name);
+}
+
+/// All events but those that the tables were filled with.
+async fn events(world: &World) -> Vec<Event> {
+    world.app.events_where("kind NOT LIKE 'sample.%'").await
+}
+
+/// A world in which requests were sent.
+struct Traffic<'a> {
+    world: &'a World,
+    before: BTreeSet<Uuid>,
+}
+
+impl Traffic<'_> {
+    /// The events that came of the requests.
+    async fn announced(&self) -> Vec<Event> {
+        events(self.world).await.into_iter().filter(|event| !self.before.contains(&event.id)).collect()
+    }
+
+    async fn first(&self, kind: &str) -> Event {
+        let found = self.announced().await.into_iter().find(|event| event.kind == kind);
+        found.unwrap_or_else(|| panic!("no {kind}"))
+    }
+
+    async fn take(&self, consumer: &str, event: &Event) -> Result<(), Fault> {
+        self.world.app.take(consumer, event).await
+    }
+
+    /// Hands every event to each consumer that hears it, and those that come of it.
+    async fn hand_over_events(&self) {
+        let mut known = BTreeSet::new();
+        loop {
+            let new = self.announced().await.into_iter().filter(|event| known.insert(event.id));
+            let new: Vec<Event> = new.collect();
+            if new.is_empty() {
+                return;
+            }
+            for consumer in grafono::modules().into_iter().flat_map(|module| module.consumers) {
+                for event in new.iter().filter(|event| consumer.kinds.contains(&event.kind.as_str())) {
+                    self.take(consumer.name, event).await.unwrap();
+                }
+            }
+        }
+    }
+
+    /// An event that is not its stream's turn, at the last attempt.
+    async fn fail_a_job(&self) {
+        let mut event = self.first("patient.export_requested").await;
+        (event.id, event.seq) = (Uuid::now_v7(), 2);
+        assert!(self.world.app.take_last("export-patient-record", &event).await.is_err());
+    }
+
+    /// A mail whose provider is away, and then refuses it.
+    async fn refuse_mails(&self) {
+        let signed_up = self.first("clinic.created").await;
+        self.take("request-email-verification", &signed_up).await.unwrap();
+        let requested = self.first("mail.requested").await;
+        self.world.app.mail.fail_next(Unsent::Failed("away".to_owned()));
+        assert!(self.take("send-mail", &requested).await.is_err());
+        self.world.app.mail.fail_next(Unsent::Refused(MAIL_REFUSED));
+        self.take("send-mail", &requested).await.unwrap();
+    }
+
+    /// A mail that waits, by two events.
+    async fn send_a_mail_twice(&self) {
+        let sql = "SELECT id FROM kernel.mails WHERE state = 'queued' AND clinic_id = '{clinic}' LIMIT 1";
+        let clinic = self.world.tenant.clinic;
+        let mail = self.world.app.database.value(&sql.replace("{clinic}", &clinic.to_string())).await;
+        let mut event = self.first("mail.requested").await;
+        (event.clinic_id, event.aggregate_id) = (clinic, mail.parse().unwrap());
+        event.ids = [("mailId".to_owned(), event.aggregate_id)].into();
+        for _ in 0..2 {
+            event.id = Uuid::now_v7();
+            self.take("send-mail", &event).await.unwrap();
+        }
+    }
+}
+
+/// Runs each worker for a while: over queues that refuse, a receiver of webhooks that is gone for good, and a notice of a
+/// mail that came back.
+async fn run_workers(world: &World) {
+    let receiver = gone_for_good().await;
+    let database = &world.app.database;
+    let sql =
+        "UPDATE platform.webhook_endpoints SET url = '{receiver}' WHERE clinic_id = '{clinic}' AND slot = 1;
+               UPDATE kernel.outbox SET kind = 'patient.created', attempts = 4 * (random() * 2)::int
+                WHERE sent_at IS NULL AND kind = 'sample.updated' AND clinic_id = '{clinic}'";
+    let clinic = world.tenant.clinic.to_string();
+    database.run(&sql.replace("{receiver}", &receiver).replace("{clinic}", &clinic)).await;
+    let notices = NoticeQueue::made().await;
+    notices.publish(&complaint(world)).await;
+    for worker in grafono::modules().into_iter().flat_map(|module| module.workers) {
+        let queues = Arc::new(Moody::default());
+        // A queue that does not answer ends the run.
+        let _ = world.app.work_for(time(worker.name), worker.name, queues, notices.open()).await;
+    }
+}
+
+/// SES's notice that the sample's mail was taken for spam.
+fn complaint(world: &World) -> Value {
+    json!({
+        "eventType": "Complaint",
+        "mail": { "tags": { "clinic": [world.tenant.clinic], "mail": [world.tenant.clinic] } },
+        "complaint": { "timestamp": "2026-01-02T00:00:00.000Z" },
+    })
+}
+
+/// The address of a server that answers every request with 410.
+async fn gone_for_good() -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = format!("http://{}/", listener.local_addr().unwrap());
+    tokio::spawn(async move {
+        while let Ok((mut client, _)) = listener.accept().await {
+            let mut request = [0; 4096];
+            let _ = client.read(&mut request).await;
+            let _ = client
+                .write_all(b"HTTP/1.1 410 Gone\r\ncontent-length: 0\r\nconnection: close\r\n\r\n")
+                .await;
+        }
+    });
+    address
+}
+
+/// Queues that take some messages, refuse some, and leave some unanswered.
+#[derive(Debug, Default)]
+struct Moody(AtomicUsize);
+
+impl Queue for Moody {
+    fn send<'a>(
+        &'a self,
+        _consumer: &'a str,
+        batch: &'a [Message],
+    ) -> BoxFuture<'a, Vec<Result<(), SendError>>> {
+        let outcome = |_: &Message| match self.0.fetch_add(1, Ordering::Relaxed) % 7 {
+            0 => Err(SendError::Held),
+            1 => Err(SendError::Unreachable),
+            2 | 3 => Err(SendError::Refused("sample".to_owned())),
+            _ => Ok(()),
+        };
+        Box::pin(std::future::ready(batch.iter().map(outcome).collect()))
+    }
+}
