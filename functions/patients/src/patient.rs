@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use shared::database::Statement;
 use shared::failure::Problem;
-use shared::http::{Call, Sample};
+use shared::http::Call;
 use shared::validation::{FullDate, MultilineText, Text};
 use uuid::Uuid;
 
@@ -126,14 +126,4 @@ pub(crate) fn announce(call: &Call<'_>, clinic: Uuid, patient: Uuid, kind: &'sta
     .bind(kind)
     .bind(call.trace.traceparent())
     .bind(call.now)
-}
-
-/// The statements above, for the lists of the slices that send them.
-pub(crate) fn written_beside(sample: &Sample<'_>) -> Vec<Statement<()>> {
-    let (call, clinic, id) = (&sample.call, sample.clinic(), sample.id("patient"));
-    vec![
-        patient(clinic, id).erase(),
-        keep_history(call, clinic, id, sample.id("user")),
-        announce(call, clinic, id, "patient.sampled"),
-    ]
 }

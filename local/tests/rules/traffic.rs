@@ -3,6 +3,7 @@
 
 use futures_util::future::BoxFuture;
 use serde_json::{Value, json};
+use shared::clock::{Clock as _, Ids as _, SystemIds};
 use shared::failure::Fault;
 use shared::http::Declaration;
 use shared::mail::{MAIL_REFUSED, Unsent};
@@ -48,7 +49,7 @@ async fn turn_pages(world: &World, endpoint: &Declaration) {
     }
     let page = async |query: &str| world.app.send(world.request(endpoint.name).query(query)).await;
     let first = page("limit=1&includeTotal=true").await;
-    let cursor = first.json["meta"]["nextCursor"].as_str().unwrap_or_else(|| panic!("{}", first.text));
+    let cursor = first.json["meta"]["nextCursor"].as_str().unwrap_or_else(|| unreachable!("{}", first.text));
     assert_eq!(page(&format!("limit=1&cursor={cursor}")).await.status, 200, "{}", endpoint.name);
 }
 
@@ -71,7 +72,7 @@ impl Traffic<'_> {
 
     async fn first(&self, kind: &str) -> Event {
         let found = self.announced().await.into_iter().find(|event| event.kind == kind);
-        found.unwrap_or_else(|| panic!("no {kind}"))
+        found.unwrap_or_else(|| unreachable!("no {kind}"))
     }
 
     async fn take(&self, consumer: &str, event: &Event) -> Result<(), Fault> {
@@ -98,7 +99,7 @@ impl Traffic<'_> {
     /// An event that is not its stream's turn, at the last attempt.
     async fn fail_a_job(&self) {
         let mut event = self.first("patient.export_requested").await;
-        (event.id, event.seq) = (Uuid::now_v7(), 2);
+        (event.id, event.seq) = (SystemIds.new_id(self.world.app.clock.now()), 2);
         assert!(self.world.app.take_last("export-patient-record", &event).await.is_err());
     }
 
@@ -122,7 +123,7 @@ impl Traffic<'_> {
         (event.clinic_id, event.aggregate_id) = (clinic, mail.parse().unwrap());
         event.ids = [("mailId".to_owned(), event.aggregate_id)].into();
         for _ in 0..2 {
-            event.id = Uuid::now_v7();
+            event.id = SystemIds.new_id(self.world.app.clock.now());
             self.take("send-mail", &event).await.unwrap();
         }
     }

@@ -7,7 +7,7 @@
 use crate::background::{Delivery, Halt};
 use crate::database::Statement;
 use crate::failure::{Fault, NoFailure};
-use crate::http::{Call, Sample};
+use crate::http::Call;
 use crate::parts::Parts;
 use jiff::{SignedDuration, Timestamp};
 use schemars::JsonSchema;
@@ -195,19 +195,4 @@ fn fail(clinic: Uuid, id: Uuid, code: &'static str, now: Timestamp) -> Statement
     .bind(id)
     .bind(code)
     .bind(now)
-}
-
-/// The statements above, for the checks that prepare and explain them.
-pub(crate) fn statements(sample: &Sample<'_>) -> Vec<Statement<()>> {
-    let (clinic, owner, id, now) = (sample.clinic(), sample.id("user"), sample.id("job"), sample.call.now);
-    let new = NewJob {
-        id: sample.call.new_id(),
-        kind: "sample.export",
-        total: 2,
-        event: "sample.requested",
-        about: ("sampleId", id),
-    };
-    let mut all = Vec::from(queue(&sample.call, clinic, owner, &new));
-    all.extend([job(clinic, owner, id).erase(), advance(clinic, id, now), fail(clinic, id, "SAMPLE", now)]);
-    all
 }

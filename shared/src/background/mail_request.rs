@@ -3,7 +3,6 @@
 use crate::background::Delivery;
 use crate::clock::Ids;
 use crate::database::Statement;
-use crate::http::Sample;
 use crate::mail::{Attachment, Language};
 use crate::parts::Parts;
 use crate::validation::Text;
@@ -95,21 +94,4 @@ fn kept(attachment: &Attachment) -> Value {
     json!({
         "name": attachment.name, "mediaType": attachment.media_type, "content": STANDARD.encode(&attachment.content),
     })
-}
-
-/// The statement above, for the checks that prepare and explain it.
-pub(crate) fn statements(sample: &Sample<'_>) -> Vec<Statement<()>> {
-    let call = &sample.call;
-    let place = Place { clinic: sample.clinic(), traceparent: call.trace.traceparent(), now: call.now };
-    let request = MailRequest {
-        key: "sample".to_owned(),
-        language: Language::English,
-        address: Text::try_from("sample@example.com").unwrap_or_default(),
-        name: Some(sample.text()),
-        subject: sample.text(),
-        html: "<p>sample</p>".to_owned(),
-        plain_text: "sample".to_owned(),
-        attachments: Vec::new(),
-    };
-    vec![put(place, call.app.ids.as_ref(), request)]
 }

@@ -10,6 +10,5 @@ pub mod worker;
 
 pub use consumer::{ATTEMPTS, Attempt, Consumer, ConsumerDeclaration, Delivery, Halt, OpenConsumer};
 pub use in_process::InProcess;
-pub(crate) use mail_request::statements as mail_statements;
 pub use mail_request::{MailRequest, request_mail};
 pub use worker::{OpenWorker, Progress, Worker, WorkerDeclaration, WorkerRun};

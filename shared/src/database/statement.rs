@@ -125,21 +125,6 @@ impl<R> Statement<R> {
         })
     }
 
-    /// The same statement without its decoder, for lists of statements.
-    pub fn erase(self) -> Statement<()> {
-        self.decode(|_| Ok(()))
-    }
-
-    /// The parameters with their types, for the checks that prepare and explain statements.
-    pub fn parameters(&self) -> Vec<(&(dyn ToSql + Sync), Type)> {
-        self.parameters.iter().map(|(value, kind)| (&**value as &(dyn ToSql + Sync), kind.clone())).collect()
-    }
-
-    /// `<module>.<what it does>`: the name in spans and checks.
-    pub fn name(&self) -> &'static str {
-        self.name
-    }
-
     /// The SQL as sent.
     pub fn sql(&self) -> &'static str {
         self.sql

@@ -305,7 +305,7 @@ fn in_flight<F>() -> Error<F> {
 /// The transaction-local settings: tenant and limits. The server's limits end before ours, each before the next:
 /// lock, statement, transaction (D10). `transaction_timeout` is set to 0 first, because a running timer is never
 /// changed and a database default would win silently.
-pub(crate) fn settings(scope: Scope, left: Duration) -> Statement<()> {
+fn settings(scope: Scope, left: Duration) -> Statement<()> {
     let transaction = left.saturating_sub(Duration::from_millis(300)).max(Duration::from_millis(3));
     let statement = left.saturating_sub(Duration::from_millis(400)).max(Duration::from_millis(2));
     let lock = LOCK_TIMEOUT.min(statement / 2).max(Duration::from_millis(1));
@@ -329,7 +329,7 @@ pub(crate) fn settings(scope: Scope, left: Duration) -> Statement<()> {
 }
 
 /// Sets the clinic that row-level security compares with from here to the end of the transaction.
-pub(crate) fn tenant(clinic: Uuid) -> Statement<()> {
+fn tenant(clinic: Uuid) -> Statement<()> {
     Statement::new("shared.tenant", "SELECT set_config('app.clinic_id', $1, true)").bind(clinic.to_string())
 }
 

@@ -19,7 +19,7 @@ pub use audit::audit;
 pub use cursor::{Cursor, CursorOf, Listed};
 pub use endpoint::{
     Access, BODY_LIMIT, Call, Declaration, Endpoint, Idempotency, OpenEndpoint, Policy, RateClass,
-    RequestHeader, Sample,
+    RequestHeader,
 };
 pub use gateway::Request;
 pub use idempotency::IDEMPOTENCY_KEY;

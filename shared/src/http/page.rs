@@ -80,15 +80,6 @@ impl<T: Listed + Serialize + Send> PageQuery<T> {
     }
 }
 
-/// The first page and a far one, with which a list's statements are explained.
-pub fn samples<T: Listed>(far: (jiff::Timestamp, Uuid)) -> [PageQuery<T>; 2] {
-    let far = Cursor { page: 2, at: far.0, id: far.1 };
-    [
-        PageQuery { limit: None, cursor: None, include_total: None },
-        PageQuery { limit: Some(100), cursor: Some(CursorOf::of(far)), include_total: None },
-    ]
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -103,6 +94,12 @@ mod tests {
         fn place(&self) -> (Instant, Uuid) {
             (Instant::UNIX_EPOCH, Uuid::from_u128(self.0))
         }
+    }
+
+    /// The second page of a hundred, behind that place.
+    fn far(at: Instant, id: u128) -> PageQuery<Item> {
+        let cursor = Cursor { page: 2, at, id: Uuid::from_u128(id) };
+        PageQuery { limit: Some(100), cursor: Some(CursorOf::of(cursor)), include_total: None }
     }
 
     fn page(limit: i64, count: u128, total: Option<i64>) -> (Vec<Item>, PageMeta) {
@@ -120,18 +117,17 @@ mod tests {
 
     #[test]
     fn the_last_page_leads_nowhere() {
-        let [_, far] = samples::<Item>((Instant::UNIX_EPOCH, Uuid::nil()));
-        let (items, meta) = far.cut(vec![Item(1), Item(2)], Some(8));
+        let (items, meta) = far(Instant::UNIX_EPOCH, 0).cut(vec![Item(1), Item(2)], Some(8));
         assert_eq!((items.len(), meta.page, meta.limit, meta.total), (2, 2, 100, Some(8)));
         assert_eq!((meta.has_more, meta.next_cursor), (false, None));
     }
 
     #[test]
     fn the_first_page_begins_at_the_end_of_time_and_a_later_one_behind_its_cursor() {
-        let place = ("2026-11-21T10:00:00Z".parse().unwrap(), Uuid::from_u128(7));
-        let [first, far] = samples::<Item>(place);
+        let at = "2026-11-21T10:00:00Z".parse().unwrap();
+        let (first, far) = (PageQuery::<Item> { limit: None, cursor: None, include_total: None }, far(at, 7));
         assert_eq!(first.start(), (Timestamp::PosInfinity, Uuid::max()));
-        assert_eq!(far.start(), (Timestamp::Value(place.0), place.1));
+        assert_eq!(far.start(), (Timestamp::Value(at), Uuid::from_u128(7)));
         assert_eq!((first.rows(), far.rows(), first.counts()), (21, 101, false));
     }
 

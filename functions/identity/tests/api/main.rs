@@ -1,11 +1,7 @@
 //! The module's endpoints against a real Postgres, one `mod` a slice; in each, the failures that its catalogue row
 //! names: a race, an integrity violation, a boundary.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    reason = "a test that cannot go on should say where and end"
-)]
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on should say where and end")]
 
 // One file each: `cargo run -- generate` writes the list.
 mod binaries;

@@ -1,10 +1,9 @@
 use super::schema::NewPatient;
 use crate::fields::document_key;
-use crate::patient::written_beside;
+
 use jiff::Timestamp;
 use jiff::civil::Date;
 use shared::database::Statement;
-use shared::http::Sample;
 use uuid::Uuid;
 
 pub(super) fn insert_patient(clinic: Uuid, id: Uuid, new: NewPatient, now: Timestamp) -> Statement<()> {
@@ -25,20 +24,4 @@ pub(super) fn insert_patient(clinic: Uuid, id: Uuid, new: NewPatient, now: Times
     .bind(new.document.as_ref().map(|document| document_key(document.as_str())))
     .bind(new.notes.map(String::from))
     .bind(now)
-}
-
-/// All statements of the slice.
-pub(super) fn all(sample: &Sample<'_>) -> Vec<Statement<()>> {
-    let (call, clinic) = (&sample.call, sample.clinic());
-    let new = NewPatient {
-        full_name: sample.text(),
-        birth_date: None,
-        phone: None,
-        email: None,
-        document: None,
-        notes: None,
-    };
-    let mut all = vec![insert_patient(clinic, call.new_id(), new, call.now)];
-    all.extend(written_beside(sample));
-    all
 }

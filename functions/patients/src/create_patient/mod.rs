@@ -12,9 +12,8 @@ mod handler;
 pub mod schema;
 
 use crate::patient::Patient;
-use shared::database::Statement;
 use shared::failure::Error;
-use shared::http::{Call, Endpoint, Idempotency, Link, Policy, Reply, Route, Sample, Success, WithBody};
+use shared::http::{Call, Endpoint, Idempotency, Link, Policy, Reply, Route, Success, WithBody};
 
 /// The declaration.
 #[derive(Debug)]
@@ -31,10 +30,6 @@ impl Endpoint for CreatePatient {
     type Input = WithBody<schema::NewPatient>;
     type Output = Reply<Patient>;
     type Failure = schema::CreatePatientFailure;
-
-    fn statements(sample: &Sample<'_>) -> Vec<Statement<()>> {
-        db::all(sample)
-    }
 
     async fn handle(call: &Call<'_>, input: Self::Input) -> Result<Self::Output, Error<Self::Failure>> {
         handler::handle(call, input.body.0).await

@@ -1,5 +1,4 @@
 use shared::database::Statement;
-use shared::http::Sample;
 use uuid::Uuid;
 
 /// Fails with `patient_exists` for an unknown patient. An archived patient is still held.
@@ -14,9 +13,4 @@ pub(super) fn ensure_patient(clinic: Uuid, id: Uuid) -> Statement<()> {
     )
     .bind(clinic)
     .bind(id)
-}
-
-/// The slice's own statements; those of jobs are listed with the jobs.
-pub(super) fn all(sample: &Sample<'_>) -> Vec<Statement<()>> {
-    vec![ensure_patient(sample.clinic(), sample.id("patient"))]
 }

@@ -12,11 +12,10 @@ mod db;
 
 use crate::exporters::EXPORTERS;
 use shared::background::jobs::{self, Job, NewJob};
-use shared::database::Statement;
 use shared::failure::{Error, Fault};
 use shared::failures;
 use shared::http::{
-    Call, Endpoint, Idempotency, Link, Policy, RateClass, Reply, Route, Sample, Success, WithId, audit,
+    Call, Endpoint, Idempotency, Link, Policy, RateClass, Reply, Route, Success, WithId, audit,
 };
 
 /// The event by which every module hears that its data about a patient is wanted.
@@ -47,10 +46,6 @@ impl Endpoint for ExportPatient {
     type Input = WithId;
     type Output = Reply<Job>;
     type Failure = ExportPatientFailure;
-
-    fn statements(sample: &Sample<'_>) -> Vec<Statement<()>> {
-        db::all(sample)
-    }
 
     async fn handle(call: &Call<'_>, input: Self::Input) -> Result<Self::Output, Error<Self::Failure>> {
         let caller = call.principal()?;

@@ -9,9 +9,7 @@
 mod db;
 
 use shared::background::{Consumer, Delivery, Halt, jobs};
-use shared::database::Statement;
 use shared::failure::Fault;
-use shared::http::Sample;
 
 /// The declaration.
 #[derive(Debug)]
@@ -22,10 +20,6 @@ impl Consumer for ExportPatientRecord {
     const SUMMARY: &'static str = "Adds who a patient is, and was, to its export";
     const KINDS: &'static [&'static str] = &[crate::export_patient::REQUESTED];
     type Parts = ();
-
-    fn statements(sample: &Sample<'_>) -> Vec<Statement<()>> {
-        db::all(sample)
-    }
 
     async fn take(delivery: &Delivery<'_>) -> Result<(), Halt> {
         let (job, patient) = (jobs::job_of(delivery)?, delivery.id("patientId")?);

@@ -6,10 +6,9 @@
 //! - **Round trips**: 1.
 
 use crate::patient::{Patient, patient};
-use shared::database::Statement;
 use shared::failure::Error;
 use shared::failures;
-use shared::http::{Call, Endpoint, Link, Policy, Reply, Route, Sample, Success, WithId};
+use shared::http::{Call, Endpoint, Link, Policy, Reply, Route, Success, WithId};
 
 /// The declaration.
 #[derive(Debug)]
@@ -33,10 +32,6 @@ impl Endpoint for GetPatient {
     type Input = WithId;
     type Output = Reply<Patient>;
     type Failure = GetPatientFailure;
-
-    fn statements(sample: &Sample<'_>) -> Vec<Statement<()>> {
-        vec![patient(sample.clinic(), sample.id("patient")).erase()]
-    }
 
     async fn handle(call: &Call<'_>, input: Self::Input) -> Result<Self::Output, Error<Self::Failure>> {
         let mut tx = call.read()?;

@@ -1,8 +1,8 @@
 use super::schema::PatientItem;
 use jiff::civil::Date;
 use shared::database::Statement;
-use shared::http::page::{self, COUNTED_AT_MOST};
-use shared::http::{PageQuery, Sample};
+use shared::http::PageQuery;
+use shared::http::page::COUNTED_AT_MOST;
 use shared::validation::FullDate;
 use uuid::Uuid;
 
@@ -50,13 +50,4 @@ pub(super) fn count_patients(clinic: Uuid) -> Statement<i64> {
     .bind(clinic)
     .bind(COUNTED_AT_MOST)
     .decode(|columns| columns.get("total"))
-}
-
-/// All statements of the slice: the first page, a far page, the count.
-pub(super) fn all(sample: &Sample<'_>) -> Vec<Statement<()>> {
-    let clinic = sample.clinic();
-    let pages = page::samples((sample.call.now, sample.id("patient")));
-    let mut all: Vec<_> = pages.iter().map(|page| patients_before(clinic, page).erase()).collect();
-    all.push(count_patients(clinic).erase());
-    all
 }

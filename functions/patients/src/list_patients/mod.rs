@@ -10,9 +10,8 @@ mod db;
 mod handler;
 pub mod schema;
 
-use shared::database::Statement;
 use shared::failure::{Error, NoFailure};
-use shared::http::{Call, Endpoint, Link, PageQuery, Policy, Reply, Route, Sample, Success, WithQuery};
+use shared::http::{Call, Endpoint, Link, PageQuery, Policy, Reply, Route, Success, WithQuery};
 
 /// The declaration.
 #[derive(Debug)]
@@ -30,10 +29,6 @@ impl Endpoint for ListPatients {
     type Input = WithQuery<PageQuery<schema::PatientItem>>;
     type Output = Reply<Vec<schema::PatientItem>>;
     type Failure = NoFailure;
-
-    fn statements(sample: &Sample<'_>) -> Vec<Statement<()>> {
-        db::all(sample)
-    }
 
     async fn handle(call: &Call<'_>, input: Self::Input) -> Result<Self::Output, Error<Self::Failure>> {
         handler::handle(call, input.query).await

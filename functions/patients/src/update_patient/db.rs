@@ -1,11 +1,10 @@
 use super::schema::PatientPatch;
 use crate::fields::document_key;
-use crate::patient::written_beside;
+
 use jiff::Timestamp;
 use jiff::civil::Date;
 use shared::database::Statement;
-use shared::http::Sample;
-use shared::validation::{MaybeValue as _, Patch, Replace, Text};
+use shared::validation::{MaybeValue as _, Text};
 use uuid::Uuid;
 
 pub(super) fn ensure_patient(clinic: Uuid, id: Uuid) -> Statement<()> {
@@ -78,24 +77,4 @@ pub(super) fn update_patient(
     .bind(document_key)
     .patch(patch.notes.map(String::from))
     .bind(now)
-}
-
-/// All statements of the slice.
-pub(super) fn all(sample: &Sample<'_>) -> Vec<Statement<()>> {
-    let (clinic, id) = (sample.clinic(), sample.id("patient"));
-    let patch = PatientPatch {
-        full_name: Replace::Keep,
-        birth_date: Patch::Keep,
-        phone: Patch::Clear,
-        email: Patch::Keep,
-        document: Patch::Keep,
-        notes: Patch::Keep,
-    };
-    let mut all = vec![
-        ensure_patient(clinic, id),
-        ensure_version(clinic, id, 1),
-        update_patient(clinic, id, 1, patch, sample.call.now),
-    ];
-    all.extend(written_beside(sample));
-    all
 }

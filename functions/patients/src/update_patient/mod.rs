@@ -12,9 +12,8 @@ mod handler;
 pub mod schema;
 
 use crate::patient::Patient;
-use shared::database::Statement;
 use shared::failure::Error;
-use shared::http::{Call, Endpoint, Idempotency, Link, Policy, Reply, Route, Sample, Success, WithIdAndBody};
+use shared::http::{Call, Endpoint, Idempotency, Link, Policy, Reply, Route, Success, WithIdAndBody};
 
 /// The declaration.
 #[derive(Debug)]
@@ -33,10 +32,6 @@ impl Endpoint for UpdatePatient {
     type Input = WithIdAndBody<schema::PatientPatch>;
     type Output = Reply<Patient>;
     type Failure = schema::UpdatePatientFailure;
-
-    fn statements(sample: &Sample<'_>) -> Vec<Statement<()>> {
-        db::all(sample)
-    }
 
     async fn handle(call: &Call<'_>, input: Self::Input) -> Result<Self::Output, Error<Self::Failure>> {
         handler::handle(call, input.path.id.into(), input.body.0).await

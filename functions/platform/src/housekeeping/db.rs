@@ -1,8 +1,7 @@
 use super::logic::{BATCH, BEGINNING, Kind, Place, Swept, Task};
-use crate::subscription::{Subscription, subscriptions};
+use crate::subscription::Subscription;
 use jiff::Timestamp;
 use shared::database::Statement;
-use shared::http::Sample;
 
 /// The next batch of a task. An event goes only when all consumers of its kind in `subscriptions` have taken it.
 pub(super) fn sweep(task: Task, subscriptions: &[Subscription], now: Timestamp) -> Statement<Swept> {
@@ -153,16 +152,4 @@ fn counted(statement: Statement<()>, until: Timestamp) -> Statement<Swept> {
     statement.bind(until).bind(BATCH).decode(|columns| {
         Ok(Swept { seen: columns.get("seen")?, gone: columns.get("gone")?, last: BEGINNING })
     })
-}
-
-/// All statements of the worker.
-pub(super) fn all(sample: &Sample<'_>) -> Vec<Statement<()>> {
-    let now = sample.call.now;
-    let kinds = ["sample.created", "sample.updated"].map(str::to_owned).to_vec();
-    let hears = Subscription { consumer: "sample".to_owned(), kinds };
-    let subscriptions = [subscriptions().unwrap_or_default(), &[hears]].concat();
-    let mut all = vec![delete_events(&subscriptions, Kind::Events.until(now), BEGINNING).erase()];
-    let others = Kind::ALL.into_iter().filter(|kind| *kind != Kind::Events);
-    all.extend(others.map(|kind| sweep(Task { kind, after: BEGINNING }, &[], now).erase()));
-    all
 }

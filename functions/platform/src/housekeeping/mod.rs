@@ -22,9 +22,7 @@ mod handler;
 mod logic;
 
 use shared::background::{Progress, Worker, WorkerRun};
-use shared::database::Statement;
 use shared::failure::Fault;
-use shared::http::Sample;
 use std::time::Duration;
 
 /// The declaration.
@@ -37,10 +35,6 @@ impl Worker for Housekeeping {
     const ROLE: &'static str = "housekeeper";
     const EVERY: Duration = Duration::from_hours(1);
     type Parts = ();
-
-    fn statements(sample: &Sample<'_>) -> Vec<Statement<()>> {
-        db::all(sample)
-    }
 
     async fn step(run: &WorkerRun<'_>) -> Result<Progress, Fault> {
         handler::step(run).await

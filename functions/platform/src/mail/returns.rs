@@ -2,7 +2,6 @@
 
 use jiff::Timestamp;
 use shared::database::{Handle, Statement, Tx};
-use shared::http::Sample;
 use uuid::Uuid;
 
 /// How a mail came back, the gravest last.
@@ -81,14 +80,6 @@ fn returned_mail_state(report: &BounceReport) -> Statement<String> {
     .bind(report.clinic)
     .bind(report.mail)
     .decode(|columns| columns.get("state"))
-}
-
-/// The statements above, for the lists of the slices that send them.
-pub(super) fn statements(sample: &Sample<'_>) -> Vec<Statement<()>> {
-    let now = sample.call.now;
-    let report =
-        BounceReport { clinic: sample.clinic(), mail: sample.id("mail"), what: Return::Complaint, at: now };
-    vec![note_return(&report, now), returned_mail_state(&report).erase()]
 }
 
 #[cfg(test)]

@@ -1,7 +1,6 @@
 use super::logic::{Discarded, Leased, Settlement};
 use jiff::{SignedDuration, Timestamp};
 use shared::database::Statement;
-use shared::http::Sample;
 use shared::outbox::{Event, Stream};
 use uuid::Uuid;
 
@@ -230,17 +229,4 @@ pub(super) fn discard_again(
     .bind(consumers)
     .bind(events)
     .bind(reasons)
-}
-
-/// All statements of the worker.
-pub(super) fn all(sample: &Sample<'_>) -> Vec<Statement<()>> {
-    let (now, id) = (sample.call.now, sample.id("event"));
-    let ids = || vec![id];
-    let texts = || vec!["sample".to_owned()];
-    let dead = super::logic::Dead { consumer: "sample".to_owned(), event: id, reason: "sample".to_owned() };
-    let settlement = Settlement { dead: vec![dead], sent: ids(), refused: ids(), unsent: ids() };
-    let mut all = vec![lease(&Stream::default(), now).erase(), lease_replays(now).erase()];
-    all.extend(settle(&settlement, now));
-    all.extend([note_resent(ids(), now), redrive(texts(), ids()), discard_again(texts(), ids(), texts())]);
-    all
 }

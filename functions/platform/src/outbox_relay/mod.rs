@@ -16,9 +16,7 @@ mod handler;
 mod logic;
 
 use shared::background::{Progress, Worker, WorkerRun};
-use shared::database::Statement;
 use shared::failure::Fault;
-use shared::http::Sample;
 use shared::outbox::Queues;
 
 /// The declaration.
@@ -30,10 +28,6 @@ impl Worker for OutboxRelay {
     const SUMMARY: &'static str = "Takes events from the outbox to the queues";
     const ROLE: &'static str = "relay";
     type Parts = Queues;
-
-    fn statements(sample: &Sample<'_>) -> Vec<Statement<()>> {
-        db::all(sample)
-    }
 
     async fn step(run: &WorkerRun<'_, Queues>) -> Result<Progress, Fault> {
         handler::step(run).await

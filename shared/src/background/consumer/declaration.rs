@@ -3,8 +3,6 @@
 use super::opened::{self, Take};
 use super::{ATTEMPTS, Consumer, OpenConsumer};
 use crate::app::{App, Frame};
-use crate::database::Statement;
-use crate::http::Sample;
 use crate::parts::{self, Noted, Opening, Requirements};
 use std::sync::Arc;
 use std::time::Duration;
@@ -26,8 +24,6 @@ pub struct ConsumerDeclaration {
     pub frame: Frame,
     /// The requirements of the parts that the consumer names.
     pub parts: fn() -> Vec<(&'static str, Requirements)>,
-    /// Every statement that the consumer may send.
-    pub statements: fn(&Sample<'_>) -> Vec<Statement<()>>,
     open: fn(&Opening) -> Result<Arc<dyn Take>, Noted>,
 }
 
@@ -52,7 +48,6 @@ impl ConsumerDeclaration {
             timeout: C::TIMEOUT,
             frame: const { frame(C::ANNOUNCES) },
             parts: parts::requirements::<C::Parts>,
-            statements: C::statements,
             open: opened::open::<C>,
         }
     }

@@ -6,7 +6,6 @@ use crate::database::{Done, RoundTrips, Scope, Statement, Tx};
 use crate::deadline::Deadline;
 use crate::failure::{Error, Fault};
 use crate::failures;
-use crate::http::Sample;
 use crate::outbox::Event;
 use crate::parts::Parts;
 use crate::telemetry::Trace;
@@ -157,21 +156,4 @@ fn take_turn(
     .bind(event.aggregate.clone())
     .bind(event.aggregate_id)
     .bind(event.seq)
-}
-
-/// The statements of every delivery, for the checks that prepare and explain them.
-pub(crate) fn statements(sample: &Sample<'_>) -> Vec<Statement<()>> {
-    let event = Event {
-        id: sample.call.new_id(),
-        clinic_id: sample.clinic(),
-        aggregate: "sample".to_owned(),
-        aggregate_id: sample.id("aggregate"),
-        seq: 5,
-        kind: "sample.updated".to_owned(),
-        ids: [].into(),
-        traceparent: String::new(),
-        created_at: sample.call.now,
-    };
-    let kinds = &["sample.created", "sample.updated"];
-    vec![take_turn("sample", kinds, &event, sample.call.now)]
 }

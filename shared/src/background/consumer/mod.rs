@@ -11,12 +11,9 @@ mod opened;
 
 pub use declaration::{Attempt, ConsumerDeclaration};
 pub use delivery::Delivery;
-pub(crate) use delivery::statements;
 pub use opened::OpenConsumer;
 
-use crate::database::Statement;
 use crate::failure::Fault;
-use crate::http::Sample;
 use crate::parts::Parts;
 use std::time::Duration;
 
@@ -37,9 +34,6 @@ pub trait Consumer: 'static {
     const ANNOUNCES: bool = false;
     /// The parts that the consumer uses, beside what every function has; often none.
     type Parts: Parts;
-
-    /// Every statement that the consumer may send, as [`Endpoint::statements`](crate::http::Endpoint::statements).
-    fn statements(sample: &Sample<'_>) -> Vec<Statement<()>>;
 
     /// Writes the effect of the event, between [`Delivery::begin`] and [`Delivery::commit`]. After an error the event
     /// is tried again.

@@ -6,10 +6,9 @@ mod opened;
 pub use opened::OpenWorker;
 
 use crate::app::{App, Frame};
-use crate::database::{RoundTrips, Scope, Statement, Tx};
+use crate::database::{RoundTrips, Scope, Tx};
 use crate::deadline::Deadline;
 use crate::failure::Fault;
-use crate::http::Sample;
 use crate::outbox::Stream;
 use crate::parts::{self, Noted, Opening, Parts, Requirements};
 use jiff::Timestamp;
@@ -33,9 +32,6 @@ pub trait Worker: 'static {
     const TIMEOUT: Duration = Duration::from_secs(55);
     /// The parts that the worker uses, beside what every function has; often none.
     type Parts: Parts;
-
-    /// Every statement that the worker may send, as [`Endpoint::statements`](crate::http::Endpoint::statements).
-    fn statements(sample: &Sample<'_>) -> Vec<Statement<()>>;
 
     /// Does one bounded piece of work. Called again at once while a step did something and time is left.
     fn step(run: &WorkerRun<'_, Self::Parts>) -> impl Future<Output = Result<Progress, Fault>> + Send;
@@ -140,8 +136,6 @@ pub struct WorkerDeclaration {
     pub frame: Frame,
     /// The requirements of the parts that the worker names.
     pub parts: fn() -> Vec<(&'static str, Requirements)>,
-    /// Every statement that the worker may send.
-    pub statements: fn(&Sample<'_>) -> Vec<Statement<()>>,
     open: fn(&Opening) -> Result<Arc<dyn Work>, Noted>,
 }
 
@@ -157,7 +151,6 @@ impl WorkerDeclaration {
             timeout: W::TIMEOUT,
             frame: const { Frame::NONE.with_database() },
             parts: parts::requirements::<W::Parts>,
-            statements: W::statements,
             open: opened::open::<W>,
         }
     }

@@ -1,4 +1,4 @@
-//! A request on its way, as a slice sees it; and a sample of such a call, with which statements are listed.
+//! A request on its way, as a slice sees it.
 
 use super::RequestHeader;
 use crate::access::{Hasher, Principal};
@@ -9,10 +9,8 @@ use crate::failure::Fault;
 use crate::failure::problem::TOKEN_REQUIRED;
 use crate::parts::Parts;
 use crate::telemetry::Trace;
-use crate::validation::Text;
 use http::HeaderMap;
 use jiff::Timestamp;
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use uuid::Uuid;
 
@@ -43,26 +41,6 @@ pub struct Call<'a, P: Parts = ()> {
 impl<P: Parts> std::fmt::Debug for Call<'_, P> {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(formatter, "Call({})", self.request_id)
-    }
-}
-
-impl<'a> Call<'a> {
-    /// A call without a request, for listing statements.
-    pub fn sample(app: &'a App, trace: &'a Trace, round_trips: &'a RoundTrips, principal: Principal) -> Self {
-        Self {
-            app,
-            parts: &(),
-            request_id: "sample".to_owned(),
-            trace,
-            now: app.clock.now(),
-            deadline: Deadline::within(std::time::Duration::from_secs(10)),
-            if_match: Some(1),
-            accept: None,
-            headers: None,
-            principal: Some(principal),
-            claim: None,
-            round_trips,
-        }
     }
 }
 
@@ -118,31 +96,5 @@ impl<'a, P: Parts> Call<'a, P> {
 
     fn own_scope(&self) -> Result<Scope, Fault> {
         Ok(Scope { clinic: Some(self.principal()?.clinic_id), account: None })
-    }
-}
-
-/// The sample with which statements are listed: a call, and the ids of existing things.
-#[derive(Debug)]
-pub struct Sample<'a> {
-    /// A call by a member of a clinic that has data.
-    pub call: Call<'a>,
-    /// Ids of existing things in that clinic, by their kind, e.g. `patient`.
-    pub existing: BTreeMap<&'static str, Uuid>,
-}
-
-impl Sample<'_> {
-    /// The clinic.
-    pub fn clinic(&self) -> Uuid {
-        self.call.principal.map_or(Uuid::nil(), |principal| principal.clinic_id)
-    }
-
-    /// A text, for a parameter that takes any.
-    pub fn text(&self) -> Text {
-        Text::try_from("sample").unwrap_or_default()
-    }
-
-    /// The id of an existing thing of that kind; the nil id for an unknown kind, and where only the list is wanted.
-    pub fn id(&self, kind: &str) -> Uuid {
-        self.existing.get(kind).copied().unwrap_or_default()
     }
 }

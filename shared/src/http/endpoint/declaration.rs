@@ -1,9 +1,8 @@
 //! An endpoint's declaration as a value, for lists.
 
 use super::opened::{self, Serve};
-use super::{Endpoint, OpenEndpoint, Policy, Sample};
+use super::{Endpoint, OpenEndpoint, Policy};
 use crate::app::{App, Frame};
-use crate::database::Statement;
 use crate::failure::{Failure as _, Problem};
 use crate::http::{Answer as _, Input as _, Route, Success};
 use crate::parts::{self, Noted, Opening, Requirements};
@@ -27,8 +26,6 @@ pub struct Declaration {
     pub parts: fn() -> Vec<(&'static str, Requirements)>,
     /// The endpoint's own problems: its failures and its fields' rules.
     pub problems: Vec<&'static Problem>,
-    /// Every statement that the endpoint may send.
-    pub statements: fn(&Sample<'_>) -> Vec<Statement<()>>,
     /// The endpoint's task, in one line.
     pub summary: &'static str,
     /// Further details, in `CommonMark`.
@@ -53,7 +50,6 @@ impl Declaration {
     /// The declaration of `E`.
     pub fn of<E: Endpoint>() -> Self {
         Self {
-            statements: E::statements,
             path_schema: E::Input::path_schema,
             query_schema: E::Input::query_schema,
             body_schema: E::Input::body_schema,
@@ -75,7 +71,6 @@ impl Declaration {
             frame: const { E::POLICY.frame() },
             parts: parts::requirements::<E::Parts>,
             problems: E::Failure::PROBLEMS.iter().chain(rules.iter().copied()).collect(),
-            statements: |_| Vec::new(),
             summary: E::SUMMARY,
             description: E::DESCRIPTION,
             success: E::SUCCESS,

@@ -8,12 +8,11 @@ mod declaration;
 mod opened;
 mod policy;
 
-pub use call::{Call, Sample};
+pub use call::Call;
 pub use declaration::Declaration;
 pub use opened::OpenEndpoint;
 pub use policy::{Access, BODY_LIMIT, Idempotency, Policy, RateClass, RequestHeader};
 
-use crate::database::Statement;
 use crate::failure::{Error, Failure};
 use crate::http::{Answer, Input, Route, Success};
 use crate::parts::Parts;
@@ -40,12 +39,6 @@ pub trait Endpoint: 'static {
     type Output: Answer;
     /// The endpoint's own failures.
     type Failure: Failure;
-
-    /// Every statement that the endpoint may send, with parameters as in production, for the checks that prepare and
-    /// explain them. The statements of `shared` (claim, audit, probe) are listed once, in `module::statements`.
-    fn statements(_sample: &Sample<'_>) -> Vec<Statement<()>> {
-        Vec::new()
-    }
 
     /// Handles a request that has passed every step of the declaration.
     fn handle(

@@ -1,9 +1,8 @@
 use super::logic::Transfer;
 use super::schema::Recorded;
-use crate::ledger::transfer::{Kind, Method};
 use jiff::Timestamp;
 use shared::database::Statement;
-use shared::http::{Call, Sample};
+use shared::http::Call;
 use uuid::Uuid;
 
 /// Moves the balance by an atomic increment: transactions on one patient queue here for the row's lock, and none is
@@ -85,26 +84,4 @@ pub(super) fn recorded(clinic: Uuid, id: Uuid) -> Statement<Recorded> {
     .bind(clinic)
     .bind(id)
     .reply()
-}
-
-/// All statements of the slice.
-pub(super) fn all(sample: &Sample<'_>) -> Vec<Statement<()>> {
-    let (call, clinic) = (&sample.call, sample.clinic());
-    let transfer = Transfer {
-        patient: sample.id("patient"),
-        kind: Kind::Income,
-        debit: "cash",
-        credit: "patient",
-        amount_minor: 1,
-        delta_minor: 1,
-        currency: "BRL".to_owned(),
-        method: Method::Cash,
-        description: None,
-    };
-    vec![
-        move_balance(clinic, &transfer, call.now),
-        insert_transfer(clinic, call.new_id(), &transfer, call.now),
-        announce(call, clinic, sample.id("transaction")),
-        recorded(clinic, sample.id("transaction")).erase(),
-    ]
 }

@@ -13,9 +13,8 @@ mod handler;
 mod logic;
 pub mod schema;
 
-use shared::database::Statement;
 use shared::failure::Error;
-use shared::http::{Call, Endpoint, Idempotency, Link, Policy, Reply, Route, Sample, Success, WithBody};
+use shared::http::{Call, Endpoint, Idempotency, Link, Policy, Reply, Route, Success, WithBody};
 
 /// The declaration.
 #[derive(Debug)]
@@ -36,10 +35,6 @@ impl Endpoint for CreateTransaction {
     type Input = WithBody<schema::NewTransaction>;
     type Output = Reply<schema::Recorded>;
     type Failure = schema::CreateTransactionFailure;
-
-    fn statements(sample: &Sample<'_>) -> Vec<Statement<()>> {
-        db::all(sample)
-    }
 
     async fn handle(call: &Call<'_>, input: Self::Input) -> Result<Self::Output, Error<Self::Failure>> {
         handler::handle(call, input.body.0).await

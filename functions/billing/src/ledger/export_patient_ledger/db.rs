@@ -1,6 +1,5 @@
 use jiff::Timestamp;
 use shared::database::Statement;
-use shared::http::Sample;
 use uuid::Uuid;
 
 /// Adds the part, unless the job was called off. A patient without transactions has an empty part.
@@ -33,9 +32,4 @@ pub(super) fn add_part(clinic: Uuid, job: Uuid, patient: Uuid, now: Timestamp) -
     .bind(job)
     .bind(patient)
     .bind(now)
-}
-
-/// The consumer's own statements; those of jobs are listed with the jobs.
-pub(super) fn all(sample: &Sample<'_>) -> Vec<Statement<()>> {
-    vec![add_part(sample.clinic(), sample.id("job"), sample.id("patient"), sample.call.now)]
 }

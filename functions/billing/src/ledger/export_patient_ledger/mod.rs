@@ -8,9 +8,7 @@
 mod db;
 
 use shared::background::{Consumer, Delivery, Halt, jobs};
-use shared::database::Statement;
 use shared::failure::Fault;
-use shared::http::Sample;
 
 /// The declaration.
 #[derive(Debug)]
@@ -21,10 +19,6 @@ impl Consumer for ExportPatientLedger {
     const SUMMARY: &'static str = "Adds what a patient paid and owes to its export";
     const KINDS: &'static [&'static str] = &["patient.export_requested"];
     type Parts = ();
-
-    fn statements(sample: &Sample<'_>) -> Vec<Statement<()>> {
-        db::all(sample)
-    }
 
     async fn take(delivery: &Delivery<'_>) -> Result<(), Halt> {
         let (job, patient) = (jobs::job_of(delivery)?, delivery.id("patientId")?);

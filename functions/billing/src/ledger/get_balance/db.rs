@@ -1,5 +1,4 @@
 use shared::database::Statement;
-use shared::http::Sample;
 use uuid::Uuid;
 
 /// The balance in minor units and the clinic's currency; no row for an unknown patient or another clinic's.
@@ -16,9 +15,4 @@ pub(super) fn balance(clinic: Uuid, patient: Uuid) -> Statement<(i64, String)> {
     .bind(clinic)
     .bind(patient)
     .decode(|columns| Ok((columns.get("balance_minor")?, columns.get("currency")?)))
-}
-
-/// All statements of the slice.
-pub(super) fn all(sample: &Sample<'_>) -> Vec<Statement<()>> {
-    vec![balance(sample.clinic(), sample.id("patient")).erase()]
 }

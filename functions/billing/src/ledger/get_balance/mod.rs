@@ -9,9 +9,8 @@
 mod db;
 pub mod schema;
 
-use shared::database::Statement;
 use shared::failure::Error;
-use shared::http::{Call, Endpoint, Policy, Reply, Route, Sample, WithId};
+use shared::http::{Call, Endpoint, Policy, Reply, Route, WithId};
 
 /// The declaration.
 #[derive(Debug)]
@@ -28,10 +27,6 @@ impl Endpoint for GetBalance {
     type Input = WithId;
     type Output = Reply<schema::Balance>;
     type Failure = schema::GetBalanceFailure;
-
-    fn statements(sample: &Sample<'_>) -> Vec<Statement<()>> {
-        db::all(sample)
-    }
 
     async fn handle(call: &Call<'_>, input: Self::Input) -> Result<Self::Output, Error<Self::Failure>> {
         let mut tx = call.read()?;

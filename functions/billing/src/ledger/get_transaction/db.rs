@@ -1,6 +1,5 @@
 use super::schema::Transaction;
 use shared::database::Statement;
-use shared::http::Sample;
 use uuid::Uuid;
 
 pub(super) fn transaction(clinic: Uuid, id: Uuid) -> Statement<Transaction> {
@@ -17,9 +16,4 @@ pub(super) fn transaction(clinic: Uuid, id: Uuid) -> Statement<Transaction> {
     .bind(clinic)
     .bind(id)
     .reply()
-}
-
-/// All statements of the slice.
-pub(super) fn all(sample: &Sample<'_>) -> Vec<Statement<()>> {
-    vec![transaction(sample.clinic(), sample.id("transaction")).erase()]
 }

@@ -8,9 +8,8 @@
 mod db;
 pub mod schema;
 
-use shared::database::Statement;
 use shared::failure::Error;
-use shared::http::{Call, Endpoint, Link, Policy, Reply, Route, Sample, Success, WithId};
+use shared::http::{Call, Endpoint, Link, Policy, Reply, Route, Success, WithId};
 
 /// The declaration.
 #[derive(Debug)]
@@ -26,10 +25,6 @@ impl Endpoint for GetTransaction {
     type Input = WithId;
     type Output = Reply<schema::Transaction>;
     type Failure = schema::GetTransactionFailure;
-
-    fn statements(sample: &Sample<'_>) -> Vec<Statement<()>> {
-        db::all(sample)
-    }
 
     async fn handle(call: &Call<'_>, input: Self::Input) -> Result<Self::Output, Error<Self::Failure>> {
         let mut tx = call.read()?;

@@ -1,6 +1,5 @@
 use crate::auth::session::{Clinic, User, member};
 use shared::database::Statement;
-use shared::http::Sample;
 use uuid::Uuid;
 
 pub(super) struct Account {
@@ -36,12 +35,4 @@ pub(super) fn memberships_of_account(account: Uuid) -> Statement<(Clinic, User)>
     )
     .bind(account)
     .decode(member)
-}
-
-/// All statements of the slice.
-pub(super) fn all(sample: &Sample<'_>) -> Vec<Statement<()>> {
-    vec![
-        account_by_email("nobody@example.com".to_owned()).erase(),
-        memberships_of_account(sample.id("account")).erase(),
-    ]
 }

@@ -15,9 +15,8 @@ pub mod schema;
 
 use super::session::Session;
 use shared::access::TokenSigner;
-use shared::database::Statement;
 use shared::failure::Error;
-use shared::http::{Call, Endpoint, Policy, RateClass, Reply, Route, Sample, WithBody};
+use shared::http::{Call, Endpoint, Policy, RateClass, Reply, Route, WithBody};
 
 /// The declaration.
 #[derive(Debug)]
@@ -36,10 +35,6 @@ impl Endpoint for Login {
     type Input = WithBody<schema::Credentials>;
     type Output = Reply<Session>;
     type Failure = schema::LoginFailure;
-
-    fn statements(sample: &Sample<'_>) -> Vec<Statement<()>> {
-        db::all(sample)
-    }
 
     async fn handle(
         call: &Call<'_, TokenSigner>,

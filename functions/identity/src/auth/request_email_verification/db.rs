@@ -1,7 +1,6 @@
 use super::logic::Owner;
 use jiff::Timestamp;
 use shared::database::Statement;
-use shared::http::Sample;
 use uuid::Uuid;
 
 pub(super) fn owner(clinic: Uuid, user: Uuid) -> Statement<Owner> {
@@ -51,18 +50,4 @@ pub(super) fn insert_verification(new: Verification, now: Timestamp) -> Statemen
     .bind(new.token_hash)
     .bind(new.expires_at)
     .bind(now)
-}
-
-/// All statements of the consumer.
-pub(super) fn all(sample: &Sample<'_>) -> Vec<Statement<()>> {
-    let call = &sample.call;
-    let verification = Verification {
-        id: call.new_id(),
-        clinic: sample.clinic(),
-        account: sample.id("account"),
-        user: sample.id("user"),
-        token_hash: vec![1; 32],
-        expires_at: call.now,
-    };
-    vec![owner(sample.clinic(), sample.id("user")).erase(), insert_verification(verification, call.now)]
 }

@@ -13,8 +13,6 @@ mod logic;
 
 use shared::app::PublicUrl;
 use shared::background::{Consumer, Delivery, Halt};
-use shared::database::Statement;
-use shared::http::Sample;
 
 /// The declaration.
 #[derive(Debug)]
@@ -26,10 +24,6 @@ impl Consumer for RequestEmailVerification {
     const KINDS: &'static [&'static str] = &["clinic.created"];
     const ANNOUNCES: bool = true;
     type Parts = PublicUrl;
-
-    fn statements(sample: &Sample<'_>) -> Vec<Statement<()>> {
-        db::all(sample)
-    }
 
     async fn take(delivery: &Delivery<'_, PublicUrl>) -> Result<(), Halt> {
         handler::take(delivery).await

@@ -1,6 +1,6 @@
 use jiff::Timestamp;
 use shared::database::Statement;
-use shared::http::{Call, Sample};
+use shared::http::Call;
 use uuid::Uuid;
 
 pub(super) fn ensure_known(clinic: Uuid, token_hash: Vec<u8>) -> Statement<()> {
@@ -73,15 +73,4 @@ pub(super) fn verified_at(clinic: Uuid, token_hash: Vec<u8>) -> Statement<Timest
     .bind(clinic)
     .bind(token_hash)
     .decode(|columns| columns.get("email_verified_at"))
-}
-
-/// All statements of the slice.
-pub(super) fn all(sample: &Sample<'_>) -> Vec<Statement<()>> {
-    let (call, clinic, hash) = (&sample.call, sample.clinic(), vec![0; 32]);
-    vec![
-        ensure_known(clinic, hash.clone()),
-        ensure_unexpired(clinic, hash.clone(), call.now),
-        use_token(call, clinic, hash.clone()),
-        verified_at(clinic, hash).erase(),
-    ]
 }

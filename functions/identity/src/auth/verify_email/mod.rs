@@ -13,9 +13,8 @@ mod db;
 mod handler;
 pub mod schema;
 
-use shared::database::Statement;
 use shared::failure::Error;
-use shared::http::{Call, Endpoint, Policy, RateClass, Reply, Route, Sample, WithBody};
+use shared::http::{Call, Endpoint, Policy, RateClass, Reply, Route, WithBody};
 
 /// The declaration.
 #[derive(Debug)]
@@ -32,10 +31,6 @@ impl Endpoint for VerifyEmail {
     type Input = WithBody<schema::EmailToken>;
     type Output = Reply<schema::VerifiedEmail>;
     type Failure = schema::VerifyEmailFailure;
-
-    fn statements(sample: &Sample<'_>) -> Vec<Statement<()>> {
-        db::all(sample)
-    }
 
     async fn handle(call: &Call<'_>, input: Self::Input) -> Result<Self::Output, Error<Self::Failure>> {
         handler::handle(call, input.body.0).await

@@ -1,9 +1,7 @@
 use crate::auth::session::{Clinic, User};
 use jiff::Timestamp;
-use shared::access::Role;
 use shared::database::Statement;
-use shared::http::{Call, Sample};
-use shared::mail::Language;
+use shared::http::Call;
 use shared::parts::Parts;
 use uuid::Uuid;
 
@@ -83,25 +81,4 @@ pub(super) fn clinic_created(
     .bind(call.now)
     .bind(owner.account)
     .bind(user.id)
-}
-
-/// All statements of the slice, as [`Endpoint::statements`](shared::http::Endpoint::statements) lists them.
-pub(super) fn all(sample: &Sample<'_>) -> Vec<Statement<()>> {
-    let call = &sample.call;
-    let clinic = |id| Clinic {
-        id,
-        name: sample.text(),
-        time_zone: "UTC".to_owned(),
-        currency: "BRL".to_owned(),
-        language: Language::English,
-    };
-    let owner =
-        |account| Owner { account, email_key: "sample".to_owned(), password_hash: "$argon2id$".to_owned() };
-    let user = User { id: call.new_id(), name: sample.text(), email: sample.text(), role: Role::Owner };
-    vec![
-        insert_account(&owner(call.new_id()), &user, call.now),
-        insert_clinic(&clinic(sample.id("new_clinic")), call.now),
-        insert_membership(&clinic(sample.clinic()), &owner(sample.id("stranger")), &user, call.now),
-        clinic_created(call, &clinic(sample.clinic()), &owner(sample.id("account")), &user),
-    ]
 }

@@ -13,9 +13,8 @@ mod logic;
 pub mod schema;
 
 use shared::access::TokenSigner;
-use shared::database::Statement;
 use shared::failure::Error;
-use shared::http::{Call, Endpoint, Policy, RateClass, Reply, Route, Sample, Success, WithBody};
+use shared::http::{Call, Endpoint, Policy, RateClass, Reply, Route, Success, WithBody};
 
 /// The declaration.
 #[derive(Debug)]
@@ -33,10 +32,6 @@ impl Endpoint for CreateClinic {
     type Input = WithBody<schema::NewClinic>;
     type Output = Reply<schema::Session>;
     type Failure = schema::CreateClinicFailure;
-
-    fn statements(sample: &Sample<'_>) -> Vec<Statement<()>> {
-        db::all(sample)
-    }
 
     async fn handle(
         call: &Call<'_, TokenSigner>,

@@ -1,6 +1,5 @@
 use crate::auth::session::{Clinic, User, member};
 use shared::database::Statement;
-use shared::http::Sample;
 use uuid::Uuid;
 
 /// Clinic and user, and whether the user's address is verified.
@@ -22,9 +21,4 @@ pub(super) fn active_membership(clinic: Uuid, user: Uuid) -> Statement<(Clinic, 
         let (clinic, user) = member(columns)?;
         Ok((clinic, user, columns.get("email_verified")?))
     })
-}
-
-/// All statements of the slice.
-pub(super) fn all(sample: &Sample<'_>) -> Vec<Statement<()>> {
-    vec![active_membership(sample.clinic(), sample.id("user")).erase()]
 }

@@ -12,9 +12,8 @@ mod handler;
 mod logic;
 pub mod schema;
 
-use shared::database::Statement;
 use shared::failure::Error;
-use shared::http::{Call, Endpoint, NoInput, Policy, Reply, Route, Sample};
+use shared::http::{Call, Endpoint, NoInput, Policy, Reply, Route};
 
 /// The declaration.
 #[derive(Debug)]
@@ -31,10 +30,6 @@ impl Endpoint for GetMe {
     type Input = NoInput;
     type Output = Reply<schema::Me>;
     type Failure = schema::GetMeFailure;
-
-    fn statements(sample: &Sample<'_>) -> Vec<Statement<()>> {
-        db::all(sample)
-    }
 
     async fn handle(call: &Call<'_>, _input: Self::Input) -> Result<Self::Output, Error<Self::Failure>> {
         handler::handle(call).await

@@ -1,6 +1,5 @@
 use jiff::Timestamp;
 use shared::database::Statement;
-use shared::http::Sample;
 use uuid::Uuid;
 
 pub(super) fn ensure_job(clinic: Uuid, owner: Uuid, id: Uuid, now: Timestamp) -> Statement<()> {
@@ -46,15 +45,4 @@ pub(super) fn ensure_cancelled(clinic: Uuid, id: Uuid) -> Statement<()> {
     )
     .bind(clinic)
     .bind(id)
-}
-
-/// The slice's own statements; those of jobs are listed with the jobs.
-pub(super) fn all(sample: &Sample<'_>) -> Vec<Statement<()>> {
-    let (clinic, id) = (sample.clinic(), sample.id("job"));
-    vec![
-        ensure_job(clinic, sample.id("user"), id, sample.call.now),
-        cancel_job(clinic, id, sample.call.now),
-        // The condition holds for a cancelled job.
-        ensure_cancelled(clinic, sample.id("cancelled_job")),
-    ]
 }

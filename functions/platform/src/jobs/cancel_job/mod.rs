@@ -12,11 +12,8 @@ pub mod schema;
 
 use schema::CancelJobFailure;
 use shared::background::jobs::{self, Job};
-use shared::database::Statement;
 use shared::failure::Error;
-use shared::http::{
-    Call, Endpoint, Idempotency, Link, Policy, Reply, Route, Sample, Success, WithPath, audit,
-};
+use shared::http::{Call, Endpoint, Idempotency, Link, Policy, Reply, Route, Success, WithPath, audit};
 
 /// The declaration.
 #[derive(Debug)]
@@ -33,10 +30,6 @@ impl Endpoint for CancelJob {
     type Input = WithPath<schema::JobToCancel>;
     type Output = Reply<Job>;
     type Failure = CancelJobFailure;
-
-    fn statements(sample: &Sample<'_>) -> Vec<Statement<()>> {
-        db::all(sample)
-    }
 
     async fn handle(call: &Call<'_>, input: Self::Input) -> Result<Self::Output, Error<Self::Failure>> {
         let caller = call.principal()?;

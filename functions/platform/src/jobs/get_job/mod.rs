@@ -7,10 +7,9 @@
 //! - **Round trips**: 1.
 
 use shared::background::jobs::{self, Job};
-use shared::database::Statement;
 use shared::failure::Error;
 use shared::failures;
-use shared::http::{Call, Endpoint, Link, Policy, Reply, Route, Sample, Success, WithId};
+use shared::http::{Call, Endpoint, Link, Policy, Reply, Route, Success, WithId};
 
 /// The declaration.
 #[derive(Debug)]
@@ -38,10 +37,6 @@ impl Endpoint for GetJob {
     type Input = WithId;
     type Output = Reply<Job>;
     type Failure = GetJobFailure;
-
-    fn statements(_sample: &Sample<'_>) -> Vec<Statement<()>> {
-        Vec::new()
-    }
 
     async fn handle(call: &Call<'_>, input: Self::Input) -> Result<Self::Output, Error<Self::Failure>> {
         let caller = call.principal()?;

@@ -1,7 +1,6 @@
 use super::schema::Parts;
 use jiff::Timestamp;
 use shared::database::Statement;
-use shared::http::Sample;
 use uuid::Uuid;
 
 /// Fails with the first condition that does not hold, in the order of this statement.
@@ -33,10 +32,4 @@ pub(super) fn parts(clinic: Uuid, id: Uuid) -> Statement<Parts> {
     .bind(clinic)
     .bind(id)
     .reply()
-}
-
-/// All statements of the slice.
-pub(super) fn all(sample: &Sample<'_>) -> Vec<Statement<()>> {
-    let (clinic, owner, done) = (sample.clinic(), sample.id("user"), sample.id("succeeded_job"));
-    vec![ensure_result(clinic, owner, done, sample.call.now), parts(clinic, done).erase()]
 }

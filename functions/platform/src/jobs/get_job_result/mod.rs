@@ -9,9 +9,8 @@ mod db;
 pub mod schema;
 
 use schema::{GetJobResultFailure, Parts};
-use shared::database::Statement;
 use shared::failure::Error;
-use shared::http::{Call, Endpoint, Policy, Reply, Route, Sample, Success, WithId, audit};
+use shared::http::{Call, Endpoint, Policy, Reply, Route, Success, WithId, audit};
 
 /// The declaration.
 #[derive(Debug)]
@@ -28,10 +27,6 @@ impl Endpoint for GetJobResult {
     type Input = WithId;
     type Output = Reply<Parts>;
     type Failure = GetJobResultFailure;
-
-    fn statements(sample: &Sample<'_>) -> Vec<Statement<()>> {
-        db::all(sample)
-    }
 
     async fn handle(call: &Call<'_>, input: Self::Input) -> Result<Self::Output, Error<Self::Failure>> {
         let caller = call.principal()?;

@@ -17,11 +17,8 @@
 mod handler;
 mod logic;
 
-use super::returns;
 use shared::background::{Progress, Worker, WorkerRun};
-use shared::database::Statement;
 use shared::failure::Fault;
-use shared::http::Sample;
 use shared::mail::Notices;
 use std::time::Duration;
 
@@ -35,10 +32,6 @@ impl Worker for RecordBounces {
     const ROLE: &'static str = "bounce_recorder";
     const EVERY: Duration = Duration::from_mins(5);
     type Parts = Notices;
-
-    fn statements(sample: &Sample<'_>) -> Vec<Statement<()>> {
-        returns::statements(sample)
-    }
 
     async fn step(run: &WorkerRun<'_, Notices>) -> Result<Progress, Fault> {
         handler::step(run).await

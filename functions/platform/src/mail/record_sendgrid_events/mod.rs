@@ -19,10 +19,8 @@ pub mod schema;
 
 pub use super::signature::EventsKey;
 
-use super::returns;
-use shared::database::Statement;
 use shared::failure::Error;
-use shared::http::{Call, Endpoint, Policy, RequestHeader, Response, Route, Sample, Success, WithSignedBody};
+use shared::http::{Call, Endpoint, Policy, RequestHeader, Response, Route, Success, WithSignedBody};
 
 /// The header with the signature.
 const SIGNATURE: RequestHeader = RequestHeader {
@@ -58,10 +56,6 @@ impl Endpoint for RecordSendgridEvents {
     type Input = WithSignedBody<schema::SendgridEvents>;
     type Output = Response;
     type Failure = schema::RecordSendgridEventsFailure;
-
-    fn statements(sample: &Sample<'_>) -> Vec<Statement<()>> {
-        returns::statements(sample)
-    }
 
     async fn handle(
         call: &Call<'_, EventsKey>,

@@ -1,7 +1,6 @@
 use super::logic::Kept;
 use jiff::{SignedDuration, Timestamp};
 use shared::database::Statement;
-use shared::http::Sample;
 use shared::mail::ProviderId;
 use uuid::Uuid;
 
@@ -101,16 +100,4 @@ pub(super) fn mark_refused(clinic: Uuid, id: Uuid, code: &'static str, now: Time
     .bind(id)
     .bind(now)
     .bind(code)
-}
-
-/// All statements of the consumer.
-pub(super) fn all(sample: &Sample<'_>) -> Vec<Statement<()>> {
-    let (clinic, id, now) = (sample.clinic(), sample.id("mail"), sample.call.now);
-    vec![
-        lease_mail(clinic, id, now).erase(),
-        mail_state(clinic, id).erase(),
-        release_mail(clinic, id, now),
-        mark_sent(clinic, id, ProviderId("sample".to_owned()), now),
-        mark_refused(clinic, id, shared::mail::MAIL_REFUSED, now),
-    ]
 }

@@ -16,8 +16,6 @@ mod handler;
 mod logic;
 
 use shared::background::{Consumer, Delivery, Halt};
-use shared::database::Statement;
-use shared::http::Sample;
 use shared::mail::Mail;
 
 /// The declaration.
@@ -29,10 +27,6 @@ impl Consumer for SendMail {
     const SUMMARY: &'static str = "Sends what is in the letter box";
     const KINDS: &'static [&'static str] = &["mail.requested"];
     type Parts = Mail;
-
-    fn statements(sample: &Sample<'_>) -> Vec<Statement<()>> {
-        db::all(sample)
-    }
 
     async fn take(delivery: &Delivery<'_, Mail>) -> Result<(), Halt> {
         handler::take(delivery).await

@@ -1,8 +1,6 @@
-use crate::webhooks::endpoint::insert_secret;
 use crate::webhooks::kind::EventKind;
 use jiff::Timestamp;
 use shared::database::Statement;
-use shared::http::Sample;
 use uuid::Uuid;
 
 /// Locks the making of endpoints of a clinic, so that two requests do not reach for the same slot. The lock ends with
@@ -42,22 +40,4 @@ pub(super) fn insert_endpoint(
     .bind(url)
     .bind(kinds)
     .bind(now)
-}
-
-/// All statements of the slice.
-pub(super) fn all(sample: &Sample<'_>) -> Vec<Statement<()>> {
-    let (clinic, now) = (sample.clinic(), sample.call.now);
-    let url = "https://hooks.example.com/sample".to_owned();
-    vec![
-        take_turn(clinic),
-        insert_endpoint(clinic, sample.call.new_id(), url, &[EventKind::PatientCreated], now),
-        // An endpoint that has no current secret.
-        insert_secret(
-            clinic,
-            sample.id("webhook_endpoint_without_secret"),
-            sample.call.new_id(),
-            vec![0; 32],
-            now,
-        ),
-    ]
 }

@@ -15,10 +15,9 @@ mod handler;
 mod logic;
 pub mod schema;
 
-use shared::database::Statement;
 use shared::external::ExternalCalls;
 use shared::failure::Error;
-use shared::http::{Call, Endpoint, Link, Policy, Reply, Route, Sample, Success, WithBody};
+use shared::http::{Call, Endpoint, Link, Policy, Reply, Route, Success, WithBody};
 
 /// The declaration.
 #[derive(Debug)]
@@ -37,10 +36,6 @@ impl Endpoint for CreateWebhookEndpoint {
     type Input = WithBody<schema::NewWebhookEndpoint>;
     type Output = Reply<schema::CreatedWebhookEndpoint>;
     type Failure = schema::CreateWebhookEndpointFailure;
-
-    fn statements(sample: &Sample<'_>) -> Vec<Statement<()>> {
-        db::all(sample)
-    }
 
     async fn handle(
         call: &Call<'_, ExternalCalls>,

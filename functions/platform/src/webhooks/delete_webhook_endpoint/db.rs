@@ -1,6 +1,5 @@
 use jiff::Timestamp;
 use shared::database::Statement;
-use shared::http::Sample;
 use uuid::Uuid;
 
 pub(super) fn delete_endpoint(clinic: Uuid, id: Uuid, now: Timestamp) -> Statement<()> {
@@ -42,10 +41,4 @@ pub(super) fn drop_deliveries(clinic: Uuid, endpoint: Uuid, now: Timestamp) -> S
     .bind(clinic)
     .bind(endpoint)
     .bind(now)
-}
-
-/// The slice's own statements.
-pub(super) fn all(sample: &Sample<'_>) -> Vec<Statement<()>> {
-    let (clinic, id, now) = (sample.clinic(), sample.id("webhook_endpoint"), sample.call.now);
-    vec![delete_endpoint(clinic, id, now), end_secrets_now(clinic, id, now), drop_deliveries(clinic, id, now)]
 }

@@ -11,10 +11,9 @@ mod db;
 
 use super::endpoint::hold_endpoint;
 use http::StatusCode;
-use shared::database::Statement;
 use shared::failure::Error;
 use shared::failures;
-use shared::http::{Call, Endpoint, Policy, Response, Route, Sample, Success, WithId, audit};
+use shared::http::{Call, Endpoint, Policy, Response, Route, Success, WithId, audit};
 
 /// The declaration.
 #[derive(Debug)]
@@ -39,10 +38,6 @@ impl Endpoint for DeleteWebhookEndpoint {
     type Input = WithId;
     type Output = Response;
     type Failure = DeleteWebhookEndpointFailure;
-
-    fn statements(sample: &Sample<'_>) -> Vec<Statement<()>> {
-        db::all(sample)
-    }
 
     async fn handle(call: &Call<'_>, input: Self::Input) -> Result<Self::Output, Error<Self::Failure>> {
         let caller = call.principal()?;

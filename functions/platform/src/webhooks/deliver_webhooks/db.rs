@@ -1,7 +1,6 @@
 use super::logic::{Delivery, Fate};
 use jiff::{SignedDuration, Timestamp};
 use shared::database::{Columns, DecodeError, Statement};
-use shared::http::Sample;
 use uuid::Uuid;
 
 /// How long a worker keeps a lease: longer than sending may take. A worker that dies is overtaken.
@@ -192,33 +191,4 @@ pub(super) fn delete_old_secrets(now: Timestamp) -> Statement<()> {
             AND s.id = old.id",
     )
     .bind(now)
-}
-
-/// All statements of the worker.
-pub(super) fn all(sample: &Sample<'_>) -> Vec<Statement<()>> {
-    let now = sample.call.now;
-    let delivery = Delivery {
-        clinic: sample.clinic(),
-        id: sample.id("webhook_delivery"),
-        endpoint: sample.id("webhook_endpoint"),
-        event: sample.id("event"),
-        kind: "patient.created".to_owned(),
-        ids: serde_json::Value::Null,
-        occurred_at: now,
-        attempts: 0,
-        url: String::new(),
-        is_wanted: true,
-        secrets: Vec::new(),
-    };
-    let fate = super::logic::fate(0, super::logic::Sent::Answered(410), now, 0.0);
-    let gone = [(&delivery, sample.call.new_id())];
-    vec![
-        lease(32, Vec::new(), now).erase(),
-        lease(2, vec![sample.id("webhook_endpoint")], now).erase(),
-        disable_endpoints(&gone, now),
-        drop_deliveries(&gone, now),
-        settle(&[(delivery.clone(), fate)], now),
-        delete_old_deliveries(now),
-        delete_old_secrets(now),
-    ]
 }

@@ -18,10 +18,8 @@ mod handler;
 mod logic;
 
 use shared::background::{Progress, Worker, WorkerRun};
-use shared::database::Statement;
 use shared::external::ExternalCalls;
 use shared::failure::Fault;
-use shared::http::Sample;
 use std::time::Duration;
 
 /// The declaration.
@@ -34,10 +32,6 @@ impl Worker for DeliverWebhooks {
     const ROLE: &'static str = "webhook_deliverer";
     const TIMEOUT: Duration = Duration::from_secs(55);
     type Parts = ExternalCalls;
-
-    fn statements(sample: &Sample<'_>) -> Vec<Statement<()>> {
-        db::all(sample)
-    }
 
     async fn step(run: &WorkerRun<'_, ExternalCalls>) -> Result<Progress, Fault> {
         handler::step(run).await

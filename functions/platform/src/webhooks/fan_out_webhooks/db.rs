@@ -1,7 +1,6 @@
 use jiff::Timestamp;
 use serde_json::json;
 use shared::database::Statement;
-use shared::http::Sample;
 use shared::outbox::Event;
 use uuid::Uuid;
 
@@ -29,21 +28,4 @@ pub(super) fn insert_deliveries(event: &Event, ids: Vec<Uuid>, now: Timestamp) -
     .bind(json!(event.ids))
     .bind(event.created_at)
     .bind(now)
-}
-
-/// All statements of the consumer.
-pub(super) fn all(sample: &Sample<'_>) -> Vec<Statement<()>> {
-    let event = Event {
-        id: sample.call.new_id(),
-        clinic_id: sample.clinic(),
-        aggregate: "patient".to_owned(),
-        aggregate_id: sample.id("patient"),
-        seq: 1,
-        kind: "patient.created".to_owned(),
-        ids: [("patientId".to_owned(), sample.id("patient"))].into(),
-        traceparent: String::new(),
-        created_at: sample.call.now,
-    };
-    let ids = (0..ENDPOINTS).map(|_| sample.call.new_id()).collect();
-    vec![insert_deliveries(&event, ids, sample.call.now)]
 }

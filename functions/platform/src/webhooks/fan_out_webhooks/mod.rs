@@ -8,8 +8,6 @@
 mod db;
 
 use shared::background::{Consumer, Delivery, Halt};
-use shared::database::Statement;
-use shared::http::Sample;
 
 /// The declaration.
 #[derive(Debug)]
@@ -20,10 +18,6 @@ impl Consumer for FanOutWebhooks {
     const SUMMARY: &'static str = "Makes a delivery for each endpoint that wants an event";
     const KINDS: &'static [&'static str] = super::KINDS;
     type Parts = ();
-
-    fn statements(sample: &Sample<'_>) -> Vec<Statement<()>> {
-        db::all(sample)
-    }
 
     async fn take(delivery: &Delivery<'_>) -> Result<(), Halt> {
         // One id for each endpoint that a clinic can have.

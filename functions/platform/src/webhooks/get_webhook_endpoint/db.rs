@@ -1,6 +1,5 @@
 use crate::webhooks::WebhookEndpoint;
 use shared::database::Statement;
-use shared::http::Sample;
 use uuid::Uuid;
 
 pub(super) fn endpoint(clinic: Uuid, id: Uuid) -> Statement<WebhookEndpoint> {
@@ -15,9 +14,4 @@ pub(super) fn endpoint(clinic: Uuid, id: Uuid) -> Statement<WebhookEndpoint> {
     .bind(clinic)
     .bind(id)
     .decode(WebhookEndpoint::decode)
-}
-
-/// All statements of the slice.
-pub(super) fn all(sample: &Sample<'_>) -> Vec<Statement<()>> {
-    vec![endpoint(sample.clinic(), sample.id("webhook_endpoint")).erase()]
 }

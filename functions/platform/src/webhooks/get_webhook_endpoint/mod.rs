@@ -8,10 +8,9 @@
 mod db;
 
 use super::WebhookEndpoint;
-use shared::database::Statement;
 use shared::failure::Error;
 use shared::failures;
-use shared::http::{Call, Endpoint, Link, Policy, Reply, Route, Sample, Success, WithId};
+use shared::http::{Call, Endpoint, Link, Policy, Reply, Route, Success, WithId};
 
 /// The declaration.
 #[derive(Debug)]
@@ -36,10 +35,6 @@ impl Endpoint for GetWebhookEndpoint {
     type Input = WithId;
     type Output = Reply<WebhookEndpoint>;
     type Failure = GetWebhookEndpointFailure;
-
-    fn statements(sample: &Sample<'_>) -> Vec<Statement<()>> {
-        db::all(sample)
-    }
 
     async fn handle(call: &Call<'_>, input: Self::Input) -> Result<Self::Output, Error<Self::Failure>> {
         let mut tx = call.read()?;

@@ -1,7 +1,7 @@
 use crate::webhooks::WebhookEndpoint;
 use shared::database::Statement;
-use shared::http::page::{self, COUNTED_AT_MOST};
-use shared::http::{PageQuery, Sample};
+use shared::http::PageQuery;
+use shared::http::page::COUNTED_AT_MOST;
 use uuid::Uuid;
 
 pub(super) fn endpoints_before(
@@ -40,13 +40,4 @@ pub(super) fn count_endpoints(clinic: Uuid) -> Statement<i64> {
     .bind(clinic)
     .bind(COUNTED_AT_MOST)
     .decode(|columns| columns.get("total"))
-}
-
-/// All statements of the slice: the first page, a far page, the count.
-pub(super) fn all(sample: &Sample<'_>) -> Vec<Statement<()>> {
-    let clinic = sample.clinic();
-    let pages = page::samples((sample.call.now, sample.id("webhook_endpoint")));
-    let mut all: Vec<_> = pages.iter().map(|page| endpoints_before(clinic, page).erase()).collect();
-    all.push(count_endpoints(clinic).erase());
-    all
 }

@@ -10,9 +10,8 @@ mod db;
 mod handler;
 
 use super::WebhookEndpoint;
-use shared::database::Statement;
 use shared::failure::{Error, NoFailure};
-use shared::http::{Call, Endpoint, Link, PageQuery, Policy, Reply, Route, Sample, Success, WithQuery};
+use shared::http::{Call, Endpoint, Link, PageQuery, Policy, Reply, Route, Success, WithQuery};
 
 /// The declaration.
 #[derive(Debug)]
@@ -31,10 +30,6 @@ impl Endpoint for ListWebhookEndpoints {
     type Input = WithQuery<PageQuery<WebhookEndpoint>>;
     type Output = Reply<Vec<WebhookEndpoint>>;
     type Failure = NoFailure;
-
-    fn statements(sample: &Sample<'_>) -> Vec<Statement<()>> {
-        db::all(sample)
-    }
 
     async fn handle(call: &Call<'_>, input: Self::Input) -> Result<Self::Output, Error<Self::Failure>> {
         handler::handle(call, input.query).await

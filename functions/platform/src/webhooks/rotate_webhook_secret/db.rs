@@ -1,7 +1,5 @@
-use crate::webhooks::endpoint::hold_endpoint;
 use jiff::{SignedDuration, Timestamp};
 use shared::database::Statement;
-use shared::http::Sample;
 use uuid::Uuid;
 
 /// How long a secret that was rotated out still signs.
@@ -21,10 +19,4 @@ pub(super) fn end_secrets(clinic: Uuid, endpoint: Uuid, now: Timestamp) -> State
     .bind(endpoint)
     .bind(now)
     .bind(now + OVERLAP)
-}
-
-/// The slice's own statements, and the lock that it shares.
-pub(super) fn all(sample: &Sample<'_>) -> Vec<Statement<()>> {
-    let (clinic, id, now) = (sample.clinic(), sample.id("webhook_endpoint"), sample.call.now);
-    vec![hold_endpoint(clinic, id, now), end_secrets(clinic, id, now)]
 }

@@ -12,9 +12,8 @@ mod schema;
 
 use super::endpoint::{hold_endpoint, insert_secret};
 use super::signing::SigningSecret;
-use shared::database::Statement;
 use shared::failure::Error;
-use shared::http::{Call, Endpoint, Policy, Reply, Route, Sample, Success, WithId, audit};
+use shared::http::{Call, Endpoint, Policy, Reply, Route, Success, WithId, audit};
 
 /// The declaration.
 #[derive(Debug)]
@@ -32,10 +31,6 @@ impl Endpoint for RotateWebhookSecret {
     type Input = WithId;
     type Output = Reply<schema::NewSecret>;
     type Failure = schema::RotateWebhookSecretFailure;
-
-    fn statements(sample: &Sample<'_>) -> Vec<Statement<()>> {
-        db::all(sample)
-    }
 
     async fn handle(call: &Call<'_>, input: Self::Input) -> Result<Self::Output, Error<Self::Failure>> {
         let caller = call.principal()?;
