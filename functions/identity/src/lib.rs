@@ -7,13 +7,15 @@
 //! | `identity.email_verifications` | hashes of the tokens that were mailed to prove an address |
 //! | `identity.memberships` | an account within a clinic, with a role: what replies call a user |
 //!
-//! Events: `clinic.created`. Consumers: `request-email-verification`.
+//! Events: `clinic.created`. Consumers: `request-email-verification`. Workers:
+//! `identity-housekeeping`.
 
 pub mod auth;
 pub mod clinics;
+pub mod housekeeping;
 pub mod me;
 
-use shared::background::ConsumerDeclaration;
+use shared::background::{ConsumerDeclaration, WorkerDeclaration};
 use shared::http::Declaration;
 use shared::module::Module;
 
@@ -31,6 +33,6 @@ pub fn module() -> Module {
         consumers: vec![
             ConsumerDeclaration::of::<auth::request_email_verification::RequestEmailVerification>(),
         ],
-        workers: Vec::new(),
+        workers: vec![WorkerDeclaration::of::<housekeeping::IdentityHousekeeping>()],
     }
 }

@@ -79,6 +79,7 @@ fn users() -> String {
         "webhook_deliverer",
         "bounce_recorder",
         "housekeeper",
+        "identity_housekeeper",
     ]
     .map(|role| format!("\"{role}\" \"\"\n"))
     .concat()

@@ -6,6 +6,7 @@ mod in_process;
 pub mod jobs;
 mod log_lines;
 mod mail_request;
+pub mod sweep;
 pub mod worker;
 
 pub use consumer::{ATTEMPTS, Attempt, Consumer, ConsumerDeclaration, Delivery, Halt, OpenConsumer};

@@ -7,6 +7,7 @@
 mod binaries;
 mod create_clinic;
 mod get_me;
+mod identity_housekeeping;
 mod login;
 mod request_email_verification;
 mod verify_email;

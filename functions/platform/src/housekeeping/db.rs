@@ -1,28 +1,18 @@
-use super::logic::{BATCH, BEGINNING, Kind, Place, Swept, Task};
-use crate::subscription::Subscription;
+use crate::subscription::subscriptions;
 use jiff::Timestamp;
+use shared::background::sweep::{BATCH, Place, Swept, counted};
 use shared::database::Statement;
-
-/// The next batch of a task. An event goes only when all consumers of its kind in `subscriptions` have taken it.
-pub(super) fn sweep(task: Task, subscriptions: &[Subscription], now: Timestamp) -> Statement<Swept> {
-    let until = task.kind.until(now);
-    match task.kind {
-        Kind::Events => delete_events(subscriptions, until, task.after),
-        Kind::Keys => delete_keys(until),
-        Kind::Jobs => delete_jobs(until),
-        Kind::Mails => delete_mails(until),
-        Kind::Verifications => delete_verifications(until),
-    }
-}
+use shared::failure::Fault;
 
 /// Deletes events that were sent by `until` and taken by all of their consumers by then, with their rows in the inbox.
 /// The head of `V0010` says for what an event stays. The rows are locked first and looked at once more: a replay in
 /// between has moved `sent_at` on. The count compares one event at a time, so that no plan reads the inbox as a whole.
-fn delete_events(subscriptions: &[Subscription], until: Timestamp, after: Place) -> Statement<Swept> {
-    let heard =
-        subscriptions.iter().flat_map(|it| it.kinds.iter().map(|kind| (it.consumer.clone(), kind.clone())));
+pub(super) fn delete_events(until: Timestamp, after: Place) -> Result<Statement<Swept>, Fault> {
+    let heard = subscriptions()?
+        .iter()
+        .flat_map(|it| it.kinds.iter().map(|kind| (it.consumer.clone(), kind.clone())));
     let (consumers, kinds): (Vec<String>, Vec<String>) = heard.unzip();
-    Statement::new(
+    let statement = Statement::new(
         "platform.delete_old_events",
         "WITH old AS MATERIALIZED (
              SELECT id, sent_at
@@ -70,11 +60,12 @@ fn delete_events(subscriptions: &[Subscription], until: Timestamp, after: Place)
             gone: columns.get("gone")?,
             last: (columns.get("sent_at")?, columns.get("id")?),
         })
-    })
+    });
+    Ok(statement)
 }
 
 /// Deletes the oldest expired keys that nobody has locked. A caller who claims an expired key anew has locked it.
-fn delete_keys(until: Timestamp) -> Statement<Swept> {
+pub(super) fn delete_keys(until: Timestamp, _: Place) -> Result<Statement<Swept>, Fault> {
     counted(Statement::new(
         "platform.delete_expired_keys",
         "WITH over AS MATERIALIZED (
@@ -92,7 +83,7 @@ fn delete_keys(until: Timestamp) -> Statement<Swept> {
 
 /// Deletes expired jobs. A consumer that moves a job on has locked it; a consumer that comes later finds no job and
 /// adds nothing.
-fn delete_jobs(until: Timestamp) -> Statement<Swept> {
+pub(super) fn delete_jobs(until: Timestamp, _: Place) -> Result<Statement<Swept>, Fault> {
     counted(
         Statement::new(
             "platform.delete_expired_jobs",
@@ -113,7 +104,7 @@ fn delete_jobs(until: Timestamp) -> Statement<Swept> {
 
 /// Deletes mails that ended by `until`. A mail changes with its state only: the last change of a mail that is not
 /// queued is its end, or its return.
-fn delete_mails(until: Timestamp) -> Statement<Swept> {
+pub(super) fn delete_mails(until: Timestamp, _: Place) -> Result<Statement<Swept>, Fault> {
     counted(
         Statement::new(
             "platform.delete_ended_mails",
@@ -130,26 +121,4 @@ fn delete_mails(until: Timestamp) -> Statement<Swept> {
         ),
         until,
     )
-}
-
-fn delete_verifications(until: Timestamp) -> Statement<Swept> {
-    counted(Statement::new(
-        "platform.delete_old_verifications",
-        "WITH over AS MATERIALIZED (
-             SELECT ctid FROM identity.email_verifications
-              WHERE expires_at <= $1
-              ORDER BY expires_at LIMIT $2
-                FOR UPDATE SKIP LOCKED
-         ), gone AS (
-             DELETE FROM identity.email_verifications WHERE ctid = ANY (ARRAY(SELECT ctid FROM over)) AND expires_at <= $1
-             RETURNING expires_at
-         )
-         SELECT (SELECT count(*) FROM over) AS seen, (SELECT count(*) FROM gone) AS gone",
-    ), until)
-}
-
-fn counted(statement: Statement<()>, until: Timestamp) -> Statement<Swept> {
-    statement.bind(until).bind(BATCH).decode(|columns| {
-        Ok(Swept { seen: columns.get("seen")?, gone: columns.get("gone")?, last: BEGINNING })
-    })
 }

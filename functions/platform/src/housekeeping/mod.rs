@@ -1,12 +1,11 @@
 //! `housekeeping`: deletes rows that nobody needs any more, in all clinics.
 //!
-//! - **Does**: goes over five kinds of rows by turns, a thousand rows of a kind at a time, until none is left or the
+//! - **Does**: goes over four kinds of rows by turns, a thousand rows of a kind at a time, until none is left or the
 //!   time is nearly over:
 //!   - events, in `kernel.outbox` and `kernel.inbox` together, thirty days after they were last sent and last taken. An
 //!     event that some consumer has not taken stays, and so does a dead letter;
 //!   - expired `kernel.idempotency_keys`, and expired `kernel.jobs` with their parts, in whatever state;
-//!   - `kernel.mails` that ended ninety days ago: a bounce comes within days;
-//!   - `identity.email_verifications` that expired thirty days ago, used or not.
+//!   - `kernel.mails` that ended ninety days ago: a bounce comes within days.
 //! - **Keeps**: the order of streams and the one effect of each event; `migrations/V0010__housekeeping.sql` says why.
 //!   The role's policies refuse to delete a row before its time, whatever the statements say.
 //! - **Side by side**: a housekeeper steps over locked rows, so that nobody waits for it, and two of them share the
@@ -14,16 +13,29 @@
 //! - **Failures**: a failure at one kind holds up no other kind. The run fails in the end, so that the alarm rings, and
 //!   the next run tries again.
 //! - **Leaves alone**: the audit log, everything of the trade, and deliveries and secrets of webhooks, which
-//!   `deliver-webhooks` deletes.
+//!   `deliver-webhooks` deletes. What a module deletes of its own it declares itself, with a worker of its own.
 //! - **Round trips**: 1 for each thousand rows of a kind.
 
 mod db;
-mod handler;
-mod logic;
 
+use jiff::SignedDuration;
+use shared::background::sweep::{Sweep, sweep};
 use shared::background::{Progress, Worker, WorkerRun};
 use shared::failure::Fault;
 use std::time::Duration;
+
+/// What goes, and how long it is kept after its end. The end of a key and of a job is the time in their own row. A message
+/// lives for 14 days in its queue and for 14 in the queue of dead letters; two days are to spare.
+const SWEEPS: [Sweep; 4] = [
+    Sweep { retention: days(30), delete: db::delete_events },
+    Sweep { retention: SignedDuration::ZERO, delete: db::delete_keys },
+    Sweep { retention: SignedDuration::ZERO, delete: db::delete_jobs },
+    Sweep { retention: days(90), delete: db::delete_mails },
+];
+
+const fn days(days: i64) -> SignedDuration {
+    SignedDuration::from_hours(days * 24)
+}
 
 /// The declaration.
 #[derive(Debug)]
@@ -37,6 +49,6 @@ impl Worker for Housekeeping {
     type Parts = ();
 
     async fn step(run: &WorkerRun<'_>) -> Result<Progress, Fault> {
-        handler::step(run).await
+        sweep(run, &SWEEPS).await
     }
 }

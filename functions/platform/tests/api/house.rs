@@ -116,20 +116,3 @@ pub(super) async fn mail(app: &TestApp, tenant: &Tenant, reached: &str, changed_
     );
     app.database.run(&sql).await;
 }
-
-/// A verification that expires then.
-pub(super) async fn verification(app: &TestApp, tenant: &Tenant, is_used: bool, expires_at: Timestamp) {
-    let sql = format!(
-        "INSERT INTO identity.email_verifications
-                (id, clinic_id, account_id, user_id, token_hash, expires_at, used_at, created_at, updated_at)
-         SELECT uuidv7(), clinic_id, account_id, id, sha256(uuid_send(uuidv7())), '{expires_at}',
-                CASE WHEN {is_used} THEN now() END, now(), now()
-           FROM identity.memberships WHERE id = '{}'",
-        tenant.user(Role::Owner)
-    );
-    app.database.run(&sql).await;
-}
-
-pub(super) async fn verifications(app: &TestApp) -> String {
-    app.database.value("SELECT count(*) FROM identity.email_verifications").await
-}

@@ -1,6 +1,4 @@
-use super::house::{
-    days_ago, discard, job, key, later, left, mail, sent, stream, taken, verification, verifications,
-};
+use super::house::{days_ago, discard, job, key, later, left, mail, sent, stream, taken};
 use super::outbox_relay::count;
 use super::webhooks::{app, deliveries};
 use futures_util::future::join_all;
@@ -187,7 +185,6 @@ mod race {
             key(&app, &tenant, at).await;
             job(&app, &tenant, "running", at).await;
             mail(&app, &tenant, "sent", at).await;
-            verification(&app, &tenant, false, at).await;
         }
         let (holder, connection) =
             tokio_postgres::connect(&app.database.url("postgres"), NoTls).await.unwrap();
@@ -196,14 +193,13 @@ mod race {
                     SELECT 1 FROM kernel.outbox WHERE seq = 1 FOR UPDATE;
                     SELECT 1 FROM kernel.idempotency_keys ORDER BY expires_at LIMIT 1 FOR UPDATE;
                     SELECT 1 FROM kernel.jobs ORDER BY expires_at LIMIT 1 FOR UPDATE;
-                    SELECT 1 FROM kernel.mails ORDER BY updated_at LIMIT 1 FOR UPDATE;
-                    SELECT 1 FROM identity.email_verifications ORDER BY expires_at LIMIT 1 FOR UPDATE";
+                    SELECT 1 FROM kernel.mails ORDER BY updated_at LIMIT 1 FOR UPDATE";
         holder.batch_execute(held).await.unwrap();
 
-        assert_eq!(keep_house(&app).await, 5);
+        assert_eq!(keep_house(&app).await, 4);
         assert_eq!((left(&app).await, count(&app, "inbox").await), (vec![1], 1));
         holder.batch_execute("ROLLBACK").await.unwrap();
-        assert_eq!(keep_house(&app).await, 5);
+        assert_eq!(keep_house(&app).await, 4);
         assert_eq!((left(&app).await, count(&app, "inbox").await), (vec![], 0));
     }
 
@@ -231,14 +227,8 @@ mod integrity {
     const DENIED: &str = "42501";
 
     /// What the role may delete from.
-    const SWEPT: [&str; 6] = [
-        "identity.email_verifications",
-        "kernel.idempotency_keys",
-        "kernel.inbox",
-        "kernel.jobs",
-        "kernel.mails",
-        "kernel.outbox",
-    ];
+    const SWEPT: [&str; 5] =
+        ["kernel.idempotency_keys", "kernel.inbox", "kernel.jobs", "kernel.mails", "kernel.outbox"];
 
     #[tokio::test]
     async fn its_role_deletes_from_its_tables_and_reads_no_row_whole_and_does_nothing_else() {
@@ -274,14 +264,12 @@ mod integrity {
         key(&app, &tenant, tomorrow).await;
         job(&app, &tenant, "running", tomorrow).await;
         mail(&app, &tenant, "queued", days_ago(&app, 400)).await;
-        verification(&app, &tenant, true, tomorrow).await;
         for table in SWEPT {
             app.database.run_as("housekeeper", &format!("DELETE FROM {table}")).await.unwrap();
         }
         for table in ["outbox", "idempotency_keys", "jobs", "job_parts", "mails"] {
             assert_eq!(count(&app, table).await, 1, "{table}");
         }
-        assert_eq!(verifications(&app).await, "1");
 
         // What is over may be locked, and not be changed.
         sent(&app, days_ago(&app, 0)).await;
@@ -375,17 +363,6 @@ mod boundary {
         assert_eq!(keep_house(&app).await, 4);
         let left = format!("SELECT string_agg(state, ' ') FROM kernel.mails WHERE updated_at = '{over}'");
         assert_eq!((app.database.value(&left).await.as_str(), count(&app, "mails").await), ("queued", 6));
-    }
-
-    #[tokio::test]
-    async fn verifications_go_thirty_days_after_they_expired_used_or_not() {
-        let (app, tenant) = app().await;
-        let over = days_ago(&app, 30);
-        for is_used in [true, false] {
-            verification(&app, &tenant, is_used, over).await;
-            verification(&app, &tenant, is_used, later(over)).await;
-        }
-        assert_eq!((keep_house(&app).await, verifications(&app).await.as_str()), (2, "2"));
     }
 
     #[tokio::test]

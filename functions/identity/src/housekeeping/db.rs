@@ -1,0 +1,20 @@
+use jiff::Timestamp;
+use shared::background::sweep::{Place, Swept, counted};
+use shared::database::Statement;
+use shared::failure::Fault;
+
+pub(super) fn delete_verifications(until: Timestamp, _: Place) -> Result<Statement<Swept>, Fault> {
+    counted(Statement::new(
+        "identity.delete_old_verifications",
+        "WITH over AS MATERIALIZED (
+             SELECT ctid FROM identity.email_verifications
+              WHERE expires_at <= $1
+              ORDER BY expires_at LIMIT $2
+                FOR UPDATE SKIP LOCKED
+         ), gone AS (
+             DELETE FROM identity.email_verifications WHERE ctid = ANY (ARRAY(SELECT ctid FROM over)) AND expires_at <= $1
+             RETURNING expires_at
+         )
+         SELECT (SELECT count(*) FROM over) AS seen, (SELECT count(*) FROM gone) AS gone",
+    ), until)
+}

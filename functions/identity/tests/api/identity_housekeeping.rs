@@ -1,0 +1,134 @@
+use super::app;
+use futures_util::future::join_all;
+use jiff::{SignedDuration, Timestamp};
+use shared::access::Role;
+use shared::clock::Clock as _;
+use testkit::lambda::{Environment, FAR_AWAY, Outcome, program};
+use testkit::{Tenant, TestApp};
+use tokio_postgres::NoTls;
+
+const WORKER: &str = "identity-housekeeping";
+const ROLE: &str = "identity_housekeeper";
+
+async fn keep_house(app: &TestApp) -> usize {
+    app.work(WORKER, None).await.unwrap()
+}
+
+/// The instant of which what expired by then goes.
+fn over(app: &TestApp) -> Timestamp {
+    app.clock.now() - SignedDuration::from_hours(30 * 24)
+}
+
+/// So many verifications that expire then.
+async fn verifications(app: &TestApp, tenant: &Tenant, count: u32, is_used: bool, expires_at: Timestamp) {
+    let sql = format!(
+        "INSERT INTO identity.email_verifications
+                (id, clinic_id, account_id, user_id, token_hash, expires_at, used_at, created_at, updated_at)
+         SELECT uuidv7(), clinic_id, account_id, id, sha256(uuid_send(uuidv7())), '{expires_at}',
+                CASE WHEN {is_used} THEN now() END, now(), now()
+           FROM identity.memberships, generate_series(1, {count}) WHERE id = '{}'",
+        tenant.user(Role::Owner)
+    );
+    app.database.run(&sql).await;
+}
+
+async fn left(app: &TestApp) -> String {
+    app.database.value("SELECT count(*) FROM identity.email_verifications").await
+}
+
+#[tokio::test]
+async fn the_built_function_keeps_house_by_the_clock() {
+    let app = app().await;
+    verifications(&app, &app.tenant().await, 1, false, over(&app)).await;
+    let url = app.database.function_url(ROLE);
+    let function = Environment::start(&program(WORKER), &[("DATABASE_URL", url.as_str())]).await;
+    let clock = include_str!("../../../../events/identity-housekeeping.json");
+    assert_eq!(function.invoke(clock, FAR_AWAY).await, Outcome::Response(r#"{"done":1}"#.to_owned()));
+    assert_eq!(left(&app).await, "0");
+    function.stopped().await;
+}
+
+mod race {
+    use super::*;
+
+    #[tokio::test]
+    async fn many_housekeepers_at_once_share_the_work_and_none_fails() {
+        let app = app().await;
+        verifications(&app, &app.tenant().await, 2_500, false, over(&app)).await;
+        let gone: usize = join_all((0..4).map(|_| keep_house(&app))).await.into_iter().sum();
+        assert_eq!((gone, left(&app).await.as_str()), (2_500, "0"));
+    }
+
+    #[tokio::test]
+    async fn what_somebody_has_locked_is_stepped_over_and_goes_the_next_time() {
+        let app = app().await;
+        verifications(&app, &app.tenant().await, 2, false, over(&app)).await;
+        let (holder, connection) =
+            tokio_postgres::connect(&app.database.url("postgres"), NoTls).await.unwrap();
+        tokio::spawn(connection);
+        let held = "BEGIN; SELECT 1 FROM identity.email_verifications LIMIT 1 FOR UPDATE";
+        holder.batch_execute(held).await.unwrap();
+        assert_eq!((keep_house(&app).await, left(&app).await.as_str()), (1, "1"));
+        holder.batch_execute("ROLLBACK").await.unwrap();
+        assert_eq!((keep_house(&app).await, left(&app).await.as_str()), (1, "0"));
+    }
+}
+
+mod integrity {
+    use super::*;
+
+    const DENIED: &str = "42501";
+
+    #[tokio::test]
+    async fn its_role_deletes_what_is_over_and_does_nothing_else_and_platforms_does_nothing_here() {
+        let app = app().await;
+        let tenant = app.tenant().await;
+        verifications(&app, &tenant, 1, true, app.clock.now() + SignedDuration::from_hours(1)).await;
+        let sql = "SELECT n.nspname || '.' || c.relname
+                     FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace
+                    WHERE c.relkind IN ('r', 'v') AND n.nspname NOT IN ('pg_catalog', 'information_schema')
+                    ORDER BY 1";
+        let mut swept = Vec::new();
+        for table in app.database.rows(sql).await.into_iter().flatten() {
+            for denied in
+                [format!("SELECT t FROM {table} AS t"), format!("INSERT INTO {table} DEFAULT VALUES")]
+            {
+                assert_eq!(app.database.run_as(ROLE, &denied).await.unwrap_err(), DENIED, "{denied}");
+            }
+            let delete = format!("DELETE FROM {table}");
+            if app.database.run_as(ROLE, &delete).await.is_ok() {
+                swept.push(table.clone());
+            }
+            if table.starts_with("identity.") {
+                let refused = app.database.run_as("housekeeper", &delete).await;
+                assert_eq!(refused.unwrap_err(), DENIED, "{table}");
+            }
+        }
+        assert_eq!(swept, ["identity.email_verifications"]);
+        assert_eq!(left(&app).await, "1", "it is not over yet");
+
+        verifications(&app, &tenant, 1, true, over(&app)).await;
+        let change = "UPDATE identity.email_verifications SET updated_at = now()";
+        assert_eq!(
+            app.database.run_as(ROLE, change).await.unwrap_err(),
+            DENIED,
+            "over, and not to be changed"
+        );
+    }
+}
+
+mod boundary {
+    use super::*;
+
+    #[tokio::test]
+    async fn verifications_go_thirty_days_after_they_expired_used_or_not() {
+        let app = app().await;
+        let tenant = app.tenant().await;
+        let later = over(&app) + SignedDuration::from_micros(1);
+        for is_used in [true, false] {
+            verifications(&app, &tenant, 1, is_used, over(&app)).await;
+            verifications(&app, &tenant, 1, is_used, later).await;
+        }
+        assert_eq!((keep_house(&app).await, left(&app).await.as_str()), (2, "2"));
+    }
+}
