@@ -4,6 +4,7 @@
 
 use super::{ADDRESS_INVALID, Attachment, Letter, MAIL_REFUSED, Unsent};
 use crate::settings::SettingError;
+use crate::validation::email_parts;
 use lettre::Address;
 use lettre::message::header::ContentType;
 use lettre::message::{Attachment as Attached, Mailbox, Message, MultiPart, SinglePart};
@@ -39,11 +40,8 @@ impl Sender {
 /// The recipient's address for SMTP: parsed, with the domain as DNS knows it.
 pub(super) fn address(letter: &Letter) -> Result<Address, Unsent> {
     let refused = || Unsent::Refused(ADDRESS_INVALID);
-    let (user, domain) = letter.address.as_str().rsplit_once('@').ok_or_else(refused)?;
-    let domain = idna::domain_to_ascii(domain).map_err(|_| refused())?;
-    // A local part outside ASCII needs SMTPUTF8, which neither provider speaks.
-    let address = Some(user).filter(|user| user.is_ascii()).and_then(|user| Address::new(user, domain).ok());
-    address.ok_or_else(refused)
+    let (local, domain) = email_parts(letter.address.as_str()).ok_or_else(refused)?;
+    Address::new(local, domain).map_err(|_| refused())
 }
 
 /// The whole message.

@@ -19,4 +19,6 @@ pub use engine::{
     Context, MAX_DEPTH, MAX_VIOLATIONS, Place, Refusal, Validated, Violation, parse_body, parse_strings,
     push_segment, refuse,
 };
-pub use types::{FullDate, Id, MaybeValue, MultilineText, PATTERNS, Patch, Replace, Secret, Text};
+pub use types::{
+    FullDate, Id, MaybeValue, MultilineText, PATTERNS, Patch, Replace, Secret, Text, email_parts,
+};

@@ -1,11 +1,13 @@
 //! Types for the fields of schema structs, beside those of the standard library.
 
+mod email;
 mod full_date;
 mod id;
 mod patch;
 mod secret;
 mod text;
 
+pub use email::email_parts;
 pub use full_date::FullDate;
 pub use id::Id;
 pub use patch::{MaybeValue, Patch, Replace};

@@ -186,6 +186,10 @@ macro_rules! patch_type {
             fn as_email_string(&self) -> Option<Cow<'_, str>> {
                 self.given().and_then(T::as_email_string)
             }
+
+            fn validate_email(&self) -> bool {
+                self.given().is_none_or(T::validate_email)
+            }
         }
 
         impl<T: ValidateRegex> ValidateRegex for $name<T> {

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use unicode_normalization::{IsNormalized, UnicodeNormalization, is_nfc_quick};
 use validator::{AsRegex, ValidateEmail, ValidateLength, ValidateRegex};
 
+use super::email::email_parts;
 use crate::validation::engine::is_unsafe;
 use crate::validation::{Refusal, refuse};
 
@@ -166,6 +167,10 @@ macro_rules! text_type {
         impl ValidateEmail for $name {
             fn as_email_string(&self) -> Option<Cow<'_, str>> {
                 Some(Cow::Borrowed(&self.0))
+            }
+
+            fn validate_email(&self) -> bool {
+                email_parts(&self.0).is_some()
             }
         }
 

@@ -2,7 +2,7 @@
 
 use iso_currency::Currency;
 use jiff::tz::TimeZoneDatabase;
-use shared::validation::{Secret, Text};
+use shared::validation::{Secret, Text, email_parts};
 use std::borrow::Cow;
 use validator::ValidationError;
 
@@ -119,6 +119,16 @@ pub(super) fn currency(code: &Text) -> Result<(), ValidationError> {
     }
 }
 
+/// An address at a domain with a dot: a sign-up needs a mail that arrives. What is no address at all is another rule's.
+pub(super) fn address(address: &Text) -> Result<(), ValidationError> {
+    match email_parts(address.as_str()) {
+        Some((_, domain)) if !domain.contains('.') => {
+            Err(refusal("INVALID_EMAIL", "must be an e-mail address at a whole domain, such as example.com"))
+        }
+        _ => Ok(()),
+    }
+}
+
 /// Not one of the common passwords.
 pub(super) fn password(password: &Secret) -> Result<(), ValidationError> {
     let lower = password.expose().to_lowercase();
@@ -153,6 +163,13 @@ mod tests {
         for unknown in ["", "brl", "BR", "ZZZ", "BRLL", "XXX", "XAU"] {
             assert_eq!(currency(&text(unknown)).unwrap_err().code, "UNKNOWN_CURRENCY", "{unknown}");
         }
+    }
+
+    #[test]
+    fn an_address_is_at_a_domain_with_a_dot() {
+        assert!(address(&text("ana@example.com")).is_ok());
+        assert!(address(&text("nobody")).is_ok(), "that is told once, by the rule of all addresses");
+        assert_eq!(address(&text("ana@localhost")).unwrap_err().code, "INVALID_EMAIL");
     }
 
     #[test]

@@ -35,7 +35,7 @@ pub struct NewClinic {
     #[schemars(example = "Ana Souza")]
     pub owner_name: Text,
     /// The owner's address, to sign in with.
-    #[validate(email, length(max = 254))]
+    #[validate(email, length(max = 254), custom(function = logic::address))]
     #[schemars(example = "ana@example.com")]
     pub email: Text,
     /// 8–1024 characters, no common password.
