@@ -1,13 +1,5 @@
 //! Sweeps: a module declares which of its rows nobody needs any more, and a worker of the module deletes them, under a
-//! role of its own that can do no more.
-//!
-//! ```ignore
-//! const SWEEPS: [Sweep; 1] = [Sweep { retention: SignedDuration::from_hours(30 * 24), delete: db::delete_verifications }];
-//!
-//! async fn step(run: &WorkerRun<'_>) -> Result<Progress, Fault> {
-//!     sweep(run, &SWEEPS).await
-//! }
-//! ```
+//! role of its own that can do no more. `functions/identity/src/housekeeping` is one to copy.
 
 use super::{Progress, WorkerRun};
 use crate::database::Statement;
