@@ -8,6 +8,7 @@ use std::fs;
 use std::io::Write as _;
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 /// The folders of the program.
 #[derive(Debug)]
@@ -73,11 +74,15 @@ fn checkout() -> Result<String, Error> {
     Ok(format!("{plain}-{hash:08x}"))
 }
 
+/// The number of files begun: each writer has an unfinished file of its own, and the last one to be done counts.
+static WRITERS: AtomicU64 = AtomicU64::new(0);
+
 /// Writes the whole file or none, for its owner alone: beside its place first, then moved there.
 pub(crate) fn write_whole(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
     let (folder, name) = (path.parent().unwrap_or(Path::new(".")), path.file_name().unwrap_or_default());
     fs::create_dir_all(folder)?;
-    let unfinished = folder.join(format!(".{}", name.to_string_lossy()));
+    let writer = WRITERS.fetch_add(1, Ordering::Relaxed);
+    let unfinished = folder.join(format!(".{}.{}.{writer}", name.to_string_lossy(), std::process::id()));
     let mut options = fs::OpenOptions::new();
     let mut file = options.write(true).create(true).truncate(true).mode(0o600).open(&unfinished)?;
     file.write_all(bytes)?;

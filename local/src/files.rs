@@ -61,6 +61,12 @@ impl FileFolder {
         head.uri.path().starts_with(ADDRESS)
     }
 
+    /// The most bytes that a request may bring by its link: none where the link is not good.
+    pub fn allows(&self, head: &Parts, now: Timestamp) -> usize {
+        let size = self.verified(head, now).ok().and_then(|(_, signed)| signed.get("size")?.parse().ok());
+        size.unwrap_or(0)
+    }
+
     /// The answer to a request for a link, at the instant `now`.
     pub async fn answer(&self, head: &Parts, body: Vec<u8>, now: Timestamp) -> Response<Full<Bytes>> {
         let Ok((path, signed)) = self.verified(head, now) else {
@@ -177,7 +183,11 @@ impl Files for FileFolder {
 
     fn to_bring<'a>(&'a self, link: &'a FileLink, size: u64) -> BoxFuture<'a, Result<String, Fault>> {
         let link = self.link("PUT", link, &[("size", size.to_string())]);
-        Box::pin(std::future::ready(Ok(link)))
+        let is_possible = usize::try_from(size).is_ok_and(|size| size <= LARGEST);
+        let link = is_possible
+            .then_some(link)
+            .ok_or_else(|| Fault::internal("a file larger than one machine takes"));
+        Box::pin(std::future::ready(link))
     }
 }
 

@@ -76,9 +76,11 @@ impl Gateway {
             return Ok(page);
         }
         if let Some(files) = self.files.as_ref().filter(|_| FileFolder::is_asked(&head)) {
-            let body =
-                tokio::time::timeout(TIME, read(body, files::LARGEST)).await.map_err(|_| BrokenBody)??;
-            return Ok(files.answer(&head, body, SystemClock.now()).await);
+            let now = SystemClock.now();
+            // What a link does not allow is not read.
+            let most = files.allows(&head, now).min(files::LARGEST);
+            let body = tokio::time::timeout(TIME, read(body, most)).await.map_err(|_| BrokenBody)??;
+            return Ok(files.answer(&head, body, now).await);
         }
         let body = tokio::time::timeout(TIME, read(body, READ_AT_MOST)).await.map_err(|_| BrokenBody)??;
         Ok(sent(self.pass(received(head, body, client)).await))

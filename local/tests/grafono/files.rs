@@ -124,3 +124,37 @@ async fn another_process_does_not_know_the_links_of_this_one() {
     let link = other.to_fetch(&folder.link(), &Text::try_from("a").unwrap()).await.unwrap();
     assert_eq!(folder.ask("GET", &link, "").await.0, 403);
 }
+
+#[tokio::test]
+async fn of_many_writers_of_one_file_at_once_none_fails_and_the_last_one_counts_whole() {
+    let folder = Folder::new("writers");
+    let contents: Vec<Bytes> = (0..8_u8).map(|letter| Bytes::from(vec![letter; 4 << 20])).collect();
+    let puts =
+        contents.iter().map(|content| folder.files.put(KEY, "application/pdf", content.clone(), soon()));
+    for put in futures_util::future::join_all(puts).await {
+        put.unwrap();
+    }
+    let kept = folder.files.head(KEY, usize::MAX, soon()).await.unwrap().unwrap();
+    assert!(contents.contains(&kept));
+    let beside = std::fs::read_dir(folder.path.join(KEY.to_string()).parent().unwrap()).unwrap().count();
+    assert_eq!(beside, 1, "no unfinished file is left");
+}
+
+#[tokio::test]
+async fn only_what_a_good_link_allows_is_read_and_no_link_is_for_more_than_one_machine_takes() {
+    let folder = Folder::new("allows");
+    let allows = |method: &str, link: &str| {
+        let request = Request::builder().method(method).uri(link).body(()).unwrap();
+        folder.files.allows(&request.into_parts().0, folder.now)
+    };
+    let link = folder.to_bring(7).await;
+    assert_eq!(allows("PUT", &link), 7);
+    for (method, link) in
+        [("POST", link.clone()), ("PUT", format!("{link}x")), ("PUT", "/local/files/x".to_owned())]
+    {
+        assert_eq!(allows(method, &link), 0, "{method} {link}");
+    }
+    let large = u64::try_from(grafono::files::LARGEST).unwrap();
+    assert!(folder.files.to_bring(&folder.link(), large).await.is_ok());
+    assert!(folder.files.to_bring(&folder.link(), large + 1).await.is_err());
+}

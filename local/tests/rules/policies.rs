@@ -50,6 +50,24 @@ pub(crate) fn role_of<'a>(template: &'a Value, function: Template<'_>) -> &'a Va
     own.next().unwrap().1
 }
 
+/// Whether a resource has no wildcard, but for the files of one bucket.
+fn is_confined(resource: &str) -> bool {
+    let bucket = resource.strip_suffix("/*").filter(|bucket| bucket.contains(":s3:::${"));
+    !bucket.unwrap_or(resource).contains('*')
+}
+
+#[test]
+fn a_wildcard_is_everything_but_for_the_files_of_one_bucket() {
+    for resource in ["arn:a:s3:::${FilesBucket}/*", "arn:a:sqs:${B}:c"] {
+        assert!(is_confined(resource), "{resource}");
+    }
+    for resource in
+        ["*", "arn:a:s3:::*", "arn:a:s3:::*/*", "arn:a:s3:::${FilesBucket}*", "arn:a:sqs:${B}:c/*"]
+    {
+        assert!(!is_confined(resource), "{resource}");
+    }
+}
+
 #[test]
 fn no_action_and_no_resource_is_a_wildcard_but_those_listed() {
     let mut unused: Vec<_> = UNCONFINED.iter().map(|(action, _)| *action).collect();
@@ -65,7 +83,7 @@ fn no_action_and_no_resource_is_a_wildcard_but_those_listed() {
         for (id, role) in of_type(template, "AWS::IAM::Role") {
             assert!(role.get("ManagedPolicyArns").is_none(), "{id} has a policy that is not written here");
             for statement in statements(role) {
-                let everywhere = texts(&statement["Resource"]).iter().any(|resource| resource.contains('*'));
+                let everywhere = !texts(&statement["Resource"]).into_iter().all(is_confined);
                 for action in texts(&statement["Action"]) {
                     assert!(!action.contains('*'), "{id}: {action}");
                     let listed = UNCONFINED.iter().any(|(listed, _)| *listed == action);

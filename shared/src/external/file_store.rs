@@ -112,19 +112,36 @@ impl std::ops::Deref for FileStore {
 impl Part for FileStore {
     const NAME: &'static str = "file store";
     const REQUIREMENTS: Requirements = Requirements {
-        permissions: &[Permission::to(
-            &["s3:PutObject", "s3:GetObject", "s3:DeleteObject"],
-            &[Resource::Arn("!Sub arn:${AWS::Partition}:s3:::${FilesBucket}/*")],
-        )],
+        permissions: &[
+            Permission::to(
+                &["s3:PutObject", "s3:GetObject", "s3:DeleteObject"],
+                &[Resource::Arn("!Sub arn:${AWS::Partition}:s3:::${FilesBucket}/*")],
+            ),
+            // Without it S3 answers that access is denied where there is no such file.
+            Permission::to(
+                &["s3:ListBucket"],
+                &[Resource::Arn("!Sub arn:${AWS::Partition}:s3:::${FilesBucket}")],
+            ),
+        ],
         ..Requirements::settings(&[FILES_BUCKET])
     };
     type Parts = ExternalCalls;
 
     fn open(settings: &Reader<'_>, external: Arc<ExternalCalls>) -> Result<Self, Noted> {
-        let bucket = settings.required(&FILES_BUCKET, |name| Ok::<_, SettingError>(name.to_owned()))?;
+        let bucket = settings.required(&FILES_BUCKET, |name| {
+            is_bucket(name).then(|| name.to_owned()).ok_or(SettingError::Malformed)
+        })?;
         let bucket = Bucket::open(&|key| settings.aws(key), bucket, external);
         Ok(Self::by(Arc::new(bucket.map_err(|bad| settings.note_all(bad))?)))
     }
+}
+
+/// Whether a text has the form of a bucket's name, as the template's parameter asks for it.
+fn is_bucket(name: &str) -> bool {
+    let is_plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
+    (3..=63).contains(&name.len())
+        && name.bytes().all(|byte| is_plain(byte) || byte == b'.' || byte == b'-')
+        && [name.bytes().next(), name.bytes().last()].into_iter().flatten().all(is_plain)
 }
 
 /// `Content-Disposition` of a file to be saved under that name (RFC 6266, with RFC 8187 for what is not ASCII).
@@ -144,6 +161,17 @@ pub fn disposition(name: &Text) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_bucket_is_told_by_its_form() {
+        for name in ["grafono-files", "abc", "a.b-9"] {
+            assert!(is_bucket(name), "{name}");
+        }
+        for name in ["", "ab", " grafono", "not a bucket!! ", "Grafono", "-files", "files-", &"a".repeat(64)]
+        {
+            assert!(!is_bucket(name), "{name}");
+        }
+    }
 
     #[test]
     fn a_name_adds_nothing_to_its_header_and_is_kept_whole() {

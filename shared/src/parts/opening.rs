@@ -80,11 +80,11 @@ impl Opening {
         let reader = Reader { opening: self, requirements: P::REQUIREMENTS };
         let opened = match <P::Parts as Parts>::open(self) {
             Ok(parts) => P::open(&reader, parts).map(Arc::new),
-            Err(noted) => {
-                reader.note_missing();
-                Err(noted)
-            }
+            Err(noted) => Err(noted),
         };
+        if opened.is_err() {
+            reader.note_missing();
+        }
         let kept = opened.as_ref().ok().map(|part| Arc::<P>::clone(part) as Arc<dyn Any + Send + Sync>);
         self.opened().insert(TypeId::of::<P>(), kept);
         opened
@@ -199,7 +199,8 @@ impl Reader<'_> {
         Noted(())
     }
 
-    /// Notes the missing settings of a part that is not opened, because a part that it is made of was not.
+    /// Notes the missing settings of a part that is not opened, because a part that it is made of was not, or because a
+    /// setting before them was bad.
     fn note_missing(&self) {
         for setting in self.requirements.settings.iter().filter(|setting| setting.need == Need::Required) {
             // What is given cannot be judged without the part, and is as soon as the other settings are good.

@@ -108,14 +108,29 @@ async fn a_store_that_is_away_and_a_bucket_that_is_missing_are_faults_that_say_s
         ("AWS_ENDPOINT_URL_S3", &emulator),
         ("FILES_BUCKET", "nobody-made-it"),
     ]);
-    let fault = missing.unwrap().put(key(1), "text/plain", "a".into(), soon()).await.unwrap_err();
-    assert_eq!(fault.private.as_deref(), Some("the file store: the call failed: NoSuchBucket"));
+    let missing = missing.unwrap();
+    // A refusal is an answer: it opens no breaker, however often it comes.
+    for _ in 0..6 {
+        let fault = missing.put(key(1), "text/plain", "a".into(), soon()).await.unwrap_err();
+        assert_eq!(fault.private.as_deref(), Some("the file store: NoSuchBucket"));
+    }
+}
+
+#[tokio::test]
+async fn a_link_is_good_for_a_second_at_least() {
+    let store = store("seconds", None).await;
+    let link = |lifetime| FileLink { lifetime, ..link(1, SystemClock.now()) };
+    assert!(store.to_bring(&link(Duration::from_millis(999)), 1).await.is_err());
+    assert!(store.to_bring(&link(Duration::from_secs(1)), 1).await.is_ok());
 }
 
 #[test]
 fn a_missing_setting_is_named() {
     let bad = open_part::<FileStore>(&[]).unwrap_err();
     assert_eq!(bad.to_string(), "FILES_BUCKET is missing");
+    let bad = open_part::<FileStore>(&[("FILES_BUCKET", "not a bucket!!"), ("AWS_REGION", "sa-east-1")])
+        .unwrap_err();
+    assert!(bad.to_string().contains("FILES_BUCKET is not in the expected form"), "{bad}");
 }
 
 /// The reply to a request by curl, with its head.

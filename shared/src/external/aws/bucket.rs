@@ -27,8 +27,9 @@ pub(crate) struct Bucket {
     external: Arc<ExternalCalls>,
 }
 
-/// An answer of S3: what was asked for, or none when there is no such file.
-struct Answer<T>(Option<T>);
+/// An answer of S3: what was asked for, or none when there is no such file; or a lasting refusal, which a repetition does
+/// not change.
+struct Answer<T>(Result<Option<T>, String>);
 
 impl<T> Outcome for Answer<T> {
     fn is_failure(&self) -> bool {
@@ -66,7 +67,9 @@ impl Bucket {
     {
         let call = ExternalCall::new("s3", operation, TIMEOUT, deadline).repeatable(1);
         let called: Result<Answer<T>, CallError<String>> = self.external.call(call, attempt).await;
-        called.map(|Answer(found)| found).map_err(|error| Fault::internal(format!("the file store: {error}")))
+        let fault = |reason: String| Fault::internal(format!("the file store: {reason}"));
+        let Answer(found) = called.map_err(|error| fault(error.to_string()))?;
+        found.map_err(fault)
     }
 }
 
@@ -76,9 +79,9 @@ fn refusal<T, E: ProvideErrorMetadata>(error: &SdkError<E>) -> Result<Answer<T>,
     let (status, code) = (reply.status().as_u16(), error.code().and_then(plain_code));
     match code {
         // An empty file has no first bytes: S3 refuses the range.
-        Some("NoSuchKey" | "NotFound" | "InvalidRange") => Ok(Answer(None)),
+        Some("NoSuchKey" | "NotFound" | "InvalidRange") => Ok(Answer(Ok(None))),
         code if is_failure(status, code) => Err(format!("status {status}")),
-        code => Err(code.map_or_else(|| format!("status {status}"), str::to_owned)),
+        code => Ok(Answer(Err(code.map_or_else(|| format!("status {status}"), str::to_owned)))),
     }
 }
 
@@ -97,7 +100,7 @@ impl Files for Bucket {
                 let request = request.content_type(media_type).body(ByteStream::from(content.clone()));
                 Box::pin(async move {
                     match request.send().await {
-                        Ok(_) => Ok(Answer(Some(()))),
+                        Ok(_) => Ok(Answer(Ok(Some(())))),
                         Err(error) => refusal(&error),
                     }
                 })
@@ -122,7 +125,10 @@ impl Files for Bucket {
                     match request.send().await {
                         Ok(found) => {
                             let body = found.body.collect().await.map_err(|_| "a broken body".to_owned())?;
-                            Ok(Answer(Some(body.into_bytes())))
+                            // A server may pass over the range.
+                            let mut bytes = body.into_bytes();
+                            bytes.truncate(most);
+                            Ok(Answer(Ok(Some(bytes))))
                         }
                         Err(error) => refusal(&error),
                     }
@@ -139,7 +145,7 @@ impl Files for Bucket {
                 let request = request.clone();
                 Box::pin(async move {
                     match request.send().await {
-                        Ok(_) => Ok(Answer(Some(()))),
+                        Ok(_) => Ok(Answer(Ok(Some(())))),
                         Err(error) => refusal(&error),
                     }
                 })
@@ -170,6 +176,9 @@ impl Files for Bucket {
 }
 
 fn signing(link: &FileLink) -> Result<PresigningConfig, Fault> {
+    if link.lifetime < Duration::from_secs(1) {
+        return Err(Fault::internal("a link that is good for less than a second"));
+    }
     let config =
         PresigningConfig::builder().start_time(SystemTime::from(link.from)).expires_in(link.lifetime);
     config.build().map_err(|_| Fault::internal("a link that is good for too long"))
