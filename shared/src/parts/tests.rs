@@ -1,7 +1,7 @@
 use super::*;
 use crate::clock::SystemClock;
 use crate::settings::{BadSettings, Setting, SettingError};
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::cell::Cell;
 
 const KEY: Setting = Setting::required("KEY", "a key").secret("KEY_SECRET_ARN");
 const ADDRESS: Setting = Setting::required("ADDRESS", "an address");
@@ -10,7 +10,10 @@ fn number(text: &str) -> Result<u32, SettingError> {
     text.parse().map_err(|_| SettingError::Malformed)
 }
 
-static OPENED: AtomicUsize = AtomicUsize::new(0);
+thread_local! {
+    /// How often this test, which is a thread of its own, has opened the base.
+    static OPENED: Cell<usize> = const { Cell::new(0) };
+}
 
 #[derive(Debug)]
 struct Base(u32);
@@ -21,7 +24,7 @@ impl Part for Base {
     type Parts = ();
 
     fn open(settings: &Reader<'_>, (): ()) -> Result<Self, Noted> {
-        OPENED.fetch_add(1, Ordering::SeqCst);
+        OPENED.set(OPENED.get() + 1);
         settings.required(&KEY, number).map(Self)
     }
 }
@@ -70,7 +73,7 @@ fn a_part_is_opened_once_for_all_that_are_made_of_it() {
     let opened = <(Tower, Base) as Parts>::open(&opening);
     let (tower, base) = opening.finish(opened).unwrap();
     assert!(Arc::ptr_eq(&tower.base, &base));
-    assert_eq!((tower.base.0, tower.address, OPENED.load(Ordering::SeqCst)), (7, 8, 1));
+    assert_eq!((tower.base.0, tower.address, OPENED.get()), (7, 8, 1));
 }
 
 #[test]
@@ -120,4 +123,31 @@ fn a_function_without_secrets_is_built_without_their_store() {
         <(Thief, Base) as Parts>::HAVE_SECRETS,
     ];
     assert_eq!(SECRETS, [false, false, true, true]);
+}
+
+/// A part that gives up at its first missing setting.
+struct Hasty;
+
+impl Part for Hasty {
+    const NAME: &'static str = "hasty";
+    const REQUIREMENTS: Requirements = Requirements::settings(&[
+        Setting::required("FIRST", "sample"),
+        Setting::required("SECOND", "sample"),
+        Setting::optional("THIRD", "sample"),
+    ]);
+    type Parts = ();
+
+    fn open(settings: &Reader<'_>, (): ()) -> Result<Self, Noted> {
+        for setting in Self::REQUIREMENTS.settings {
+            settings.required(setting, |_| Ok(()))?;
+        }
+        Ok(Self)
+    }
+}
+
+#[test]
+fn every_missing_setting_is_noted_even_when_a_part_gives_up_at_the_first() {
+    let opening = opening(&[]);
+    let bad = opening.finish(opening.part::<Hasty>()).err().map(|bad| bad.to_string());
+    assert_eq!(bad.as_deref(), Some("FIRST is missing; SECOND is missing"));
 }
