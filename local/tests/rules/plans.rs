@@ -50,9 +50,11 @@ impl Plans {
         self.read = log.len();
         let mut entries: Vec<String> = Vec::new();
         for line in new.lines() {
-            match line.strip_prefix('\t') {
-                Some(more) => entries.last_mut().unwrap().push_str(more),
-                None => entries.push(line.to_owned()),
+            match (line.strip_prefix('\t'), entries.last_mut()) {
+                (Some(more), Some(entry)) => entry.push_str(more),
+                // The rest of another database's entry, which was being written the last time.
+                (Some(_), None) => {}
+                (None, _) => entries.push(line.to_owned()),
             }
         }
         entries.iter().filter_map(|entry| self.ran(entry)).collect()
@@ -67,8 +69,10 @@ impl Plans {
     }
 }
 
-/// What is wrong with a plan: sequential scans, and filters that throw away most of what they read. Twenty rows are no
-/// matter: a clinic has no more webhook endpoints.
+/// Tables of which one clinic has so many rows at most: to look through those of a clinic is no matter.
+const BOUNDED: [(&str, f64); 1] = [("webhook_endpoints", 20.0)];
+
+/// What is wrong with a plan: sequential scans, and filters that throw away most of what they read.
 pub(crate) fn faults(plan: &Value) -> Vec<String> {
     let mut faults = Vec::new();
     let node = &plan["Node Type"];
@@ -79,7 +83,8 @@ pub(crate) fn faults(plan: &Value) -> Vec<String> {
     let number = |name: &str| plan[name].as_f64().unwrap_or(0.0);
     let kept = number("Actual Rows") * number("Actual Loops").max(1.0);
     let removed = number("Rows Removed by Filter") + number("Rows Removed by Index Recheck");
-    if removed > 10.0 * kept.max(2.0) {
+    let is_bounded = BOUNDED.iter().any(|(table, rows)| *table == relation && removed <= *rows);
+    if removed > 10.0 * kept.max(1.0) && !is_bounded {
         faults.push(format!("reads {removed} rows of {relation} to keep {kept}"));
     }
     for inner in plan["Plans"].as_array().into_iter().flatten() {

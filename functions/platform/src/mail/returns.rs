@@ -1,5 +1,6 @@
 //! Returned mails, and how they are noted, whichever provider tells of them.
 
+use super::mail_state;
 use jiff::Timestamp;
 use shared::database::{Handle, Statement, Tx};
 use uuid::Uuid;
@@ -46,7 +47,7 @@ impl BounceReport {
 /// Adds the statement that notes the report; its row is the mail's state, and there is no row for an unknown mail.
 pub(super) fn note(tx: &mut Tx<'_>, report: &BounceReport, now: Timestamp) -> Handle<String> {
     tx.add(note_return(report, now));
-    tx.add(returned_mail_state(report))
+    tx.add(mail_state(report.clinic, report.mail))
 }
 
 /// Notes the return, unless one as grave is noted already. Of two writers at once the second waits here for the row's
@@ -67,19 +68,6 @@ fn note_return(report: &BounceReport, now: Timestamp) -> Statement<()> {
     .bind(bounce)
     .bind(report.at)
     .bind(now)
-}
-
-fn returned_mail_state(report: &BounceReport) -> Statement<String> {
-    Statement::new(
-        "platform.returned_mail_state",
-        "SELECT state
-           FROM kernel.mails
-          WHERE clinic_id = $1
-            AND id = $2",
-    )
-    .bind(report.clinic)
-    .bind(report.mail)
-    .decode(|columns| columns.get("state"))
 }
 
 #[cfg(test)]

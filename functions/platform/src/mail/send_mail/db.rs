@@ -38,19 +38,6 @@ pub(super) fn lease_mail(clinic: Uuid, id: Uuid, now: Timestamp) -> Statement<Ke
     })
 }
 
-pub(super) fn mail_state(clinic: Uuid, id: Uuid) -> Statement<String> {
-    Statement::new(
-        "platform.mail_state",
-        "SELECT state
-           FROM kernel.mails
-          WHERE clinic_id = $1
-            AND id = $2",
-    )
-    .bind(clinic)
-    .bind(id)
-    .decode(|columns| columns.get("state"))
-}
-
 /// Ends the lease of a mail that could not be sent now, so that the next attempt finds it free.
 pub(super) fn release_mail(clinic: Uuid, id: Uuid, now: Timestamp) -> Statement<()> {
     Statement::new(

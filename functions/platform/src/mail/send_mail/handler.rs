@@ -1,5 +1,6 @@
 use super::db;
 use super::logic::{self, Next};
+use crate::mail::mail_state;
 use shared::background::{Delivery, Halt};
 use shared::failure::{Fault, NoFailure};
 use shared::mail::{Letter, Mail, Unsent};
@@ -31,7 +32,7 @@ pub(super) async fn take(delivery: &Delivery<'_, Mail>) -> Result<(), Halt> {
 async fn lease(delivery: &Delivery<'_, Mail>, id: Uuid) -> Result<Option<Letter>, Fault> {
     let mut tx = delivery.aside();
     let leased = tx.add(db::lease_mail(delivery.clinic(), id, delivery.now));
-    let state = tx.add(db::mail_state(delivery.clinic(), id));
+    let state = tx.add(mail_state(delivery.clinic(), id));
     let done = tx.commit::<NoFailure>().await?;
     let (leased, state) = (done.optional(&leased)?, done.optional(&state)?);
     match logic::next(leased, state.as_deref()) {
