@@ -20,9 +20,18 @@ const ENOUGH: Duration = Duration::from_secs(2);
 pub struct Sweep {
     /// How long a row is kept after its end.
     pub retention: SignedDuration,
-    /// The statement that deletes rows that ended by that instant, of [`BATCH`] rows behind that place. It steps over
-    /// rows that somebody has locked.
-    pub delete: fn(Timestamp, Place) -> Result<Statement<Swept>, Fault>,
+    /// Which of the rows that ended by then go.
+    pub rows: Rows,
+}
+
+/// Which rows go, as the statement that deletes some of them. It steps over rows that somebody has locked.
+#[derive(Debug, Clone, Copy)]
+pub enum Rows {
+    /// All of them. The statement takes the instant as `$1` and [`BATCH`] as `$2`, and gives the numbers of rows that it
+    /// has `seen` and that are `gone`.
+    All(fn() -> Statement<()>),
+    /// Those that nothing else needs, among [`BATCH`] rows that ended by that instant, behind that place.
+    Unneeded(fn(Timestamp, Place) -> Result<Statement<Swept>, Fault>),
 }
 
 /// A place among rows that are looked at from the oldest on: when a row ended, and its id.
@@ -38,16 +47,8 @@ pub struct Swept {
     pub seen: i64,
     /// The number of rows deleted.
     pub gone: i64,
-    /// The last row looked at, where rows that ended may stay and would be looked at again; else the beginning.
+    /// The last row looked at, where rows may stay and would be looked at again; else the beginning.
     pub last: Place,
-}
-
-/// The statement of a sweep after which no row that ended stays but locked ones. It takes the instant as `$1` and the
-/// batch as `$2`, and gives the columns `seen` and `gone`. Never an error.
-pub fn counted(statement: Statement<()>, until: Timestamp) -> Result<Statement<Swept>, Fault> {
-    Ok(statement.bind(until).bind(BATCH).decode(|columns| {
-        Ok(Swept { seen: columns.get("seen")?, gone: columns.get("gone")?, last: BEGINNING })
-    }))
 }
 
 /// Goes over all kinds by turns, so that no kind waits for the end of another, until no row is left to go or the run's
@@ -78,7 +79,13 @@ pub async fn sweep<P: Parts>(run: &WorkerRun<'_, P>, sweeps: &[Sweep]) -> Result
 /// Deletes one batch.
 async fn delete<P: Parts>(run: &WorkerRun<'_, P>, sweep: &Sweep, after: Place) -> Result<Swept, Fault> {
     let mut tx = run.write();
-    let swept = tx.add((sweep.delete)(run.now() - sweep.retention, after)?);
+    let until = run.now() - sweep.retention;
+    let swept = tx.add(match sweep.rows {
+        Rows::All(statement) => statement().bind(until).bind(BATCH).decode(|columns| {
+            Ok(Swept { seen: columns.get("seen")?, gone: columns.get("gone")?, last: BEGINNING })
+        }),
+        Rows::Unneeded(statement) => statement(until, after)?,
+    });
     let done = tx.commit::<NoFailure>().await.map_err(Fault::from)?;
     Ok(done.optional(&swept)?.unwrap_or(Swept { seen: 0, gone: 0, last: after }))
 }

@@ -1,10 +1,8 @@
-use jiff::Timestamp;
-use shared::background::sweep::{Place, Swept, counted};
 use shared::database::Statement;
-use shared::failure::Fault;
 
-pub(super) fn delete_verifications(until: Timestamp, _: Place) -> Result<Statement<Swept>, Fault> {
-    counted(Statement::new(
+/// Deletes expired verifications, used or not.
+pub(super) fn delete_verifications() -> Statement<()> {
+    Statement::new(
         "identity.delete_old_verifications",
         "WITH over AS MATERIALIZED (
              SELECT ctid FROM identity.email_verifications
@@ -16,5 +14,5 @@ pub(super) fn delete_verifications(until: Timestamp, _: Place) -> Result<Stateme
              RETURNING expires_at
          )
          SELECT (SELECT count(*) FROM over) AS seen, (SELECT count(*) FROM gone) AS gone",
-    ), until)
+    )
 }

@@ -9,13 +9,13 @@
 mod db;
 
 use jiff::SignedDuration;
-use shared::background::sweep::{Sweep, sweep};
+use shared::background::sweep::{Rows, Sweep, sweep};
 use shared::background::{Progress, Worker, WorkerRun};
 use shared::failure::Fault;
 use std::time::Duration;
 
 const SWEEPS: [Sweep; 1] =
-    [Sweep { retention: SignedDuration::from_hours(30 * 24), delete: db::delete_verifications }];
+    [Sweep { retention: SignedDuration::from_hours(30 * 24), rows: Rows::All(db::delete_verifications) }];
 
 /// The declaration.
 #[derive(Debug)]

@@ -1,6 +1,6 @@
 use crate::subscription::subscriptions;
 use jiff::Timestamp;
-use shared::background::sweep::{BATCH, Place, Swept, counted};
+use shared::background::sweep::{BATCH, Place, Swept};
 use shared::database::Statement;
 use shared::failure::Fault;
 
@@ -65,8 +65,8 @@ pub(super) fn delete_events(until: Timestamp, after: Place) -> Result<Statement<
 }
 
 /// Deletes the oldest expired keys that nobody has locked. A caller who claims an expired key anew has locked it.
-pub(super) fn delete_keys(until: Timestamp, _: Place) -> Result<Statement<Swept>, Fault> {
-    counted(Statement::new(
+pub(super) fn delete_keys() -> Statement<()> {
+    Statement::new(
         "platform.delete_expired_keys",
         "WITH over AS MATERIALIZED (
              SELECT ctid FROM kernel.idempotency_keys
@@ -78,16 +78,15 @@ pub(super) fn delete_keys(until: Timestamp, _: Place) -> Result<Statement<Swept>
              RETURNING expires_at
          )
          SELECT (SELECT count(*) FROM over) AS seen, (SELECT count(*) FROM gone) AS gone",
-    ), until)
+    )
 }
 
 /// Deletes expired jobs. A consumer that moves a job on has locked it; a consumer that comes later finds no job and
 /// adds nothing.
-pub(super) fn delete_jobs(until: Timestamp, _: Place) -> Result<Statement<Swept>, Fault> {
-    counted(
-        Statement::new(
-            "platform.delete_expired_jobs",
-            "WITH over AS MATERIALIZED (
+pub(super) fn delete_jobs() -> Statement<()> {
+    Statement::new(
+        "platform.delete_expired_jobs",
+        "WITH over AS MATERIALIZED (
              SELECT ctid FROM kernel.jobs
               WHERE expires_at <= $1
               ORDER BY expires_at LIMIT $2
@@ -97,18 +96,15 @@ pub(super) fn delete_jobs(until: Timestamp, _: Place) -> Result<Statement<Swept>
              RETURNING expires_at
          )
          SELECT (SELECT count(*) FROM over) AS seen, (SELECT count(*) FROM gone) AS gone",
-        ),
-        until,
     )
 }
 
-/// Deletes mails that ended by `until`. A mail changes with its state only: the last change of a mail that is not
+/// Deletes mails that have ended. A mail changes with its state only: the last change of a mail that is not
 /// queued is its end, or its return.
-pub(super) fn delete_mails(until: Timestamp, _: Place) -> Result<Statement<Swept>, Fault> {
-    counted(
-        Statement::new(
-            "platform.delete_ended_mails",
-            "WITH over AS MATERIALIZED (
+pub(super) fn delete_mails() -> Statement<()> {
+    Statement::new(
+        "platform.delete_ended_mails",
+        "WITH over AS MATERIALIZED (
              SELECT ctid FROM kernel.mails
               WHERE state <> 'queued' AND updated_at <= $1
               ORDER BY updated_at LIMIT $2
@@ -118,7 +114,5 @@ pub(super) fn delete_mails(until: Timestamp, _: Place) -> Result<Statement<Swept
              RETURNING updated_at
          )
          SELECT (SELECT count(*) FROM over) AS seen, (SELECT count(*) FROM gone) AS gone",
-        ),
-        until,
     )
 }

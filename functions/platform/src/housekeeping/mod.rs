@@ -19,7 +19,7 @@
 mod db;
 
 use jiff::SignedDuration;
-use shared::background::sweep::{Sweep, sweep};
+use shared::background::sweep::{Rows, Sweep, sweep};
 use shared::background::{Progress, Worker, WorkerRun};
 use shared::failure::Fault;
 use std::time::Duration;
@@ -27,10 +27,10 @@ use std::time::Duration;
 /// What goes, and how long it is kept after its end. The end of a key and of a job is the time in their own row. A message
 /// lives for 14 days in its queue and for 14 in the queue of dead letters; two days are to spare.
 const SWEEPS: [Sweep; 4] = [
-    Sweep { retention: days(30), delete: db::delete_events },
-    Sweep { retention: SignedDuration::ZERO, delete: db::delete_keys },
-    Sweep { retention: SignedDuration::ZERO, delete: db::delete_jobs },
-    Sweep { retention: days(90), delete: db::delete_mails },
+    Sweep { retention: days(30), rows: Rows::Unneeded(db::delete_events) },
+    Sweep { retention: SignedDuration::ZERO, rows: Rows::All(db::delete_keys) },
+    Sweep { retention: SignedDuration::ZERO, rows: Rows::All(db::delete_jobs) },
+    Sweep { retention: days(90), rows: Rows::All(db::delete_mails) },
 ];
 
 const fn days(days: i64) -> SignedDuration {
