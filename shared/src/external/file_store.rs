@@ -161,15 +161,20 @@ pub fn disposition(name: &Text) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::settings::Given;
 
     #[test]
     fn a_bucket_is_told_by_its_form() {
-        for name in ["grafono-files", "abc", "a.b-9"] {
-            assert!(is_bucket(name), "{name}");
-        }
-        for name in ["", "ab", " grafono", "not a bucket!! ", "Grafono", "-files", "files-", &"a".repeat(64)]
+        let Given::Parameter(Parameter { form: Form::Matches(pattern, _), .. }) = FILES_BUCKET.given else {
+            unreachable!("the bucket is a parameter with a pattern")
+        };
+        let pattern = regex::Regex::new(pattern).unwrap();
+        let long = "a".repeat(64);
+        let good = ["grafono-files", "abc", "a.b-9", &long[1..]];
+        let bad = ["", "ab", " grafono", "not a bucket!! ", "Grafono", "-files", "files-", "a_b", &long];
+        for (name, expected) in good.map(|name| (name, true)).into_iter().chain(bad.map(|name| (name, false)))
         {
-            assert!(!is_bucket(name), "{name}");
+            assert_eq!((is_bucket(name), pattern.is_match(name)), (expected, expected), "{name}");
         }
     }
 

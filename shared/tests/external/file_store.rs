@@ -8,6 +8,8 @@ use shared::validation::Text;
 use std::sync::Arc;
 use std::time::Duration;
 use testkit::{AwsEmulator, open_part};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpListener;
 use uuid::Uuid;
 
 fn soon() -> Deadline {
@@ -114,6 +116,29 @@ async fn a_store_that_is_away_and_a_bucket_that_is_missing_are_faults_that_say_s
         let fault = missing.put(key(1), "text/plain", "a".into(), soon()).await.unwrap_err();
         assert_eq!(fault.private.as_deref(), Some("the file store: NoSuchBucket"));
     }
+}
+
+/// A server that answers every request with the whole of a file, whatever range was asked for.
+async fn whole_file(content: &'static str) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = format!("http://{}", listener.local_addr().unwrap());
+    tokio::spawn(async move {
+        while let Ok((mut client, _)) = listener.accept().await {
+            let _ = client.read(&mut [0; 8192]).await;
+            let length = content.len();
+            let reply =
+                format!("HTTP/1.1 200 OK\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n{content}");
+            let _ = client.write_all(reply.as_bytes()).await;
+        }
+    });
+    address
+}
+
+#[tokio::test]
+async fn no_more_of_a_file_is_handed_out_than_was_asked_for() {
+    let store = store("whole", Some(&whole_file("the whole").await)).await;
+    assert_eq!(store.head(key(1), 3, soon()).await.unwrap().unwrap(), "the");
+    assert_eq!(store.head(key(1), 0, soon()).await.unwrap().unwrap(), "");
 }
 
 #[tokio::test]

@@ -233,27 +233,7 @@ mod integrity {
     #[tokio::test]
     async fn its_role_deletes_from_its_tables_and_reads_no_row_whole_and_does_nothing_else() {
         let (app, _) = app().await;
-        let sql = "SELECT n.nspname || '.' || c.relname
-                     FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace
-                    WHERE c.relkind IN ('r', 'v') AND n.nspname NOT IN ('pg_catalog', 'information_schema')
-                    ORDER BY 1";
-        let mut swept = Vec::new();
-        for table in app.database.rows(sql).await.into_iter().flatten() {
-            let verbs = [
-                format!("SELECT t FROM {table} AS t"),
-                format!("INSERT INTO {table} DEFAULT VALUES"),
-                format!("UPDATE {table} SET created_at = now()"),
-            ];
-            let has_no_such_column = table.contains(".published_") || table.ends_with("schema_migrations");
-            for denied in verbs.iter().take(if has_no_such_column { 2 } else { 3 }) {
-                let refused = app.database.run_as("housekeeper", denied).await;
-                assert_eq!(refused.unwrap_err(), DENIED, "{denied}");
-            }
-            if app.database.run_as("housekeeper", &format!("DELETE FROM {table}")).await.is_ok() {
-                swept.push(table);
-            }
-        }
-        assert_eq!(swept, SWEPT);
+        assert_eq!(app.database.only_deletes("housekeeper").await, SWEPT);
     }
 
     #[tokio::test]
