@@ -85,6 +85,10 @@ pub(crate) fn write_whole(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
     let unfinished = folder.join(format!(".{}.{}.{writer}", name.to_string_lossy(), std::process::id()));
     let mut options = fs::OpenOptions::new();
     let mut file = options.write(true).create(true).truncate(true).mode(0o600).open(&unfinished)?;
-    file.write_all(bytes)?;
-    fs::rename(unfinished, path)
+    let written = file.write_all(bytes).and_then(|()| fs::rename(&unfinished, path));
+    if written.is_err() {
+        // Nobody else would: its name is never used again.
+        let _ = fs::remove_file(&unfinished);
+    }
+    written
 }

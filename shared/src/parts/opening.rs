@@ -78,10 +78,7 @@ impl Opening {
             None => {}
         }
         let reader = Reader { opening: self, requirements: P::REQUIREMENTS };
-        let opened = match <P::Parts as Parts>::open(self) {
-            Ok(parts) => P::open(&reader, parts).map(Arc::new),
-            Err(noted) => Err(noted),
-        };
+        let opened = <P::Parts as Parts>::open(self).and_then(|parts| P::open(&reader, parts)).map(Arc::new);
         if opened.is_err() {
             reader.note_missing();
         }

@@ -1,6 +1,5 @@
 use super::schema::PatientPatch;
 use crate::fields::document_key;
-
 use jiff::Timestamp;
 use jiff::civil::Date;
 use shared::database::Statement;
