@@ -54,7 +54,7 @@ pub async fn serve(options: ServeOptions) -> Result<(), Error> {
         let (endpoints, consumers) = process.functions()?;
         let workers = process.workers(consumers)?;
         let gateway = Arc::new(Gateway::new(endpoints).with_pages(mails).with_files(files));
-        let has_demo = database.is_own() && demo::sign_up(&gateway).await;
+        let has_demo = database.is_own() && demo::sign_up(&gateway, &database).await;
         Ok::<_, Error>((database, gateway, Background::start(workers, &notify), has_demo))
     };
     let (database, gateway, background, has_demo) = tokio::select! {

@@ -9,9 +9,9 @@ SELECT ('00000000-0000-7000-8000-' || lpad(to_hex(number), 12, '0'))::uuid, 'Cli
        'America/Sao_Paulo', 'BRL', 1, now(), now()
   FROM generate_series(1, 10) AS number;
 
-INSERT INTO identity.accounts (id, email, email_key, password_hash, created_at, updated_at)
+INSERT INTO identity.accounts (id, email, email_key, password_hash, email_verified_at, created_at, updated_at)
 VALUES ('00000000-0000-7000-9000-00000000000a', 'owner@example.test', 'owner@example.test', '$argon2id$none',
-        now(), now());
+        now(), now(), now());
 
 INSERT INTO identity.memberships (id, clinic_id, account_id, name, role, version, created_at, updated_at)
 VALUES ('00000000-0000-7000-a000-00000000000a', '00000000-0000-7000-8000-000000000001',

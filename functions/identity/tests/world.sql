@@ -1,10 +1,10 @@
 -- What must exist for the sample events of this module to succeed.
 
 -- login: the password is demo-on-one-machine, hashed at the least cost.
-INSERT INTO identity.accounts (id, email, email_key, password_hash, created_at, updated_at)
+INSERT INTO identity.accounts (id, email, email_key, password_hash, email_verified_at, created_at, updated_at)
 VALUES ('01890a5d-ac96-774b-bcce-b302099a8057', 'demo@grafono.example', 'demo@grafono.example',
         '$argon2id$v=19$m=8,t=1,p=1$Z3JhZm9uby1zYW1wbGUtMQ$oXDPG8SV4XZm3uxXHLhQYZaHyCR00dOpfRY+YZEX3EE',
-        '2026-01-01Z', '2026-01-01Z');
+        '2026-01-01Z', '2026-01-01Z', '2026-01-01Z');
 INSERT INTO identity.memberships (id, clinic_id, account_id, name, role, version, created_at, updated_at)
 VALUES ('01890a5d-ac96-774b-bcce-b302099a8057', '01890a5d-ac96-774b-bcce-b302099a8057',
         '01890a5d-ac96-774b-bcce-b302099a8057', 'Canary Member', 'admin', 1, '2026-01-01Z', '2026-01-01Z');

@@ -88,29 +88,40 @@ pub(crate) fn patient(clinic: Uuid, id: Uuid) -> Statement<Patient> {
     .reply()
 }
 
+/// The version that a change makes. What is written beside the change is written if there is such a version: a change
+/// that changed nothing made none.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Made {
+    pub(crate) clinic: Uuid,
+    pub(crate) patient: Uuid,
+    pub(crate) version: i64,
+}
+
 /// The history row of the version just made.
-pub(crate) fn keep_history(call: &Call<'_>, clinic: Uuid, patient: Uuid, actor: Uuid) -> Statement<()> {
+pub(crate) fn keep_history(call: &Call<'_>, made: Made, actor: Uuid) -> Statement<()> {
     Statement::new(
         "patients.keep_history",
         "INSERT INTO patients.patient_history (id, clinic_id, patient_id, version, actor_id, state, created_at)
          SELECT $3, clinic_id, id, version, $4,
                 jsonb_build_object(
                     'fullName', full_name, 'birthDate', birth_date, 'phone', phone, 'email', email,
-                    'document', document, 'notes', notes, 'deletedAt', deleted_at),
+                    'document', document, 'notes', notes, 'deletedAt', kernel.instant(deleted_at)),
                 $5
            FROM patients.patients
           WHERE clinic_id = $1
-            AND id = $2",
+            AND id = $2
+            AND version = $6",
     )
-    .bind(clinic)
-    .bind(patient)
+    .bind(made.clinic)
+    .bind(made.patient)
     .bind(call.new_id())
     .bind(actor)
     .bind(call.now)
+    .bind(made.version)
 }
 
 /// The event of the version just made: ids only.
-pub(crate) fn announce(call: &Call<'_>, clinic: Uuid, patient: Uuid, kind: &'static str) -> Statement<()> {
+pub(crate) fn announce(call: &Call<'_>, made: Made, kind: &'static str) -> Statement<()> {
     Statement::new(
         "patients.announce",
         "INSERT INTO kernel.outbox
@@ -118,12 +129,36 @@ pub(crate) fn announce(call: &Call<'_>, clinic: Uuid, patient: Uuid, kind: &'sta
          SELECT $3, clinic_id, 'patient', id, version, $4, jsonb_build_object('patientId', id), $5, $6, $6
            FROM patients.patients
           WHERE clinic_id = $1
-            AND id = $2",
+            AND id = $2
+            AND version = $7",
     )
-    .bind(clinic)
-    .bind(patient)
+    .bind(made.clinic)
+    .bind(made.patient)
     .bind(call.new_id())
     .bind(kind)
     .bind(call.trace.traceparent())
     .bind(call.now)
+    .bind(made.version)
+}
+
+/// The audit row of the version just made.
+pub(crate) fn audit_version(call: &Call<'_>, made: Made, actor: Uuid, action: &'static str) -> Statement<()> {
+    Statement::new(
+        "patients.audit_version",
+        "INSERT INTO kernel.audit_log
+                (id, clinic_id, actor_id, action, subject, subject_id, about, request_id, created_at)
+         SELECT $3, clinic_id, $4, $5, 'patient', id, id, $6, $7
+           FROM patients.patients
+          WHERE clinic_id = $1
+            AND id = $2
+            AND version = $8",
+    )
+    .bind(made.clinic)
+    .bind(made.patient)
+    .bind(call.new_id())
+    .bind(actor)
+    .bind(action)
+    .bind(call.request_id.clone())
+    .bind(call.now)
+    .bind(made.version)
 }

@@ -24,5 +24,23 @@ BEGIN
 END
 $$;
 
+-- Nobody who logs in makes temporary tables, which would shadow ours, or large objects, which belong to no clinic. A
+-- provider may keep the latter to its own administrators: then they stay as they are.
+DO $$
+DECLARE
+    one regprocedure;
+BEGIN
+    EXECUTE format('REVOKE TEMPORARY ON DATABASE %I FROM PUBLIC', current_database());
+    FOR one IN SELECT oid FROM pg_proc
+                WHERE pronamespace = 'pg_catalog'::regnamespace AND proname ~ '^(lo_|loread$|lowrite$)'
+                  AND has_function_privilege('public', oid, 'EXECUTE') AND pg_has_role(proowner, 'USAGE')
+    LOOP
+        EXECUTE format('REVOKE EXECUTE ON FUNCTION %s FROM PUBLIC', one);
+    END LOOP;
+EXCEPTION WHEN insufficient_privilege THEN
+    NULL;
+END
+$$;
+
 SET ROLE migrator;
 CREATE SCHEMA IF NOT EXISTS kernel;

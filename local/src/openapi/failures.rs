@@ -113,9 +113,10 @@ fn faults(endpoint: &Declaration) -> Vec<Fault> {
     let takes_keys = matches!(policy.idempotency, Idempotency::Required | Idempotency::Accepted);
     // A health check probes the database, and its own failure says how that ended.
     let uses_database = policy.round_trips > 0 && policy.rate != RateClass::Unlimited;
-    let rules: [(bool, &[&'static Problem]); 11] = [
+    let rules: [(bool, &[&'static Problem]); 12] = [
         (policy.access != Access::Public, &[&p::TOKEN_REQUIRED, &p::TOKEN_INVALID, &p::TOKEN_EXPIRED]),
         (matches!(policy.access, Access::Requires(_)), &[&p::PERMISSION_DENIED]),
+        (policy.verified, &[&p::EMAIL_NOT_VERIFIED]),
         (has_path, &[&p::ROUTE_NOT_FOUND]),
         (true, &[&p::NOT_ACCEPTABLE, &p::BODY_TOO_LARGE, &p::INTERNAL_ERROR]),
         (has_body, &[&p::UNSUPPORTED_MEDIA_TYPE]),

@@ -28,8 +28,14 @@ impl TestDatabase {
     pub async fn clone_template() -> Self {
         tokio::task::spawn_blocking(cluster).await.unwrap();
         let name = format!("test_{}", NEXT.fetch_add(1, Ordering::SeqCst));
-        let sql = format!("CREATE DATABASE {name} TEMPLATE {TEMPLATE}");
-        connect(&cluster().url("postgres", "postgres")).await.batch_execute(&sql).await.unwrap();
+        let admin = connect(&cluster().url("postgres", "postgres")).await;
+        // A clone has the template's contents and not its privileges.
+        for sql in [
+            format!("CREATE DATABASE {name} TEMPLATE {TEMPLATE}"),
+            format!("REVOKE TEMPORARY ON DATABASE {name} FROM PUBLIC"),
+        ] {
+            admin.batch_execute(&sql).await.unwrap();
+        }
         Self { name }
     }
 
@@ -114,7 +120,12 @@ impl TestDatabase {
             ];
             let has_no_such_column = table.contains(".published_") || table.ends_with("schema_migrations");
             for denied in verbs.iter().take(if has_no_such_column { 2 } else { 3 }) {
-                assert_eq!(self.run_as(role, denied).await.unwrap_err(), "42501", "{denied}");
+                // A view that joins takes no rows from anybody: 55000.
+                let refused = self.run_as(role, denied).await.unwrap_err();
+                assert!(
+                    refused == "42501" || (refused == "55000" && has_no_such_column),
+                    "{refused} {denied}"
+                );
             }
             if self.run_as(role, &format!("DELETE FROM {table}")).await.is_ok() {
                 tables.push(table);

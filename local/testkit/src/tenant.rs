@@ -44,9 +44,10 @@ impl Tenant {
             let (user, account) = (SystemIds.new_id(now), SystemIds.new_id(now));
             database
                 .run(&format!(
-                    "INSERT INTO identity.accounts (id, email, email_key, password_hash, created_at, updated_at)
+                    "INSERT INTO identity.accounts
+                            (id, email, email_key, password_hash, email_verified_at, created_at, updated_at)
                      VALUES ('{account}', '{account}@example.com', '{account}@example.com', '$argon2id$none',
-                             '{now}', '{now}');
+                             '{now}', '{now}', '{now}');
                      INSERT INTO identity.memberships
                             (id, clinic_id, account_id, name, role, version, created_at, updated_at)
                      VALUES ('{user}', '{clinic}', '{account}', 'A {role}', '{role}', 1, '{now}', '{now}')",

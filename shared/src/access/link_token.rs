@@ -32,9 +32,10 @@ impl LinkToken {
         Ok(Self(bytes))
     }
 
-    /// A secret that came back; none when the text cannot be one.
+    /// A secret that came back, with whatever blanks somebody pasted around it; none when the text cannot be one.
     pub fn read(text: &str) -> Option<Self> {
-        let bytes = URL_SAFE_NO_PAD.decode(text).ok()?;
+        let blank = |it: char| it.is_whitespace() || matches!(it, '\u{200B}' | '\u{FEFF}');
+        let bytes = URL_SAFE_NO_PAD.decode(text.trim_matches(blank)).ok()?;
         bytes.try_into().ok().map(Self)
     }
 
@@ -67,6 +68,8 @@ mod tests {
         let back = LinkToken::read(text.expose()).unwrap();
         assert_eq!((back.clinic(), back.hash()), (clinic, secret.hash()));
         assert_eq!(format!("{secret:?}"), "LinkToken");
+        let pasted = LinkToken::read(&format!("\u{FEFF} \t{}\r\n\u{A0}", text.expose())).unwrap();
+        assert_eq!(pasted.hash(), secret.hash());
     }
 
     #[test]

@@ -88,7 +88,8 @@ pub struct NewJob {
     pub total: i64,
     /// The kind of the event that asks for the parts, e.g. `account.export_requested`.
     pub event: &'static str,
-    /// What the job is about, for the event's ids: the id's name, e.g. `accountId`, and the id.
+    /// The person that the job is about, for the event's ids and the audit log: the id's name, e.g. `patientId`, and the
+    /// id.
     pub about: (&'static str, Uuid),
 }
 
@@ -96,8 +97,8 @@ pub struct NewJob {
 pub fn queue(call: &Call<'_, impl Parts>, clinic: Uuid, owner: Uuid, job: &NewJob) -> [Statement<()>; 2] {
     let insert = Statement::new(
         "shared.queue_job",
-        "INSERT INTO kernel.jobs (id, clinic_id, owner_id, kind, total, expires_at, created_at, updated_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $7)",
+        "INSERT INTO kernel.jobs (id, clinic_id, owner_id, kind, total, about, expires_at, created_at, updated_at)
+         VALUES ($1, $2, $3, $4, $5, $8, $6, $7, $7)",
     )
     .bind(job.id)
     .bind(clinic)
@@ -105,7 +106,8 @@ pub fn queue(call: &Call<'_, impl Parts>, clinic: Uuid, owner: Uuid, job: &NewJo
     .bind(job.kind)
     .bind(job.total)
     .bind(call.now + RETENTION)
-    .bind(call.now);
+    .bind(call.now)
+    .bind(job.about.1);
     let announce = Statement::new(
         "shared.announce_job",
         "INSERT INTO kernel.outbox

@@ -27,7 +27,7 @@ pub struct Claim {
     pub caller: Uuid,
     /// The key as sent.
     pub key: String,
-    /// SHA-256 of method, path, `If-Match` and canonical body.
+    /// SHA-256 of method, route, `If-Match` and the input as it was read.
     pub fingerprint: Vec<u8>,
     /// Now.
     pub at: Timestamp,

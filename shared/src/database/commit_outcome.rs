@@ -11,6 +11,9 @@ use tokio_postgres::error::{DbError, Severity, SqlState};
 /// 25P04: the transaction ran into `transaction_timeout`; the session is gone.
 const TRANSACTION_TIMEOUT: &str = "25P04";
 
+/// 25006: the server takes no changes, as a standby, or as one whose disk filled up.
+const READ_ONLY: &str = "25006";
+
 /// How a transaction ended.
 #[derive(Debug)]
 pub(super) enum CommitOutcome {
@@ -79,16 +82,25 @@ pub(super) fn is_worth_repeating(outcome: &CommitOutcome) -> bool {
     matches!(outcome, CommitOutcome::RolledBack { state, session_lost: true, .. } if state != TRANSACTION_TIMEOUT)
 }
 
+/// Whether the server lacks what it needs (class 53: disk, memory, connections), fails at its system (class 58), or only
+/// reads (25006): what stands then may not for the next connection, or after a failover.
+pub(super) fn is_servers_plight(state: &str) -> bool {
+    state.starts_with("53") || state.starts_with("58") || state == READ_ONLY
+}
+
 /// The common fault behind a rolled-back transaction that none of the slice's failures explains.
-pub(super) fn fault(state: &str, constraint: Option<&str>, statement: &str) -> Fault {
+pub(super) fn fault(state: &str, constraint: Option<&str>, statement: &str, writes: bool) -> Fault {
     let private = format!("{statement} failed with {state} {}", constraint.unwrap_or(""));
     let problem = match state {
         // lock_timeout, deadlock, serialization failure
         "55P03" | "40P01" | "40001" => &DATABASE_BUSY,
         // statement_timeout, transaction_timeout
         "57014" | TRANSACTION_TIMEOUT => &DEADLINE_EXCEEDED,
-        // shutdown, crash, starting up, too many connections, connection exceptions
-        "57P01" | "57P02" | "57P03" | "57P05" | "53300" => &DATABASE_UNAVAILABLE,
+        // shutdown, crash, starting up, idle sessions ended, connection exceptions
+        "57P01" | "57P02" | "57P03" | "57P05" | "25P03" => &DATABASE_UNAVAILABLE,
+        // A transaction that said it only reads, and writes: that is a mistake of ours.
+        READ_ONLY if !writes => return Fault::internal(private),
+        _ if is_servers_plight(state) => &DATABASE_UNAVAILABLE,
         // 08P01 is a statement of ours that does not fit its parameters.
         _ if state.starts_with("08") && state != "08P01" => &DATABASE_UNAVAILABLE,
         _ => return Fault::internal(private),

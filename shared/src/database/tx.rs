@@ -5,8 +5,11 @@ use super::commit_outcome::{self, CommitOutcome, judge};
 use super::connection::{Database, Lease};
 use super::flush::{Reply, Step, flush};
 use super::statement::{Columns, Decoder, Statement};
+use crate::access::NOT_VERIFIED;
 use crate::deadline::Deadline;
-use crate::failure::problem::{DEADLINE_EXCEEDED, IDEMPOTENCY_KEY_IN_FLIGHT};
+use crate::failure::problem::{
+    DEADLINE_EXCEEDED, EMAIL_NOT_VERIFIED, IDEMPOTENCY_KEY_IN_FLIGHT, VERSION_STALE,
+};
 use crate::failure::{Error, Failure, Fault};
 use crate::telemetry;
 use serde::de::DeserializeOwned;
@@ -261,10 +264,16 @@ impl<'a> Tx<'a> {
                 if let Some(failure) = name.and_then(F::of_constraint) {
                     return failure.into();
                 }
-                if name == Some("version_stale") {
-                    return Fault::from(&crate::failure::problem::VERSION_STALE).into();
+                let common = match name {
+                    Some("version_stale") => Some(&VERSION_STALE),
+                    Some(NOT_VERIFIED) => Some(&EMAIL_NOT_VERIFIED),
+                    _ => None,
+                };
+                if let Some(problem) = common {
+                    return Fault::from(problem).into();
                 }
-                commit_outcome::fault(state, name, names.get(*step).copied().unwrap_or("COMMIT")).into()
+                let statement = names.get(*step).copied().unwrap_or("COMMIT");
+                commit_outcome::fault(state, name, statement, self.writes).into()
             }
             CommitOutcome::Committed | CommitOutcome::Unknown if self.writes => {
                 commit_outcome::unknown().into()
@@ -346,7 +355,7 @@ impl Flushed {
         let lost = matches!(
             &self.outcome,
             CommitOutcome::Unknown | CommitOutcome::RolledBack { session_lost: true, .. }
-        );
+        ) || self.outcome.state().is_some_and(commit_outcome::is_servers_plight);
         let broken = |reply: &Option<Reply>| match reply {
             Some(Ok(_)) => false,
             Some(Err(error)) => error.as_db_error().is_none(),

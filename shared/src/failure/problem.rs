@@ -31,7 +31,7 @@ common! {
     INVALID_DATE = 400 "INVALID_DATE", "Invalid date", "A date is an existing day written YYYY-MM-DD.";
     INVALID_EMAIL = 400 "INVALID_EMAIL", "Invalid e-mail address", "Send an address such as name@example.com.";
     INVALID_CHARACTERS = 400 "INVALID_CHARACTERS", "Characters not allowed",
-        "The text has control characters. Remove them; line breaks are allowed in notes only.";
+        "The text has characters that this field does not take, as the message says. Line breaks are allowed in notes only.";
     TOO_SHORT = 400 "TOO_SHORT", "Too short", "Send at least as many characters as the message says.";
     TOO_LONG = 400 "TOO_LONG", "Too long", "Send at most as many characters as the message says.";
     OUT_OF_RANGE = 400 "OUT_OF_RANGE", "Out of range", "Send a number within the bounds that the message says.";
@@ -62,6 +62,8 @@ common! {
     TOKEN_EXPIRED = 401 "TOKEN_EXPIRED", "Access token expired", "The access token has expired. Sign in again.";
     PERMISSION_DENIED = 403 "PERMISSION_DENIED", "Permission denied",
         "Your role does not include this. Ask an owner or administrator of your clinic.";
+    EMAIL_NOT_VERIFIED = 403 "EMAIL_NOT_VERIFIED", "E-mail address not confirmed",
+        "This takes a confirmed e-mail address. Open the link in the mail of your sign-up, then repeat.";
     ROUTE_NOT_FOUND = 404 "ROUTE_NOT_FOUND", "No such address", "There is nothing at this address. Check it for typing errors and a slash at the end.";
     METHOD_NOT_ALLOWED = 405 "METHOD_NOT_ALLOWED", "Method not allowed",
         "This address does not take this method. The Allow header lists those it takes.";

@@ -3,7 +3,9 @@
 
 use crate::failure::Fault;
 use crate::failure::problem::IDEMPOTENCY_KEY_INVALID;
+use crate::http::Route;
 use http::HeaderName;
+use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
 /// The request header.
@@ -18,13 +20,13 @@ pub fn checked(key: &[u8]) -> Result<String, Fault> {
     }
 }
 
-/// The hash by which two requests are the same: of method, path, the edited version (`If-Match`), and the body as a
-/// JSON value, whatever its spacing or key order.
-pub fn fingerprint(method: &str, path: &str, version: &[u8], body: &[u8]) -> Vec<u8> {
-    let canonical = serde_json::from_slice::<serde_json::Value>(body)
-        .map_or_else(|_| body.to_vec(), |value| value.to_string().into_bytes());
+/// The hash by which two requests are the same: of method, route, the edited version (`If-Match`), and the input as it
+/// was read. How the input was spelled does not count: `100.0` is `100`, a member that is null is absent where that
+/// means the same, an id has no case.
+pub fn fingerprint(route: &Route, version: Option<i64>, input: &Value) -> Vec<u8> {
+    let version = version.map(|version| version.to_string()).unwrap_or_default();
     let mut hash = Sha256::new();
-    for part in [method.as_bytes(), path.as_bytes(), version, &canonical] {
+    for part in [route.method.as_str(), route.template, &version, &input.to_string()] {
         hash.update(part.len().to_be_bytes());
         hash.update(part);
     }
@@ -45,10 +47,20 @@ mod tests {
     }
 
     #[test]
-    fn spacing_and_key_order_do_not_change_a_fingerprint_but_values_and_paths_do() {
-        let of = |path, body: &str| fingerprint("POST", path, b"", body.as_bytes());
-        assert_eq!(of("/a", r#"{"x":1,"y":2}"#), of("/a", "{ \"y\": 2, \"x\": 1 }"));
-        assert_ne!(of("/a", r#"{"x":1}"#), of("/a", r#"{"x":2}"#));
-        assert_ne!(of("/a", r#"{"x":1}"#), of("/b", r#"{"x":1}"#));
+    fn every_part_of_a_request_changes_its_fingerprint_and_the_order_of_members_does_not() {
+        let of = |route: Route, version, body: &str| {
+            fingerprint(&route, version, &serde_json::from_str(body).unwrap())
+        };
+        let one = of(Route::patch("/a/{id}"), Some(1), r#"{"x":1,"y":2}"#);
+        assert_eq!(of(Route::patch("/a/{id}"), Some(1), r#"{"y":2,"x":1}"#), one);
+        for other in [
+            of(Route::post("/a/{id}"), Some(1), r#"{"x":1,"y":2}"#),
+            of(Route::patch("/b/{id}"), Some(1), r#"{"x":1,"y":2}"#),
+            of(Route::patch("/a/{id}"), Some(2), r#"{"x":1,"y":2}"#),
+            of(Route::patch("/a/{id}"), None, r#"{"x":1,"y":2}"#),
+            of(Route::patch("/a/{id}"), Some(1), r#"{"x":1,"y":3}"#),
+        ] {
+            assert_ne!(other, one);
+        }
     }
 }

@@ -1,12 +1,13 @@
 //! The input of an endpoint: path, query and body, parsed and validated as one.
 
-use crate::failure::Problem;
+use crate::failure::{Fault, Problem};
 use crate::http::Request;
 use crate::validation::{self, Id, Place, Validated, Violation};
 use jiff::Timestamp;
 use schemars::{JsonSchema, Schema, SchemaGenerator};
-use serde::Deserialize;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 use std::marker::PhantomData;
 use validator::Validate;
 
@@ -21,8 +22,9 @@ pub struct Raw<'a> {
     pub now: Timestamp,
 }
 
-/// Fields with their rules: the body, the query or the path of one endpoint.
-pub trait Fields: DeserializeOwned + JsonSchema + Validated + Send + 'static {
+/// Fields with their rules: the body, the query or the path of one endpoint. `Serialize` writes them as they were read,
+/// for the fingerprint of a request; secrets are never written, and nothing that takes a key has any.
+pub trait Fields: DeserializeOwned + Serialize + JsonSchema + Validated + Send + 'static {
     /// The problems of these fields' own rules, beside the common ones.
     const RULES: &'static [Problem] = &[];
 }
@@ -52,10 +54,16 @@ pub trait Input: Sized + Send {
 
     /// The parsed and checked input, or all violations.
     fn parse(raw: &Raw<'_>) -> Result<Self, Vec<Violation>>;
+
+    /// The input as it was read: the same for two requests that mean the same, however they spell it. Asked for where a
+    /// key is taken.
+    fn canonical(&self) -> Result<Value, Fault> {
+        Err(Fault::internal("this input cannot be told from another one"))
+    }
 }
 
 /// No fields: any given are refused.
-#[derive(Debug, Clone, Copy, Deserialize, JsonSchema, Validate)]
+#[derive(Debug, Clone, Copy, Serialize, Deserialize, JsonSchema, Validate)]
 #[serde(deny_unknown_fields)]
 pub struct Nothing {}
 
@@ -71,6 +79,8 @@ pub trait Body: Sized + Send {
     fn schema(generator: &mut SchemaGenerator) -> Option<Schema>;
     /// The parsed and checked body; rules about time go by `now`.
     fn parse(bytes: Option<&[u8]>, now: Timestamp) -> Result<Self, Vec<Violation>>;
+    /// The body as it was read.
+    fn canonical(&self) -> Result<Value, Fault>;
 }
 
 /// A JSON body.
@@ -87,6 +97,10 @@ impl<T: Fields> Body for Json<T> {
 
     fn parse(bytes: Option<&[u8]>, now: Timestamp) -> Result<Self, Vec<Violation>> {
         validation::parse_body(present(bytes)?, now).map(Json)
+    }
+
+    fn canonical(&self) -> Result<Value, Fault> {
+        canonical(&self.0)
     }
 }
 
@@ -109,6 +123,14 @@ impl<T: JsonSchema> Body for Unread<T> {
     fn parse(bytes: Option<&[u8]>, _now: Timestamp) -> Result<Self, Vec<Violation>> {
         Ok(Self { bytes: present(bytes)?.to_vec(), shown: PhantomData })
     }
+
+    fn canonical(&self) -> Result<Value, Fault> {
+        canonical(&self.bytes)
+    }
+}
+
+fn canonical<T: Serialize>(fields: &T) -> Result<Value, Fault> {
+    serde_json::to_value(fields).map_err(|_| Fault::internal("an input cannot be written as it was read"))
 }
 
 /// The bytes; a violation for broken base64.
@@ -134,6 +156,10 @@ impl Body for Nothing {
     fn parse(_bytes: Option<&[u8]>, _now: Timestamp) -> Result<Self, Vec<Violation>> {
         Ok(Self {})
     }
+
+    fn canonical(&self) -> Result<Value, Fault> {
+        Ok(Value::Null)
+    }
 }
 
 /// Path `P`, query `Q` and body `B`, whose violations are reported at once.
@@ -148,7 +174,7 @@ pub struct RequestParts<P, Q, B> {
 }
 
 /// `{id}` of a path, which names one thing.
-#[derive(Debug, Deserialize, JsonSchema, Validate)]
+#[derive(Debug, Serialize, Deserialize, JsonSchema, Validate)]
 #[serde(deny_unknown_fields)]
 pub struct IdPath {
     /// The thing's id.
@@ -210,5 +236,8 @@ impl<P: Fields, Q: Fields, B: Body> Input for RequestParts<P, Q, B> {
                 Err(all)
             }
         }
+    }
+    fn canonical(&self) -> Result<Value, Fault> {
+        Ok(json!([canonical(&self.path)?, canonical(&self.query)?, self.body.canonical()?]))
     }
 }

@@ -10,12 +10,13 @@ pub mod idempotency;
 mod input;
 pub mod page;
 pub mod pipeline;
+mod reads;
 mod reply;
 mod request_line;
 pub mod route;
 mod success;
 
-pub use audit::audit;
+pub use audit::{audit, audit_about};
 pub use cursor::{Cursor, CursorOf, Listed};
 pub use endpoint::{
     Access, BODY_LIMIT, Call, Declaration, Endpoint, Idempotency, OpenEndpoint, Policy, RateClass,

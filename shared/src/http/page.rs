@@ -14,7 +14,7 @@ use validator::Validate;
 pub const COUNTED_AT_MOST: i64 = 10_001;
 
 /// Which page.
-#[derive(Debug, Deserialize, JsonSchema, Validate)]
+#[derive(Debug, Serialize, Deserialize, JsonSchema, Validate)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, bound = "T: Listed")]
 #[schemars(bound = "T: Listed")]
 pub struct PageQuery<T> {

@@ -86,6 +86,11 @@ pub struct PageMeta {
 }
 
 impl<T: Serialize + Send> Reply<T> {
+    /// The data.
+    pub const fn data(&self) -> &T {
+        &self.data
+    }
+
     /// 200 with data.
     pub fn ok(data: T) -> Self {
         Self { status: StatusCode::OK, data, meta: None, headers: Vec::new() }

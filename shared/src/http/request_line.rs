@@ -15,6 +15,10 @@ pub(crate) struct Seen {
 }
 
 impl Seen {
+    pub(crate) fn principal(&self) -> Option<Principal> {
+        self.caller.get().copied()
+    }
+
     pub(crate) fn caller(&self, principal: Option<Principal>) {
         if let Some(principal) = principal {
             let _ = self.caller.set(principal);

@@ -209,6 +209,35 @@ mod integrity {
     use jiff::SignedDuration;
 
     #[tokio::test]
+    async fn how_an_amount_and_an_id_are_spelled_makes_no_other_payment() {
+        let (app, tenant) = app().await;
+        let patient = patient(&app, &tenant).await;
+        let body = |patient: &str, amount: &str, rest: &str| {
+            format!(
+                "{{\"patientId\":\"{patient}\",\"type\":\"income\",\"amountMinor\":{amount},\"currency\":\"BRL\",\
+                  \"method\":\"pix\"{rest}}}"
+            )
+        };
+        let pay = |body: &str| {
+            TestRequest::post("/api/v1/transactions", &json!({})).text(body).token(tenant.owner()).key("k")
+        };
+        assert_eq!(app.send(pay(&body(&patient, "100", ""))).await.status, 201);
+        for same in [
+            body(&patient, "100.0", ""),
+            body(&patient, "1e2", ""),
+            body(&patient.to_uppercase(), "100", ""),
+            body(&patient, "100", ",\"description\":null"),
+        ] {
+            let again = app.send(pay(&same)).await;
+            assert_eq!(again.header("idempotency-replayed"), Some("true"), "{same} {}", again.text);
+        }
+        for other in [body(&patient, "101", ""), body(&patient, "100", ",\"description\":\"d\"")] {
+            assert_eq!(app.send(pay(&other)).await.refusal(), (422, "IDEMPOTENCY_KEY_REUSED"), "{other}");
+        }
+        assert_eq!(app.database.value("SELECT sum(balance_minor) FROM billing.balances").await, "100");
+    }
+
+    #[tokio::test]
     async fn a_key_with_another_body_is_refused_and_moves_nothing() {
         let (app, tenant) = app().await;
         let patient = patient(&app, &tenant).await;

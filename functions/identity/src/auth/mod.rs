@@ -2,6 +2,7 @@
 
 pub mod email;
 pub mod login;
+pub(crate) mod password;
 pub mod request_email_verification;
 pub mod session;
 pub mod verify_email;

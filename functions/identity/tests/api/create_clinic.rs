@@ -120,6 +120,16 @@ mod boundary {
             ("password", json!("p".repeat(1025)), Some("TOO_LONG")),
             ("password", json!("a\u{0}long password"), Some("INVALID_CHARACTERS")),
             ("password", json!("Password1"), Some("COMMON_PASSWORD")),
+            ("password", json!("        "), Some("COMMON_PASSWORD")),
+            ("password", json!("AAAAAAAA"), Some("COMMON_PASSWORD")),
+            ("password", json!("CLÍNICA AURORA 2026"), Some("COMMON_PASSWORD")),
+            ("password", json!("ana souza"), Some("COMMON_PASSWORD")),
+            ("password", json!("a\tlong password"), Some("INVALID_CHARACTERS")),
+            ("clinicName", json!("Seu Banco: acesse https://banco.example"), Some("INVALID_CHARACTERS")),
+            ("ownerName", json!("ana ftp://a"), Some("INVALID_CHARACTERS")),
+            ("ownerName", json!("ana\u{202E}"), Some("INVALID_CHARACTERS")),
+            ("ownerName", json!("ana\u{2028}souza"), Some("INVALID_CHARACTERS")),
+            ("clinicName", json!("\u{200B}\u{AD}"), Some("TOO_SHORT")),
         ];
         for (number, (field, value, expected)) in cases.into_iter().enumerate() {
             let mut body = new_clinic(&format!("ana{number}@example.com"));
@@ -129,6 +139,83 @@ mod boundary {
                 None => assert_eq!(answer.status, 201, "{field} {}", answer.text),
                 Some(code) => assert_eq!(answer.refusal(), (400, code), "{field} {}", answer.text),
             }
+        }
+    }
+
+    #[tokio::test]
+    async fn ones_own_address_is_no_password_and_is_told_beside_everything_else() {
+        let app = app().await;
+        let mut body = new_clinic("ana.souza@example.com");
+        body["password"] = json!("Ana.Souza1990");
+        body["currency"] = json!("ZZZ");
+        let refused = app.send(TestRequest::post("/api/v1/clinics", &body)).await;
+        assert_eq!(
+            refused.details(),
+            [("/currency", "UNKNOWN_CURRENCY"), ("/password", "COMMON_PASSWORD")],
+            "{}",
+            refused.text
+        );
+    }
+}
+
+/// An account whose address nobody has verified.
+mod unverified {
+    use super::*;
+    use crate::{PASSWORD, log_in};
+    use jiff::SignedDuration;
+
+    const KEYS: &str =
+        "SELECT count(*) FILTER (WHERE email_key = 'ana@example.com'), count(*) FROM identity.accounts";
+
+    #[tokio::test]
+    async fn gives_way_after_a_day_and_its_people_are_out() {
+        let app = app().await;
+        let first = app.send(sign_up("ana@example.com")).await;
+        app.clock.advance(SignedDuration::from_secs(24 * 3600 - 1));
+        assert_eq!(app.send(sign_up("ana@example.com")).await.refusal(), (409, "EMAIL_TAKEN"));
+        app.clock.advance(SignedDuration::from_secs(1));
+        let mut body = new_clinic("Ana@Example.com");
+        body["password"] = json!("another long and lonely road");
+
+        let second = app.send(TestRequest::post("/api/v1/clinics", &body)).await;
+
+        assert_eq!(second.status, 201, "{}", second.text);
+        assert_eq!(app.database.rows(KEYS).await, [["1", "2"].map(str::to_owned).to_vec()]);
+        let disabled = "SELECT clinic_id, version FROM identity.memberships WHERE disabled_at IS NOT NULL";
+        let clinic = first.data()["clinic"]["id"].as_str().unwrap().to_owned();
+        assert_eq!(app.database.rows(disabled).await, [vec![clinic, "2".to_owned()]]);
+        assert_eq!(app.send(log_in("ana@example.com", PASSWORD)).await.status, 401);
+        assert_eq!(app.send(log_in("ana@example.com", "another long and lonely road")).await.status, 200);
+    }
+
+    #[tokio::test]
+    async fn stays_once_it_is_verified() {
+        let app = app().await;
+        app.send(sign_up("ana@example.com")).await;
+        app.database.run("UPDATE identity.accounts SET email_verified_at = now()").await;
+        app.clock.advance(SignedDuration::from_hours(48));
+        assert_eq!(app.send(sign_up("ana@example.com")).await.refusal(), (409, "EMAIL_TAKEN"));
+        assert_eq!(app.database.rows(KEYS).await, [["1", "1"].map(str::to_owned).to_vec()]);
+    }
+
+    #[tokio::test]
+    async fn gives_way_to_one_of_many_at_once() {
+        let app = app().await;
+        app.send(sign_up("ana@example.com")).await;
+        app.clock.advance(SignedDuration::from_hours(24));
+        let answers = app.send_at_once((0..6).map(|_| sign_up("ana@example.com")).collect()).await;
+        let made = answers.iter().filter(|answer| answer.status == 201).count();
+        let taken = answers.iter().filter(|answer| answer.status == 409 && answer.code() == "EMAIL_TAKEN");
+        assert_eq!((made, taken.count()), (1, 5));
+        assert_eq!(app.database.rows(KEYS).await, [["1", "2"].map(str::to_owned).to_vec()]);
+    }
+
+    #[tokio::test]
+    async fn nobody_but_the_module_makes_an_account_give_way() {
+        let app = app().await;
+        for role in ["patients", "billing", "platform", "identity_housekeeper"] {
+            let refused = app.database.run_as(role, "SELECT identity.give_way('a@example.com', now())").await;
+            assert_eq!(refused.unwrap_err(), "42501", "{role}");
         }
     }
 }

@@ -49,6 +49,14 @@ async fn the_mailed_token_verifies_the_address_and_me_says_so() {
     assert_eq!(app.database.value(AUDITED).await, "1");
 }
 
+#[tokio::test]
+async fn a_token_may_have_blanks_around_it() {
+    let (app, token) = signed_up().await;
+    let verified = app.send(verify(&format!(" \u{A0}{token}\r\n"))).await;
+    assert_eq!(verified.status, 200, "{}", verified.text);
+    assert_eq!(app.database.value(AUDITED).await, "1");
+}
+
 mod race {
     use super::*;
 

@@ -3,20 +3,20 @@
 use crate::fields;
 use jiff::Timestamp;
 use schemars::JsonSchema;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use shared::failure::Problem;
 use shared::failures;
 use shared::http::Fields;
-use shared::validation::{FullDate, MultilineText, Text};
+use shared::validation::{FullDate, MultilineText, Text, without_link};
 use validator::Validate;
 
 /// A patient to add.
-#[derive(Debug, Deserialize, JsonSchema, Validate)]
+#[derive(Debug, Serialize, Deserialize, JsonSchema, Validate)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[validate(context = Timestamp)]
 pub struct NewPatient {
     /// The full name.
-    #[validate(length(min = 1, max = 255))]
+    #[validate(length(min = 1, max = 255), custom(function = without_link))]
     #[schemars(example = "Beatriz Lima")]
     pub full_name: Text,
     /// From 1900 to today.

@@ -15,7 +15,7 @@ use shared::background::jobs::{self, Job, NewJob};
 use shared::failure::{Error, Fault};
 use shared::failures;
 use shared::http::{
-    Call, Endpoint, Idempotency, Link, Policy, RateClass, Reply, Route, Success, WithId, audit,
+    Call, Endpoint, Idempotency, Link, Policy, RateClass, Reply, Route, Success, WithId, audit_about,
 };
 
 /// The event by which every module hears that its data about a patient is wanted.
@@ -36,8 +36,10 @@ failures! {
 impl Endpoint for ExportPatient {
     const NAME: &'static str = "export-patient";
     const ROUTE: Route = Route::post("/api/v1/patients/{id}/export");
-    const POLICY: Policy =
-        Policy::requires(crate::EXPORT_PATIENTS).idempotency(Idempotency::Accepted).limit(RateClass::Strict);
+    const POLICY: Policy = Policy::requires(crate::EXPORT_PATIENTS)
+        .verified()
+        .idempotency(Idempotency::Accepted)
+        .limit(RateClass::Strict);
     const SUMMARY: &'static str = "Export everything about a patient";
     const DESCRIPTION: &'static str = "Queues a job; its result has one member for each module that holds something \
         about the patient. Nothing about anybody else is in it.";
@@ -59,7 +61,7 @@ impl Endpoint for ExportPatient {
         for statement in jobs::queue(call, clinic, user, &new) {
             tx.add(statement);
         }
-        tx.add(audit(call, clinic, user, "patient.export_requested", "patient", patient));
+        tx.add(audit_about(call, clinic, user, "patient.export_requested", ("patient", patient), patient));
         let stored = tx.commit_with_reply::<_, ExportPatientFailure>(jobs::job(clinic, user, new.id)).await?;
         Ok(Reply::accepted(stored.data.location(), stored.data).replayed(stored.replayed))
     }

@@ -12,9 +12,11 @@ pub(super) fn add_part(clinic: Uuid, job: Uuid, patient: Uuid, now: Timestamp) -
                     'patient', jsonb_build_object(
                         'id', p.id, 'fullName', p.full_name, 'birthDate', p.birth_date, 'phone', p.phone,
                         'email', p.email, 'document', p.document, 'notes', p.notes, 'version', p.version,
-                        'createdAt', p.created_at, 'updatedAt', p.updated_at, 'deletedAt', p.deleted_at),
+                        'createdAt', kernel.instant(p.created_at), 'updatedAt', kernel.instant(p.updated_at),
+                        'deletedAt', kernel.instant(p.deleted_at)),
                     'history', (
-                        SELECT COALESCE(jsonb_object_agg(h.version, h.state || jsonb_build_object('at', h.created_at)), '{}')
+                        SELECT COALESCE(jsonb_agg(h.state || jsonb_build_object(
+                                   'version', h.version, 'at', kernel.instant(h.created_at)) ORDER BY h.version), '[]')
                           FROM patients.patient_history AS h
                          WHERE h.clinic_id = p.clinic_id
                            AND h.patient_id = p.id)),

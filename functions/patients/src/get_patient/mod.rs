@@ -38,6 +38,7 @@ impl Endpoint for GetPatient {
         let handle = tx.add(patient(call.principal()?.clinic_id, input.path.id.into()));
         let found = tx.commit::<GetPatientFailure>().await?.optional(&handle)?;
         let patient = found.ok_or(GetPatientFailure::PatientNotFound)?;
+        call.shows("patient.read", vec![patient.id]);
         let version = patient.version;
         Ok(Reply::ok(patient).version(version))
     }

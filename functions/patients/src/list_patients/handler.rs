@@ -15,5 +15,7 @@ pub(super) async fn handle(
     let done = tx.commit::<NoFailure>().await?;
 
     let total = total.map(|handle| done.one(&handle)).transpose()?;
-    Ok(query.reply(done.many(&rows)?, total))
+    let page = query.reply(done.many(&rows)?, total);
+    call.shows("patient.listed", page.data().iter().map(|patient| patient.id).collect());
+    Ok(page)
 }

@@ -1,9 +1,9 @@
 use super::db;
 use super::schema::{PatientPatch, UpdatePatientFailure};
-use crate::patient::{Patient, announce, keep_history, patient};
+use crate::patient::{Made, Patient, announce, audit_version, keep_history, patient};
 use shared::failure::problem::IF_MATCH_REQUIRED;
 use shared::failure::{Error, Fault};
-use shared::http::{Call, Reply, audit};
+use shared::http::{Call, Reply};
 use uuid::Uuid;
 
 /// Applies the patch to the version that the caller read, and answers the patient as edited.
@@ -18,13 +18,13 @@ pub(super) async fn handle(
 
     let mut tx = call.write()?;
     tx.add(db::ensure_patient(clinic, id));
-    if patch.is_empty() {
-        tx.add(db::ensure_version(clinic, id, version));
-    } else {
-        tx.add(db::update_patient(clinic, id, version, patch, call.now));
-        tx.add(keep_history(call, clinic, id, caller.user_id));
-        tx.add(announce(call, clinic, id, "patient.updated"));
-        tx.add(audit(call, clinic, caller.user_id, "patient.updated", "patient", id));
+    tx.add(db::hold_version(clinic, id, version));
+    if !patch.is_empty() {
+        let made = Made { clinic, patient: id, version: version.saturating_add(1) };
+        tx.add(db::update_patient(clinic, id, patch, call.now));
+        tx.add(keep_history(call, made, caller.user_id));
+        tx.add(announce(call, made, "patient.updated"));
+        tx.add(audit_version(call, made, caller.user_id, "patient.updated"));
     }
     let stored = tx.commit_with_reply::<_, UpdatePatientFailure>(patient(clinic, id)).await?;
 

@@ -3,21 +3,21 @@
 use crate::fields;
 use jiff::Timestamp;
 use schemars::JsonSchema;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use shared::failure::Problem;
 use shared::failures;
 use shared::http::Fields;
-use shared::validation::{FullDate, MultilineText, Patch, Replace, Text};
+use shared::validation::{FullDate, MultilineText, Patch, Replace, Text, without_link};
 use validator::Validate;
 
 /// What to change. A field that is absent stays, null clears it.
-#[derive(Debug, Deserialize, JsonSchema, Validate)]
+#[derive(Debug, Serialize, Deserialize, JsonSchema, Validate)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[validate(context = Timestamp)]
 pub struct PatientPatch {
     /// The full name; it cannot be cleared.
     #[serde(default, skip_serializing_if = "Replace::is_keep")]
-    #[validate(length(min = 1, max = 255))]
+    #[validate(length(min = 1, max = 255), custom(function = without_link))]
     #[schemars(example = "Beatriz Lima")]
     pub full_name: Replace<Text>,
     /// From 1900 to today.

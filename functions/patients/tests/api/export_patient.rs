@@ -62,8 +62,13 @@ async fn an_export_is_queued_and_its_part_has_the_person_and_nobody_else() {
     let part = part(&app).await;
     assert_eq!(part["patient"]["fullName"], "Beatriz Lima");
     assert_eq!(part["patient"]["phone"], "+5511987654321");
-    assert_eq!(part["history"]["1"]["fullName"], "Beatriz");
-    assert_eq!(part["history"]["2"]["fullName"], "Beatriz Lima");
+    let history = part["history"].as_array().unwrap();
+    let names: Vec<_> = history.iter().map(|each| (&each["version"], &each["fullName"])).collect();
+    assert_eq!(names, [(&json!(1), &json!("Beatriz")), (&json!(2), &json!("Beatriz Lima"))]);
+    for at in [&part["patient"]["createdAt"], &part["patient"]["updatedAt"], &history[0]["at"]] {
+        let at = at.as_str().unwrap();
+        assert_eq!(at.parse::<jiff::Timestamp>().unwrap().to_string(), at, "an instant as the API writes it");
+    }
     let text = part.to_string();
     assert!(!text.contains("Somebody Else"), "{text}");
     assert!(!text.contains(&tenant.user(Role::Owner).to_string()), "who edited it is somebody else: {text}");
@@ -211,12 +216,23 @@ mod boundary {
     use super::*;
 
     #[tokio::test]
+    async fn whoever_has_not_confirmed_the_address_gets_no_export() {
+        let (app, tenant) = app().await;
+        let patient = address_of_new(&app, &tenant, "Beatriz").await;
+        app.database.run("UPDATE identity.accounts SET email_verified_at = NULL").await;
+        assert_eq!(export(&app, &tenant, &patient).await.refusal(), (403, "EMAIL_NOT_VERIFIED"));
+        assert_eq!(app.database.value("SELECT count(*) FROM kernel.jobs").await, "0");
+        app.database.run("UPDATE identity.accounts SET email_verified_at = now()").await;
+        assert_eq!(export(&app, &tenant, &patient).await.status, 202);
+    }
+
+    #[tokio::test]
     async fn a_patient_with_nothing_but_a_name_has_a_whole_export() {
         let (app, _, event) = queued("Empty").await;
         app.take(CONSUMER, &event).await.unwrap();
         let part = part(&app).await;
         assert_eq!((&part["patient"]["phone"], &part["patient"]["notes"]), (&Value::Null, &Value::Null));
-        assert_eq!(part["history"].as_object().unwrap().len(), 1);
+        assert_eq!(part["history"].as_array().unwrap().len(), 1);
     }
 
     #[tokio::test]

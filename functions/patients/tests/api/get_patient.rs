@@ -1,5 +1,6 @@
 use super::{add, address_of_new, app};
 use serde_json::json;
+use shared::access::Role;
 use testkit::TestRequest;
 
 #[tokio::test]
@@ -19,8 +20,33 @@ async fn a_patient_is_read_with_its_version_and_once_known_not_sent_again() {
     assert_eq!(older.status, 200);
 }
 
+#[tokio::test]
+async fn who_read_whom_is_in_the_audit_log_once_the_reply_is_out() {
+    let (app, tenant) = app().await;
+    let address = address_of_new(&app, &tenant, "Beatriz").await;
+    let (clerk, id) = (tenant.user(Role::FrontDesk).to_string(), address.rsplit_once('/').unwrap().1);
+
+    let read = app.send(TestRequest::get(&address).token(tenant.token(Role::FrontDesk))).await;
+    let unknown = "/api/v1/patients/01890a5d-ac96-774b-bcce-b302099a8057";
+    assert_eq!(app.send(TestRequest::get(unknown).token(tenant.owner())).await.status, 404);
+
+    let rows = "SELECT actor_id, subject, subject_id, about, request_id FROM kernel.audit_log WHERE action = 'patient.read'";
+    let expected = [clerk.as_str(), "patient", id, id, read.header("x-request-id").unwrap()];
+    assert_eq!(app.database.rows(rows).await, [expected.map(str::to_owned).to_vec()]);
+}
+
 mod race {
     use super::*;
+
+    #[tokio::test]
+    async fn a_log_that_cannot_be_written_costs_no_reader_the_reply() {
+        let (app, tenant) = app().await;
+        let address = address_of_new(&app, &tenant, "Beatriz").await;
+        app.database.run("REVOKE INSERT ON kernel.audit_log FROM modules").await;
+        let answers = (0..4).map(|_| TestRequest::get(&address).token(tenant.owner()));
+        let answers = app.send_at_once(answers.collect()).await;
+        assert!(answers.iter().all(|answer| answer.status == 200));
+    }
 
     #[tokio::test]
     async fn a_reader_among_writers_never_sees_a_mixed_version() {

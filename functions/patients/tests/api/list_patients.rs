@@ -48,6 +48,19 @@ async fn pages_run_from_the_newest_to_the_oldest_and_say_where_they_are() {
     assert_eq!((&meta["nextCursor"], second.header("link")), (&Value::Null, None));
 }
 
+#[tokio::test]
+async fn of_everybody_on_the_page_and_of_nobody_else_the_audit_log_knows_who_saw_them() {
+    let (app, tenant) = app().await;
+    add_in_order(&app, &tenant, &["a", "b", "c"]).await;
+    let page = list(&app, &tenant, "?limit=2").await;
+    let shown: BTreeSet<_> = page.data().as_array().unwrap().iter().map(|it| it["id"].to_string()).collect();
+    let rows = "SELECT to_json(about)::text FROM kernel.audit_log WHERE action = 'patient.listed'";
+    let noted: BTreeSet<_> = app.database.rows(rows).await.into_iter().flatten().collect();
+    assert_eq!((shown.len(), &noted), (2, &shown));
+    assert!(list(&app, &app.tenant().await, "").await.data().as_array().unwrap().is_empty());
+    assert_eq!(app.database.rows(rows).await.len(), 2, "an empty page shows nobody");
+}
+
 mod race {
     use super::*;
 

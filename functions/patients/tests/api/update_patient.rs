@@ -55,8 +55,56 @@ async fn a_merge_patch_may_say_what_it_is_and_a_key_makes_it_repeatable() {
     assert_eq!(second.header("idempotency-replayed"), Some("true"));
 }
 
+#[tokio::test]
+async fn a_patch_that_says_what_is_there_changes_nothing() {
+    let (app, tenant) = app().await;
+    let body = json!({ "fullName": "A", "phone": "+5511987654321", "document": "1-b", "notes": "n" });
+    let address = add(&app, &tenant, &body).await.header("location").unwrap().to_owned();
+    let before = app.database.rows("SELECT p::text FROM patients.patients AS p").await;
+    let patches = [
+        body,
+        json!({ "fullName": " A " }),
+        json!({ "email": null, "birthDate": null }),
+        json!({ "phone": "+5511987654321", "email": null }),
+    ];
+    for patch in patches {
+        let request = TestRequest::patch(&address, &patch).token(tenant.owner()).header("if-match", "\"1\"");
+        let same = app.send(request).await;
+        assert_eq!((same.status, same.header("etag")), (200, Some("\"1\"")), "{patch} {}", same.text);
+    }
+    assert_eq!(app.database.rows("SELECT p::text FROM patients.patients AS p").await, before);
+    for written in ["patients.patient_history", "kernel.outbox", "kernel.audit_log"] {
+        assert_eq!(app.database.value(&format!("SELECT count(*) FROM {written}")).await, "1", "{written}");
+    }
+    let punctuated = json!({ "document": "1b" });
+    let request = TestRequest::patch(&address, &punctuated).token(tenant.owner()).header("if-match", "\"1\"");
+    assert_eq!(app.send(request).await.header("etag"), Some("\"2\""), "it is written in another way");
+}
+
 mod race {
     use super::*;
+
+    #[tokio::test]
+    async fn whoever_changes_nothing_is_stale_all_the_same_once_somebody_else_changed_something() {
+        let (app, tenant) = app().await;
+        let address = address_of_new(&app, &tenant, "A").await;
+        let edit = |name: &str| {
+            let patch = json!({ "fullName": name });
+            TestRequest::patch(&address, &patch).token(tenant.owner()).header("if-match", "\"1\"")
+        };
+        let requests = (0..10).map(|number| edit(if number == 5 { "B" } else { "A" }));
+
+        let answers = app.send_at_once(requests.collect()).await;
+
+        for answer in &answers {
+            match answer.status {
+                200 => assert!(answer.header("etag") == Some("\"1\"") || answer.data()["fullName"] == "B"),
+                _ => assert_eq!(answer.refusal(), (412, "VERSION_STALE")),
+            }
+        }
+        assert_eq!(app.database.value("SELECT max(version) FROM patients.patient_history").await, "2");
+        assert_eq!(app.send(edit("A")).await.refusal(), (412, "VERSION_STALE"));
+    }
 
     #[tokio::test]
     async fn of_writers_on_one_version_one_wins_and_the_others_are_stale() {
@@ -135,6 +183,38 @@ mod boundary {
         }
         assert_eq!(app.send(edit("\"1\"").key("k")).await.status, 200);
         assert_eq!(app.send(edit("\"2\"").key("k")).await.refusal(), (422, "IDEMPOTENCY_KEY_REUSED"));
+    }
+
+    #[tokio::test]
+    async fn how_a_request_is_spelled_makes_no_other_request() {
+        let (app, tenant) = app().await;
+        let address = address_of_new(&app, &tenant, "A").await;
+        let (path, id) = address.rsplit_once('/').unwrap();
+        let edit = |address: &str, body: &str| {
+            TestRequest::patch(address, &json!({}))
+                .text(body)
+                .token(tenant.owner())
+                .header("if-match", "\"1\"")
+                .key("k")
+        };
+        let capitals = format!("{path}/{}", id.to_uppercase());
+        let first = app.send(edit(&address, "{\"fullName\":\"B\",\"phone\":null}")).await;
+        assert_eq!(first.status, 200, "{}", first.text);
+        for (address, body) in [
+            (&capitals, "{\"fullName\":\"B\",\"phone\":null}"),
+            (&address, "{ \"phone\" : null, \"fullName\" : \" \\u0042\" }"),
+        ] {
+            let again = app.send(edit(address, body)).await;
+            assert_eq!((again.status, again.header("idempotency-replayed")), (200, Some("true")), "{body}");
+        }
+        for other in ["{\"fullName\":\"B\"}", "{\"fullName\":\"B\",\"phone\":null,\"email\":null}"] {
+            let refused = app.send(edit(&address, other)).await;
+            assert_eq!(
+                refused.refusal(),
+                (422, "IDEMPOTENCY_KEY_REUSED"),
+                "null clears, absent keeps: {other}"
+            );
+        }
     }
 
     #[tokio::test]

@@ -50,6 +50,27 @@ mod integrity {
         }
     }
 
+    #[tokio::test]
+    async fn a_database_that_takes_no_changes_is_not_ready() {
+        let app = app().await;
+        let database = app.database.name();
+        app.database.run(&format!("ALTER DATABASE {database} SET default_transaction_read_only = on")).await;
+        assert_eq!(app.send(TestRequest::get("/health/ready")).await.refusal(), (503, "NOT_READY"));
+    }
+
+    #[tokio::test]
+    async fn a_full_disk_is_not_ready() {
+        let app = app().await;
+        app.database.run(FULL).await;
+        assert_eq!(app.send(TestRequest::get("/health/ready")).await.refusal(), (503, "NOT_READY"));
+    }
+
+    /// What Postgres says when its disk is full, for the row that the probe changes.
+    const FULL: &str = "CREATE FUNCTION kernel.full_disk() RETURNS trigger LANGUAGE plpgsql AS
+                        $$BEGIN RAISE 'could not extend file' USING ERRCODE = 'disk_full'; END$$;
+                        CREATE TRIGGER full_disk BEFORE UPDATE ON kernel.readiness_probes
+                        FOR EACH ROW EXECUTE FUNCTION kernel.full_disk()";
+
     /// Asks the built function, with that Redis.
     async fn asked(app: &TestApp, redis: &str) -> Value {
         let url = app.database.function_url("platform");

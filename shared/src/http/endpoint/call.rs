@@ -1,16 +1,18 @@
 //! A request on its way, as a slice sees it.
 
 use super::RequestHeader;
-use crate::access::{Hasher, Principal};
+use crate::access::{Hasher, Principal, ensure_verified};
 use crate::app::App;
 use crate::database::{Claim, RoundTrips, Scope, Tx, probe};
 use crate::deadline::Deadline;
 use crate::failure::Fault;
 use crate::failure::problem::TOKEN_REQUIRED;
+use crate::http::reads::Reads;
 use crate::parts::Parts;
 use crate::telemetry::Trace;
 use http::HeaderMap;
 use jiff::Timestamp;
+use std::net::IpAddr;
 use std::sync::Arc;
 use uuid::Uuid;
 
@@ -35,7 +37,10 @@ pub struct Call<'a, P: Parts = ()> {
     pub(crate) headers: Option<&'a HeaderMap>,
     pub(crate) principal: Option<Principal>,
     pub(crate) claim: Option<Claim>,
+    pub(crate) verified: bool,
     pub(crate) round_trips: &'a RoundTrips,
+    pub(crate) reads: Option<&'a Reads>,
+    pub(crate) source_address: &'a str,
 }
 
 impl<P: Parts> std::fmt::Debug for Call<'_, P> {
@@ -55,6 +60,11 @@ impl<'a, P: Parts> Call<'a, P> {
         self.headers?.get(header.name)?.to_str().ok()
     }
 
+    /// The caller's address by the gateway, the only source of it (C7); none when it is no address.
+    pub fn client_address(&self) -> Option<IpAddr> {
+        self.source_address.parse().ok()
+    }
+
     /// A new id, made at this call's instant.
     pub fn new_id(&self) -> Uuid {
         self.app.ids.new_id(self.now)
@@ -62,13 +72,14 @@ impl<'a, P: Parts> Call<'a, P> {
 
     /// A reading transaction within the caller's tenant.
     pub fn read(&self) -> Result<Tx<'a>, Fault> {
-        Ok(self.read_as(self.own_scope()?))
+        let scope = self.own_scope()?;
+        self.own(Tx::reading(&self.app.database, self.round_trips, self.deadline, scope))
     }
 
     /// A writing transaction within the caller's tenant, under the idempotency claim when a key was sent.
     pub fn write(&self) -> Result<Tx<'a>, Fault> {
         let scope = self.own_scope()?;
-        Ok(Tx::writing(&self.app.database, self.round_trips, self.deadline, scope, self.claim.clone()))
+        self.own(Tx::writing(&self.app.database, self.round_trips, self.deadline, scope, self.claim.clone()))
     }
 
     /// A reading transaction of a public endpoint.
@@ -92,6 +103,14 @@ impl<'a, P: Parts> Call<'a, P> {
         job: impl FnOnce(&dyn Hasher) -> Result<T, Fault> + Send + 'static,
     ) -> Result<T, Fault> {
         self.app.hashing.run(Arc::clone(&self.app.hasher), self.deadline, job).await
+    }
+
+    /// Puts what the policy asks of the caller before everything else.
+    fn own(&self, mut tx: Tx<'a>) -> Result<Tx<'a>, Fault> {
+        if self.verified {
+            tx.add(ensure_verified(self.principal()?));
+        }
+        Ok(tx)
     }
 
     fn own_scope(&self) -> Result<Scope, Fault> {

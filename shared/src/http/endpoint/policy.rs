@@ -77,6 +77,8 @@ pub struct Policy {
     pub changes: bool,
     /// Whether the endpoint hashes passwords, for which it needs a larger share of a processor.
     pub hashes_passwords: bool,
+    /// Whether the caller's address must be verified.
+    pub verified: bool,
     /// The required headers beside those that follow from the rest.
     pub headers: &'static [RequestHeader],
     /// The rate limit.
@@ -99,6 +101,7 @@ impl Policy {
             signs_up: false,
             changes: false,
             hashes_passwords: false,
+            verified: false,
             headers: &[],
             rate: RateClass::Ordinary,
             round_trips: 1,
@@ -181,6 +184,14 @@ impl Policy {
     #[must_use]
     pub const fn hashes_passwords(self) -> Self {
         Self { hashes_passwords: true, ..self }
+    }
+
+    /// Requires that the caller has confirmed the address: for what mails others or hands data out. Asked in the
+    /// transaction of the caller's own clinic ([`Call::read`](crate::http::Call::read),
+    /// [`Call::write`](crate::http::Call::write)), at no further round trip.
+    #[must_use]
+    pub const fn verified(self) -> Self {
+        Self { verified: true, ..self }
     }
 
     /// Requires these headers, which no other endpoint reads.

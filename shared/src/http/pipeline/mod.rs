@@ -22,12 +22,14 @@
 //! For any request again, in this file:
 //!
 //! 11. A fault becomes its problem document; every reply gets the common headers.
-//! 12. After the reply is sent ([`AfterReply`]): the log line with its metrics, and the nudge of the relay.
+//! 12. After the reply is sent ([`AfterReply`]): the log line with its metrics, the audit rows of whose data it showed,
+//!     and the nudge of the relay.
 
 mod steps;
 
 pub(crate) use steps::serve;
 
+use super::reads::{Reads, ToNote};
 use super::{Declaration, OpenEndpoint, Request, Response, headers, request_line};
 use crate::app::App;
 use crate::database::RoundTrips;
@@ -57,6 +59,7 @@ pub struct Incoming<'a> {
     deadline: Deadline,
     round_trips: &'a RoundTrips,
     seen: &'a request_line::Seen,
+    reads: &'a Reads,
 }
 
 /// A reply, and the work after it is sent.
@@ -77,11 +80,12 @@ impl Answered {
     }
 }
 
-/// The work after the reply is sent, so that nobody waits for it: the log line with its metrics, and the nudge of the
-/// relay.
+/// The work after the reply is sent, so that nobody waits for it: the log line with its metrics, the audit rows of what
+/// the reply showed of whom, and the nudge of the relay.
 #[must_use = "without it, nothing is logged"]
 pub struct AfterReply {
     finished: request_line::Finished,
+    reads: Option<ToNote>,
     nudge: Option<Arc<RelayNudge>>,
 }
 
@@ -95,6 +99,9 @@ impl AfterReply {
     /// Does the work.
     pub async fn run(self) {
         request_line::log(&self.finished);
+        if let Some(reads) = self.reads {
+            reads.write().await;
+        }
         if let Some(nudge) = &self.nudge {
             nudge.nudge().await;
         }
@@ -111,7 +118,7 @@ pub async fn answer(endpoint: &OpenEndpoint, request: Request, left: Duration) -
     let traceparent = HeaderName::from_static("traceparent");
     let mut trace = Trace::continue_from(request.header(&traceparent), app.ids.as_ref(), now);
     let span = request_line::span(declaration, &request, &request_id, &mut trace);
-    let (round_trips, seen) = (RoundTrips::default(), request_line::Seen::default());
+    let (round_trips, seen, reads) = (RoundTrips::default(), request_line::Seen::default(), Reads::default());
     let incoming = Incoming {
         app,
         declaration,
@@ -122,11 +129,14 @@ pub async fn answer(endpoint: &OpenEndpoint, request: Request, left: Duration) -
         deadline,
         round_trips: &round_trips,
         seen: &seen,
+        reads: &reads,
     };
     let served = within(deadline, declaration.policy.writes(), steps.serve(incoming));
     let outcome = served.instrument(span.clone()).await;
     let problem = outcome.as_ref().err().map(|fault| fault.problem.code);
     let private = outcome.as_ref().err().and_then(|fault| fault.private.clone());
+    let shown = if outcome.is_ok() { reads } else { Reads::default() };
+    let reads = ToNote::of(shown, app, seen.principal(), &request_id, now);
     let mut response = outcome.unwrap_or_else(|fault| refuse(&fault, declaration, &request, &request_id));
     headers::complete(&mut response, &request, &request_id, &trace, &app.allowed_origins);
     let finished = request_line::Finished {
@@ -145,7 +155,7 @@ pub async fn answer(endpoint: &OpenEndpoint, request: Request, left: Duration) -
     };
     request_line::complete_span(&span, &finished, problem);
     let nudge = round_trips.has_written().then(|| Arc::clone(&app.nudge));
-    let after = AfterReply { finished, nudge };
+    let after = AfterReply { finished, reads, nudge };
     Answered { response, after }
 }
 

@@ -26,7 +26,7 @@ pub(crate) async fn serve<E: Endpoint>(
     incoming: Incoming<'_>,
     parts: &<E::Parts as Parts>::Opened,
 ) -> Result<Response, Fault> {
-    let Incoming { app, request, request_id, trace, now, deadline, round_trips, seen, .. } = incoming;
+    let Incoming { app, request, request_id, trace, now, deadline, round_trips, seen, reads, .. } = incoming;
     let policy = &E::POLICY;
 
     // 3. Route and method.
@@ -49,7 +49,10 @@ pub(crate) async fn serve<E: Endpoint>(
     let (if_match, key, input) = all_valid(missing_headers(policy, request), if_match, key, input)?;
 
     let claim = match (principal, key) {
-        (Some(principal), Some(key)) => Some(claim(&principal, key, request, now)),
+        (Some(principal), Some(key)) => {
+            let fingerprint = idempotency::fingerprint(&E::ROUTE, if_match, &input.canonical()?);
+            Some(Claim { clinic: principal.clinic_id, caller: principal.user_id, key, fingerprint, at: now })
+        }
         _ => None,
     };
     let accept = request.header(&ACCEPT);
@@ -67,7 +70,10 @@ pub(crate) async fn serve<E: Endpoint>(
         headers,
         principal,
         claim,
+        verified: policy.verified,
         round_trips,
+        reads: Some(reads),
+        source_address: &request.source_address,
     };
     // 10. The handler, in one transaction: claim, change, history, outbox, audit, reply.
     let output = E::handle(&call, input).await?;
@@ -228,11 +234,4 @@ fn all_valid<I>(
             Err(Fault::invalid(all))
         }
     }
-}
-
-fn claim(principal: &Principal, key: String, request: &Request, now: Timestamp) -> Claim {
-    let body = request.body.as_deref().unwrap_or_default();
-    let version = request.headers.get(IF_MATCH).map(HeaderValue::as_bytes).unwrap_or_default();
-    let fingerprint = idempotency::fingerprint(request.method.as_str(), &request.path, version, body);
-    Claim { clinic: principal.clinic_id, caller: principal.user_id, key, fingerprint, at: now }
 }

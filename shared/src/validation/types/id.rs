@@ -4,8 +4,8 @@ use std::borrow::Cow;
 use std::fmt;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator};
-use serde::Deserialize;
 use serde::de::{Deserializer, Error, Visitor};
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 use uuid::fmt::Hyphenated;
 
@@ -15,7 +15,8 @@ use crate::validation::refuse;
 /// what `format: uuid` means.
 ///
 /// `Uuid` itself also reads it without hyphens, in braces, and as a `urn:uuid:`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[serde(transparent)]
 pub struct Id(Uuid);
 
 impl From<Uuid> for Id {

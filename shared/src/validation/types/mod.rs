@@ -3,6 +3,7 @@
 mod email;
 mod full_date;
 mod id;
+mod password;
 mod patch;
 mod secret;
 mod text;
@@ -10,6 +11,7 @@ mod text;
 pub use email::email_parts;
 pub use full_date::FullDate;
 pub use id::Id;
+pub use password::Password;
 pub use patch::{MaybeValue, Patch, Replace};
 pub use secret::Secret;
-pub use text::{MultilineText, PATTERNS, Text};
+pub use text::{MultilineText, PATTERNS, Text, without_link};

@@ -11,9 +11,8 @@ use validator::ValidateLength;
 
 use crate::validation::refuse;
 
-/// A password or the like: taken as it is, neither trimmed nor normalised,
-/// because a changed password is another password. NUL is refused, since it
-/// ends a string in C libraries and `PostgreSQL` does not store it.
+/// A token or the like: taken as it is. NUL is refused, since it ends a string in
+/// C libraries and `PostgreSQL` does not store it.
 #[derive(Clone)]
 pub struct Secret(String);
 

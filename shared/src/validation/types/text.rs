@@ -7,8 +7,9 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::{Deserializer, Error, Visitor};
 use serde::{Deserialize, Serialize};
 use unicode_normalization::{IsNormalized, UnicodeNormalization, is_nfc_quick};
-use validator::{AsRegex, ValidateEmail, ValidateLength, ValidateRegex};
+use validator::{AsRegex, ValidateEmail, ValidateLength, ValidateRegex, ValidationError};
 
+use super::MaybeValue;
 use super::email::email_parts;
 use crate::validation::engine::is_unsafe;
 use crate::validation::{Refusal, refuse};
@@ -17,32 +18,74 @@ use crate::validation::{Refusal, refuse};
 const UNSAFE: Refusal =
     Refusal { code: "INVALID_CHARACTERS", message: "must not contain control characters" };
 
-const LINE: &str = r"^[^\u0000-\u001F\u007F-\u009F\u202A-\u202E\u2066-\u2069]*$";
-const LINES: &str = r"^(?:[^\u0000-\u001F\u007F-\u009F\u202A-\u202E\u2066-\u2069]|\t|\r?\n)*$";
+/// The refusal of a line that is more than one.
+const BROKEN: Refusal = Refusal { code: "INVALID_CHARACTERS", message: "must be a single line" };
 
-/// The patterns of both types (ECMA-262), each with its form for a text that must not be empty: a text is trimmed
-/// before it is measured, so blanks alone are too short.
-pub const PATTERNS: [(&str, &str); 2] = [
-    (
-        LINE,
+/// A class of characters of an ECMA-262 pattern: none of these. `not!(within a line)` also refuses U+2028 and U+2029,
+/// which end a line; `not!(… and shows)` also what shows nothing ([`shows`]), as far as it is in the basic plane.
+macro_rules! not {
+    (within a line) => {
+        r"[^\u0000-\u001F\u007F-\u009F\u2028-\u202E\u2066-\u2069]"
+    };
+    (within a text) => {
+        r"[^\u0000-\u001F\u007F-\u009F\u202A-\u202E\u2066-\u2069]"
+    };
+    (within either, and shows) => {
         concat!(
-            r"^[^\u0000-\u001F\u007F-\u009F\u202A-\u202E\u2066-\u2069]*",
-            r"[^\s\u0000-\u001F\u007F-\u009F\u202A-\u202E\u2066-\u2069]",
-            r"[^\u0000-\u001F\u007F-\u009F\u202A-\u202E\u2066-\u2069]*$",
-        ),
-    ),
+            r"[^\s\u0000-\u001F\u007F-\u009F\u00AD\u034F\u061C\u115F\u1160\u17B4\u17B5\u180B-\u180F",
+            r"\u200B-\u200F\u2028-\u202E\u2060-\u206F\u2800\u3164\uFE00-\uFE0F\uFEFF\uFFA0\uFFF0-\uFFF8]",
+        )
+    };
+}
+
+const LINE: &str = concat!("^", not!(within a line), "*$");
+const LINES: &str = concat!("^(?:", not!(within a text), r"|\t|\r?\n)*$");
+
+/// The patterns of both types (ECMA-262), each with its form for a text that must not be empty: what shows nothing is
+/// empty before it is measured.
+pub const PATTERNS: [(&str, &str); 2] = [
+    (LINE, concat!("^", not!(within a line), "*", not!(within either, and shows), not!(within a line), "*$")),
     (
         LINES,
         concat!(
-            r"^(?:[^\u0000-\u001F\u007F-\u009F\u202A-\u202E\u2066-\u2069]|\t|\r?\n)*",
-            r"[^\s\u0000-\u001F\u007F-\u009F\u202A-\u202E\u2066-\u2069]",
-            r"(?:[^\u0000-\u001F\u007F-\u009F\u202A-\u202E\u2066-\u2069]|\t|\r?\n)*$",
+            "^(?:",
+            not!(within a text),
+            r"|\t|\r?\n)*",
+            not!(within either, and shows),
+            "(?:",
+            not!(within a text),
+            r"|\t|\r?\n)*$",
         ),
     ),
 ];
 
-/// NFC (Unicode annex 15), so that equal-looking names are equal; then trimmed.
+/// Whether a character shows something, or takes part in what shows: no white space, none of the characters that
+/// Unicode lets programs ignore (`Default_Ignorable_Code_Point`, UAX 44), no empty braille cell.
+fn shows(character: char) -> bool {
+    let ignorable = matches!(character,
+        '\u{AD}' | '\u{34F}' | '\u{61C}' | '\u{115F}'..='\u{1160}' | '\u{17B4}'..='\u{17B5}' | '\u{180B}'..='\u{180F}'
+        | '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2060}'..='\u{206F}' | '\u{3164}'
+        | '\u{FE00}'..='\u{FE0F}' | '\u{FEFF}' | '\u{FFA0}' | '\u{FFF0}'..='\u{FFF8}' | '\u{1BCA0}'..='\u{1BCA3}'
+        | '\u{1D173}'..='\u{1D17A}' | '\u{E0000}'..='\u{E0FFF}');
+    !ignorable && !character.is_whitespace() && character != '\u{2800}'
+}
+
+/// A rule of names: none holds a web address, because names stand in mails that carry our own address as sender.
+pub fn without_link(name: &impl MaybeValue<Text>) -> Result<(), ValidationError> {
+    match name.given() {
+        Some(name) if name.as_str().contains("://") => {
+            Err(ValidationError::new(UNSAFE.code)
+                .with_message(Cow::Borrowed("must not contain a web address")))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// NFC (Unicode annex 15), so that equal-looking names are equal; then trimmed. What shows nothing is empty.
 fn tidy(raw: &str) -> String {
+    if !raw.chars().any(shows) {
+        return String::new();
+    }
     if is_nfc_quick(raw.chars()) == IsNormalized::Yes {
         return raw.trim().to_owned();
     }
@@ -53,6 +96,9 @@ fn tidy(raw: &str) -> String {
 fn one_line(raw: &str) -> Result<String, Refusal> {
     if raw.chars().any(is_unsafe) {
         return Err(UNSAFE);
+    }
+    if raw.contains(['\u{2028}', '\u{2029}']) {
+        return Err(BROKEN);
     }
     Ok(tidy(raw))
 }

@@ -1,7 +1,7 @@
 use super::schema::{CreateTransactionFailure, NewTransaction, Recorded};
 use super::{db, logic};
 use shared::failure::{Error, Fault};
-use shared::http::{Call, Reply, audit};
+use shared::http::{Call, Reply, audit_about};
 
 /// Moves the balance, writes the transfer, answers both.
 pub(super) async fn handle(
@@ -10,13 +10,14 @@ pub(super) async fn handle(
 ) -> Result<Reply<Recorded>, Error<CreateTransactionFailure>> {
     let caller = call.principal()?;
     let (clinic, id) = (caller.clinic_id, call.new_id());
+    let patient = new.patient_id.into();
     let transfer = logic::transfer(new).ok_or_else(|| Fault::internal("an amount past its validation"))?;
 
     let mut tx = call.write()?;
     tx.add(db::move_balance(clinic, &transfer, call.now));
     tx.add(db::insert_transfer(clinic, id, &transfer, call.now));
     tx.add(db::announce(call, clinic, id));
-    tx.add(audit(call, clinic, caller.user_id, "transaction.recorded", "transaction", id));
+    tx.add(audit_about(call, clinic, caller.user_id, "transaction.recorded", ("transaction", id), patient));
     let stored = tx.commit_with_reply::<Recorded, CreateTransactionFailure>(db::recorded(clinic, id)).await?;
 
     let location = format!("/api/v1/transactions/{}", stored.data.ids.id);

@@ -12,7 +12,7 @@ use uuid::Uuid;
 use validator::{Validate, ValidationError};
 
 /// Money taken or paid.
-#[derive(Debug, Deserialize, JsonSchema, Validate)]
+#[derive(Debug, Serialize, Deserialize, JsonSchema, Validate)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct NewTransaction {
     /// Whose balance moves.

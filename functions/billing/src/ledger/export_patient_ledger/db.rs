@@ -15,10 +15,10 @@ pub(super) fn add_part(clinic: Uuid, job: Uuid, patient: Uuid, now: Timestamp) -
                          WHERE b.clinic_id = $1
                            AND b.patient_id = $3),
                     'transactions', (
-                        SELECT COALESCE(jsonb_object_agg(t.seq, jsonb_build_object(
+                        SELECT COALESCE(jsonb_agg(jsonb_build_object(
                                    'id', t.id, 'transactionId', t.id, 'type', t.kind, 'amountMinor', t.amount_minor,
                                    'currency', t.currency, 'method', t.method, 'description', t.description,
-                                   'balanceMinor', t.balance_after_minor, 'createdAt', t.created_at)), '{}')
+                                   'balanceMinor', t.balance_after_minor, 'createdAt', kernel.instant(t.created_at)) ORDER BY t.seq), '[]')
                           FROM billing.transfers AS t
                          WHERE t.clinic_id = $1
                            AND t.patient_id = $3)),

@@ -1,5 +1,7 @@
 use crate::auth::session::{Clinic, User, member};
 use shared::database::Statement;
+use shared::http::Call;
+use shared::parts::Parts;
 use uuid::Uuid;
 
 pub(super) struct Account {
@@ -18,8 +20,57 @@ pub(super) fn account_by_email(email_key: String) -> Statement<Account> {
     .decode(|columns| Ok(Account { id: columns.get("id")?, password_hash: columns.get("password_hash")? }))
 }
 
-/// The account's memberships and their clinics. `app.account_id` opens these rows and no others. A person has far fewer
-/// than 100 clinics.
+/// The audit row of a sign-in to the clinic that was named, or to the only one: none where a choice is still to be made.
+pub(super) fn audit_started(
+    call: &Call<'_, impl Parts>,
+    account: Uuid,
+    named: Option<Uuid>,
+) -> Statement<()> {
+    Statement::new(
+        "identity.audit_session_started",
+        "INSERT INTO kernel.audit_log
+                (id, clinic_id, actor_id, action, subject, subject_id, client_address, request_id, created_at)
+         SELECT $3, own.clinic_id, own.id, 'session.started', 'account', $1, $4::text::inet, $5, $6
+           FROM (SELECT clinic_id, id, count(*) OVER () AS clinics
+                   FROM identity.memberships
+                  WHERE account_id = $1
+                    AND disabled_at IS NULL) AS own
+          WHERE own.clinic_id = $2
+             OR ($2 IS NULL AND own.clinics = 1)",
+    )
+    .bind(account)
+    .bind(named)
+    .bind(call.new_id())
+    .bind(call.client_address().map(|address| address.to_string()))
+    .bind(call.request_id.clone())
+    .bind(call.now)
+}
+
+/// The audit rows of a sign-in with a wrong password, one in each clinic of the account: nobody acted.
+pub(super) fn audit_refused(call: &Call<'_, impl Parts>, account: Uuid) -> Statement<()> {
+    let ids: Vec<Uuid> = std::iter::repeat_with(|| call.new_id()).take(MOST_CLINICS).collect();
+    Statement::new(
+        "identity.audit_session_refused",
+        "INSERT INTO kernel.audit_log
+                (id, clinic_id, actor_id, action, subject, subject_id, client_address, request_id, created_at)
+         SELECT $2[own.place::integer], own.clinic_id, '00000000-0000-0000-0000-000000000000', 'session.refused', 'account', $1,
+                $3::text::inet, $4, $5
+           FROM (SELECT clinic_id, row_number() OVER () AS place
+                   FROM identity.memberships
+                  WHERE account_id = $1) AS own
+          WHERE own.place <= cardinality($2)",
+    )
+    .bind(account)
+    .bind(ids)
+    .bind(call.client_address().map(|address| address.to_string()))
+    .bind(call.request_id.clone())
+    .bind(call.now)
+}
+
+/// The most clinics that a person is known in: far more than anybody has.
+const MOST_CLINICS: usize = 100;
+
+/// The account's memberships and their clinics. `app.account_id` opens these rows and no others.
 pub(super) fn memberships_of_account(account: Uuid) -> Statement<(Clinic, User)> {
     Statement::new(
         "identity.memberships_of_account",

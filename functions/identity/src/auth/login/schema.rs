@@ -5,13 +5,13 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use shared::failure::{Failure, Problem};
 use shared::http::Fields;
-use shared::validation::{Id, Secret, Text};
+use shared::validation::{Id, Password, Text};
 use uuid::Uuid;
 use validator::Validate;
 
 /// Address and password, and the clinic when the account has several.
 // The example is the demo login of the one-machine server: sent from its reference page, it works.
-#[derive(Debug, Deserialize, JsonSchema, Validate)]
+#[derive(Debug, Serialize, Deserialize, JsonSchema, Validate)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Credentials {
     /// The account's address.
@@ -21,7 +21,7 @@ pub struct Credentials {
     /// The password. Shorter ones than can be chosen are wrong, not malformed.
     #[validate(length(min = 1, max = 1024))]
     #[schemars(example = "demo-on-one-machine")]
-    pub password: Secret,
+    pub password: Password,
     /// The clinic to sign in to; needed when the account has several.
     pub clinic_id: Option<Id>,
 }

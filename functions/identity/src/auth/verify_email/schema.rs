@@ -9,7 +9,7 @@ use shared::validation::Secret;
 use validator::Validate;
 
 /// The token of the link.
-#[derive(Debug, Deserialize, JsonSchema, Validate)]
+#[derive(Debug, Serialize, Deserialize, JsonSchema, Validate)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct EmailToken {
     /// What stands behind `token=` in the link, as it is.

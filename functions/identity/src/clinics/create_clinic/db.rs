@@ -12,6 +12,11 @@ pub(super) struct Owner {
     pub(super) password_hash: String,
 }
 
+/// An account of that address gives way, if nobody verified it within a day: see the function in the migrations.
+pub(super) fn give_way(email_key: String, now: Timestamp) -> Statement<()> {
+    Statement::new("identity.give_way", "SELECT identity.give_way($1, $2)::text").bind(email_key).bind(now)
+}
+
 /// Inserts the account, before everything else: most refused sign-ups are refused for their address.
 pub(super) fn insert_account(owner: &Owner, user: &User, now: Timestamp) -> Statement<()> {
     Statement::new(

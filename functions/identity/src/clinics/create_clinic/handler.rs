@@ -26,6 +26,7 @@ pub(super) async fn handle(
     let account = Owner { account: call.new_id(), email_key: email::key(user.email.as_str()), password_hash };
 
     let mut tx = call.write_as(Scope { clinic: Some(clinic.id), account: None });
+    tx.add(db::give_way(account.email_key.clone(), call.now));
     tx.add(db::insert_account(&account, &user, call.now));
     tx.add(db::insert_clinic(&clinic, call.now));
     tx.add(db::insert_membership(&clinic, &account, &user, call.now));

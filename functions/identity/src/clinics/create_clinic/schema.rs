@@ -2,22 +2,23 @@
 
 use super::logic;
 use schemars::JsonSchema;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use shared::failure::Problem;
 use shared::failures;
 use shared::http::Fields;
 use shared::mail::Language;
-use shared::validation::{Secret, Text};
+use shared::validation::{Password, Text, without_link};
 use validator::Validate;
 
 pub use crate::auth::session::Session;
 
 /// A clinic and its owner.
-#[derive(Debug, Deserialize, JsonSchema, Validate)]
+#[derive(Debug, Serialize, Deserialize, JsonSchema, Validate)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[validate(schema(function = logic::password, skip_on_field_errors = false))]
 pub struct NewClinic {
     /// The clinic's name.
-    #[validate(length(min = 1, max = 255))]
+    #[validate(length(min = 1, max = 255), custom(function = without_link))]
     #[schemars(example = "Clínica Aurora")]
     pub clinic_name: Text,
     /// IANA time zone.
@@ -31,17 +32,18 @@ pub struct NewClinic {
     /// The language that the clinic and its patients are written to in; `pt-BR` unless given.
     pub language: Option<Language>,
     /// The owner's name.
-    #[validate(length(min = 1, max = 255))]
+    #[validate(length(min = 1, max = 255), custom(function = without_link))]
     #[schemars(example = "Ana Souza")]
     pub owner_name: Text,
     /// The owner's address, to sign in with.
     #[validate(email, length(max = 254), custom(function = logic::address))]
     #[schemars(example = "ana@example.com")]
     pub email: Text,
-    /// 8–1024 characters, no common password.
-    #[validate(length(min = 8, max = 1024), custom(function = logic::password))]
+    /// 8–1024 characters, no common password, not the address or a name. Any way to type a character is the same
+    /// character (RFC 8265).
+    #[validate(length(min = 8, max = 1024))]
     #[schemars(example = "a long and lonely road")]
-    pub password: Secret,
+    pub password: Password,
 }
 
 impl Fields for NewClinic {

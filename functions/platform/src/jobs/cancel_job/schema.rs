@@ -1,14 +1,14 @@
 //! What comes in and how it fails.
 
 use schemars::JsonSchema;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use shared::failures;
 use shared::http::Fields;
 use shared::validation::Id;
 use validator::Validate;
 
 /// `{id}` of the path. Its example is not that of a job which has succeeded.
-#[derive(Debug, Deserialize, JsonSchema, Validate)]
+#[derive(Debug, Serialize, Deserialize, JsonSchema, Validate)]
 #[serde(deny_unknown_fields)]
 pub struct JobToCancel {
     /// The job.

@@ -1,6 +1,7 @@
 use super::schema::Parts;
 use jiff::Timestamp;
 use shared::database::Statement;
+use shared::http::Call;
 use uuid::Uuid;
 
 /// Fails with the first condition that does not hold, in the order of this statement.
@@ -19,6 +20,30 @@ pub(super) fn ensure_result(clinic: Uuid, owner: Uuid, id: Uuid, now: Timestamp)
     .bind(owner)
     .bind(id)
     .bind(now)
+}
+
+/// The audit row of the read, about whom the job is.
+pub(super) fn audit_read(
+    call: &Call<'_, impl shared::parts::Parts>,
+    clinic: Uuid,
+    owner: Uuid,
+    id: Uuid,
+) -> Statement<()> {
+    Statement::new(
+        "platform.audit_result_read",
+        "INSERT INTO kernel.audit_log
+                (id, clinic_id, actor_id, action, subject, subject_id, about, request_id, created_at)
+         SELECT $4, clinic_id, $2, 'job_result.read', 'job', id, about, $5, $6
+           FROM kernel.jobs
+          WHERE clinic_id = $1
+            AND id = $3",
+    )
+    .bind(clinic)
+    .bind(owner)
+    .bind(id)
+    .bind(call.new_id())
+    .bind(call.request_id.clone())
+    .bind(call.now)
 }
 
 pub(super) fn parts(clinic: Uuid, id: Uuid) -> Statement<Parts> {

@@ -10,7 +10,7 @@ pub mod schema;
 
 use schema::{GetJobResultFailure, Parts};
 use shared::failure::Error;
-use shared::http::{Call, Endpoint, Policy, Reply, Route, Success, WithId, audit};
+use shared::http::{Call, Endpoint, Policy, Reply, Route, Success, WithId};
 
 /// The declaration.
 #[derive(Debug)]
@@ -33,7 +33,7 @@ impl Endpoint for GetJobResult {
         let (clinic, owner, id) = (caller.clinic_id, caller.user_id, input.path.id.into());
         let mut tx = call.write()?;
         tx.add(db::ensure_result(clinic, owner, id, call.now));
-        tx.add(audit(call, clinic, owner, "job_result.read", "job", id));
+        tx.add(db::audit_read(call, clinic, owner, id));
         let parts = tx.add(db::parts(clinic, id));
         let parts = tx.commit::<GetJobResultFailure>().await?.one(&parts)?;
         Ok(Reply::ok(parts))

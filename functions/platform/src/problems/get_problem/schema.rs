@@ -11,7 +11,7 @@ use shared::validation::Text;
 use validator::Validate;
 
 /// `{code}` of the path: the problem's code in kebab-case.
-#[derive(Debug, Deserialize, JsonSchema, Validate)]
+#[derive(Debug, Serialize, Deserialize, JsonSchema, Validate)]
 #[serde(deny_unknown_fields)]
 pub struct ProblemPath {
     /// E.g. `invalid-phone`.

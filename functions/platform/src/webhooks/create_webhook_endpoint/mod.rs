@@ -26,7 +26,7 @@ pub struct CreateWebhookEndpoint;
 impl Endpoint for CreateWebhookEndpoint {
     const NAME: &'static str = "create-webhook-endpoint";
     const ROUTE: Route = Route::post("/api/v1/webhook-endpoints");
-    const POLICY: Policy = Policy::requires(super::MANAGE_WEBHOOKS).hands_out_secrets();
+    const POLICY: Policy = Policy::requires(super::MANAGE_WEBHOOKS).verified().hands_out_secrets();
     const SUMMARY: &'static str = "Have events sent to an address";
     const DESCRIPTION: &'static str = "Events are sent by the Standard Webhooks specification and signed with the secret \
         that is answered here, and only here. At most twenty endpoints a clinic.";

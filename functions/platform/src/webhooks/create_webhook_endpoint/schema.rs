@@ -14,7 +14,7 @@ use std::borrow::Cow;
 use validator::{Validate, ValidationError};
 
 /// An endpoint to be made.
-#[derive(Debug, Deserialize, JsonSchema, Validate)]
+#[derive(Debug, Serialize, Deserialize, JsonSchema, Validate)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct NewWebhookEndpoint {
     /// An `https` address on the public internet, without user, password and fragment.

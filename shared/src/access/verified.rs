@@ -1,0 +1,22 @@
+//! Whether the caller's address is verified: asked in the transaction of whatever mails others or hands data out.
+
+use super::Principal;
+use crate::database::Statement;
+
+/// The condition that [`ensure_verified`] fails with.
+pub(crate) const NOT_VERIFIED: &str = "email_verified";
+
+/// Fails with `EMAIL_NOT_VERIFIED` until the caller has confirmed the address.
+pub(crate) fn ensure_verified(caller: Principal) -> Statement<()> {
+    Statement::new(
+        "shared.ensure_verified",
+        "SELECT kernel.ensure(EXISTS (
+                    SELECT 1
+                      FROM identity.published_members
+                     WHERE clinic_id = $1
+                       AND id = $2
+                       AND is_verified), 'email_verified')",
+    )
+    .bind(caller.clinic_id)
+    .bind(caller.user_id)
+}
