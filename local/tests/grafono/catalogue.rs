@@ -117,6 +117,11 @@ async fn provoke_by_data(scene: &Scene, code: &str) -> Option<TestResponse> {
         "TRANSACTION_NOT_FOUND" => scene.get(&format!("/api/v1/transactions/{UNKNOWN}")).await,
         "DUPLICATE_PATIENT" => scene.patient_with(json!({ "fullName": "B", "document": "CANARY 1" })).await,
         "CURRENCY_MISMATCH" => scene.transaction_with("currency", json!("EUR")).await,
+        "EMAIL_NOT_VERIFIED" => {
+            scene.app.database.run("UPDATE identity.accounts SET email_verified_at = NULL").await;
+            let path = format!("/api/v1/patients/{}/export", scene.patient);
+            scene.send(scene.own(TestRequest::new("POST", &path))).await
+        }
         "VERIFICATION_NOT_FOUND" => scene.verify("x").await,
         "VERIFICATION_EXPIRED" => {
             scene.account().await;

@@ -70,7 +70,8 @@ async fn a_column_that_may_be_null_is_one_of_those_that_are_meant_to() {
                         'patients.patients.document', 'patients.patients.document_key', 'patients.patients.notes',
                         'patients.patients.deleted_at', 'billing.transfers.description',
                         'kernel.outbox.sent_at', 'kernel.outbox.available_at', 'kernel.dead_letters.replay_at',
-                        'kernel.jobs.failure', 'kernel.jobs.finished_at',
+                        'kernel.jobs.failure', 'kernel.jobs.finished_at', 'kernel.jobs.about',
+                        'kernel.audit_log.about', 'kernel.audit_log.client_address',
                         'platform.webhook_endpoints.disabled_at', 'platform.webhook_endpoints.deleted_at',
                         'platform.webhook_secrets.expires_at', 'platform.webhook_deliveries.last_status',
                         'platform.webhook_deliveries.finished_at',
@@ -100,9 +101,9 @@ async fn every_foreign_key_has_an_index_and_stays_within_its_clinic() {
 }
 
 #[tokio::test]
-async fn row_level_security_is_forced_on_every_table_but_the_one_without_tenants() {
+async fn row_level_security_is_forced_on_every_table_but_those_without_tenants() {
     let query = "SELECT t.name FROM tables AS t
-                  WHERE t.name <> 'identity.accounts' AND NOT (t.relrowsecurity AND t.relforcerowsecurity)";
+                  WHERE t.name NOT IN ('identity.accounts', 'kernel.readiness_probes') AND NOT (t.relrowsecurity AND t.relforcerowsecurity)";
     assert_none("C6: a table without forced policies", query).await;
     let migrator = "SELECT t.name FROM tables AS t
                      WHERE t.relrowsecurity

@@ -12,7 +12,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
-use testkit::{NoticeQueue, World};
+use testkit::{NoticeQueue, TestRequest, World};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;
 use uuid::Uuid;
@@ -31,9 +31,8 @@ pub(crate) async fn send_requests(world: &World) {
         assert!(fine, "{}: {}", endpoint.name, answer.text);
         turn_pages(world, endpoint).await;
     }
-    // A patch of nothing.
-    let nothing = world.request("update-patient").text("{}").key("nothing").header("if-match", "\"2\"");
-    assert_eq!(world.app.send(nothing).await.status, 200);
+    let wrong = json!({ "email": "demo@grafono.example", "password": "not my password" });
+    assert_eq!(world.app.send(TestRequest::post("/api/v1/auth/login", &wrong)).await.status, 401);
     let traffic = Traffic { world, before };
     traffic.fail_a_job().await;
     traffic.refuse_mails().await;

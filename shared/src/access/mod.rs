@@ -5,12 +5,10 @@ pub mod link_token;
 mod parts;
 pub mod passwords;
 pub mod token;
-mod verified;
 
 pub use link_token::LinkToken;
 pub use passwords::{Argon2id, Hasher, HashingGate};
 pub use token::{TokenSigner, TokenVerifier};
-pub(crate) use verified::{NOT_VERIFIED, ensure_verified};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

@@ -1,15 +1,18 @@
 //! The pooled connections, one unless the settings say more: checked after idling, thrown away when in doubt.
 
 use super::connector::Connector;
+use super::shares::{Share, Shares};
 use crate::deadline::Deadline;
 use crate::failure::Fault;
 use crate::failure::problem::{DATABASE_BUSY, DATABASE_UNAVAILABLE, DEADLINE_EXCEEDED};
 use crate::settings::{SettingError, StoredSecret};
 use crate::tls;
 use deadpool_postgres::{Hook, HookError, Manager, ManagerConfig, Object, Pool, PoolError, RecyclingMethod};
+use std::sync::Arc;
 use std::time::Duration;
 use tokio_postgres::config::{ChannelBinding, Config, Host, SslMode};
 use tokio_postgres_rustls::MakeRustlsConnect;
+use uuid::Uuid;
 
 /// The idle time after which a connection is checked before its next use. After a freeze the driver still believes in
 /// the connection, and the first statement would fail with 57P01.
@@ -22,6 +25,7 @@ const CHECK_TIMEOUT: Duration = Duration::from_millis(500);
 #[derive(Clone)]
 pub struct Database {
     pool: Option<Pool>,
+    shares: Option<Arc<Shares>>,
 }
 
 impl std::fmt::Debug for Database {
@@ -44,17 +48,18 @@ impl Database {
         let connector = Connector::new(config.clone(), tls_connector()?, secret);
         let manager = Manager::from_connect(config, connector, recycling);
         let pool = Pool::builder(manager).max_size(connections).pre_recycle(alive_after_idling()).build();
-        Ok(Self { pool: Some(pool.map_err(|_| SettingError::Malformed)?) })
+        let pool = Some(pool.map_err(|_| SettingError::Malformed)?);
+        Ok(Self { pool, shares: Shares::of(connections).map(Arc::new) })
     }
 
     /// No database, for functions that need none.
     pub(crate) fn none() -> Self {
-        Self { pool: None }
+        Self { pool: None, shares: None }
     }
 
     /// Opens a connection and keeps it for the first request.
     pub(crate) async fn open(&self, deadline: Deadline) -> Result<(), Fault> {
-        self.connection(deadline).await.map(Lease::give_back)
+        self.connection(deadline, None).await.map(Lease::give_back)
     }
 
     /// Ends the idle connections, and gives out none from now on.
@@ -64,13 +69,26 @@ impl Database {
         }
     }
 
-    /// A connection, or the fault that there is none within the time left, which is long enough for Neon to wake up.
-    pub(super) async fn connection(&self, deadline: Deadline) -> Result<Lease, Fault> {
+    /// A connection, or the fault that there is none within the time left, which is long enough for Neon to wake up. A
+    /// writer says whose it is.
+    pub(super) async fn connection(
+        &self,
+        deadline: Deadline,
+        writer: Option<Option<Uuid>>,
+    ) -> Result<Lease, Fault> {
         let Some(pool) = &self.pool else {
             return Err(Fault::internal("an endpoint without round trips asks for a connection"));
         };
-        match tokio::time::timeout_at(deadline.less(Duration::from_millis(300)), pool.get()).await {
-            Ok(Ok(object)) => Ok(Lease { object: Some(object), finished: false }),
+        let until = deadline.less(Duration::from_millis(300));
+        let share = match (&self.shares, writer) {
+            (Some(shares), Some(clinic)) => tokio::time::timeout_at(until, shares.take(clinic)).await,
+            _ => Ok(Share::default()),
+        };
+        let Ok(share) = share else {
+            return Err(Fault::from(&DATABASE_BUSY).because("writers held their share until the deadline"));
+        };
+        match tokio::time::timeout_at(until, pool.get()).await {
+            Ok(Ok(object)) => Ok(Lease { object: Some(object), finished: false, _share: share }),
             Ok(Err(PoolError::Backend(error))) => {
                 let reason = error.code().map_or("no connection", |state| state.code());
                 Err(Fault::from(&DATABASE_UNAVAILABLE).because(format!("connecting failed: {reason}")))
@@ -139,6 +157,7 @@ fn alive_after_idling() -> Hook {
 pub(super) struct Lease {
     object: Option<Object>,
     finished: bool,
+    _share: Share,
 }
 
 impl Lease {

@@ -11,6 +11,7 @@ mod connector;
 mod flush;
 mod part;
 pub mod probe;
+mod shares;
 mod statement;
 mod tx;
 

@@ -5,7 +5,6 @@ use super::commit_outcome::{self, CommitOutcome, judge};
 use super::connection::{Database, Lease};
 use super::flush::{Reply, Step, flush};
 use super::statement::{Columns, Decoder, Statement};
-use crate::access::NOT_VERIFIED;
 use crate::deadline::Deadline;
 use crate::failure::problem::{
     DEADLINE_EXCEEDED, EMAIL_NOT_VERIFIED, IDEMPOTENCY_KEY_IN_FLIGHT, VERSION_STALE,
@@ -225,7 +224,8 @@ impl<'a> Tx<'a> {
                 Fault::from(&DEADLINE_EXCEEDED).because("too little time left to start a transaction")
             );
         }
-        let lease: Lease = self.database.connection(self.deadline).await?;
+        let lease: Lease =
+            self.database.connection(self.deadline, self.writes.then_some(self.scope.clinic)).await?;
         let Some(client) = lease.client() else {
             return Err(Fault::internal("a lease without connection"));
         };
@@ -266,7 +266,7 @@ impl<'a> Tx<'a> {
                 }
                 let common = match name {
                     Some("version_stale") => Some(&VERSION_STALE),
-                    Some(NOT_VERIFIED) => Some(&EMAIL_NOT_VERIFIED),
+                    Some("email_verified") => Some(&EMAIL_NOT_VERIFIED),
                     _ => None,
                 };
                 if let Some(problem) = common {

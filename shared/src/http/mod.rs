@@ -15,6 +15,7 @@ mod reply;
 mod request_line;
 pub mod route;
 mod success;
+mod verified;
 
 pub use audit::{audit, audit_about};
 pub use cursor::{Cursor, CursorOf, Listed};

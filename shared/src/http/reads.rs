@@ -9,7 +9,7 @@ use crate::access::Principal;
 use crate::app::App;
 use crate::database::{RoundTrips, Scope, Statement, Tx};
 use crate::deadline::Deadline;
-use crate::failure::{Error, NoFailure};
+use crate::failure::{Error, Fault, NoFailure};
 use crate::parts::Parts;
 use jiff::Timestamp;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -30,12 +30,16 @@ struct Read {
 }
 
 impl<P: Parts> Call<'_, P> {
-    /// Notes that the reply shows something of these people: `action` is `patient.read` or the like.
-    pub fn shows(&self, action: &'static str, people: Vec<Uuid>) {
-        let Some(reads) = self.reads else { return };
+    /// Notes that the reply shows something of these people, under the action that the policy names
+    /// ([`Policy::shows_people`](crate::http::Policy::shows_people)).
+    pub fn shows(&self, people: Vec<Uuid>) -> Result<(), Fault> {
+        let action = self.policy.shows_people;
+        let action =
+            action.ok_or_else(|| Fault::internal("the policy does not say that people are shown"))?;
         if !people.is_empty() {
-            reads.0.lock().unwrap_or_else(PoisonError::into_inner).push(Read { action, people });
+            self.reads.0.lock().unwrap_or_else(PoisonError::into_inner).push(Read { action, people });
         }
+        Ok(())
     }
 }
 

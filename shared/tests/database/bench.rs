@@ -6,6 +6,7 @@ use shared::clock::{Clock as _, Ids as _, SystemClock, SystemIds};
 use shared::database::{Claim, Database, Done, RoundTrips, Scope, Statement, Tx};
 use shared::deadline::Deadline;
 use shared::failure::Fault;
+use shared::http::Route;
 use shared::http::idempotency::fingerprint;
 use std::time::Duration;
 use testkit::TestDatabase;
@@ -23,6 +24,9 @@ const EFFECTS: &str = "
         CONSTRAINT effects_word_short CHECK (char_length(word) < 20),
         CONSTRAINT effects_word_once UNIQUE (word) DEFERRABLE INITIALLY DEFERRED
     );
+    CREATE FUNCTION public.fail(state text) RETURNS void LANGUAGE plpgsql
+        AS $$BEGIN RAISE 'as it is told to' USING ERRCODE = state; END$$;
+    GRANT EXECUTE ON FUNCTION public.fail(text) TO billing;
     GRANT USAGE ON SCHEMA public TO billing;
     GRANT SELECT, INSERT, UPDATE ON public.effects TO billing";
 
@@ -136,7 +140,7 @@ impl Bench {
             clinic: self.clinic,
             caller: self.clinic,
             key: key.to_owned(),
-            fingerprint: fingerprint("POST", "/words", b"", b"{}"),
+            fingerprint: fingerprint(&Route::post("/words"), None, &serde_json::json!({})),
             at: self.now,
         }
     }

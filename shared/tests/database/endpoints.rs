@@ -3,7 +3,7 @@
 use crate::bench::{WordFailure, lay_out};
 use crate::sql;
 use schemars::JsonSchema;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use shared::failure::{Error, NoFailure};
 use shared::http::{
@@ -15,7 +15,7 @@ use testkit::{Tenant, TestApp, TestRequest};
 use validator::Validate;
 
 /// A word to add, and how long the database takes over it.
-#[derive(Debug, Deserialize, JsonSchema, Validate)]
+#[derive(Debug, Serialize, Deserialize, JsonSchema, Validate)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct NewWord {
     word: String,

@@ -95,3 +95,26 @@ async fn a_twin_that_ends_in_time_is_waited_for_and_replayed() {
     }
     assert_eq!(effects(&app.database).await, ["one"]);
 }
+
+#[tokio::test]
+async fn writers_that_wait_leave_connections_to_readers_and_to_the_writers_of_other_clinics() {
+    let (app, tenant) = app(8).await;
+    let other = app.tenant().await;
+    let app = Arc::new(app);
+    let waiting: Vec<_> = (0..8).map(|number| add(&tenant, &format!("slow {number}"), 2000)).collect();
+    let slow = tokio::spawn({
+        let app = Arc::clone(&app);
+        async move { app.send_at_once(waiting).await }
+    });
+    // Until as many wait as may.
+    let waits =
+        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event = 'PgSleep'";
+    until(&app.database, waits, "4").await;
+
+    let read = app.send(testkit::TestRequest::get("/words").token(other.owner())).await;
+    let written = app.send(add(&other, "quick", 0)).await;
+
+    assert_eq!((read.status, written.status), (200, 201), "{}", written.text);
+    assert_eq!(effects(&app.database).await, ["quick"], "before any of those that wait");
+    assert!(slow.await.unwrap().iter().all(|answer| answer.status == 201));
+}

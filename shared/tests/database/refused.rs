@@ -106,3 +106,37 @@ async fn a_row_that_does_not_decode_is_internal_and_names_the_column_alone() {
         assert!(!format!("{fault:?}").contains("Ada"), "{fault:?}");
     }
 }
+
+#[tokio::test]
+async fn a_server_in_trouble_is_unavailable_and_its_connection_is_not_used_again() {
+    let bench = Bench::new().await;
+    // Full disk, no memory, no more of something, an error of the system.
+    for state in ["53100", "53200", "53000", "53400", "58030"] {
+        let backend = bench.backend().await;
+        let mut tx = bench.writing(PLENTY);
+        tx.add(sql::insert("before"));
+        tx.add(sql::fail(state));
+
+        let fault = commit(tx).await.unwrap_err();
+
+        assert_eq!((fault.problem.status, fault.problem.code), (503, "DATABASE_UNAVAILABLE"), "{state}");
+        assert!(bench.effects().await.is_empty());
+        assert_ne!(bench.backend().await, backend, "{state}: the next connection may find it well");
+    }
+}
+
+#[tokio::test]
+async fn a_server_that_only_reads_is_unavailable_to_writers_and_a_mistake_to_readers() {
+    let bench = Bench::new().await;
+    let mut reading = bench.reading(PLENTY);
+    reading.add(sql::insert("Ada"));
+    assert_eq!(commit(reading).await.unwrap_err().problem.code, "INTERNAL_ERROR");
+
+    let mut writing = bench.writing(PLENTY);
+    writing.add(Statement::new("test.read_only", "SET TRANSACTION READ ONLY"));
+    writing.add(sql::insert("Ada"));
+    let fault = commit(writing).await.unwrap_err();
+
+    assert_eq!((fault.problem.status, fault.problem.code), (503, "DATABASE_UNAVAILABLE"));
+    assert!(bench.effects().await.is_empty());
+}

@@ -17,6 +17,11 @@ pub(crate) fn sleep(milliseconds: i32) -> Statement<()> {
     Statement::new("test.sleep", "SELECT pg_sleep($1 / 1000.0)").bind(milliseconds)
 }
 
+/// Fails as the server does in that SQLSTATE.
+pub(crate) fn fail(state: &'static str) -> Statement<()> {
+    Statement::new("test.fail", "SELECT public.fail($1)").bind(state)
+}
+
 pub(crate) fn ensure(condition: bool, failure: &'static str) -> Statement<()> {
     Statement::new("test.ensure", "SELECT kernel.ensure($1, $2)").bind(condition).bind(failure)
 }

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use shared::clock::{Clock as _, Ids as _, SystemClock, SystemIds};
 use shared::database::Claim;
 use shared::database::claim::{self, CLAIMED_ONCE, RETENTION};
+use shared::http::Route;
 use shared::http::idempotency::fingerprint;
 use std::future::poll_fn;
 use std::pin::Pin;
@@ -68,7 +69,7 @@ impl<'a> Sender<'a> {
     pub(crate) async fn send(&self, number: usize) -> Reply {
         let (key, now) = (key(number), SystemClock.now());
         let (clinic, until) = (self.job.clinic.to_string(), now + RETENTION);
-        let fingerprint = fingerprint("POST", "/race", b"", key.as_bytes());
+        let fingerprint = fingerprint(&Route::post("/race"), None, &key.as_str().into());
         let settings: [Parameter<'_>; 1] = [(&clinic, Type::TEXT)];
         // What a key belongs to, and is claimed with.
         let owner: [Parameter<'_>; 3] =

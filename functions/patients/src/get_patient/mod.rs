@@ -25,7 +25,7 @@ failures! {
 impl Endpoint for GetPatient {
     const NAME: &'static str = "get-patient";
     const ROUTE: Route = Route::get("/api/v1/patients/{id}");
-    const POLICY: Policy = Policy::requires(crate::READ_PATIENTS);
+    const POLICY: Policy = Policy::requires(crate::READ_PATIENTS).shows_people("patient.read");
     const SUMMARY: &'static str = "Read a patient";
     const SUCCESS: Success = Success::ok().etag().links_to(&[Link::new("/api/v1/patients/{id}", "/data/id")]);
     type Parts = ();
@@ -38,7 +38,7 @@ impl Endpoint for GetPatient {
         let handle = tx.add(patient(call.principal()?.clinic_id, input.path.id.into()));
         let found = tx.commit::<GetPatientFailure>().await?.optional(&handle)?;
         let patient = found.ok_or(GetPatientFailure::PatientNotFound)?;
-        call.shows("patient.read", vec![patient.id]);
+        call.shows(vec![patient.id])?;
         let version = patient.version;
         Ok(Reply::ok(patient).version(version))
     }

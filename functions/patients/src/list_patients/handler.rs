@@ -16,6 +16,6 @@ pub(super) async fn handle(
 
     let total = total.map(|handle| done.one(&handle)).transpose()?;
     let page = query.reply(done.many(&rows)?, total);
-    call.shows("patient.listed", page.data().iter().map(|patient| patient.id).collect());
+    call.shows(page.data().iter().map(|patient| patient.id).collect())?;
     Ok(page)
 }

@@ -20,7 +20,7 @@ pub struct ListPatients;
 impl Endpoint for ListPatients {
     const NAME: &'static str = "list-patients";
     const ROUTE: Route = Route::get("/api/v1/patients");
-    const POLICY: Policy = Policy::requires(crate::READ_PATIENTS);
+    const POLICY: Policy = Policy::requires(crate::READ_PATIENTS).shows_people("patient.listed");
     const SUMMARY: &'static str = "List patients, newest first";
     const DESCRIPTION: &'static str = "Archived patients are left out. Send `meta.nextCursor` as `cursor` for the next page; \
         whoever is added meanwhile is neither repeated nor in the way.";

@@ -1,13 +1,14 @@
 //! A request on its way, as a slice sees it.
 
-use super::RequestHeader;
-use crate::access::{Hasher, Principal, ensure_verified};
+use super::{Policy, RequestHeader};
+use crate::access::{Hasher, Principal};
 use crate::app::App;
 use crate::database::{Claim, RoundTrips, Scope, Tx, probe};
 use crate::deadline::Deadline;
 use crate::failure::Fault;
 use crate::failure::problem::TOKEN_REQUIRED;
 use crate::http::reads::Reads;
+use crate::http::verified::ensure_verified;
 use crate::parts::Parts;
 use crate::telemetry::Trace;
 use http::HeaderMap;
@@ -37,9 +38,9 @@ pub struct Call<'a, P: Parts = ()> {
     pub(crate) headers: Option<&'a HeaderMap>,
     pub(crate) principal: Option<Principal>,
     pub(crate) claim: Option<Claim>,
-    pub(crate) verified: bool,
+    pub(crate) policy: &'static Policy,
     pub(crate) round_trips: &'a RoundTrips,
-    pub(crate) reads: Option<&'a Reads>,
+    pub(crate) reads: &'a Reads,
     pub(crate) source_address: &'a str,
 }
 
@@ -107,7 +108,7 @@ impl<'a, P: Parts> Call<'a, P> {
 
     /// Puts what the policy asks of the caller before everything else.
     fn own(&self, mut tx: Tx<'a>) -> Result<Tx<'a>, Fault> {
-        if self.verified {
+        if self.policy.verified {
             tx.add(ensure_verified(self.principal()?));
         }
         Ok(tx)

@@ -79,6 +79,8 @@ pub struct Policy {
     pub hashes_passwords: bool,
     /// Whether the caller's address must be verified.
     pub verified: bool,
+    /// The action under which the audit log notes whose data a reply shows, e.g. `patient.read`.
+    pub shows_people: Option<&'static str>,
     /// The required headers beside those that follow from the rest.
     pub headers: &'static [RequestHeader],
     /// The rate limit.
@@ -102,6 +104,7 @@ impl Policy {
             changes: false,
             hashes_passwords: false,
             verified: false,
+            shows_people: None,
             headers: &[],
             rate: RateClass::Ordinary,
             round_trips: 1,
@@ -192,6 +195,13 @@ impl Policy {
     #[must_use]
     pub const fn verified(self) -> Self {
         Self { verified: true, ..self }
+    }
+
+    /// Shows something of people, whom the handler names ([`Call::shows`](crate::http::Call::shows)): the audit log notes
+    /// each of them once the reply is out, by one more round trip that nobody waits for.
+    #[must_use]
+    pub const fn shows_people(self, action: &'static str) -> Self {
+        Self { shows_people: Some(action), ..self }
     }
 
     /// Requires these headers, which no other endpoint reads.

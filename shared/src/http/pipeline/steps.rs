@@ -27,7 +27,7 @@ pub(crate) async fn serve<E: Endpoint>(
     parts: &<E::Parts as Parts>::Opened,
 ) -> Result<Response, Fault> {
     let Incoming { app, request, request_id, trace, now, deadline, round_trips, seen, reads, .. } = incoming;
-    let policy = &E::POLICY;
+    let policy = const { &E::POLICY };
 
     // 3. Route and method.
     let path = routed(incoming.declaration, request)?;
@@ -70,9 +70,9 @@ pub(crate) async fn serve<E: Endpoint>(
         headers,
         principal,
         claim,
-        verified: policy.verified,
+        policy,
         round_trips,
-        reads: Some(reads),
+        reads,
         source_address: &request.source_address,
     };
     // 10. The handler, in one transaction: claim, change, history, outbox, audit, reply.

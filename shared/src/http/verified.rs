@@ -1,12 +1,9 @@
 //! Whether the caller's address is verified: asked in the transaction of whatever mails others or hands data out.
 
-use super::Principal;
+use crate::access::Principal;
 use crate::database::Statement;
 
-/// The condition that [`ensure_verified`] fails with.
-pub(crate) const NOT_VERIFIED: &str = "email_verified";
-
-/// Fails with `EMAIL_NOT_VERIFIED` until the caller has confirmed the address.
+/// Fails with `email_verified`, which is `EMAIL_NOT_VERIFIED`, until the caller has confirmed the address.
 pub(crate) fn ensure_verified(caller: Principal) -> Statement<()> {
     Statement::new(
         "shared.ensure_verified",
