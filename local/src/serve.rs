@@ -187,7 +187,7 @@ impl<'a> Process<'a> {
 }
 
 fn app(opening: &Opening) -> Result<Arc<App>, BadSettings> {
-    let app = App::open(opening, Frame::WHOLE, Arc::new(SystemIds), Arc::new(Argon2id));
+    let app = App::open(opening, Frame::WHOLE, Arc::new(SystemIds), Arc::new(Argon2id::default()));
     opening.finish(app.map(Arc::new))
 }
 

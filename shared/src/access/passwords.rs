@@ -3,11 +3,10 @@
 use crate::deadline::Deadline;
 use crate::failure::Fault;
 use crate::failure::problem::OVERLOADED;
-use argon2::password_hash::phc::PasswordHash;
-use argon2::password_hash::{PasswordHasher as _, PasswordVerifier as _};
-use argon2::{Algorithm, Argon2, Params, Version};
+use argon2::password_hash::phc::{Output, ParamsString, PasswordHash, Salt};
+use argon2::{Algorithm, Argon2, Block, Params, Version};
 use std::num::NonZero;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
@@ -25,26 +24,70 @@ pub trait Hasher: Send + Sync {
 pub const NOBODY: &str =
     "$argon2id$v=19$m=19456,t=2,p=1$q0vWmPsQnYVJfmrNs5l0XA$QvMoVYJcqGfIuHjJKc8qXpWkGSyRO1rpb6xXQ0U8Ulc";
 
-/// argon2id with the parameters above.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct Argon2id;
+/// argon2id with the parameters above. The memory of a hash (19 MiB) is kept for the next one: allocated anew on whatever
+/// thread is free, it stays with the allocator, which holds hundreds of megabytes after a burst of sign-ins.
+#[derive(Default)]
+pub struct Argon2id {
+    memories: Mutex<Vec<Vec<Block>>>,
+}
+
+impl std::fmt::Debug for Argon2id {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str("Argon2id")
+    }
+}
 
 impl Argon2id {
-    fn algorithm() -> Argon2<'static> {
-        Argon2::new(Algorithm::Argon2id, Version::V0x13, Params::default())
+    /// The hash proper, of as many bytes as the parameters say.
+    fn output(&self, password: &str, salt: &Salt, params: Params) -> Option<Output> {
+        let blocks = params.block_count();
+        let mut output = [0; Output::MAX_LENGTH];
+        let output = output.get_mut(..params.output_len().unwrap_or(Params::DEFAULT_OUTPUT_LEN))?;
+        let mut memory = self.kept().pop().unwrap_or_default();
+        memory.resize(blocks.max(memory.len()), Block::default());
+        let algorithm = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
+        let hashed = algorithm.hash_password_into_with_memory(
+            password.as_bytes(),
+            salt,
+            output,
+            memory.get_mut(..blocks)?,
+        );
+        self.kept().push(memory);
+        hashed.ok()?;
+        Output::new(output).ok()
+    }
+
+    fn kept(&self) -> MutexGuard<'_, Vec<Vec<Block>>> {
+        self.memories.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Hasher for Argon2id {
     fn hash(&self, password: &str) -> Result<String, Fault> {
-        let hash = Self::algorithm().hash_password(password.as_bytes());
-        hash.map(|hash| hash.to_string()).map_err(|_| Fault::internal("a password could not be hashed"))
+        let broken = || Fault::internal("a password could not be hashed");
+        let (params, salt) = (Params::default(), Salt::generate());
+        let hash = self.output(password, &salt, params.clone()).ok_or_else(broken)?;
+        let phc = PasswordHash {
+            algorithm: Algorithm::Argon2id.ident(),
+            version: Some(Version::V0x13.into()),
+            params: ParamsString::try_from(&params).map_err(|_| broken())?,
+            salt: Some(salt),
+            hash: Some(hash),
+        };
+        Ok(phc.to_string())
     }
 
     fn matches(&self, password: &str, hash: &str) -> Result<bool, Fault> {
-        let hash =
-            PasswordHash::new(hash).map_err(|_| Fault::internal("a stored password hash is malformed"))?;
-        Ok(Self::algorithm().verify_password(password.as_bytes(), &hash).is_ok())
+        let malformed = || Fault::internal("a stored password hash is malformed");
+        let stored = PasswordHash::new(hash).map_err(|_| malformed())?;
+        let known =
+            stored.algorithm == Algorithm::Argon2id.ident() && stored.version == Some(Version::V0x13.into());
+        let (Some(salt), Some(expected), true) = (&stored.salt, &stored.hash, known) else {
+            return Err(malformed());
+        };
+        let params = Params::try_from(&stored).map_err(|_| malformed())?;
+        // Compared in constant time.
+        Ok(self.output(password, salt, params).ok_or_else(malformed)? == *expected)
     }
 }
 
@@ -97,16 +140,44 @@ mod tests {
 
     #[test]
     fn a_password_matches_its_own_hash_only() {
-        let hash = Argon2id.hash("correct horse").unwrap();
+        let hasher = Argon2id::default();
+        let hash = hasher.hash("correct horse").unwrap();
         assert!(hash.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{hash}");
-        assert!(Argon2id.matches("correct horse", &hash).unwrap());
-        assert!(!Argon2id.matches("correct horse ", &hash).unwrap());
+        assert!(hasher.matches("correct horse", &hash).unwrap());
+        assert!(!hasher.matches("correct horse ", &hash).unwrap());
+        assert_ne!(hasher.hash("correct horse").unwrap(), hash, "each has a salt of its own");
+    }
+
+    /// By the reference implementation: `echo -n password | argon2 somesalt -id -t 2 -k 256 -p 1 -e`.
+    const REFERENCE: &str =
+        "$argon2id$v=19$m=256,t=2,p=1$c29tZXNhbHQ$nf65EOgLrQMR/uIPnA4rEsF5h7TKyQwu9U1bMCHGi/4";
+
+    #[test]
+    fn a_hash_made_elsewhere_is_known_and_one_that_is_none_is_an_error() {
+        let hasher = Argon2id::default();
+        assert!(hasher.matches("password", REFERENCE).unwrap());
+        assert!(!hasher.matches("passwort", REFERENCE).unwrap());
+        for broken in ["", "$argon2id$none", &REFERENCE.replace("argon2id", "argon2i"), &REFERENCE[..40]] {
+            assert!(hasher.matches("password", broken).is_err(), "{broken}");
+        }
+    }
+
+    #[test]
+    fn memory_is_kept_for_the_next_hash_as_much_as_was_used_at_once() {
+        let hasher = Argon2id::default();
+        for password in ["one", "another", "a third"] {
+            hasher.hash(password).unwrap();
+        }
+        hasher.matches("password", REFERENCE).unwrap();
+        let sizes: Vec<_> = hasher.kept().iter().map(Vec::len).collect();
+        assert_eq!(sizes, [19_456]);
     }
 
     #[test]
     fn the_hash_of_nobody_is_well_formed_and_costs_the_same() {
-        let parameters = Argon2id.hash("x").unwrap();
+        let hasher = Argon2id::default();
+        let parameters = hasher.hash("x").unwrap();
         assert_eq!(NOBODY.split('$').nth(3), parameters.split('$').nth(3));
-        assert!(!Argon2id.matches("x", NOBODY).unwrap());
+        assert!(!hasher.matches("x", NOBODY).unwrap());
     }
 }

@@ -58,7 +58,7 @@ pub(super) async fn start<T>(
         Some(store) => Opening::with_secrets(variable, clock, requirements, store).await,
         None => Opening::by_value(variable, clock),
     };
-    let app = App::open(&opening, frame, Arc::new(SystemIds), Arc::new(Argon2id)).map(Arc::new);
+    let app = App::open(&opening, frame, Arc::new(SystemIds), Arc::new(Argon2id::default())).map(Arc::new);
     let function = open(app.clone(), &opening);
     let (function, app) = opening.finish(function.and_then(|function| Ok((function, app?))))?;
     if frame.has_database() {

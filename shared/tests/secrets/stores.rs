@@ -102,7 +102,7 @@ impl Environment {
         needed.extend(requirements::<Named>());
         let clock = Arc::new(SystemClock);
         let opening = Opening::with_secrets(move |key| own.value(key), clock, &needed, store).await;
-        let app = App::open(&opening, Frame::WHOLE, Arc::new(SystemIds), Arc::new(Argon2id));
+        let app = App::open(&opening, Frame::WHOLE, Arc::new(SystemIds), Arc::new(Argon2id::default()));
         let parts = <Named as Parts>::open(&opening);
         let (app, (signer, _, _, redis)) = opening.finish(app.and_then(|app| Ok((app, parts?))))?;
         Ok(Opened { database: app.database, redis, signer })
