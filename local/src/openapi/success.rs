@@ -30,6 +30,12 @@ pub(super) fn responses(
         put(&mut response, "links", Value::Object(links));
     }
     let mut responses = vec![(success.status, response)];
+    if success.may_be_elsewhere {
+        let elsewhere =
+            "It is too large for a reply: a file at that address, which is good for a few minutes.";
+        let headers: Map<String, Value> = ["Location"].into_iter().map(header).collect();
+        responses.push((303, json!({ "description": elsewhere, "headers": headers })));
+    }
     if reads_versions(endpoint) {
         responses.push((304, json!({ "$ref": "#/components/responses/NotModified" })));
     }

@@ -1,8 +1,8 @@
 use crate::background::{self, Background};
 use crate::canary::watch_logs;
 use crate::{
-    Contract, CountingHasher, Names, SendgridKey, Tenant, TestClock, TestDatabase, TestMail, TestRequest,
-    TestResponse,
+    Contract, CountingHasher, Names, SendgridKey, Tenant, TestClock, TestDatabase, TestFiles, TestMail,
+    TestRequest, TestResponse,
 };
 use shared::access::TokenSigner;
 use shared::access::token::new_key_pair;
@@ -12,7 +12,7 @@ use shared::clock::{Clock as _, SystemClock, SystemIds};
 use shared::database::{Database, RoundTrips, Scope, Tx};
 use shared::deadline::Deadline;
 use shared::external::connect::NetworkScope;
-use shared::external::{ExternalCalls, Redis};
+use shared::external::{ExternalCalls, FileStore, Redis};
 use shared::failure::{Error, Fault, NoFailure};
 use shared::http::{Declaration, OpenEndpoint, pipeline};
 use shared::mail::{Mail, Notices};
@@ -42,6 +42,8 @@ pub struct TestApp {
     pub hasher: Arc<CountingHasher>,
     /// The gateway that mail goes to.
     pub mail: Arc<TestMail>,
+    /// The store that files are kept in.
+    pub files: Arc<TestFiles>,
     /// Signs events of mails that the test app believes, until it forgets the key.
     pub sendgrid: Option<SendgridKey>,
     /// Signs tokens that the test app believes.
@@ -76,6 +78,7 @@ impl TestApp {
             names,
             hasher: Arc::new(CountingHasher::default()),
             mail: Arc::new(TestMail::default()),
+            files: Arc::new(TestFiles::default()),
             sendgrid: Some(SendgridKey::default()),
             signer: TokenSigner::from_paserk(&keys.0).unwrap(),
             functions: Vec::new(),
@@ -164,6 +167,7 @@ impl TestApp {
         let opening = Opening::by_value(variable, self.clock.clone());
         opening.put(Arc::clone(&self.external));
         opening.put(Arc::new(Mail::by(self.mail.clone())));
+        opening.put(Arc::new(FileStore::by(self.files.clone())));
         opening
     }
 

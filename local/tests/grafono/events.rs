@@ -83,6 +83,16 @@ fn an_export_is_queued_made_and_fetched() {
     assert_eq!(made["billing"]["balance"]["balanceMinor"], 15_000);
     let shown = clinic.get(&job);
     assert_eq!((&shown["data"]["done"], &shown["data"]["total"]), (&json!(2), &json!(2)));
+
+    // Too large for a reply, it is a file behind a link.
+    program.sql("UPDATE kernel.job_parts SET content = to_jsonb(repeat('a', 600000))");
+    let path = format!("{job}/result");
+    let status = ["-o", "/dev/null", "-w", "%{http_code} %{redirect_url}", "-H", &clinic.bearer];
+    let led = program.curl_text(&status, &path);
+    assert!(led.starts_with("303 http://127.0.0.1:") && led.contains("/local/files/results/"), "{led}");
+    let file = program.curl(&["-L", "-H", &clinic.bearer], &path);
+    assert_eq!(file["patients"].as_str().unwrap().len(), 600_000);
+    assert_eq!(file["billing"].as_str().unwrap().len(), 600_000);
 }
 
 #[test]

@@ -30,6 +30,6 @@ pub use input::{
     WithIdAndBody, WithPath, WithPathAndBody, WithQuery, WithSignedBody,
 };
 pub use page::PageQuery;
-pub use reply::{Answer, IDEMPOTENCY_REPLAYED, PageMeta, Reply, Response};
+pub use reply::{Answer, HereOrElsewhere, IDEMPOTENCY_REPLAYED, PageMeta, Reply, Response};
 pub use route::Route;
 pub use success::{Form, Link, Success};

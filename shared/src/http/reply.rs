@@ -138,6 +138,33 @@ impl<T: Serialize + Send> Reply<T> {
     }
 }
 
+/// Data in its envelope, or, where it is too large for a reply, the address at which it is fetched: 303 (RFC 9110
+/// §15.4.4).
+#[derive(Debug)]
+pub enum HereOrElsewhere<T> {
+    /// The data.
+    Here(Reply<T>),
+    /// Its address.
+    Elsewhere(String),
+}
+
+impl<T: Serialize + JsonSchema + Send> Answer for HereOrElsewhere<T> {
+    fn data_schema(generator: &mut SchemaGenerator) -> Option<Schema> {
+        Reply::<T>::data_schema(generator)
+    }
+
+    fn respond(self) -> Result<Response, Fault> {
+        let address = match self {
+            Self::Here(reply) => return reply.respond(),
+            Self::Elsewhere(address) => HeaderValue::try_from(address),
+        };
+        let mut response = Response::empty(StatusCode::SEE_OTHER);
+        let address = address.map_err(|_| Fault::internal("the address of data is not a header value"))?;
+        response.headers.insert(LOCATION, address);
+        Ok(response)
+    }
+}
+
 #[derive(Serialize)]
 struct Envelope<'a, T> {
     success: bool,

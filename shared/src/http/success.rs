@@ -39,6 +39,8 @@ pub struct Success {
     pub has_location: bool,
     /// Whether `ETag` has the version; then `If-None-Match` gives 304 to a read (B9).
     pub has_etag: bool,
+    /// Whether data that is too large for a reply is at the address in `Location` instead: 303.
+    pub may_be_elsewhere: bool,
     /// The form around the data.
     pub form: Form,
     /// The addresses that the answer leads to.
@@ -48,7 +50,14 @@ pub struct Success {
 impl Success {
     /// 200 with data.
     pub const fn ok() -> Self {
-        Self { status: 200, has_location: false, has_etag: false, form: Form::Enveloped, links: &[] }
+        Self {
+            status: 200,
+            has_location: false,
+            has_etag: false,
+            may_be_elsewhere: false,
+            form: Form::Enveloped,
+            links: &[],
+        }
     }
 
     /// 201 with a new thing, and its address.
@@ -85,6 +94,12 @@ impl Success {
     #[must_use]
     pub const fn etag(self) -> Self {
         Self { has_etag: true, ..self }
+    }
+
+    /// Or, for data that is too large for a reply, 303 with the address of a file with it.
+    #[must_use]
+    pub const fn or_elsewhere(self) -> Self {
+        Self { may_be_elsewhere: true, ..self }
     }
 
     /// With the parameters of these addresses.

@@ -1,6 +1,7 @@
 use super::app;
 use serde_json::json;
 use shared::access::Role;
+use shared::clock::Clock as _;
 use std::sync::Arc;
 use testkit::{Tenant, TestApp, TestRequest, TestResponse};
 use uuid::Uuid;
@@ -189,5 +190,36 @@ mod boundary {
             let refused = get(&app, &tenant, id, "/result").await;
             assert_eq!(refused.refusal(), (409, "JOB_NOT_SUCCEEDED"), "{kept_as}");
         }
+    }
+
+    #[tokio::test]
+    async fn a_result_of_more_than_a_mebibyte_is_a_file_with_the_same_in_it() {
+        let app = app().await;
+        let tenant = app.tenant().await;
+        let id = job(&app, &tenant, "succeeded").await;
+        part(&app, &tenant, id, "one").await;
+        // {"one":"…"} has ten bytes around the text.
+        let fill = async |bytes: usize| {
+            let sql = format!("UPDATE kernel.job_parts SET content = to_jsonb(repeat('a', {}))", bytes - 10);
+            app.database.run(&sql).await;
+            get(&app, &tenant, id, "/result").await
+        };
+
+        let largest = fill(1024 * 1024).await;
+        let larger = fill(1024 * 1024 + 1).await;
+
+        assert_eq!((largest.status, largest.data()["one"].as_str().unwrap().len()), (200, 1024 * 1024 - 10));
+        assert_eq!((larger.status, larger.text.as_str()), (303, ""));
+        let key = format!("results/{}/{id}", tenant.clinic);
+        let until = app.clock.now().as_second() + 300;
+        let link = format!("https://files.example/{key}?until={until}&name={id}.json");
+        assert_eq!(larger.header("location"), Some(link.as_str()));
+        assert_eq!(larger.header("cache-control"), Some("no-store"), "whoever has the link has the file");
+        let file: serde_json::Value = serde_json::from_slice(&app.files.kept()[&key]).unwrap();
+        assert_eq!(file["one"].as_str().unwrap().len(), 1024 * 1024 + 1 - 10);
+        assert_eq!(app.files.kept().len(), 1);
+        let stranger =
+            TestRequest::get(&format!("/api/v1/jobs/{id}/result")).token(tenant.token(Role::Admin));
+        assert_eq!(app.send(stranger).await.refusal(), (404, "JOB_NOT_FOUND"));
     }
 }
