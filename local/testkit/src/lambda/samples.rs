@@ -30,13 +30,20 @@ impl World {
             ("TOKEN_PUBLIC_KEYS", public),
             ("TOKEN_SECRET_KEY", secret),
             ("OUTSIDE_TARGETS", "local"),
+            ("FILES_BUCKET", "grafono-files"),
             ("SENDGRID_WEBHOOK_PUBLIC_KEY", shown.as_str()),
         ];
         let requirements = declaration.requirements();
         let settings = requirements.iter().flat_map(|(_, needed)| needed.settings);
         let read: Vec<&str> = settings.map(|setting| setting.key).collect();
         let own = variables.into_iter().filter(|(key, _)| read.contains(key));
-        let common = [("CORS_ALLOWED_ORIGINS", "https://app.example")];
+        let common = [
+            ("CORS_ALLOWED_ORIGINS", "https://app.example"),
+            // Lambda's own, with which a part signs its calls to AWS.
+            ("AWS_REGION", "eu-west-1"),
+            ("AWS_ACCESS_KEY_ID", "test"),
+            ("AWS_SECRET_ACCESS_KEY", "test"),
+        ];
         let all = own.chain(common).chain(further.iter().copied());
         Environment::start(&program(name), &all.collect::<Vec<_>>()).await
     }
