@@ -8,6 +8,7 @@
 )]
 
 mod fuzz;
+mod golden;
 mod kinds;
 mod layout;
 mod matrices;
