@@ -2,6 +2,7 @@
 
 use crate::app;
 use shared::http::{Access, Declaration};
+use std::collections::BTreeMap;
 use testkit::{Tenant, TestApp, TestRequest, TestResponse};
 
 const SOME_ID: &str = "01890a5d-ac96-774b-bcce-b302099a8057";
@@ -86,19 +87,49 @@ async fn without_a_token_or_with_a_bad_one_nothing_but_the_public_answers() {
     assert!(guarded >= 8);
 }
 
+/// The table of who may call what: each endpoint's answer for nobody and each role, and whether it asks for a confirmed
+/// address.
+fn permissions() -> BTreeMap<&'static str, (Vec<bool>, bool)> {
+    let table = include_str!("permissions.txt");
+    let lines = table.lines().skip_while(|line| !line.trim_start().starts_with("nobody")).skip(1);
+    let rows = lines.filter(|line| !line.is_empty()).map(|line| {
+        let mut words = line.split_whitespace();
+        let name = words.next().unwrap();
+        let answers: Vec<&str> = words.collect();
+        let allowed = answers.iter().take(6).map(|answer| match *answer {
+            "yes" => true,
+            "no" => false,
+            other => unreachable!("{name}: {other}"),
+        });
+        (name, (allowed.collect(), answers.get(6) == Some(&"confirmed")))
+    });
+    rows.collect()
+}
+
 #[tokio::test]
-async fn each_role_passes_exactly_where_it_holds_the_permission() {
+async fn everybody_may_call_what_the_table_says_and_nothing_else() {
     let (app, tenant) = app().await;
+    let mut table = permissions();
+    let roles = shared::access::Role::ALL;
+    let head: Vec<&str> = roles.iter().map(|role| role.name()).collect();
+    let columns =
+        include_str!("permissions.txt").lines().find(|line| line.trim_start().starts_with("nobody"));
+    assert!(columns.unwrap().split_whitespace().skip(1).eq(head.iter().copied()));
     for endpoint in app.declarations() {
-        let Access::Requires(permission) = endpoint.policy.access else {
-            continue;
+        let name = endpoint.name;
+        let Some((allowed, confirmed)) = table.remove(name) else {
+            unreachable!("permissions.txt says nothing of {name}: who may call it?")
         };
-        for &role in shared::access::Role::ALL {
+        assert_eq!(endpoint.policy.verified, confirmed, "{name}");
+        let without = send(&app, endpoint, reach(endpoint, &tenant).without("authorization")).await;
+        let mut seen = vec![without.json["error"]["code"] != "TOKEN_REQUIRED"];
+        for &role in roles {
             let answer = send(&app, endpoint, reach(endpoint, &tenant).token(tenant.token(role))).await;
-            let refused = answer.status == 403;
-            assert_eq!(refused, !permission.is_held_by(role), "{} {}", endpoint.name, role.name());
+            seen.push(answer.json["error"]["code"] != "PERMISSION_DENIED");
         }
+        assert_eq!(seen, allowed, "{name}: nobody, {head:?}");
     }
+    assert!(table.is_empty(), "permissions.txt knows what is not there: {table:?}");
 }
 
 /// Nothing is read of a body that another signs, in headers of its own, before its signature is good.
