@@ -1,22 +1,42 @@
-//! Events that the types of `lambda_http` refuse, for example for a header with a line break or a malformed method: a
-//! reader of the needed members alone, each of them optional.
+//! Events that the types of `lambda_http` refuse, for example for a header with a line break, a malformed method or a
+//! null: a reader of the needed members alone, each of them optional. A null is read as if its member were absent.
 
 use super::{Format, Found, Lists, joined, query};
-use http::{HeaderName, HeaderValue, Method};
+use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use serde::Deserialize;
-use serde::de::IgnoredAny;
-use std::collections::BTreeMap;
+use serde::de::{DeserializeOwned, IgnoredAny};
+use serde_json::Value;
+use std::collections::{BTreeMap, HashSet};
 
 /// Reads an event of either format; a text that is no event is a request for nothing.
 pub(super) fn read(json: &str) -> (Found, Format) {
-    let event = serde_json::from_str::<HttpEvent>(json).ok();
-    if let Some(event) = event.filter(|event| !event.request_context.http.method.is_empty()) {
+    let event = serde_json::from_str(json).map(without_nulls).unwrap_or_default();
+    if let Some(event) = of::<HttpEvent>(&event).filter(|event| event.request_context.http.method.is_some()) {
         return (event.into(), Format::Http);
     }
-    let event = serde_json::from_str::<RestEvent>(json).ok();
-    match event.filter(|event| !event.http_method.is_empty() && event.request_context.elb.is_none()) {
+    let event = of::<RestEvent>(&event);
+    match event.filter(|event| event.http_method.is_some() && event.request_context.elb.is_none()) {
         Some(event) => (event.into(), Format::Rest),
         None => nothing(),
+    }
+}
+
+fn of<T: DeserializeOwned>(event: &Value) -> Option<T> {
+    T::deserialize(event).ok()
+}
+
+/// The value without members and items that are null, at any depth.
+fn without_nulls(value: Value) -> Value {
+    match value {
+        Value::Object(members) => {
+            let kept = members.into_iter().filter(|(_, value)| !value.is_null());
+            Value::Object(kept.map(|(name, value)| (name, without_nulls(value))).collect())
+        }
+        Value::Array(items) => {
+            let kept = items.into_iter().filter(|item| !item.is_null());
+            Value::Array(kept.map(without_nulls).collect())
+        }
+        other => other,
     }
 }
 
@@ -30,9 +50,8 @@ pub(super) fn nothing() -> (Found, Format) {
 #[serde(rename_all = "camelCase", default)]
 struct HttpEvent {
     raw_path: String,
-    /// Null from `cargo lambda watch` for no query.
-    raw_query_string: Option<String>,
-    cookies: Option<Vec<String>>,
+    raw_query_string: String,
+    cookies: Vec<String>,
     headers: BTreeMap<String, String>,
     request_context: HttpContext,
     body: Option<String>,
@@ -49,7 +68,7 @@ struct HttpContext {
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 struct Http {
-    method: String,
+    method: Option<String>,
     source_ip: String,
 }
 
@@ -57,11 +76,11 @@ impl From<HttpEvent> for Found {
     fn from(event: HttpEvent) -> Self {
         let context = event.request_context;
         Self {
-            method: method(&context.http.method),
+            method: method(context.http.method.as_deref()),
             path: event.raw_path,
-            query: event.raw_query_string.unwrap_or_default(),
-            headers: event.headers.iter().filter_map(|(name, value)| header(name, value)).collect(),
-            cookies: event.cookies.unwrap_or_default(),
+            query: event.raw_query_string,
+            headers: joined(headers(&Lists::new(), &event.headers)),
+            cookies: event.cookies,
             body: event.body,
             is_base64: event.is_base64_encoded,
             request_id: context.request_id,
@@ -70,16 +89,16 @@ impl From<HttpEvent> for Found {
     }
 }
 
-/// Payload format 1.0. The gateway writes null for an empty member.
+/// Payload format 1.0.
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 struct RestEvent {
-    http_method: String,
+    http_method: Option<String>,
     path: String,
-    headers: Option<BTreeMap<String, String>>,
-    multi_value_headers: Option<Lists>,
-    query_string_parameters: Option<BTreeMap<String, String>>,
-    multi_value_query_string_parameters: Option<Lists>,
+    headers: BTreeMap<String, String>,
+    multi_value_headers: Lists,
+    query_string_parameters: BTreeMap<String, String>,
+    multi_value_query_string_parameters: Lists,
     request_context: RestContext,
     body: Option<String>,
     is_base64_encoded: bool,
@@ -102,15 +121,13 @@ struct Identity {
 
 impl From<RestEvent> for Found {
     fn from(event: RestEvent) -> Self {
-        let headers = all_values(event.multi_value_headers, event.headers);
-        let parameters = all_values(event.multi_value_query_string_parameters, event.query_string_parameters);
-        let pairs = headers.iter().flat_map(|(name, values)| values.iter().map(move |value| (name, value)));
+        let parameters = parameters(event.multi_value_query_string_parameters, event.query_string_parameters);
         let context = event.request_context;
         Self {
-            method: method(&event.http_method),
+            method: method(event.http_method.as_deref()),
             path: event.path,
             query: query(&parameters),
-            headers: joined(pairs.filter_map(|(name, value)| header(name, value)).collect()),
+            headers: joined(headers(&event.multi_value_headers, &event.headers)),
             cookies: Vec::new(),
             body: event.body,
             is_base64: event.is_base64_encoded,
@@ -120,9 +137,31 @@ impl From<RestEvent> for Found {
     }
 }
 
-/// The method; a malformed one becomes a method that no endpoint has.
-fn method(name: &str) -> Method {
-    Method::from_bytes(name.as_bytes()).unwrap_or(Method::TRACE)
+/// The method; an empty one is `GET`, as the types of `lambda_http` have it, and a malformed one becomes a method that no
+/// endpoint has.
+fn method(name: Option<&str>) -> Method {
+    match name.unwrap_or_default() {
+        "" => Method::GET,
+        name => Method::from_bytes(name.as_bytes()).unwrap_or(Method::TRACE),
+    }
+}
+
+/// All values of each header: of the lists, or of the plain map, which has the last value of each name. Some callers send
+/// the map alone. Malformed headers are left out.
+fn headers(lists: &Lists, last: &BTreeMap<String, String>) -> HeaderMap {
+    let mut all = HeaderMap::new();
+    for (name, values) in lists {
+        for (name, value) in values.iter().filter_map(|value| header(name, value)) {
+            all.append(name, value);
+        }
+    }
+    let known: HashSet<HeaderName> = all.keys().cloned().collect();
+    for (name, value) in last.iter().filter_map(|(name, value)| header(name, value)) {
+        if !known.contains(&name) {
+            all.append(name, value);
+        }
+    }
+    all
 }
 
 /// A header; none for a malformed one.
@@ -130,12 +169,11 @@ fn header(name: &str, value: &str) -> Option<(HeaderName, HeaderValue)> {
     Some((HeaderName::try_from(name).ok()?, HeaderValue::try_from(value).ok()?))
 }
 
-/// All values of each name: of the lists, or of the plain map, which has the last value of each name. Some callers send
-/// the map alone.
-fn all_values(lists: Option<Lists>, last: Option<BTreeMap<String, String>>) -> Lists {
-    let mut all = lists.unwrap_or_default();
-    for (name, value) in last.unwrap_or_default() {
-        all.entry(name).or_insert_with(|| vec![value]);
+/// All values of each parameter, likewise.
+fn parameters(mut lists: Lists, last: BTreeMap<String, String>) -> Lists {
+    lists.retain(|_, values| !values.is_empty());
+    for (name, value) in last {
+        lists.entry(name).or_insert_with(|| vec![value]);
     }
-    all
+    lists
 }

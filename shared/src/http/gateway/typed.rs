@@ -2,9 +2,10 @@
 //! no URI can have, and resolves `/../`.
 
 use super::{Format, Found, Lists, joined, query};
-use http::HeaderMap;
+use http::{HeaderMap, HeaderName};
 use lambda_http::aws_lambda_events::apigw::{ApiGatewayProxyRequest, ApiGatewayV2httpRequest};
 use lambda_http::aws_lambda_events::query_map::QueryMap;
+use std::collections::HashSet;
 
 /// Reads an event of either format, if its type takes it.
 pub(super) fn read(json: &str) -> Option<(Found, Format)> {
@@ -21,7 +22,7 @@ fn http(event: ApiGatewayV2httpRequest) -> Found {
         method: context.http.method,
         path: event.raw_path.unwrap_or_default(),
         query: event.raw_query_string.unwrap_or_default(),
-        headers: event.headers,
+        headers: joined(event.headers),
         cookies: event.cookies.unwrap_or_default(),
         body: event.body,
         is_base64: event.is_base64_encoded,
@@ -48,9 +49,13 @@ fn rest(event: ApiGatewayProxyRequest) -> Found {
 /// All values of each header: of the lists, or of the plain map, which has the last value of each. Some callers send
 /// the map alone.
 fn headers(mut lists: HeaderMap, last: HeaderMap) -> HeaderMap {
-    for (name, value) in last {
-        if let Some(name) = name {
-            lists.entry(name).or_insert(value);
+    let known: HashSet<HeaderName> = lists.keys().cloned().collect();
+    let mut name = None;
+    // A map gives the name of a header with its first value alone.
+    for (next, value) in last {
+        name = next.or(name);
+        if let Some(name) = name.as_ref().filter(|name| !known.contains(*name)) {
+            lists.append(name.clone(), value);
         }
     }
     joined(lists)
@@ -59,6 +64,7 @@ fn headers(mut lists: HeaderMap, last: HeaderMap) -> HeaderMap {
 /// All values of each parameter, likewise, in the order of their names.
 fn parameters(lists: &QueryMap, last: &QueryMap) -> Lists {
     let mut all = values(lists);
+    all.retain(|_, values| !values.is_empty());
     for (name, values) in values(last) {
         all.entry(name).or_insert(values);
     }

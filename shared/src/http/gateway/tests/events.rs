@@ -1,6 +1,7 @@
 use super::super::{Format, Request, lenient, read, typed};
 use http::Method;
 use http::header::{ACCEPT, COOKIE};
+use serde_json::Value;
 use std::path::Path;
 
 /// An HTTP API's event with everything that one can have.
@@ -40,6 +41,103 @@ fn read_by_both(name: &str, json: &str) -> (Request, Format) {
     let (by_types, leniently) = (Request::from(found), Request::from(other));
     assert_eq!((&by_types, format), (&leniently, other_format), "{name}");
     (by_types, format)
+}
+
+/// The paths of all members and items of a value, those of containers included.
+fn paths(value: &Value) -> Vec<String> {
+    let below = |name: &str, value: &Value| -> Vec<String> {
+        let head = format!("/{}", name.replace('~', "~0").replace('/', "~1"));
+        let inner = paths(value).into_iter().map(|path| format!("{head}{path}"));
+        std::iter::once(head.clone()).chain(inner).collect()
+    };
+    match value {
+        Value::Object(members) => members.iter().flat_map(|(name, value)| below(name, value)).collect(),
+        Value::Array(items) => {
+            items.iter().enumerate().flat_map(|(place, item)| below(&place.to_string(), item)).collect()
+        }
+        _ => Vec::new(),
+    }
+}
+
+/// The value without the member or item at `path`.
+fn without(value: &Value, path: &str) -> Value {
+    let (parent, name) = path.rsplit_once('/').unwrap();
+    let mut value = value.clone();
+    match value.pointer_mut(parent).unwrap() {
+        Value::Object(members) => drop(members.remove(&name.replace("~1", "/").replace("~0", "~")).unwrap()),
+        Value::Array(items) => drop(items.remove(name.parse().unwrap())),
+        _ => unreachable!(),
+    }
+    value
+}
+
+/// Reads an event as the program does; where the types take it, too, the lenient reader reads the same in it.
+fn read_alike(what: &str, json: &str) -> (Request, Format) {
+    let (request, format) = read(json);
+    let (leniently, its_format) = lenient::read(json);
+    assert_eq!((&request, format), (&leniently.into(), its_format), "{what}");
+    (request, format)
+}
+
+#[test]
+fn a_null_is_read_as_if_its_member_were_absent_whichever_and_however_many() {
+    for event in [HTTP, REST] {
+        let event: Value = serde_json::from_str(event).unwrap();
+        let all = paths(&event);
+        let mut unread = Vec::new();
+        for path in &all {
+            let mut nulled = event.clone();
+            *nulled.pointer_mut(path).unwrap() = Value::Null;
+            let read_nulled = read_alike(path, &nulled.to_string());
+            assert_eq!(read_nulled, read_alike(path, &without(&event, path).to_string()), "{path}");
+            if read_nulled.0.path.is_empty() && read_nulled.0.method == Method::TRACE {
+                unread.push(path.as_str());
+            }
+            // And another beside it.
+            for other in all
+                .iter()
+                .filter(|other| !other.starts_with(path.as_str()) && !path.starts_with(other.as_str()))
+            {
+                let mut both = nulled.clone();
+                *both.pointer_mut(other).unwrap() = Value::Null;
+                read_alike(&format!("{path} {other}"), &both.to_string());
+            }
+        }
+        let expected: &[&str] = if event["version"] == "2.0" {
+            &["/requestContext", "/requestContext/http", "/requestContext/http/method"]
+        } else {
+            &["/httpMethod"]
+        };
+        unread.sort_unstable();
+        assert_eq!(unread, expected, "without a method there is no request");
+    }
+}
+
+#[test]
+fn an_event_whose_every_other_member_is_null_is_read() {
+    let http = r#"{"version":null,"routeKey":null,"rawPath":"/x","rawQueryString":null,"cookies":null,"headers":null,
+        "queryStringParameters":null,"pathParameters":null,"stageVariables":null,"body":null,"isBase64Encoded":null,
+        "requestContext":{"accountId":null,"apiId":null,"authentication":null,"authorizer":null,"domainName":null,
+        "domainPrefix":null,"http":{"method":"GET","path":null,"protocol":null,"sourceIp":null,"userAgent":null},
+        "requestId":null,"routeKey":null,"stage":null,"time":null,"timeEpoch":null}}"#;
+    let rest = r#"{"version":null,"resource":null,"path":"/x","httpMethod":"GET","headers":null,"multiValueHeaders":null,
+        "queryStringParameters":null,"multiValueQueryStringParameters":null,"pathParameters":null,"stageVariables":null,
+        "requestContext":null,"body":null,"isBase64Encoded":null}"#;
+    for (json, expected) in [(http, Format::Http), (rest, Format::Rest)] {
+        let (request, format) = read_alike("nulls", json);
+        assert_eq!((request.method.as_str(), request.path.as_str(), format), ("GET", "/x", expected));
+        assert_eq!((request.headers.len(), request.body.as_deref()), (0, Some(&b""[..])));
+    }
+}
+
+#[test]
+fn both_readers_have_the_plain_value_where_the_list_is_empty_and_names_in_any_case() {
+    let json = r#"{ "path": "/x", "httpMethod": "GET", "requestContext": { "httpMethod": "GET" },
+        "headers": { "accept": "b", "X-One": "1" }, "multiValueHeaders": { "Accept": ["a"], "x-one": [] },
+        "queryStringParameters": { "q": "1" }, "multiValueQueryStringParameters": { "q": [] } }"#;
+    let (request, _) = read_by_both("an event with empty lists", json);
+    assert_eq!((request.header(&ACCEPT), request.query.as_str()), (Some("a"), "q=1"));
+    assert_eq!(request.headers["x-one"].as_bytes(), b"1");
 }
 
 #[test]
