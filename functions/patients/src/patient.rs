@@ -88,17 +88,9 @@ pub(crate) fn patient(clinic: Uuid, id: Uuid) -> Statement<Patient> {
     .reply()
 }
 
-/// The version that a change makes. What is written beside the change is written if there is such a version: a change
-/// that changed nothing made none.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Made {
-    pub(crate) clinic: Uuid,
-    pub(crate) patient: Uuid,
-    pub(crate) version: i64,
-}
-
-/// The history row of the version just made.
-pub(crate) fn keep_history(call: &Call<'_>, made: Made, actor: Uuid) -> Statement<()> {
+/// The history row of the version just made: of the row as this transaction wrote it. A change that changed nothing wrote
+/// none, and leaves none.
+pub(crate) fn keep_history(call: &Call<'_>, clinic: Uuid, patient: Uuid, actor: Uuid) -> Statement<()> {
     Statement::new(
         "patients.keep_history",
         "INSERT INTO patients.patient_history (id, clinic_id, patient_id, version, actor_id, state, created_at)
@@ -110,18 +102,17 @@ pub(crate) fn keep_history(call: &Call<'_>, made: Made, actor: Uuid) -> Statemen
            FROM patients.patients
           WHERE clinic_id = $1
             AND id = $2
-            AND version = $6",
+            AND xmin = pg_current_xact_id()::xid",
     )
-    .bind(made.clinic)
-    .bind(made.patient)
+    .bind(clinic)
+    .bind(patient)
     .bind(call.new_id())
     .bind(actor)
     .bind(call.now)
-    .bind(made.version)
 }
 
 /// The event of the version just made: ids only.
-pub(crate) fn announce(call: &Call<'_>, made: Made, kind: &'static str) -> Statement<()> {
+pub(crate) fn announce(call: &Call<'_>, clinic: Uuid, patient: Uuid, kind: &'static str) -> Statement<()> {
     Statement::new(
         "patients.announce",
         "INSERT INTO kernel.outbox
@@ -130,35 +121,39 @@ pub(crate) fn announce(call: &Call<'_>, made: Made, kind: &'static str) -> State
            FROM patients.patients
           WHERE clinic_id = $1
             AND id = $2
-            AND version = $7",
+            AND xmin = pg_current_xact_id()::xid",
     )
-    .bind(made.clinic)
-    .bind(made.patient)
+    .bind(clinic)
+    .bind(patient)
     .bind(call.new_id())
     .bind(kind)
     .bind(call.trace.traceparent())
     .bind(call.now)
-    .bind(made.version)
 }
 
-/// The audit row of the version just made.
-pub(crate) fn audit_version(call: &Call<'_>, made: Made, actor: Uuid, action: &'static str) -> Statement<()> {
+/// The audit row of the version just made, and of nothing else, as history and event are.
+pub(crate) fn audit_change(
+    call: &Call<'_>,
+    clinic: Uuid,
+    patient: Uuid,
+    actor: Uuid,
+    action: &'static str,
+) -> Statement<()> {
     Statement::new(
-        "patients.audit_version",
+        "patients.audit_change",
         "INSERT INTO kernel.audit_log
                 (id, clinic_id, actor_id, action, subject, subject_id, about, request_id, created_at)
          SELECT $3, clinic_id, $4, $5, 'patient', id, id, $6, $7
            FROM patients.patients
           WHERE clinic_id = $1
             AND id = $2
-            AND version = $8",
+            AND xmin = pg_current_xact_id()::xid",
     )
-    .bind(made.clinic)
-    .bind(made.patient)
+    .bind(clinic)
+    .bind(patient)
     .bind(call.new_id())
     .bind(actor)
     .bind(action)
     .bind(call.request_id.clone())
     .bind(call.now)
-    .bind(made.version)
 }

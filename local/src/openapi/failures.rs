@@ -75,6 +75,7 @@ fn response(
 fn headers(status: u16, faults: &BTreeMap<&str, Fault>) -> Vec<&'static str> {
     match status {
         401 => vec!["WWW-Authenticate"],
+        415 => vec!["Accept-Patch"],
         503 | 504 => vec!["Retry-After"],
         _ if faults.contains_key(p::IDEMPOTENCY_KEY_IN_FLIGHT.code) => vec!["Retry-After"],
         _ => Vec::new(),

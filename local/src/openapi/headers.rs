@@ -16,6 +16,7 @@ pub(super) fn of_some() -> Value {
             false,
             "`true` when this is the stored reply to an earlier request with this key.",
         ),
+        ("Accept-Patch", false, "On a `PATCH`: the media types that its body may have (RFC 5789)."),
         ("Retry-After", false, "The seconds after which to repeat."),
         ("WWW-Authenticate", true, "`Bearer`."),
     ])

@@ -65,6 +65,12 @@ fn of(place: &str, schema: &Value) -> Vec<Value> {
     properties.into_iter().flatten().map(parameter).collect()
 }
 
+/// The pattern of `*` and of lists of entity tags (RFC 9110 §8.8.3 and §5.6.1.2).
+fn entity_tags() -> String {
+    let tag = r#"(W/)?"[ !#-~\u0080-\u00ff]*""#;
+    format!(r"^[ \t]*(\*|([ \t]*,)*[ \t]*{tag}([ \t]*,([ \t]*{tag})?)*)[ \t]*$")
+}
+
 /// The headers that several operations read.
 pub(super) fn shared() -> Value {
     let key = |is_required: bool, description: &str| {
@@ -82,8 +88,9 @@ pub(super) fn shared() -> Value {
         ),
         "IfMatch": {
             "name": "If-Match", "in": "header", "required": true,
-            "description": "The `ETag` of the version that was edited, with its quotes.",
-            "schema": { "type": "string", "pattern": "^\"[!#-~]*\"$" }, "example": "\"1\"",
+            "description": "The `ETag` of the version that was edited, with its quotes; or a list of \
+                those that may be edited, or `*` for whichever is there. A weak tag matches none.",
+            "schema": { "type": "string", "pattern": entity_tags() }, "example": "\"1\"",
         },
         "IfNoneMatch": {
             "name": "If-None-Match", "in": "header", "required": false,

@@ -34,7 +34,9 @@ pub(super) fn all(endpoint: &Declaration, input: &Input, schemas: &Schemas) -> V
     }
     found.fields(Place::Path, &input.path);
     found.fields(Place::Query, &input.query);
-    found.add(&p::UNKNOWN_PARAMETER, Place::Query, "/page");
+    if !endpoint.ignores_query {
+        found.add(&p::UNKNOWN_PARAMETER, Place::Query, "/page");
+    }
     if let Some((name, _)) = properties(&input.query).and_then(|all| all.iter().next()) {
         found.add(&p::REPEATED_PARAMETER, Place::Query, &pointer_to("", name));
     }

@@ -78,11 +78,18 @@ impl Contract {
         faults
     }
 
-    /// The errors of a reply to a request without operation: only refusals are answered, and `OPTIONS`.
+    /// The errors of a reply to a request without operation: refusals are answered, `OPTIONS`, and redirects to an
+    /// operation.
     fn of_no_operation(&self, answer: &TestResponse, is_head: bool) -> Vec<String> {
         if answer.status < 400 {
             let is_options = answer.status == 204 && answer.header("allow").is_some();
-            return if is_options { Vec::new() } else { vec!["there is no such operation".to_owned()] };
+            let target = answer.header("location").and_then(|path| self.operation("GET", path));
+            let is_redirect = answer.status == 302 && target.is_some();
+            return if is_options || is_redirect {
+                Vec::new()
+            } else {
+                vec!["there is no such operation".to_owned()]
+            };
         }
         if is_head {
             return Vec::new();

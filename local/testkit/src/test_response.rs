@@ -1,19 +1,21 @@
 use crate::canary::assert_none_in;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use flate2::read::GzDecoder;
 use serde_json::Value;
 use shared::http::Response;
 use shared::http::gateway::{Format, GatewayReply};
 use std::collections::BTreeMap;
+use std::io::Read as _;
 
 /// A reply, read as a client reads it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct TestResponse {
     /// The status.
     pub status: u16,
-    /// The body as text; bytes that are no text are replaced.
+    /// The body as text, unpacked; bytes that are no text are replaced.
     pub text: String,
-    /// The body.
+    /// The body as it was sent.
     pub body: Vec<u8>,
     /// The body as JSON; null for a body that is none.
     pub json: Value,
@@ -32,13 +34,23 @@ impl From<Response> for TestResponse {
         } else {
             body.as_bytes().to_vec()
         };
-        let text = String::from_utf8_lossy(&body).into_owned();
+        let text = String::from_utf8_lossy(&unpacked(&headers, &body)).into_owned();
         let json = serde_json::from_str(&text).unwrap_or(Value::Null);
         if status >= 400 {
             assert_none_in("a problem document", &text);
         }
         Self { status, text, body, json, headers }
     }
+}
+
+/// The body without its coding.
+fn unpacked(headers: &BTreeMap<String, String>, body: &[u8]) -> Vec<u8> {
+    if headers.get("content-encoding").is_none_or(|coding| coding != "gzip") {
+        return body.to_vec();
+    }
+    let mut bytes = Vec::new();
+    GzDecoder::new(body).read_to_end(&mut bytes).unwrap();
+    bytes
 }
 
 impl TestResponse {

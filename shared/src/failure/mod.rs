@@ -169,6 +169,9 @@ pub struct Fault {
     pub problem: &'static Problem,
     /// The violations of the request, field by field.
     pub violations: Vec<Violation>,
+    /// What the client reads in place of the problem's detail, where this occurrence says more than all of them
+    /// (RFC 9457 §3.1.4).
+    pub detail: Option<Box<str>>,
     /// The text for the log alone, without any value of the request or of a row.
     pub private: Option<String>,
     /// Headers of the reply, e.g. `Allow`.
@@ -179,7 +182,14 @@ pub struct Fault {
 
 impl From<&'static Problem> for Fault {
     fn from(problem: &'static Problem) -> Self {
-        Self { problem, violations: Vec::new(), private: None, headers: Vec::new(), extension: Map::new() }
+        Self {
+            problem,
+            violations: Vec::new(),
+            detail: None,
+            private: None,
+            headers: Vec::new(),
+            extension: Map::new(),
+        }
     }
 }
 
@@ -206,6 +216,13 @@ impl Fault {
     #[must_use]
     pub fn because(mut self, private: impl Into<String>) -> Self {
         self.private = Some(private.into());
+        self
+    }
+
+    /// Says more than the problem's detail; without any value of the request.
+    #[must_use]
+    pub fn saying(mut self, detail: impl Into<Box<str>>) -> Self {
+        self.detail = Some(detail.into());
         self
     }
 

@@ -67,7 +67,8 @@ common! {
     ROUTE_NOT_FOUND = 404 "ROUTE_NOT_FOUND", "No such address", "There is nothing at this address. Check it for typing errors and a slash at the end.";
     METHOD_NOT_ALLOWED = 405 "METHOD_NOT_ALLOWED", "Method not allowed",
         "This address does not take this method. The Allow header lists those it takes.";
-    NOT_ACCEPTABLE = 406 "NOT_ACCEPTABLE", "Not acceptable", "This address answers JSON. Accept application/json.";
+    NOT_ACCEPTABLE = 406 "NOT_ACCEPTABLE", "Not acceptable",
+        "Accept excludes every media type that this address answers. Accept one of those, or send no Accept.";
     IDEMPOTENCY_KEY_IN_FLIGHT = 409 "IDEMPOTENCY_KEY_IN_FLIGHT", "Still being worked on",
         "A request with this Idempotency-Key has not finished. Repeat it after the time in Retry-After.";
     VERSION_STALE = 412 "VERSION_STALE", "Changed by somebody else",
@@ -112,7 +113,7 @@ pub struct Document<'a> {
     #[schemars(range(min = 400, max = 599))]
     status: u16,
     /// What went wrong and what to do about it.
-    detail: &'static str,
+    detail: &'a str,
     /// The path that was asked for.
     instance: &'a str,
     /// Always false.
@@ -144,7 +145,7 @@ struct ErrorMember<'a> {
     /// Stable and specific: what a program goes by.
     code: &'static str,
     /// What went wrong and what to do about it.
-    message: &'static str,
+    message: &'a str,
     /// The HTTP status.
     #[schemars(range(min = 400, max = 599))]
     status_code: u16,
@@ -180,18 +181,19 @@ impl<'a> Document<'a> {
         };
         let problem = only.unwrap_or(fault.problem);
         let status = fault.problem.status;
+        let said = fault.detail.as_deref().unwrap_or(problem.detail);
         Self {
             kind: format!("{BASE}{}", problem.slug()),
             title: problem.title,
             status,
-            detail: problem.detail,
+            detail: said,
             instance,
             success: false,
             data: (),
             meta: Meta { request_id },
             error: ErrorMember {
                 code: problem.code,
-                message: problem.detail,
+                message: said,
                 status_code: status,
                 details: details(fault),
             },

@@ -1,12 +1,13 @@
 //! The headers of every response, errors included (B10), and conditional reads (B9).
 
+use crate::http::entity_tags::EntityTags;
 use crate::http::{Request, Response};
 use crate::telemetry::Trace;
 use http::header::{
     ACCESS_CONTROL_ALLOW_CREDENTIALS, ACCESS_CONTROL_ALLOW_ORIGIN, ACCESS_CONTROL_EXPOSE_HEADERS,
-    CACHE_CONTROL, CONTENT_LENGTH, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, HeaderName, HeaderValue,
-    IF_NONE_MATCH, ORIGIN, REFERRER_POLICY, STRICT_TRANSPORT_SECURITY, VARY, X_CONTENT_TYPE_OPTIONS,
-    X_FRAME_OPTIONS,
+    CACHE_CONTROL, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, HeaderName,
+    HeaderValue, IF_NONE_MATCH, ORIGIN, REFERRER_POLICY, STRICT_TRANSPORT_SECURITY, VARY,
+    X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
 };
 use http::{Method, StatusCode};
 
@@ -33,11 +34,12 @@ pub(crate) fn complete(
     origins: &[String],
 ) {
     if is_known(response, request) {
+        // No length either: it would be the one of the body that is not sent again (RFC 9110 §8.6).
         response.status = StatusCode::NOT_MODIFIED;
         response.headers.remove(CONTENT_TYPE);
+        response.headers.remove(CONTENT_ENCODING);
         response.body.clear();
-    }
-    if request.method == Method::HEAD {
+    } else if request.method == Method::HEAD {
         // The length of the body to GET (RFC 9110 §9.3.2).
         response.headers.insert(CONTENT_LENGTH, HeaderValue::from(response.body.len()));
         response.body.clear();
@@ -57,12 +59,10 @@ pub(crate) fn complete(
 /// Whether `If-None-Match` names the version of the response (weak comparison, RFC 9110 §13.1.2).
 fn is_known(response: &Response, request: &Request) -> bool {
     let reads = matches!(request.method, Method::GET | Method::HEAD) && response.status == StatusCode::OK;
-    let (true, Some(tag), Some(known)) = (reads, response.headers.get(ETAG), request.header(&IF_NONE_MATCH))
-    else {
-        return false;
-    };
-    let Ok(tag) = tag.to_str() else { return false };
-    known.split(',').map(str::trim).any(|known| known == "*" || known.trim_start_matches("W/") == tag)
+    match (response.headers.get(ETAG), request.headers.get(IF_NONE_MATCH)) {
+        (Some(tag), Some(known)) if reads => EntityTags::are_known(known.as_bytes(), tag.as_bytes()),
+        _ => false,
+    }
 }
 
 /// CORS by exact allow-list; any other origin gets no header.

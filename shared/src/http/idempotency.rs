@@ -20,13 +20,12 @@ pub fn checked(key: &[u8]) -> Result<String, Fault> {
     }
 }
 
-/// The hash by which two requests are the same: of method, route, the edited version (`If-Match`), and the input as it
+/// The hash by which two requests are the same: of method, route, the versions that may be edited (`If-Match`), and the input as it
 /// was read. How the input was spelled does not count: `100.0` is `100`, a member that is null is absent where that
 /// means the same, an id has no case.
-pub fn fingerprint(route: &Route, version: Option<i64>, input: &Value) -> Vec<u8> {
-    let version = version.map(|version| version.to_string()).unwrap_or_default();
+pub fn fingerprint(route: &Route, versions: Option<&[i64]>, input: &Value) -> Vec<u8> {
     let mut hash = Sha256::new();
-    for part in [route.method.as_str(), route.template, &version, &input.to_string()] {
+    for part in [route.method.as_str(), route.template, &format!("{versions:?}"), &input.to_string()] {
         hash.update(part.len().to_be_bytes());
         hash.update(part);
     }
@@ -48,8 +47,9 @@ mod tests {
 
     #[test]
     fn every_part_of_a_request_changes_its_fingerprint_and_the_order_of_members_does_not() {
-        let of = |route: Route, version, body: &str| {
-            fingerprint(&route, version, &serde_json::from_str(body).unwrap())
+        let of = |route: Route, version: Option<i64>, body: &str| {
+            let versions = version.as_ref().map(std::slice::from_ref);
+            fingerprint(&route, versions, &serde_json::from_str(body).unwrap())
         };
         let one = of(Route::patch("/a/{id}"), Some(1), r#"{"x":1,"y":2}"#);
         assert_eq!(of(Route::patch("/a/{id}"), Some(1), r#"{"y":2,"x":1}"#), one);

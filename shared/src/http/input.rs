@@ -27,12 +27,18 @@ pub struct Raw<'a> {
 pub trait Fields: DeserializeOwned + Serialize + JsonSchema + Validated + Send + 'static {
     /// The problems of these fields' own rules, beside the common ones.
     const RULES: &'static [Problem] = &[];
+
+    /// Whether nothing of what is given is read, so that anything may be.
+    const IS_IGNORED: bool = false;
 }
 
 /// The whole input of an endpoint.
 pub trait Input: Sized + Send {
     /// Whether the endpoint reads a body, which must be JSON.
     const HAS_BODY: bool;
+
+    /// Whether the endpoint passes over the query, instead of refusing what it does not know.
+    const IGNORES_QUERY: bool = false;
 
     /// The problems of the input's own rules.
     fn rules() -> Vec<&'static Problem>;
@@ -68,6 +74,15 @@ pub trait Input: Sized + Send {
 pub struct Nothing {}
 
 impl Fields for Nothing {}
+
+/// A query that is passed over: at pages, probes and static documents, where others add to the address what they count
+/// visits or get round caches by.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize, JsonSchema, Validate)]
+pub struct Ignored {}
+
+impl Fields for Ignored {
+    const IS_IGNORED: bool = true;
+}
 
 /// A body, or none.
 pub trait Body: Sized + Send {
@@ -186,6 +201,10 @@ impl Fields for IdPath {}
 
 /// No input.
 pub type NoInput = RequestParts<Nothing, Nothing, Nothing>;
+/// No input, whatever the query.
+pub type AnyQuery = RequestParts<Nothing, Ignored, Nothing>;
+/// Path parameters, whatever the query.
+pub type WithPathAndAnyQuery<P> = RequestParts<P, Ignored, Nothing>;
 /// A JSON body.
 pub type WithBody<B> = RequestParts<Nothing, Nothing, Json<B>>;
 /// A JSON body whose bytes are signed.
@@ -203,6 +222,7 @@ pub type WithPathAndBody<P, B> = RequestParts<P, Nothing, Json<B>>;
 
 impl<P: Fields, Q: Fields, B: Body> Input for RequestParts<P, Q, B> {
     const HAS_BODY: bool = B::EXPECTED;
+    const IGNORES_QUERY: bool = Q::IS_IGNORED;
 
     fn rules() -> Vec<&'static Problem> {
         [P::RULES, Q::RULES, B::RULES].into_iter().flatten().collect()
@@ -221,7 +241,8 @@ impl<P: Fields, Q: Fields, B: Body> Input for RequestParts<P, Q, B> {
     }
 
     fn parse(raw: &Raw<'_>) -> Result<Self, Vec<Violation>> {
-        let pairs: Vec<(String, String)> = form_urlencoded::parse(raw.request.query.as_bytes())
+        let query = if Q::IS_IGNORED { "" } else { raw.request.query.as_str() };
+        let pairs: Vec<(String, String)> = form_urlencoded::parse(query.as_bytes())
             .map(|(name, value)| (name.into_owned(), value.into_owned()))
             .collect();
         let path = validation::parse_strings::<P>(Place::Path, raw.path, raw.now);

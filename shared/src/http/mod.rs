@@ -4,10 +4,12 @@
 mod audit;
 pub mod cursor;
 pub mod endpoint;
+mod entity_tags;
 pub mod gateway;
 mod headers;
 pub mod idempotency;
 mod input;
+mod negotiation;
 pub mod page;
 pub mod pipeline;
 mod reads;
@@ -23,13 +25,16 @@ pub use endpoint::{
     Access, BODY_LIMIT, Call, Declaration, Endpoint, Idempotency, OpenEndpoint, Policy, RateClass,
     RequestHeader,
 };
+pub use entity_tags::IfMatch;
 pub use gateway::Request;
 pub use idempotency::IDEMPOTENCY_KEY;
 pub use input::{
-    Body, Fields, IdPath, Input, Json, NoInput, Nothing, Raw, RequestParts, Unread, WithBody, WithId,
-    WithIdAndBody, WithPath, WithPathAndBody, WithQuery, WithSignedBody,
+    AnyQuery, Body, Fields, IdPath, Ignored, Input, Json, NoInput, Nothing, Raw, RequestParts, Unread,
+    WithBody, WithId, WithIdAndBody, WithPath, WithPathAndAnyQuery, WithPathAndBody, WithQuery,
+    WithSignedBody,
 };
 pub use page::PageQuery;
+pub use pipeline::{ACCEPT_PATCH, PATCHES_ACCEPTED};
 pub use reply::{Answer, HereOrElsewhere, IDEMPOTENCY_REPLAYED, PageMeta, Reply, Response};
 pub use route::Route;
 pub use success::{Form, Link, Success};

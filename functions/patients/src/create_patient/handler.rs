@@ -1,6 +1,6 @@
 use super::db;
 use super::schema::{CreatePatientFailure, NewPatient};
-use crate::patient::{Made, Patient, announce, audit_version, keep_history, patient};
+use crate::patient::{Patient, announce, audit_change, keep_history, patient};
 use shared::failure::Error;
 use shared::http::{Call, Reply};
 
@@ -14,10 +14,9 @@ pub(super) async fn handle(
 
     let mut tx = call.write()?;
     tx.add(db::insert_patient(clinic, id, new, call.now));
-    let made = Made { clinic, patient: id, version: 1 };
-    tx.add(keep_history(call, made, caller.user_id));
-    tx.add(announce(call, made, "patient.created"));
-    tx.add(audit_version(call, made, caller.user_id, "patient.created"));
+    tx.add(keep_history(call, clinic, id, caller.user_id));
+    tx.add(announce(call, clinic, id, "patient.created"));
+    tx.add(audit_change(call, clinic, id, caller.user_id, "patient.created"));
     let stored = tx.commit_with_reply::<_, CreatePatientFailure>(patient(clinic, id)).await?;
 
     let patient = stored.data;

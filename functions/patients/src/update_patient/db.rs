@@ -3,6 +3,7 @@ use crate::fields::document_key;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use shared::database::Statement;
+use shared::http::IfMatch;
 use shared::validation::{MaybeValue as _, Text};
 use uuid::Uuid;
 
@@ -20,9 +21,9 @@ pub(super) fn ensure_patient(clinic: Uuid, id: Uuid) -> Statement<()> {
     .bind(id)
 }
 
-/// Fails for another version than that, and holds the patient: a writer on the same version waits here for the row's
+/// Fails for another version than those, and holds the patient: a writer on the same version waits here for the row's
 /// lock, then finds another version.
-pub(super) fn hold_version(clinic: Uuid, id: Uuid, version: i64) -> Statement<()> {
+pub(super) fn hold_version(clinic: Uuid, id: Uuid, if_match: &IfMatch) -> Statement<()> {
     Statement::new(
         "patients.hold_version",
         "WITH held AS (
@@ -33,11 +34,11 @@ pub(super) fn hold_version(clinic: Uuid, id: Uuid, version: i64) -> Statement<()
                 AND deleted_at IS NULL
                 FOR NO KEY UPDATE
          )
-         SELECT kernel.ensure(version = $3, 'version_stale') FROM held",
+         SELECT kernel.ensure($3 IS NULL OR version = ANY($3), 'version_stale') FROM held",
     )
     .bind(clinic)
     .bind(id)
-    .bind(version)
+    .bind(if_match.versions())
 }
 
 /// Changes the fields that the patch names. A patch that says what is there already changes nothing: the version stays.

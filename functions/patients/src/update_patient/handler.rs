@@ -1,6 +1,6 @@
 use super::db;
 use super::schema::{PatientPatch, UpdatePatientFailure};
-use crate::patient::{Made, Patient, announce, audit_version, keep_history, patient};
+use crate::patient::{Patient, announce, audit_change, keep_history, patient};
 use shared::failure::problem::IF_MATCH_REQUIRED;
 use shared::failure::{Error, Fault};
 use shared::http::{Call, Reply};
@@ -14,17 +14,16 @@ pub(super) async fn handle(
 ) -> Result<Reply<Patient>, Error<UpdatePatientFailure>> {
     let caller = call.principal()?;
     let clinic = caller.clinic_id;
-    let version = call.if_match.ok_or_else(|| Fault::from(&IF_MATCH_REQUIRED))?;
+    let if_match = call.if_match.as_ref().ok_or_else(|| Fault::from(&IF_MATCH_REQUIRED))?;
 
     let mut tx = call.write()?;
     tx.add(db::ensure_patient(clinic, id));
-    tx.add(db::hold_version(clinic, id, version));
+    tx.add(db::hold_version(clinic, id, if_match));
     if !patch.is_empty() {
-        let made = Made { clinic, patient: id, version: version.saturating_add(1) };
         tx.add(db::update_patient(clinic, id, patch, call.now));
-        tx.add(keep_history(call, made, caller.user_id));
-        tx.add(announce(call, made, "patient.updated"));
-        tx.add(audit_version(call, made, caller.user_id, "patient.updated"));
+        tx.add(keep_history(call, clinic, id, caller.user_id));
+        tx.add(announce(call, clinic, id, "patient.updated"));
+        tx.add(audit_change(call, clinic, id, caller.user_id, "patient.updated"));
     }
     let stored = tx.commit_with_reply::<_, UpdatePatientFailure>(patient(clinic, id)).await?;
 

@@ -1,6 +1,6 @@
 use super::{add, address_of_new, app};
 use serde_json::json;
-use testkit::TestRequest;
+use testkit::{Tenant, TestRequest};
 
 #[tokio::test]
 async fn null_clears_absent_keeps_and_every_change_leaves_its_trace() {
@@ -81,6 +81,33 @@ async fn a_patch_that_says_what_is_there_changes_nothing() {
     assert_eq!(app.send(request).await.header("etag"), Some("\"2\""), "it is written in another way");
 }
 
+/// An edit of the name, on what that `If-Match` names.
+fn rename(tenant: &Tenant, address: &str, tags: &str, name: &str) -> TestRequest {
+    let patch = json!({ "fullName": name });
+    TestRequest::patch(address, &patch).token(tenant.owner()).header("if-match", tags)
+}
+
+#[tokio::test]
+async fn a_list_names_the_versions_that_may_be_edited_and_an_asterisk_whichever_is_there() {
+    let (app, tenant) = app().await;
+    let address = address_of_new(&app, &tenant, "A").await;
+    for (number, tags) in
+        ["\"1\"", "\"7\", \"2\"", "W/\"9\",\"3\"", "*", " \"x,y\" ,, \"5\" "].iter().enumerate()
+    {
+        let name = format!("B{number}");
+        let edited = app.send(rename(&tenant, &address, tags, &name)).await;
+        assert_eq!(edited.status, 200, "{tags} {}", edited.text);
+        let row = app.database.rows("SELECT full_name, version FROM patients.patients").await;
+        assert_eq!(row, [vec![name, (number + 2).to_string()]], "{tags}");
+    }
+    // Nothing to change is held to the same condition.
+    let empty =
+        |tags| TestRequest::patch(&address, &json!({})).token(tenant.owner()).header("if-match", tags);
+    for (tags, status) in [("*", 200), ("\"1\", \"6\"", 200), ("\"1\", \"5\"", 412), ("W/\"6\"", 412)] {
+        assert_eq!(app.send(empty(tags)).await.status, status, "{tags}");
+    }
+}
+
 mod race {
     use super::*;
 
@@ -126,6 +153,21 @@ mod race {
         assert_eq!(row, [vec![won[0].data()["fullName"].as_str().unwrap().to_owned(), "2".to_owned()]]);
         assert_eq!(app.database.value("SELECT count(*) FROM patients.patient_history").await, "2");
     }
+
+    #[tokio::test]
+    async fn of_writers_on_either_of_two_versions_each_version_is_edited_once() {
+        let (app, tenant) = app().await;
+        let address = address_of_new(&app, &tenant, "A").await;
+        let requests = (0..10).map(|number| rename(&tenant, &address, "\"1\", \"2\"", &format!("B{number}")));
+
+        let answers = app.send_at_once(requests.collect()).await;
+
+        let won = answers.iter().filter(|answer| answer.status == 200).count();
+        let stale = answers.iter().filter(|answer| answer.status == 412).count();
+        assert_eq!((won, stale), (2, 8));
+        assert_eq!(app.database.value("SELECT max(version) FROM patients.patients").await, "3");
+        assert_eq!(app.database.value("SELECT count(*) FROM patients.patient_history").await, "3");
+    }
 }
 
 mod integrity {
@@ -161,6 +203,10 @@ mod integrity {
             let request =
                 TestRequest::patch(&address, &patch).token(tenant.owner()).header("if-match", "\"1\"");
             assert_eq!(app.send(request).await.refusal(), (404, "PATIENT_NOT_FOUND"));
+        }
+        for tags in ["*", "W/\"1\"", "\"1\", \"2\""] {
+            let refused = app.send(rename(&tenant, &address, tags, "B")).await;
+            assert_eq!(refused.refusal(), (404, "PATIENT_NOT_FOUND"), "{tags}");
         }
         assert_eq!(app.database.value("SELECT full_name FROM patients.patients").await, "A");
     }
@@ -236,5 +282,46 @@ mod boundary {
         assert_eq!((nothing.status, nothing.header("etag")), (200, Some("\"1\"")));
         assert_eq!(app.database.value("SELECT count(*) FROM patients.patient_history").await, "1");
         assert_eq!(app.database.value("SELECT count(*) FROM kernel.outbox").await, "1");
+    }
+    #[tokio::test]
+    async fn a_weak_tag_matches_no_version_and_the_refusal_says_who_made_it_weak() {
+        let (app, tenant) = app().await;
+        let address = address_of_new(&app, &tenant, "A").await;
+        for (tags, is_weak) in [("W/\"1\"", true), ("W/\"1\", \"2\"", true), ("\"2\", \"x\"", false)] {
+            let refused = app.send(rename(&tenant, &address, tags, "B")).await;
+            assert_eq!(refused.refusal(), (412, "VERSION_STALE"), "{tags}");
+            let said = [&refused.json["detail"], &refused.json["error"]["message"]];
+            assert!(
+                said.iter().all(|text| text.as_str().unwrap().contains("proxy") == is_weak),
+                "{tags} {said:?}"
+            );
+        }
+        assert_eq!(app.database.value("SELECT full_name FROM patients.patients").await, "A");
+    }
+
+    #[tokio::test]
+    async fn what_is_no_list_of_tags_is_refused_for_its_form() {
+        let (app, tenant) = app().await;
+        let address = address_of_new(&app, &tenant, "A").await;
+        for tags in ["", " ", ",", "1", "\"1", "*, \"1\"", "\"1\" \"2\"", "w/\"1\"", "W/W/\"1\""] {
+            let refused = app.send(rename(&tenant, &address, tags, "B")).await;
+            assert_eq!(refused.refusal(), (400, "IF_MATCH_INVALID"), "{tags}");
+            assert_eq!(refused.details(), [("/if-match", "IF_MATCH_INVALID")], "{tags}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_patch_of_another_type_is_told_which_types_there_are() {
+        let (app, tenant) = app().await;
+        let address = address_of_new(&app, &tenant, "A").await;
+        for (name, value) in [("content-type", "application/json-patch+json"), ("content-encoding", "gzip")] {
+            let refused = app.send(rename(&tenant, &address, "*", "B").header(name, value)).await;
+            assert_eq!(refused.refusal(), (415, "UNSUPPORTED_MEDIA_TYPE"), "{name}");
+            let taken = refused.header("accept-patch");
+            assert_eq!(taken, Some("application/merge-patch+json, application/json"), "{name}");
+        }
+        let another = TestRequest::post("/api/v1/patients", &json!({})).token(tenant.owner());
+        let refused = app.send(another.header("content-type", "text/plain")).await;
+        assert_eq!((refused.status, refused.header("accept-patch")), (415, None));
     }
 }

@@ -2,18 +2,25 @@ use super::logic;
 use super::schema::Anything;
 use http::header::{
     ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_MAX_AGE, ALLOW, HeaderValue,
+    LOCATION,
 };
 use http::{Method, StatusCode};
 use shared::failure::problem::{METHOD_NOT_ALLOWED, ROUTE_NOT_FOUND};
 use shared::failure::{Error, Fault, NoFailure};
-use shared::http::Response;
+use shared::http::{ACCEPT_PATCH, PATCHES_ACCEPTED, Response};
 
 /// The request headers that a script of an allowed origin may send.
 const ALLOWED_HEADERS: &str =
     "Authorization, Content-Type, Idempotency-Key, If-Match, If-None-Match, traceparent";
 
-/// 404 at an unknown address, 204 to `OPTIONS`, 405 to every other method.
+/// 302 from an address that leads elsewhere, 404 at an unknown one, 204 to `OPTIONS`, 405 to every other method.
 pub(super) fn handle(request: &Anything) -> Result<Response, Error<NoFailure>> {
+    let is_read = matches!(request.method, Method::GET | Method::HEAD);
+    if let Some(target) = logic::redirect(&request.path).filter(|_| is_read) {
+        let mut response = Response::empty(StatusCode::FOUND);
+        response.headers.insert(LOCATION, HeaderValue::from_static(target));
+        return Ok(response);
+    }
     let methods =
         logic::methods_at(&request.path).map_err(|_| Fault::internal("routes.json does not parse"))?;
     if methods.is_empty() {
@@ -30,6 +37,9 @@ pub(super) fn handle(request: &Anything) -> Result<Response, Error<NoFailure>> {
         response.headers.insert(ACCESS_CONTROL_ALLOW_METHODS, allow.clone());
         response.headers.insert(ACCESS_CONTROL_ALLOW_HEADERS, HeaderValue::from_static(ALLOWED_HEADERS));
         response.headers.insert(ACCESS_CONTROL_MAX_AGE, HeaderValue::from_static("600"));
+    }
+    if methods.contains(&"PATCH") {
+        response.headers.insert(ACCEPT_PATCH, HeaderValue::from_static(PATCHES_ACCEPTED));
     }
     response.headers.insert(ALLOW, allow);
     Ok(response)

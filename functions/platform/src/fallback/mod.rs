@@ -1,6 +1,6 @@
 //! `$default`: every request that the gateway has no route for.
 //!
-//! - **Does**: 404, 405 with `Allow`, and the answer to `OPTIONS` (CORS preflight included).
+//! - **Does**: 302 from `/` and `/docs/` to `/docs`, 404, 405 with `Allow`, and the answer to `OPTIONS` (CORS preflight included).
 //! - **Caller**: anybody.
 //! - **Reads**: `routes.json`, generated from the declarations of all modules.
 //! - **Round trips**: 0.

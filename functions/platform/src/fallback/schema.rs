@@ -18,6 +18,7 @@ pub struct Anything {
 
 impl Input for Anything {
     const HAS_BODY: bool = false;
+    const IGNORES_QUERY: bool = true;
 
     fn rules() -> Vec<&'static Problem> {
         Vec::new()

@@ -24,7 +24,9 @@ async fn the_page_shows_the_served_document_with_the_served_script() {
     let app = app().await;
     let page = app.send(TestRequest::get(PAGE).header("accept", "text/html,*/*;q=0.8")).await;
     let document = app.send(TestRequest::get("/api/v1/openapi.json")).await;
-    let script = app.send(TestRequest::get(SCRIPT).header("accept", "*/*")).await;
+    let browser =
+        TestRequest::get(SCRIPT).header("accept", "*/*").header("accept-encoding", "gzip, deflate, br, zstd");
+    let script = app.send(browser).await;
 
     assert_eq!((page.status, page.header("content-type")), (200, Some("text/html; charset=utf-8")));
     assert!(page.text.contains("url: \"/api/v1/openapi.json\""));
@@ -52,11 +54,17 @@ mod integrity {
     #[tokio::test]
     async fn the_script_is_the_one_that_scalar_published() {
         let app = app().await;
-        let served = app.send(TestRequest::get(SCRIPT)).await;
+        let plain = app.send(TestRequest::get(SCRIPT)).await;
+        let packed = app.send(TestRequest::get(SCRIPT).header("accept-encoding", "gzip")).await;
         let mut script = Vec::new();
-        GzDecoder::new(served.body.as_slice()).read_to_end(&mut script).unwrap();
-        assert!(script == scalar_api_reference::get_asset("scalar.js").unwrap(), "other bytes");
-        assert!(served.body.len() < 4_000_000, "a reply is 6 MB at most, in base64");
+        GzDecoder::new(packed.body.as_slice()).read_to_end(&mut script).unwrap();
+        let published = scalar_api_reference::get_asset("scalar.js").unwrap();
+        assert!(script == published && plain.body == published, "other bytes");
+        let reply = serde_json::to_string(&plain.text).unwrap();
+        assert!(
+            reply.len() < 6_000_000 && packed.body.len() < 4_000_000,
+            "6 MB at most, as text or in base64"
+        );
     }
 
     #[tokio::test]
@@ -124,6 +132,46 @@ mod boundary {
     }
 
     #[tokio::test]
+    async fn a_query_changes_nothing() {
+        let app = app().await;
+        for path in [PAGE, SCRIPT] {
+            let plain = app.send(TestRequest::get(path)).await;
+            let asked = app.send(TestRequest::get(path).query("utm_source=x&t=1&t=2&%ff")).await;
+            assert_eq!((asked.status, asked.header("etag")), (200, plain.header("etag")), "{path}");
+        }
+    }
+
+    #[tokio::test]
+    async fn the_script_is_packed_for_whoever_takes_gzip_and_for_nobody_else() {
+        let app = app().await;
+        let asked = |wishes: &str| TestRequest::get(SCRIPT).header("accept-encoding", wishes);
+        let plain = app.send(TestRequest::get(SCRIPT)).await;
+        let packed = app.send(asked("gzip")).await;
+        let tags = [&plain, &packed].map(|it| it.header("etag").unwrap());
+        assert_ne!(tags[0], tags[1], "a strong tag stands for bytes");
+        for (wishes, expected) in [
+            ("identity", &plain),
+            ("br", &plain),
+            ("gzip;q=0, *", &plain),
+            ("", &plain),
+            ("GZip;q=0.5", &packed),
+            ("*", &packed),
+        ] {
+            let answer = app.send(asked(wishes)).await;
+            assert_eq!(answer.header("content-encoding"), expected.header("content-encoding"), "{wishes}");
+            assert!(answer.body == expected.body, "{wishes}");
+            assert_eq!(answer.header("vary"), Some("Accept-Encoding,Origin"), "{wishes}");
+            let known = app.send(asked(wishes).header("if-none-match", tags[1])).await;
+            let status = if std::ptr::eq(expected, &raw const packed) { 304 } else { 200 };
+            assert_eq!(
+                (known.status, known.header("vary")),
+                (status, Some("Accept-Encoding,Origin")),
+                "{wishes}"
+            );
+        }
+    }
+
+    #[tokio::test]
     async fn head_tells_their_lengths_and_nothing_else_is_allowed() {
         let app = app().await;
         for path in [PAGE, SCRIPT] {
@@ -133,6 +181,12 @@ mod boundary {
             let length = served.body.len().to_string();
             assert_eq!((head.status, head.body.len()), (200, 0), "{path}");
             assert_eq!(head.header("content-length"), Some(length.as_str()), "{path}");
+            let tag = served.header("etag").unwrap();
+            for method in ["GET", "HEAD"] {
+                let known = app.send(TestRequest::new(method, path).header("if-none-match", tag)).await;
+                let sent = (known.header("content-length"), known.header("content-type"), known.body.len());
+                assert_eq!((known.status, sent), (304, (None, None, 0)), "{method} {path}");
+            }
             assert_eq!(post.refusal(), (405, "METHOD_NOT_ALLOWED"), "{path}");
         }
     }
@@ -143,8 +197,11 @@ mod boundary {
         for path in [PAGE, SCRIPT] {
             let refused = app.send(TestRequest::get(path).header("accept", "application/json")).await;
             assert_eq!(refused.refusal(), (406, "NOT_ACCEPTABLE"), "{path}");
+            let media = app.send(TestRequest::get(path)).await;
+            let media = media.header("content-type").unwrap().split(';').next().unwrap();
+            assert!(refused.json["detail"].as_str().unwrap().contains(media), "{path}: {}", refused.text);
         }
-        for path in ["/docs/", "/docs/scalar.js/", "/docs/..%2fscalar.js", "/docs/page.html"] {
+        for path in ["/docs//", "/docs/scalar.js/", "/docs/..%2fscalar.js", "/docs/page.html"] {
             assert_eq!(app.send(TestRequest::get(path)).await.refusal(), (404, "ROUTE_NOT_FOUND"), "{path}");
         }
     }

@@ -7,20 +7,39 @@ mod boundary {
     #[tokio::test]
     async fn unknown_addresses_are_404_whatever_the_trick() {
         let app = app().await;
-        let tricks = [
-            "",
-            "/",
-            "/nope",
-            "//api/v1/patients",
-            "/api/v1/patients/",
-            "/api/v1/%2e%2e/patients",
-            "/$default",
-        ];
+        let tricks =
+            ["//", "/nope", "//api/v1/patients", "/api/v1/patients/", "/api/v1/%2e%2e/patients", "/$default"];
         for path in tricks {
             for method in ["GET", "POST", "OPTIONS", "PROPFIND", "TRACE"] {
                 let refused = app.send(TestRequest::new(method, path)).await;
                 assert_eq!(refused.refusal(), (404, "ROUTE_NOT_FOUND"), "{method} {path}");
             }
+        }
+    }
+
+    #[tokio::test]
+    async fn the_root_and_the_page_with_a_slash_lead_to_the_page() {
+        let app = app().await;
+        for path in ["/", "/docs/", "/?utm_source=x", "/docs/?a=1&a=2"] {
+            for method in ["GET", "HEAD"] {
+                let led = app.send(TestRequest::new(method, path)).await;
+                assert_eq!((led.status, led.header("location")), (302, Some("/docs")), "{method} {path}");
+            }
+            let refused = app.send(TestRequest::new("POST", path)).await;
+            assert_eq!(refused.refusal(), (405, "METHOD_NOT_ALLOWED"), "{path}");
+            assert_eq!(refused.header("allow"), Some("GET, HEAD, OPTIONS"), "{path}");
+        }
+    }
+
+    #[tokio::test]
+    async fn options_says_which_types_a_patch_takes() {
+        let app = app().await;
+        for (path, taken) in [
+            ("/api/v1/patients/1", Some("application/merge-patch+json, application/json")),
+            ("/api/v1/patients", None),
+        ] {
+            let options = app.send(TestRequest::new("OPTIONS", path)).await;
+            assert_eq!((options.status, options.header("accept-patch")), (204, taken), "{path}");
         }
     }
 

@@ -1,4 +1,6 @@
 use super::app;
+use flate2::read::GzDecoder;
+use std::io::Read as _;
 use testkit::TestRequest;
 
 const PATH: &str = "/api/v1/openapi.json";
@@ -51,6 +53,36 @@ mod boundary {
         assert!(tag.starts_with('"') && tag.len() == 34, "{tag}");
         assert_eq!((known.status, known.text.as_str(), known.header("etag")), (304, "", Some(tag)));
         assert_eq!((other.status, other.header("etag")), (200, Some(tag)));
+    }
+
+    #[tokio::test]
+    async fn it_is_packed_for_whoever_takes_gzip_under_a_version_of_its_own() {
+        let app = app().await;
+        let plain = app.send(TestRequest::get(PATH).query("v=1")).await;
+        let packed = app.send(TestRequest::get(PATH).header("accept-encoding", "br, gzip")).await;
+        assert_eq!(
+            (plain.header("content-encoding"), plain.header("vary")),
+            (None, Some("Accept-Encoding,Origin"))
+        );
+        assert_eq!(
+            (packed.header("content-encoding"), packed.header("vary")),
+            (Some("gzip"), Some("Accept-Encoding,Origin"))
+        );
+        let mut unpacked = String::new();
+        GzDecoder::new(packed.body.as_slice()).read_to_string(&mut unpacked).unwrap();
+        assert!(unpacked == plain.text && packed.body.len() * 5 < plain.body.len(), "{}", packed.body.len());
+        let tag = plain.header("etag").unwrap();
+        assert_ne!(packed.header("etag"), Some(tag));
+        let other = TestRequest::get(PATH).header("accept-encoding", "gzip").header("if-none-match", tag);
+        assert_eq!(app.send(other).await.status, 200, "the other form's tag");
+        for known in ["W/W/", "*, "] {
+            let known = TestRequest::get(PATH).header("if-none-match", &format!("{known}{tag}"));
+            assert_eq!(app.send(known).await.status, 200, "what is malformed matches nothing");
+        }
+        for known in ["W/", "\"0\", "] {
+            let known = TestRequest::get(PATH).header("if-none-match", &format!("{known}{tag}"));
+            assert_eq!(app.send(known).await.status, 304);
+        }
     }
 
     #[tokio::test]

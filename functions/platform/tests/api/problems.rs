@@ -15,6 +15,25 @@ async fn a_problem_is_explained_as_json_and_to_browsers_as_html() {
     assert_eq!(html.header("content-security-policy"), Some("default-src 'none'; frame-ancestors 'none'"));
 }
 
+#[tokio::test]
+async fn the_caller_has_it_in_the_type_that_it_prefers() {
+    let app = app().await;
+    let (json, html) = ("application/json", "text/html; charset=utf-8");
+    for (accept, expected) in [
+        ("text/html;q=0, application/json", json),
+        ("text/html;q=0.1, application/json;q=0.2", json),
+        ("*/*", json),
+        ("text/*", html),
+        ("TEXT/HTML", html),
+        ("application/json;q=0.5, text/html", html),
+    ] {
+        let page =
+            app.send(TestRequest::get("/api/v1/problems/invalid-phone").header("accept", accept)).await;
+        assert_eq!((page.status, page.header("content-type")), (200, Some(expected)), "{accept}");
+        assert_eq!(page.header("vary"), Some("Accept,Origin"), "{accept}");
+    }
+}
+
 mod integrity {
     use super::*;
     use serde_json::Value;

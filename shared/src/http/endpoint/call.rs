@@ -9,9 +9,11 @@ use crate::failure::Fault;
 use crate::failure::problem::TOKEN_REQUIRED;
 use crate::http::reads::Reads;
 use crate::http::verified::ensure_verified;
+use crate::http::{IfMatch, negotiation};
 use crate::parts::Parts;
 use crate::telemetry::Trace;
 use http::HeaderMap;
+use http::header::ACCEPT_ENCODING;
 use jiff::Timestamp;
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -31,10 +33,10 @@ pub struct Call<'a, P: Parts = ()> {
     pub now: Timestamp,
     /// The instant by which the reply must be out.
     pub deadline: Deadline,
-    /// The version in `If-Match`; always there when the policy requires the header.
-    pub if_match: Option<i64>,
-    /// `Accept`, for endpoints that answer other types than JSON.
-    pub accept: Option<&'a str>,
+    /// The versions in `If-Match`; always there when the policy requires the header.
+    pub if_match: Option<IfMatch>,
+    /// The media type of the answer: of those that the policy names, the one that the caller prefers.
+    pub media_type: &'static str,
     pub(crate) headers: Option<&'a HeaderMap>,
     pub(crate) principal: Option<Principal>,
     pub(crate) claim: Option<Claim>,
@@ -64,6 +66,12 @@ impl<'a, P: Parts> Call<'a, P> {
     /// The caller's address by the gateway, the only source of it (C7); none when it is no address.
     pub fn client_address(&self) -> Option<IpAddr> {
         self.source_address.parse().ok()
+    }
+
+    /// Whether the caller would rather have the answer by gzip than as it is (RFC 9110 §12.5.3).
+    pub fn prefers_gzip(&self) -> bool {
+        let wishes = self.headers.and_then(|headers| headers.get(ACCEPT_ENCODING)?.to_str().ok());
+        wishes.is_some_and(negotiation::prefers_gzip)
     }
 
     /// A new id, made at this call's instant.

@@ -32,6 +32,8 @@ pub struct Declaration {
     pub description: &'static str,
     /// The success, beside the data.
     pub success: Success,
+    /// Whether the query is passed over.
+    pub ignores_query: bool,
     /// The JSON schema of the path parameters.
     pub path_schema: fn(&mut SchemaGenerator) -> Option<Schema>,
     /// The JSON schema of the query parameters.
@@ -74,6 +76,7 @@ impl Declaration {
             summary: E::SUMMARY,
             description: E::DESCRIPTION,
             success: E::SUCCESS,
+            ignores_query: E::Input::IGNORES_QUERY,
             path_schema: |_| None,
             query_schema: |_| None,
             body_schema: |_| None,

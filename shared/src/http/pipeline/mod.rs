@@ -28,6 +28,7 @@
 mod steps;
 
 pub(crate) use steps::serve;
+pub use steps::{ACCEPT_PATCH, PATCHES_ACCEPTED};
 
 use super::reads::{Reads, ToNote};
 use super::{Declaration, OpenEndpoint, Request, Response, headers, request_line};

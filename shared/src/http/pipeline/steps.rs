@@ -8,18 +8,31 @@ use crate::database::Claim;
 use crate::failure::problem::{
     BODY_TOO_LARGE, IDEMPOTENCY_KEY_NOT_ACCEPTED, IDEMPOTENCY_KEY_REQUIRED, IF_MATCH_INVALID,
     IF_MATCH_REQUIRED, METHOD_NOT_ALLOWED, NOT_ACCEPTABLE, PERMISSION_DENIED, REQUIRED, ROUTE_NOT_FOUND,
-    TOKEN_INVALID, TOKEN_REQUIRED, UNSUPPORTED_MEDIA_TYPE,
+    TOKEN_INVALID, TOKEN_REQUIRED, UNSUPPORTED_MEDIA_TYPE, VERSION_STALE,
 };
 use crate::failure::{Fault, Problem};
 use crate::http::{
-    Access, Answer as _, Call, Declaration, Endpoint, IDEMPOTENCY_KEY, Idempotency, Input, Policy, Raw,
-    Request, Response, idempotency,
+    Access, Answer as _, Call, Declaration, Endpoint, IDEMPOTENCY_KEY, Idempotency, IfMatch, Input, Policy,
+    Raw, Request, Response, idempotency, negotiation,
 };
 use crate::parts::Parts;
 use crate::validation::{Place, Violation};
 use http::header::{ACCEPT, ALLOW, AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, IF_MATCH};
-use http::{HeaderValue, Method};
+use http::{HeaderName, HeaderValue, Method};
 use jiff::Timestamp;
+
+/// The header that lists the media types of a `PATCH` (RFC 5789 §3.1).
+pub const ACCEPT_PATCH: HeaderName = HeaderName::from_static("accept-patch");
+
+/// The media types that every `PATCH` takes, as that header lists them.
+pub const PATCHES_ACCEPTED: &str = "application/merge-patch+json, application/json";
+
+/// The same, one by one.
+const PATCHES: [&str; 2] = ["application/merge-patch+json", "application/json"];
+
+/// The detail of a 412 for a weak tag.
+const WEAK_TAG: &str = "If-Match has a weak tag (W/), which matches no version. A proxy on the way made the tag weak, \
+    as those do that pack replies. Let it pass replies unchanged, or send the data's version in quotes.";
 
 /// Steps 3 to 10 of the [pipeline](super), in their order.
 pub(crate) async fn serve<E: Endpoint>(
@@ -32,7 +45,7 @@ pub(crate) async fn serve<E: Endpoint>(
     // 3. Route and method.
     let path = routed(incoming.declaration, request)?;
     // 4. The media types that the caller accepts.
-    acceptable(policy, request)?;
+    let media_type = acceptable(policy, request)?;
     // 5. Size, type and coding of the body.
     sized(policy, request)?;
     typed::<E>(request)?;
@@ -50,12 +63,13 @@ pub(crate) async fn serve<E: Endpoint>(
 
     let claim = match (principal, key) {
         (Some(principal), Some(key)) => {
-            let fingerprint = idempotency::fingerprint(&E::ROUTE, if_match, &input.canonical()?);
+            let versions = if_match.as_ref().and_then(IfMatch::versions);
+            let fingerprint = idempotency::fingerprint(&E::ROUTE, versions.as_deref(), &input.canonical()?);
             Some(Claim { clinic: principal.clinic_id, caller: principal.user_id, key, fingerprint, at: now })
         }
         _ => None,
     };
-    let accept = request.header(&ACCEPT);
+    let had_weak_tag = if_match.as_ref().is_some_and(IfMatch::has_weak);
     let request_id = request_id.to_owned();
     let headers = Some(&request.headers);
     let call = Call {
@@ -66,7 +80,7 @@ pub(crate) async fn serve<E: Endpoint>(
         now,
         deadline,
         if_match,
-        accept,
+        media_type,
         headers,
         principal,
         claim,
@@ -76,8 +90,8 @@ pub(crate) async fn serve<E: Endpoint>(
         source_address: &request.source_address,
     };
     // 10. The handler, in one transaction: claim, change, history, outbox, audit, reply.
-    let output = E::handle(&call, input).await?;
-    output.respond()
+    let output = E::handle(&call, input).await;
+    output.map_err(|error| explained(error.into(), had_weak_tag))?.respond()
 }
 
 fn routed(declaration: &Declaration, request: &Request) -> Result<Vec<(String, String)>, Fault> {
@@ -91,32 +105,16 @@ fn routed(declaration: &Declaration, request: &Request) -> Result<Vec<(String, S
     Err(Fault::from(&METHOD_NOT_ALLOWED).with_header(ALLOW, allow))
 }
 
-/// Refuses a caller who does not accept the endpoint's media types: of the ranges that fit, the most precise one
-/// decides, and `q=0` means no (RFC 9110 §12.5.1).
-fn acceptable(policy: &Policy, request: &Request) -> Result<(), Fault> {
-    let accept = request.header(&ACCEPT).map(str::trim).filter(|accept| !accept.is_empty());
-    let Some(accept) = accept else { return Ok(()) };
-    let is_taken = |offer: &&str| {
-        let ranges = accept.split(',').filter_map(|range| fit(range, offer));
-        ranges.max_by_key(|(precision, _)| *precision).is_some_and(|(_, taken)| taken)
-    };
-    if policy.produces.iter().any(is_taken) { Ok(()) } else { Err(Fault::from(&NOT_ACCEPTABLE)) }
-}
-
-/// How precisely a media range fits an offer, and whether the range accepts; `None` for a range that does not fit.
-fn fit(range: &str, offer: &str) -> Option<(u8, bool)> {
-    let range = range.to_ascii_lowercase();
-    let mut parts = range.split(';').map(str::trim);
-    let media = parts.next()?;
-    let quality = parts.find_map(|part| part.strip_prefix("q=")).unwrap_or("1");
-    let taken = quality.parse::<f32>().is_ok_and(|quality| quality > 0.0);
-    let precision = match media.strip_suffix("/*") {
-        _ if media == offer => 2,
-        Some("*") => 0,
-        Some(kind) if offer.split('/').next() == Some(kind) => 1,
-        _ => return None,
-    };
-    Some((precision, taken))
+/// The media type of the answer, or the refusal of a caller who accepts none of the endpoint's.
+fn acceptable(policy: &Policy, request: &Request) -> Result<&'static str, Fault> {
+    let accept = request.header(&ACCEPT).filter(|accept| !accept.trim().is_empty()).unwrap_or("*/*");
+    negotiation::preferred(accept, policy.produces).ok_or_else(|| {
+        let answered = policy.produces.join(" and ");
+        let detail = format!(
+            "This address answers {answered}, which Accept excludes. Accept that, or send no Accept."
+        );
+        Fault::from(&NOT_ACCEPTABLE).saying(detail)
+    })
 }
 
 fn sized(policy: &Policy, request: &Request) -> Result<(), Fault> {
@@ -124,24 +122,30 @@ fn sized(policy: &Policy, request: &Request) -> Result<(), Fault> {
     if length > policy.body_limit { Err(Fault::from(&BODY_TOO_LARGE)) } else { Ok(()) }
 }
 
-/// Refuses a body that is not JSON (B11); a `PATCH` also takes a JSON merge patch (RFC 7396).
+/// Refuses a body that is not JSON (B11); a `PATCH` also takes a JSON merge patch (RFC 7396), and says so in a header
+/// (RFC 5789 §2.2).
 fn typed<E: Endpoint>(request: &Request) -> Result<(), Fault> {
     if !E::Input::HAS_BODY {
         return Ok(());
     }
-    if request.headers.get(CONTENT_ENCODING).is_some_and(|coding| coding != "identity") {
-        return Err(Fault::from(&UNSUPPORTED_MEDIA_TYPE));
+    let taken: &[&str] = if E::ROUTE.method == Method::PATCH { &PATCHES } else { &["application/json"] };
+    let refused = |detail: String| {
+        let fault = Fault::from(&UNSUPPORTED_MEDIA_TYPE).saying(detail);
+        let is_patch = E::ROUTE.method == Method::PATCH;
+        if is_patch {
+            fault.with_header(ACCEPT_PATCH, HeaderValue::from_static(PATCHES_ACCEPTED))
+        } else {
+            fault
+        }
+    };
+    let is_plain = |coding: &HeaderValue| coding.to_str().is_ok_and(negotiation::is_identity);
+    if !request.headers.get(CONTENT_ENCODING).is_none_or(is_plain) {
+        return Err(refused("Send the body as it is, without Content-Encoding.".to_owned()));
     }
-    let given = request.header(&CONTENT_TYPE).unwrap_or("").to_ascii_lowercase();
-    let mut parts = given.split(';').map(str::trim);
-    let media = parts.next().unwrap_or("");
-    let known = media == "application/json"
-        || (media == "application/merge-patch+json" && E::ROUTE.method == Method::PATCH);
-    let utf_8 = parts.all(|part| match part.split_once('=') {
-        Some((name, value)) if name.trim() == "charset" => value.trim().trim_matches('"') == "utf-8",
-        _ => true,
-    });
-    if known && utf_8 { Ok(()) } else { Err(Fault::from(&UNSUPPORTED_MEDIA_TYPE)) }
+    if negotiation::is_one_of(request.header(&CONTENT_TYPE).unwrap_or_default(), taken) {
+        return Ok(());
+    }
+    Err(refused(format!("Send JSON in UTF-8 with Content-Type: {}.", taken.join(" or "))))
 }
 
 /// The caller by the token; none on public endpoints.
@@ -175,21 +179,22 @@ fn authorize(policy: &Policy, principal: Option<Principal>) -> Result<(), Fault>
     }
 }
 
-/// The version in `If-Match`: one strong tag, compared by its characters. A foreign tag matches no version. A missing
-/// header is a 428 by itself; a malformed one is reported with the other violations.
-fn if_match(policy: &Policy, request: &Request) -> Result<Result<Option<i64>, Violation>, Fault> {
+/// The versions in `If-Match`. A missing header is a 428 by itself; a malformed one is reported with the other
+/// violations.
+fn if_match(policy: &Policy, request: &Request) -> Result<Result<Option<IfMatch>, Violation>, Fault> {
     if !policy.if_match {
         return Ok(Ok(None));
     }
     let Some(header) = request.headers.get(IF_MATCH) else {
         return Err(Fault::from(&IF_MATCH_REQUIRED));
     };
-    let tag = header.to_str().ok().and_then(|text| text.trim().strip_prefix('"')?.strip_suffix('"'));
-    let Some(tag) = tag.filter(|tag| !tag.contains('"')) else {
-        return Ok(Err(header_violation("/if-match", &IF_MATCH_INVALID)));
-    };
-    let version = tag.parse().ok().filter(|version: &i64| version.to_string() == tag);
-    Ok(Ok(Some(version.unwrap_or(0))))
+    let read = IfMatch::parse(header.as_bytes());
+    Ok(read.map(Some).ok_or_else(|| header_violation("/if-match", &IF_MATCH_INVALID)))
+}
+
+/// A stale version, told apart from a tag that was weak when it came and so matched nothing (RFC 9110 §13.1.1).
+fn explained(fault: Fault, had_weak_tag: bool) -> Fault {
+    if had_weak_tag && fault.problem.code == VERSION_STALE.code { fault.saying(WEAK_TAG) } else { fault }
 }
 
 fn header_violation(pointer: &str, problem: &'static Problem) -> Violation {
@@ -219,10 +224,10 @@ fn missing_headers(policy: &Policy, request: &Request) -> Vec<Violation> {
 /// Headers and input, or all violations of any of them.
 fn all_valid<I>(
     missing: Vec<Violation>,
-    if_match: Result<Option<i64>, Violation>,
+    if_match: Result<Option<IfMatch>, Violation>,
     key: Result<Option<String>, Violation>,
     input: Result<I, Vec<Violation>>,
-) -> Result<(Option<i64>, Option<String>, I), Fault> {
+) -> Result<(Option<IfMatch>, Option<String>, I), Fault> {
     match (if_match, key, input) {
         (Ok(if_match), Ok(key), Ok(input)) if missing.is_empty() => Ok((if_match, key, input)),
         (if_match, key, input) => {

@@ -7,7 +7,7 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 use shared::failure::{Error, NoFailure};
-use shared::http::{Call, Endpoint, NoInput, Policy, RateClass, Reply, Route};
+use shared::http::{AnyQuery, Call, Endpoint, Policy, RateClass, Reply, Route};
 
 /// The declaration.
 #[derive(Debug)]
@@ -27,7 +27,7 @@ impl Endpoint for GetLive {
     const POLICY: Policy = Policy::public().limit(RateClass::Unlimited).round_trips(0);
     const SUMMARY: &'static str = "Whether the process lives";
     type Parts = ();
-    type Input = NoInput;
+    type Input = AnyQuery;
     type Output = Reply<Live>;
     type Failure = NoFailure;
 

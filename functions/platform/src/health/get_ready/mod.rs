@@ -11,7 +11,7 @@ use serde::Serialize;
 use shared::external::Redis;
 use shared::failure::Error;
 use shared::failures;
-use shared::http::{Call, Endpoint, NoInput, Policy, RateClass, Reply, Route};
+use shared::http::{AnyQuery, Call, Endpoint, Policy, RateClass, Reply, Route};
 
 /// The declaration.
 #[derive(Debug)]
@@ -68,7 +68,7 @@ impl Endpoint for GetReady {
     const DESCRIPTION: &'static str = "One probe of each in five seconds, whoever asks. Without an answer of Redis the \
         service goes on, and is `degraded`.";
     type Parts = Redis;
-    type Input = NoInput;
+    type Input = AnyQuery;
     type Output = Reply<Ready>;
     type Failure = GetReadyFailure;
 

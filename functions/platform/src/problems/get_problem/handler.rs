@@ -7,7 +7,7 @@ use shared::http::Call;
 pub(super) fn handle(call: &Call<'_>, slug: &str) -> Result<Explanation, Error<GetProblemFailure>> {
     let found = logic::find(slug).map_err(|_| Fault::internal("problems.json does not parse"))?;
     let page = found.ok_or(GetProblemFailure::ProblemNotFound)?;
-    Ok(if logic::prefers_html(call.accept) {
+    Ok(if call.media_type == "text/html" {
         Explanation::ForPeople(logic::html(&page))
     } else {
         Explanation::ForPrograms(page)

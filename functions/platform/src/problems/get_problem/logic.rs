@@ -20,24 +20,9 @@ pub(super) fn html(page: &ProblemPage) -> String {
     )
 }
 
-/// Whether `Accept` names HTML, and before JSON.
-pub(super) fn prefers_html(accept: Option<&str>) -> bool {
-    let Some(accept) = accept else { return false };
-    let position = |media: &str| accept.find(media).unwrap_or(usize::MAX);
-    position("text/html") < position("application/json").min(position("*/*"))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_browser_gets_html_and_a_client_json() {
-        assert!(prefers_html(Some("text/html,application/xhtml+xml,*/*;q=0.8")));
-        for client in [None, Some("*/*"), Some("application/json"), Some("application/json, text/html")] {
-            assert!(!prefers_html(client), "{client:?}");
-        }
-    }
 
     #[test]
     fn a_problem_is_found_by_its_code_in_kebab_case() {

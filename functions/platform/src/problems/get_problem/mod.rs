@@ -10,7 +10,7 @@ mod logic;
 pub mod schema;
 
 use shared::failure::Error;
-use shared::http::{Call, Endpoint, Policy, Route, WithPath};
+use shared::http::{Call, Endpoint, Policy, Route, WithPathAndAnyQuery};
 
 /// The declaration.
 #[derive(Debug)]
@@ -24,7 +24,7 @@ impl Endpoint for GetProblem {
     const DESCRIPTION: &'static str = "The page behind the `type` of every problem document, \
         as JSON or, for browsers, HTML.";
     type Parts = ();
-    type Input = WithPath<schema::ProblemPath>;
+    type Input = WithPathAndAnyQuery<schema::ProblemPath>;
     type Output = schema::Explanation;
     type Failure = schema::GetProblemFailure;
 

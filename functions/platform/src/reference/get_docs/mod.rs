@@ -12,7 +12,7 @@ mod logic;
 pub mod schema;
 
 use shared::failure::{Error, NoFailure};
-use shared::http::{Call, Endpoint, NoInput, Policy, Route, Success};
+use shared::http::{AnyQuery, Call, Endpoint, Policy, Route, Success};
 
 /// The declaration.
 #[derive(Debug)]
@@ -26,7 +26,7 @@ impl Endpoint for GetDocs {
     const DESCRIPTION: &'static str = "For people: with a search, and with a form to call each operation.";
     const SUCCESS: Success = Success::bare().etag();
     type Parts = ();
-    type Input = NoInput;
+    type Input = AnyQuery;
     type Output = schema::Page;
     type Failure = NoFailure;
 

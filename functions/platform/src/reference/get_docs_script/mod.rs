@@ -1,21 +1,34 @@
 //! `GET /docs/scalar.js`: the script that draws the reference page, as Scalar publishes it, packed.
 //!
 //! - **Caller**: anybody; in fact the page, with `If-None-Match` each time.
-//! - **Reads**: the script, packed by `build.rs`. The hash of its bytes is the `ETag`; `If-None-Match` gives 304.
+//! - **Reads**: the script, packed by `build.rs`; by gzip for whoever takes it, as all browsers do, and unpacked for
+//!   anybody else. The hash of the bytes is the `ETag`; `If-None-Match` gives 304.
 //! - **Fails**: in no way of its own.
 //! - **Round trips**: 0.
 
-pub mod schema;
-
-use super::etag;
+use super::document::{Chosen, Document, Form};
+use flate2::read::GzDecoder;
 use shared::failure::{Error, NoFailure};
-use shared::http::{Call, Endpoint, NoInput, Policy, Route, Success};
+use shared::http::{AnyQuery, Call, Endpoint, Policy, Route, Success};
+use std::io::Read as _;
 use std::sync::LazyLock;
 
 /// The script, packed by `build.rs`.
-const SCRIPT: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/scalar.js.gz"));
+const PACKED: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/scalar.js.gz"));
 
-static ETAG: LazyLock<String> = LazyLock::new(|| etag::of(SCRIPT));
+static SCRIPT: Document = Document {
+    content_type: "text/javascript; charset=utf-8",
+    cache_control: "public, no-cache",
+    plain: LazyLock::new(|| Form::plain(unpacked(PACKED))),
+    packed: LazyLock::new(|| Form::packed(PACKED)),
+};
+
+/// The bytes unpacked; those of `build.rs` cannot be broken.
+fn unpacked(packed: &[u8]) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    let _ = GzDecoder::new(packed).read_to_end(&mut bytes);
+    bytes
+}
 
 /// The declaration.
 #[derive(Debug)]
@@ -26,14 +39,14 @@ impl Endpoint for GetDocsScript {
     const ROUTE: Route = Route::get("/docs/scalar.js");
     const POLICY: Policy = Policy::public().round_trips(0).produces(&["text/javascript"]);
     const SUMMARY: &'static str = "The script of that page";
-    const DESCRIPTION: &'static str = "Always gzip, as all browsers take it.";
+    const DESCRIPTION: &'static str = "By gzip for whoever takes it, as all browsers do.";
     const SUCCESS: Success = Success::bare().etag();
     type Parts = ();
-    type Input = NoInput;
-    type Output = schema::Script;
+    type Input = AnyQuery;
+    type Output = Chosen;
     type Failure = NoFailure;
 
-    async fn handle(_call: &Call<'_>, _input: Self::Input) -> Result<Self::Output, Error<Self::Failure>> {
-        Ok(schema::Script { packed: SCRIPT, etag: &ETAG })
+    async fn handle(call: &Call<'_>, _input: Self::Input) -> Result<Self::Output, Error<Self::Failure>> {
+        Ok(SCRIPT.chosen(call.prefers_gzip()))
     }
 }

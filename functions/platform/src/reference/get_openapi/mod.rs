@@ -1,22 +1,30 @@
 //! `GET /api/v1/openapi.json`: the contract of all endpoints, `OpenAPI` 3.1.
 //!
 //! - **Caller**: anybody.
-//! - **Reads**: `openapi.json`, generated from the declarations of all modules. The hash of its bytes is the `ETag`;
-//!   `If-None-Match` gives 304.
+//! - **Reads**: `openapi.json`, generated from the declarations of all modules, and the same packed by `build.rs`, for
+//!   whoever takes gzip. The hash of the bytes is the `ETag`; `If-None-Match` gives 304.
 //! - **Fails**: in no way of its own.
 //! - **Round trips**: 0.
 
 pub mod schema;
 
-use super::etag;
+use super::document::{Document, Form};
 use shared::failure::{Error, NoFailure};
-use shared::http::{Call, Endpoint, NoInput, Policy, Route, Success};
+use shared::http::{AnyQuery, Call, Endpoint, Policy, Route, Success};
 use std::sync::LazyLock;
 
 /// The contract, generated from the declarations of all modules by `cargo run -- generate`.
 const OPENAPI: &str = include_str!("../../../openapi.json");
 
-static ETAG: LazyLock<String> = LazyLock::new(|| etag::of(OPENAPI.as_bytes()));
+/// The same, packed by `build.rs`.
+const PACKED: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/openapi.json.gz"));
+
+static CONTRACT: Document = Document {
+    content_type: "application/json",
+    cache_control: "public, max-age=300",
+    plain: LazyLock::new(|| Form::plain(OPENAPI.as_bytes().to_vec())),
+    packed: LazyLock::new(|| Form::packed(PACKED)),
+};
 
 /// The declaration.
 #[derive(Debug)]
@@ -29,11 +37,11 @@ impl Endpoint for GetOpenapi {
     const SUMMARY: &'static str = "This document";
     const SUCCESS: Success = Success::bare().etag();
     type Parts = ();
-    type Input = NoInput;
+    type Input = AnyQuery;
     type Output = schema::Contract;
     type Failure = NoFailure;
 
-    async fn handle(_call: &Call<'_>, _input: Self::Input) -> Result<Self::Output, Error<Self::Failure>> {
-        Ok(schema::Contract { text: OPENAPI, etag: &ETAG })
+    async fn handle(call: &Call<'_>, _input: Self::Input) -> Result<Self::Output, Error<Self::Failure>> {
+        Ok(schema::Contract(CONTRACT.chosen(call.prefers_gzip())))
     }
 }
