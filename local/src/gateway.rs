@@ -1,5 +1,6 @@
 //! The gateway's part: HTTP in, a request as read from an event to the function that has the route, its response out.
 
+use crate::confirm;
 use crate::files::{self, FileFolder};
 use crate::mail::Mails;
 use bytes::Bytes;
@@ -32,7 +33,7 @@ impl Gateway {
         Self { endpoints, mails: None, files: None }
     }
 
-    /// With the pages that show the mails of this machine.
+    /// With the pages that show the mails of this machine, and the page that the link of the first mail leads to.
     #[must_use]
     pub fn with_pages(self, mails: Mails) -> Self {
         Self { mails: Some(mails), ..self }
@@ -81,6 +82,11 @@ impl Gateway {
             let most = files.allows(&head, now).min(files::LARGEST);
             let body = tokio::time::timeout(TIME, read(body, most)).await.map_err(|_| BrokenBody)??;
             return Ok(files.answer(&head, body, now).await);
+        }
+        if self.mails.is_some() && confirm::is_asked(&head) {
+            let form =
+                tokio::time::timeout(TIME, read(body, confirm::LARGEST)).await.map_err(|_| BrokenBody)??;
+            return Ok(confirm::answer(self, &head, &form, client.ip().to_string()).await);
         }
         let body = tokio::time::timeout(TIME, read(body, READ_AT_MOST)).await.map_err(|_| BrokenBody)??;
         Ok(sent(self.pass(received(head, body, client)).await))

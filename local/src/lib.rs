@@ -3,6 +3,7 @@
 
 pub mod arguments;
 pub mod background;
+mod confirm;
 pub mod data;
 pub mod database;
 pub mod dead_letters;
@@ -16,6 +17,7 @@ pub mod generate;
 pub mod keys;
 pub mod mail;
 pub mod openapi;
+mod page;
 pub mod routes;
 pub mod serve;
 mod settings;

@@ -1,12 +1,12 @@
 //! `/local/mail`: the mails that were sent on this machine. The page is part of the local server alone, which listens
 //! on 127.0.0.1; a request under another host's name is refused, so that no other site reads the mails.
 
+use crate::page::{HTML, TEXT, is_this_machine, reply};
 use askama::Template;
 use bytes::Bytes;
-use http::header::{CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_TYPE, HOST, HeaderName, REFERRER_POLICY};
-use http::header::{CONTENT_SECURITY_POLICY, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS};
+use http::header::{CONTENT_DISPOSITION, X_FRAME_OPTIONS};
 use http::request::Parts;
-use http::{HeaderMap, HeaderValue, Method, Response, StatusCode};
+use http::{HeaderValue, Method, Response, StatusCode};
 use http_body_util::Full;
 use mail_parser::{Message, MessageParser, MimeHeaders as _};
 use std::fs;
@@ -23,8 +23,8 @@ const LISTED: usize = 100;
 const OF_PAGES: &str =
     "default-src 'none'; frame-src 'self'; form-action 'none'; base-uri 'none'; frame-ancestors 'none'";
 
-/// The policy of a mail's HTML: any look, and no action.
-const OF_MAILS: &str = "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:; form-action 'none'; \
+/// The policy of a mail's HTML: any look, and no action but that a link opens a page of its own.
+const OF_MAILS: &str = "sandbox allow-popups allow-popups-to-escape-sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:; form-action 'none'; \
                         base-uri 'none'; frame-ancestors 'self'";
 
 /// The mails of this machine.
@@ -51,8 +51,27 @@ struct Page<'a> {
     id: Uuid,
     subject: &'a str,
     headers: Vec<(&'a str, &'a str)>,
-    text: &'a str,
+    text: Vec<Word<'a>>,
     attachments: Vec<(String, usize)>,
+}
+
+/// A piece of a mail's text.
+enum Word<'a> {
+    /// An address, to be opened.
+    Link(&'a str),
+    /// Anything else.
+    Plain(&'a str),
+}
+
+/// The text in pieces, so that addresses in it can be opened.
+fn words(text: &str) -> Vec<Word<'_>> {
+    let pieces = text.split_inclusive(char::is_whitespace).flat_map(|piece| {
+        let word = piece.trim_end();
+        let (word, blanks) = piece.split_at_checked(word.len()).unwrap_or((piece, ""));
+        let is_link = word.starts_with("http://") || word.starts_with("https://");
+        [if is_link { Word::Link(word) } else { Word::Plain(word) }, Word::Plain(blanks)]
+    });
+    pieces.collect()
 }
 
 impl Mails {
@@ -91,13 +110,13 @@ impl Mails {
                     id,
                     subject: mail.subject().unwrap_or_default(),
                     headers: mail.headers_raw().map(|(name, value)| (name, value.trim())).collect(),
-                    text: &text,
+                    text: words(&text),
                     attachments: attachments(mail),
                 };
                 Some(reply(StatusCode::OK, HTML, OF_PAGES, page.render().ok()?))
             }),
             [id, "html"] => self.with(id, |_, mail| {
-                let html = mail.body_html(0)?.into_owned();
+                let html = format!("<base target=\"_blank\">{}", mail.body_html(0)?);
                 let mut reply = reply(StatusCode::OK, HTML, OF_MAILS, html);
                 reply.headers_mut().insert(X_FRAME_OPTIONS, HeaderValue::from_static("SAMEORIGIN"));
                 Some(reply)
@@ -149,36 +168,4 @@ fn attachments(mail: &Message<'_>) -> Vec<(String, usize)> {
         (part.attachment_name().unwrap_or("attachment").to_owned(), part.contents().len())
     };
     mail.attachments().map(named).collect()
-}
-
-/// Whether `Host` names this machine.
-fn is_this_machine(headers: &HeaderMap) -> bool {
-    let host = headers.get(HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
-    let name = host.rsplit_once(':').map_or(host, |(name, _)| name);
-    ["127.0.0.1", "localhost"].contains(&name)
-}
-
-const HTML: &str = "text/html; charset=utf-8";
-const TEXT: &str = "text/plain; charset=utf-8";
-
-fn reply(
-    status: StatusCode,
-    content_type: &'static str,
-    policy: &'static str,
-    body: impl Into<Bytes>,
-) -> Response<Full<Bytes>> {
-    let headers: [(HeaderName, &'static str); 6] = [
-        (CONTENT_TYPE, content_type),
-        (CONTENT_SECURITY_POLICY, policy),
-        (X_CONTENT_TYPE_OPTIONS, "nosniff"),
-        (X_FRAME_OPTIONS, "DENY"),
-        (REFERRER_POLICY, "no-referrer"),
-        (CACHE_CONTROL, "no-store"),
-    ];
-    let mut response = Response::new(Full::new(body.into()));
-    *response.status_mut() = status;
-    for (name, value) in headers {
-        response.headers_mut().insert(name, HeaderValue::from_static(value));
-    }
-    response
 }

@@ -79,8 +79,10 @@ async fn the_pages_show_a_hostile_mail_and_let_it_do_nothing() {
         assert!(headers.contains("x-frame-options: DENY") && headers.contains("nosniff"), "{headers}");
     }
     let (_, headers, html) = page(&folder, &format!("/local/mail/{ID}/html"), here).await;
-    assert_eq!(html.trim(), letter().html);
-    assert!(headers.contains("content-security-policy: sandbox; default-src 'none';"), "{headers}");
+    assert_eq!(html.trim(), format!("<base target=\"_blank\">{}", letter().html));
+    let sandbox =
+        "content-security-policy: sandbox allow-popups allow-popups-to-escape-sandbox; default-src 'none';";
+    assert!(headers.contains(sandbox), "{headers}");
     let (_, headers, content) = page(&folder, &format!("/local/mail/{ID}/attachments/0"), here).await;
     assert_eq!(content, "<script>alert(4)</script>");
     assert!(headers.contains("content-disposition: attachment\n"), "{headers}");
@@ -130,6 +132,85 @@ fn pause() {
     std::thread::sleep(Duration::from_millis(50));
 }
 
+/// The address of the first mail's link.
+fn link_in(text: &str) -> &str {
+    text.split_whitespace().find(|word| word.contains("token=")).unwrap()
+}
+
+#[test]
+fn the_link_of_the_first_mail_leads_to_a_page_whose_button_confirms_the_address() {
+    let data = new_folder();
+    let program = Program::start_on(&data, &[]);
+    let sign_up = sign_up("canary.ana@example.com").to_string();
+    let made = program.curl(&["-d", &sign_up, "-H", "content-type: application/json"], "/api/v1/clinics");
+    let bearer = format!("authorization: Bearer {}", made["data"]["accessToken"].as_str().unwrap());
+    let me = || program.curl(&["-H", &bearer], "/api/v1/me")["data"]["emailVerified"].clone();
+    let text = mail_to(&data.join("mail"), "canary.ana@example.com");
+    let link = link_in(&text);
+    let id = std::fs::read_dir(data.join("mail")).unwrap().flatten().find_map(|file| {
+        let is_it = std::fs::read_to_string(file.path()).unwrap().contains("canary.ana");
+        is_it.then(|| file.path().file_stem().unwrap().to_str().unwrap().to_owned())
+    });
+    let shown = program.curl_text(&[], &format!("/local/mail/{}", id.unwrap()));
+    assert!(
+        shown.contains(&format!("<a href=\"{link}\" target=\"_blank\" rel=\"noreferrer\">{link}</a>")),
+        "{shown}"
+    );
+
+    // Whoever looks through mails opens the link, and changes nothing by it.
+    let (path, token) = (link.strip_prefix(&program.address).unwrap(), link.split_once("token=").unwrap().1);
+    let page = program.curl_text(&["-i"], path);
+    assert!(
+        page.starts_with("HTTP/1.1 200") && page.contains("form-action 'self'; base-uri 'none'"),
+        "{page}"
+    );
+    assert!(
+        page.contains("<form method=\"post\" action=\"/verify-email\">") && !page.contains("<script"),
+        "{page}"
+    );
+    assert!(page.contains(&format!("name=\"token\" value=\"{token}\"")), "{page}");
+    assert_eq!(me(), Value::Bool(false));
+
+    let form = format!("token={token}");
+    let foreign =
+        program.curl_text(&["-i", "-d", &form, "-H", "origin: http://evil.example"], "/verify-email");
+    let renamed = program.curl_text(&["-i", "-d", &form, "-H", "host: evil.example"], "/verify-email");
+    assert!(
+        foreign.starts_with("HTTP/1.1 403") && renamed.starts_with("HTTP/1.1 404"),
+        "{foreign} {renamed}"
+    );
+    assert_eq!(me(), Value::Bool(false));
+
+    let own = format!("origin: {}", program.address);
+    let confirmed = program.curl_text(&["-i", "-d", &form, "-H", &own], "/verify-email");
+    assert!(confirmed.starts_with("HTTP/1.1 200") && confirmed.contains("is confirmed"), "{confirmed}");
+    assert_eq!(me(), Value::Bool(true));
+    drop(program.stop());
+    std::fs::remove_dir_all(data).unwrap();
+}
+
+#[test]
+fn a_link_that_is_not_good_says_why_and_shows_nothing_of_itself() {
+    let program = Program::start(&[]);
+    let hostile = "%22%3E%3Cscript%3Ealert(1)%3C/script%3E";
+    let page = program.curl_text(&["-i"], &format!("/verify-email?token={hostile}"));
+    assert!(page.starts_with("HTTP/1.1 200") && !page.contains("<script"), "{page}");
+    for (form, status) in [(hostile, "404"), ("x", "404"), ("", "400"), (&"x".repeat(300), "400")] {
+        let answer = program.curl_text(&["-i", "-d", &format!("token={form}")], "/verify-email");
+        assert!(answer.starts_with(&format!("HTTP/1.1 {status}")), "{answer}");
+        assert!(
+            answer.contains("text/html") && !answer.contains("<script") && !answer.contains("<form"),
+            "{answer}"
+        );
+    }
+    let none = program.curl_text(&["-i"], "/verify-email");
+    assert!(none.starts_with("HTTP/1.1 400") && !none.contains("<form"), "{none}");
+    let put = program.curl_text(&["-i", "-X", "PUT"], "/verify-email");
+    assert!(put.starts_with("HTTP/1.1 405") && put.contains("allow: GET, HEAD, POST"), "{put}");
+    let head = program.curl_text(&["-I"], "/verify-email?token=x");
+    assert!(head.starts_with("HTTP/1.1 200"), "{head}");
+}
+
 #[test]
 fn who_signs_up_gets_a_mail_whose_token_confirms_the_address() {
     let data = new_folder();
@@ -141,7 +222,7 @@ fn who_signs_up_gets_a_mail_whose_token_confirms_the_address() {
 
     let text = mail_to(&data.join("mail"), "canary.ana@example.com");
     assert!(program.curl_text(&[], "/local/mail").contains("canary.ana@example.com"));
-    let link = text.split_whitespace().find(|word| word.contains("token=")).unwrap();
+    let link = link_in(&text);
     assert!(link.starts_with(&format!("{}/verify-email?token=", program.address)), "{link}");
     let token = json!({ "token": link.split_once("token=").unwrap().1 }).to_string();
 
