@@ -7,8 +7,15 @@ mod boundary {
     #[tokio::test]
     async fn unknown_addresses_are_404_whatever_the_trick() {
         let app = app().await;
-        let tricks =
-            ["//", "/nope", "//api/v1/patients", "/api/v1/patients/", "/api/v1/%2e%2e/patients", "/$default"];
+        let tricks = [
+            "",
+            "//",
+            "/nope",
+            "//api/v1/patients",
+            "/api/v1/patients/",
+            "/api/v1/%2e%2e/patients",
+            "/$default",
+        ];
         for path in tricks {
             for method in ["GET", "POST", "OPTIONS", "PROPFIND", "TRACE"] {
                 let refused = app.send(TestRequest::new(method, path)).await;
