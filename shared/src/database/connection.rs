@@ -21,6 +21,15 @@ pub const POOL_IDLE_CHECK: Duration = Duration::from_secs(5);
 /// How long the check may take before the connection counts as dead.
 const CHECK_TIMEOUT: Duration = Duration::from_millis(500);
 
+/// What a connection is for.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Use {
+    /// A transaction that only reads.
+    Reading,
+    /// One that changes something, of that clinic if it is of one.
+    Writing(Option<Uuid>),
+}
+
 /// The database, under one role.
 #[derive(Clone)]
 pub struct Database {
@@ -59,7 +68,7 @@ impl Database {
 
     /// Opens a connection and keeps it for the first request.
     pub(crate) async fn open(&self, deadline: Deadline) -> Result<(), Fault> {
-        self.connection(deadline, None).await.map(Lease::give_back)
+        self.connection(deadline, Use::Reading).await.map(Lease::give_back)
     }
 
     /// Ends the idle connections, and gives out none from now on.
@@ -69,19 +78,18 @@ impl Database {
         }
     }
 
-    /// A connection, or the fault that there is none within the time left, which is long enough for Neon to wake up. A
-    /// writer says whose it is.
+    /// A connection, or the fault that there is none within the time left, which is long enough for Neon to wake up.
     pub(super) async fn connection(
         &self,
         deadline: Deadline,
-        writer: Option<Option<Uuid>>,
+        use_of: Use,
     ) -> Result<Lease, Fault> {
         let Some(pool) = &self.pool else {
             return Err(Fault::internal("an endpoint without round trips asks for a connection"));
         };
         let until = deadline.less(Duration::from_millis(300));
-        let share = match (&self.shares, writer) {
-            (Some(shares), Some(clinic)) => tokio::time::timeout_at(until, shares.take(clinic)).await,
+        let share = match (&self.shares, use_of) {
+            (Some(shares), Use::Writing(clinic)) => tokio::time::timeout_at(until, shares.take(clinic)).await,
             _ => Ok(Share::default()),
         };
         let Ok(share) = share else {

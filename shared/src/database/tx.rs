@@ -2,7 +2,7 @@
 
 use super::claim::{self, Claim};
 use super::commit_outcome::{self, CommitOutcome, judge};
-use super::connection::{Database, Lease};
+use super::connection::{Database, Lease, Use};
 use super::flush::{Reply, Step, flush};
 use super::statement::{Columns, Decoder, Statement};
 use crate::deadline::Deadline;
@@ -224,8 +224,9 @@ impl<'a> Tx<'a> {
                 Fault::from(&DEADLINE_EXCEEDED).because("too little time left to start a transaction")
             );
         }
+        let use_of = if self.writes { Use::Writing(self.scope.clinic) } else { Use::Reading };
         let lease: Lease =
-            self.database.connection(self.deadline, self.writes.then_some(self.scope.clinic)).await?;
+            self.database.connection(self.deadline, use_of).await?;
         let Some(client) = lease.client() else {
             return Err(Fault::internal("a lease without connection"));
         };

@@ -34,7 +34,7 @@ pub(super) fn hold_version(clinic: Uuid, id: Uuid, if_match: &IfMatch) -> Statem
                 AND deleted_at IS NULL
                 FOR NO KEY UPDATE
          )
-         SELECT kernel.ensure($3 IS NULL OR version = ANY($3), 'version_stale') FROM held",
+         SELECT kernel.ensure($3::bigint[] IS NULL OR version = ANY($3::bigint[]), 'version_stale') FROM held",
     )
     .bind(clinic)
     .bind(id)
