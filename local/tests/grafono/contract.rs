@@ -1,6 +1,7 @@
 //! What every endpoint does with what it must not take, read off the declarations: a new endpoint is in here at once.
 
 use crate::app;
+use schemars::Schema;
 use shared::http::{Access, Declaration};
 use std::collections::BTreeMap;
 use testkit::{Tenant, TestApp, TestRequest, TestResponse};
@@ -166,6 +167,57 @@ async fn hostile_bodies_are_refused_with_a_reason_and_never_with_500() {
             assert!(answer.text.contains("INVALID_ENCODING"), "{} {}", endpoint.name, answer.text);
         }
     }
+}
+
+/// The names of the integers among the fields of a schema.
+fn integers(schema: Option<Schema>) -> Vec<String> {
+    let schema = schema.map(Schema::to_value).unwrap_or_default();
+    let fields = schema["properties"].as_object().into_iter().flatten();
+    let named = fields.filter(|(_, field)| field["type"].to_string().contains("\"integer\""));
+    named.map(|(name, _)| name.clone()).collect()
+}
+
+#[tokio::test]
+async fn an_integer_of_whatever_size_is_out_of_range_and_no_other_type_wherever_one_is_taken() {
+    let (app, tenant) = app().await;
+    let beyond = [
+        "-9223372036854775808",
+        "-9223372036854775809",
+        "9223372036854775808",
+        "18446744073709551616",
+        "1e30",
+        "-1.5e400",
+        "1e400",
+    ];
+    let mut tried = 0;
+    for endpoint in app.declarations() {
+        let generator = &mut schemars::SchemaGenerator::default();
+        for name in integers((endpoint.query_schema)(generator)) {
+            for number in beyond {
+                let query = format!("{name}={}", number.replace('+', "%2B"));
+                let answer = send(&app, endpoint, reach(endpoint, &tenant).query(&query)).await;
+                let expected = (400, vec![(format!("/{name}"), "OUT_OF_RANGE".to_owned())]);
+                assert_eq!((answer.status, pairs(&answer)), expected, "{} {query}", endpoint.name);
+                tried += 1;
+            }
+        }
+        for name in integers((endpoint.body_schema)(generator)) {
+            for number in beyond {
+                let body = format!("{{\"{name}\":{number}}}");
+                let answer = send(&app, endpoint, reach(endpoint, &tenant).key("k").text(&body)).await;
+                let found = pairs(&answer).into_iter().find(|(pointer, _)| *pointer == format!("/{name}"));
+                let expected = Some((format!("/{name}"), "OUT_OF_RANGE".to_owned()));
+                assert_eq!((answer.status, found), (400, expected), "{} {body}", endpoint.name);
+                tried += 1;
+            }
+        }
+    }
+    assert!(tried >= 21, "{tried}");
+}
+
+fn pairs(answer: &TestResponse) -> Vec<(String, String)> {
+    let details = answer.details().into_iter();
+    details.map(|(pointer, code)| (pointer.to_owned(), code.to_owned())).collect()
 }
 
 #[tokio::test]

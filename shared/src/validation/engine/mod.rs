@@ -25,7 +25,7 @@ pub use misfit::{Refusal, refuse};
 pub(super) use violation::is_unsafe;
 pub use violation::{Place, Violation, push_segment};
 
-use fields::{Finding, Search, Wrong};
+use fields::{Finding, Search, Wrong, child_shape};
 use jiff::Timestamp;
 use probe::probe;
 use rules::Rules;
@@ -54,13 +54,35 @@ where
     T: DeserializeOwned + JsonSchema + Validated + 'static,
 {
     let tree = document::read(bytes).map_err(|violation| vec![violation])?;
+    let schema = shape::schema_of::<T>();
+    let shape = Shape::root(&schema);
+    let mut pointer = Vec::new();
+    if is_vast(&tree, Some(shape), &mut pointer) {
+        let message = "must be a number that fits into 64 bits";
+        return Err(vec![Violation::new(Place::Body, tree.pointer(&pointer), "INVALID_NUMBER", message)]);
+    }
     if !matches!(tree, Tree::Object(_)) {
         let message = "must be an object";
         return Err(vec![Violation::new(Place::Body, "", "INVALID_TYPE", message)]);
     }
-    let schema = shape::schema_of::<T>();
-    let shape = Shape::root(&schema);
     judge(Place::Body, tree, shape, Vec::new(), now)
+}
+
+/// Whether a number in it is too large for anything, and not in the place of an
+/// integer, where it is out of range like other large ones. Then `path` leads there.
+fn is_vast(node: &Tree, shape: Option<Shape<'_>>, path: &mut Vec<usize>) -> bool {
+    if let Tree::Large(value) = node {
+        return value.is_infinite() && !shape.is_some_and(|shape| shape.types().contains(&"integer"));
+    }
+    (0..node.len()).any(|index| {
+        path.push(index);
+        let inner = shape.and_then(|shape| child_shape(node, shape, index));
+        let found = node.child(index).is_some_and(|child| is_vast(child, inner, path));
+        if !found {
+            path.pop();
+        }
+        found
+    })
 }
 
 /// Parses decoded query or path parameters (or chosen headers).

@@ -1,33 +1,71 @@
 //! Numbers by their spelling, which a float does not keep.
 
+use serde::de::IgnoredAny;
 use serde_json::Number;
 
 /// The most digits of a whole number of 64 bits.
 const MAX_DIGITS: usize = 20;
 
-/// The whole number that `text`, a number in JSON, stands for; `None` for a
-/// fraction and for a number of more than 64 bits.
+/// What a number of JSON is, by its spelling.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Spelled {
+    /// A whole number of 64 bits.
+    Whole(Number),
+    /// A whole number of more.
+    Beyond,
+    /// Any other number.
+    Fraction,
+}
+
+/// Reads `text`, a number in JSON.
 ///
 /// `254.0` and `2.54e2` are integers: JSON Schema (2020-12, validation, §6.1.1)
 /// goes by the value. A float would round `0.99999999999999999999` to one.
-pub(super) fn whole(text: &str) -> Option<Number> {
+pub(super) fn read(text: &str) -> Spelled {
     let (sign, size) = text.strip_prefix('-').map_or((1, text), |size| (-1, size));
     let (mantissa, exponent) = size.split_once(['e', 'E']).unwrap_or((size, "0"));
     let (before, after) = mantissa.split_once('.').unwrap_or((mantissa, ""));
     let digits = format!("{before}{after}");
     let significant = digits.trim_matches('0');
     if significant.is_empty() {
-        return Some(Number::from(0));
+        return Spelled::Whole(Number::from(0));
     }
     let trailing = digits.len() - digits.trim_end_matches('0').len();
-    let run = i64::try_from(trailing).ok()? - i64::try_from(after.len()).ok()?;
+    let of_length = |length: usize| i64::try_from(length).unwrap_or(i64::MAX);
+    // An exponent of more digits than fit is as good as the largest.
+    let limit = if exponent.starts_with('-') { i64::MIN } else { i64::MAX };
+    let exponent = exponent.parse::<i64>().unwrap_or(limit);
+    let zeros = exponent.saturating_add(of_length(trailing)).saturating_sub(of_length(after.len()));
     // Below zero, digits are left behind the point.
-    let zeros = usize::try_from(exponent.parse::<i64>().ok()?.checked_add(run)?).ok()?;
+    let Ok(zeros) = usize::try_from(zeros) else { return Spelled::Fraction };
     if significant.len().saturating_add(zeros) > MAX_DIGITS {
-        return None;
+        return Spelled::Beyond;
     }
-    let value: i128 = format!("{significant}{}", "0".repeat(zeros)).parse().ok()?;
-    Number::from_i128(sign * value)
+    let value = format!("{significant}{}", "0".repeat(zeros)).parse::<i128>().ok();
+    value.and_then(|value| Number::from_i128(sign * value)).map_or(Spelled::Beyond, Spelled::Whole)
+}
+
+/// Whether `text` is one number as JSON writes it, of whatever size.
+pub(super) fn is_number(text: &str) -> bool {
+    text.starts_with(|it: char| it == '-' || it.is_ascii_digit())
+        && serde_json::from_str::<IgnoredAny>(text).is_ok()
+}
+
+/// The document with every number that is too large for a float in another spelling that is as long, so that it can be
+/// read: [`Spellings`] have them as they are. None where there is no such number.
+pub(super) fn tamed(document: &str) -> Option<String> {
+    let is_wild = |number: &&str| number.parse().is_ok_and(f64::is_infinite) && is_number(number);
+    let mut tamed: Option<String> = None;
+    for number in Spellings::of(document).filter(is_wild) {
+        let place = number.as_ptr() as usize - document.as_ptr() as usize;
+        let (sign, size) = number.strip_prefix('-').map_or(("", number), |size| ("-", size));
+        let other = match size.len() {
+            ..7 => format!("{sign}{:0<1$}e300", "1", size.len() - 4),
+            length => format!("{sign}{:0<1$}e300", "1.", length - 4),
+        };
+        tamed.get_or_insert_with(|| document.to_owned()).replace_range(place..place + number.len(), &other);
+    }
+    tamed
 }
 
 /// The numbers of a JSON document as written, in their order.

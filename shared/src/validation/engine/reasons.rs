@@ -46,7 +46,7 @@ pub(super) fn explain(node: &Tree, shape: Option<Shape<'_>>, choices: &[&str], f
     }
     match node {
         Tree::Text(_) => format(shape),
-        Tree::Number(_) => ("OUT_OF_RANGE", bounds(shape).into()),
+        Tree::Number(_) | Tree::Large(_) => ("OUT_OF_RANGE", bounds(shape).into()),
         _ if types.is_empty() => without_schema(fault),
         _ => ("INVALID_VALUE", "is not valid".into()),
     }

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use serde_json::Number;
 
 use super::MAX_VIOLATIONS;
-use super::number::whole;
+use super::number::{Spelled, is_number, read};
 use super::shape::Shape;
 use super::tree::Tree;
 use super::violation::{Place, Violation, push_segment};
@@ -58,7 +58,7 @@ fn convert(shape: Shape<'_>, value: &str) -> Tree {
     let read = if types.contains(&"string") {
         None
     } else if types.contains(&"integer") || types.contains(&"number") {
-        number(value).map(Tree::Number)
+        number(value)
     } else if types.contains(&"boolean") {
         match value {
             "true" => Some(Tree::Bool(true)),
@@ -72,8 +72,14 @@ fn convert(shape: Shape<'_>, value: &str) -> Tree {
 }
 
 /// A number as JSON writes it: no plus sign, no leading zeros, no blanks.
-fn number(value: &str) -> Option<Number> {
+fn number(value: &str) -> Option<Tree> {
     let is_bare = value.bytes().all(|byte| !byte.is_ascii_whitespace());
-    let number: Number = is_bare.then(|| serde_json::from_str(value).ok()).flatten()?;
-    whole(value).or(Some(number))
+    if !is_bare || !is_number(value) {
+        return None;
+    }
+    match read(value) {
+        Spelled::Whole(number) => Some(Tree::Number(number)),
+        Spelled::Beyond => value.parse().ok().map(Tree::Large),
+        Spelled::Fraction => value.parse().ok().and_then(Number::from_f64).map(Tree::Number),
+    }
 }

@@ -11,6 +11,9 @@ pub(super) enum Tree {
     Null,
     Bool(bool),
     Number(Number),
+    /// A whole number of more than 64 bits, as the float next to it; infinite
+    /// where floats do not go as far.
+    Large(f64),
     Text(String),
     List(Vec<Tree>),
     Object(Vec<(String, Tree)>),
@@ -91,20 +94,13 @@ impl Tree {
         match self {
             Self::Null => name == "null",
             Self::Bool(_) => name == "boolean",
-            Self::Number(number) => name == "number" || (name == "integer" && is_whole(number)),
+            Self::Number(number) => name == "number" || (name == "integer" && !number.is_f64()),
+            Self::Large(_) => matches!(name, "number" | "integer"),
             Self::Text(_) => name == "string",
             Self::List(_) => name == "array",
             Self::Object(_) => name == "object",
         }
     }
-}
-
-/// Whether the number is whole: as Rust's integers read it, or too large for any
-/// of them (and kept as a float), which is out of range and not a wrong type.
-fn is_whole(number: &Number) -> bool {
-    const SMALLEST: f64 = -9_223_372_036_854_775_808.0;
-    const BEYOND: f64 = 18_446_744_073_709_551_616.0;
-    number.as_f64().is_some_and(|value| !number.is_f64() || !(SMALLEST..BEYOND).contains(&value))
 }
 
 impl From<&Value> for Tree {

@@ -114,6 +114,8 @@ impl<'de> Deserializer<'de> for Walk<'_> {
             Tree::Null => visitor.visit_unit(),
             Tree::Bool(value) => visitor.visit_bool(*value),
             Tree::Number(value) => number(value, visitor),
+            Tree::Large(value) if value.is_finite() => visitor.visit_f64(*value),
+            Tree::Large(_) => Err(Misfit::Other),
             Tree::Text(value) => visitor.visit_str(value),
             Tree::List(items) => self.list(items, false, visitor),
             Tree::Object(members) => self.object(members, visitor),
@@ -121,7 +123,7 @@ impl<'de> Deserializer<'de> for Walk<'_> {
     }
 
     only!(Tree::Bool(_) => deserialize_bool);
-    only!(Tree::Number(_) =>
+    only!(Tree::Number(_) | Tree::Large(_) =>
         deserialize_i8 deserialize_i16 deserialize_i32 deserialize_i64 deserialize_i128
         deserialize_u8 deserialize_u16 deserialize_u32 deserialize_u64 deserialize_u128
         deserialize_f32 deserialize_f64);

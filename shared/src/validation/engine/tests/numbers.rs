@@ -59,7 +59,10 @@ fn a_fraction_is_no_integer_however_close() {
         "1e-1",
         "-1.5e0",
         "9007199254740993.5",
+        "-9223372036854775809.5",
+        "18446744073709551616.25",
         "5e-324",
+        "1e-99999999999999999999",
     ] {
         let refused = read("signed", written).unwrap_err();
         assert_eq!(refused, ["/signed INVALID_TYPE must be an integer"], "{written}");
@@ -72,6 +75,16 @@ fn a_whole_number_beyond_its_type_or_its_rule_is_out_of_range() {
         ("signed", "9223372036854775808.0", "from -9223372036854775808 to 9223372036854775807"),
         ("signed", "1e300", "from -9223372036854775808 to 9223372036854775807"),
         ("signed", "-1e19", "from -9223372036854775808 to 9223372036854775807"),
+        ("signed", "-9223372036854775809", "from -9223372036854775808 to 9223372036854775807"),
+        ("signed", "-9223372036854775808.0e1", "from -9223372036854775808 to 9223372036854775807"),
+        ("signed", "18446744073709551616", "from -9223372036854775808 to 9223372036854775807"),
+        ("signed", "-18446744073709551617.0", "from -9223372036854775808 to 9223372036854775807"),
+        ("signed", "1e400", "from -9223372036854775808 to 9223372036854775807"),
+        ("signed", "-1.5E+400", "from -9223372036854775808 to 9223372036854775807"),
+        ("signed", "1e99999999999999999999", "from -9223372036854775808 to 9223372036854775807"),
+        ("unsigned", "18446744073709551616", "from 0 to 18446744073709551615"),
+        ("unsigned", "-1e309", "from 0 to 18446744073709551615"),
+        ("amount", "2e308", "from 1 to 99999999999"),
         ("unsigned", "-1.0", "from 0 to 18446744073709551615"),
         ("amount", "0.0", "from 1 to 99999999999"),
         ("amount", "1e11", "from 1 to 99999999999"),
@@ -82,6 +95,39 @@ fn a_whole_number_beyond_its_type_or_its_rule_is_out_of_range() {
         assert!(refused[0].starts_with(&format!("/{field} OUT_OF_RANGE must be {range}")), "{refused:?}");
     }
     assert_eq!(read("amount", "9.9999999999e10").unwrap().amount, Some(99_999_999_999));
+}
+
+#[test]
+fn a_number_beyond_every_float_is_out_of_range_as_an_integer_and_invalid_elsewhere() {
+    let long = "9".repeat(400);
+    for written in ["1e400", "-1e309", "2E308", "10e3080", "1.00e+400", long.as_str()] {
+        let pair = [("label".to_owned(), "a".to_owned()), ("signed".to_owned(), written.to_owned())];
+        let refused = lines(&parse_strings::<Numbers>(Place::Query, &pair).unwrap_err());
+        let expected = "/signed OUT_OF_RANGE must be from -9223372036854775808 to 9223372036854775807";
+        assert_eq!(refused, [expected], "{written}");
+        assert_eq!(read("signed", written).unwrap_err(), [expected], "{written}");
+        for field in ["factor", "unknown"] {
+            let refused = read(field, written).unwrap_err();
+            let expected = format!("/{field} INVALID_NUMBER must be a number that fits into 64 bits");
+            assert_eq!(refused, [expected], "{written}");
+        }
+    }
+    // Beside it, everything else is read as it stands, and found.
+    let body = r#"{"label": 7, "signed": 1e400, "unsigned": 1.5, "amount": 100e9, "factor": 2.5}"#;
+    let refused = lines(&parse_body::<Numbers>(body.as_bytes()).unwrap_err());
+    let codes: Vec<&str> = refused.iter().map(|line| line.split(" must").next().unwrap()).collect();
+    assert_eq!(
+        codes,
+        ["/amount OUT_OF_RANGE", "/label INVALID_TYPE", "/signed OUT_OF_RANGE", "/unsigned INVALID_TYPE"]
+    );
+    // What is malformed stays so, at its place.
+    for malformed in ["1.e400", "01e400", "1e400e", "--1e400", "1e+", "+1e400"] {
+        let refused = read("signed", malformed).unwrap_err();
+        assert!(refused[0].contains("MALFORMED_JSON"), "{malformed} {refused:?}");
+    }
+    let body = format!("{{\"label\": \"a\", \"signed\": {}, }}", "1e400");
+    let refused = lines(&parse_body::<Numbers>(body.as_bytes()).unwrap_err());
+    assert!(refused[0].contains(&format!("column {}", body.len())), "{refused:?}");
 }
 
 #[test]

@@ -80,7 +80,7 @@ fn every_bad_parameter_is_reported_at_once() {
     assert_eq!(
         lines(&violations),
         [
-            "/factor INVALID_TYPE must be a number",
+            "/factor OUT_OF_RANGE is out of range",
             "/fromDate INVALID_DATE must be a date written as YYYY-MM-DD",
             "/kind INVALID_CHOICE must be one of: income, expense",
             "/offset INVALID_TYPE must be an integer",
