@@ -6,17 +6,18 @@
 //! | [`Failure`] | the enum of one slice's failures; each case is a problem, some are a constraint's name, too |
 //! | [`Fault`] | one failure on its way out: its problem, the violations field by field, and a text for the log alone |
 //! | [`Error`] | the end of a handler without success: a failure of the slice, or a fault that any slice can meet |
-//! | [`Violation`] | one thing wrong with the input: place, pointer, code and words |
+//! | [`Violation`](crate::validation::Violation) | one thing wrong with the input: place, pointer, code and words |
 //! | [`Refusal`](crate::validation::Refusal) | a type's refusal of a value on deserialising; becomes a violation |
 //! | `Reason` | code and words of a violation before it has a place; within the validation engine alone |
 //!
 //! A slice's failures are written with [`failures!`](crate::failures), all of them on one screen. The client's message
 //! ([`Problem`]) and the log's ([`Fault::private`]) are two different texts.
 
+mod fault;
 pub mod problem;
 
-use crate::validation::Violation;
-use http::{HeaderName, HeaderValue};
+pub use fault::{Error, Fault};
+
 use schemars::{Schema, SchemaGenerator};
 use serde_json::{Map, Value};
 use std::fmt::Debug;
@@ -159,109 +160,5 @@ impl Failure for NoFailure {
 
     fn of_constraint(_name: &str) -> Option<Self> {
         None
-    }
-}
-
-/// A failure on its way out: the problem for the client, and a text for the log.
-#[derive(Debug)]
-pub struct Fault {
-    /// The problem that the client reads.
-    pub problem: &'static Problem,
-    /// The violations of the request, field by field.
-    pub violations: Vec<Violation>,
-    /// What the client reads in place of the problem's detail, where this occurrence says more than all of them
-    /// (RFC 9457 §3.1.4).
-    pub detail: Option<Box<str>>,
-    /// The text for the log alone, without any value of the request or of a row.
-    pub private: Option<String>,
-    /// Headers of the reply, e.g. `Allow`.
-    pub headers: Vec<(HeaderName, HeaderValue)>,
-    /// Further members of the problem document.
-    pub extension: Map<String, Value>,
-}
-
-impl From<&'static Problem> for Fault {
-    fn from(problem: &'static Problem) -> Self {
-        Self {
-            problem,
-            violations: Vec::new(),
-            detail: None,
-            private: None,
-            headers: Vec::new(),
-            extension: Map::new(),
-        }
-    }
-}
-
-impl Fault {
-    /// A request with these violations.
-    pub fn invalid(violations: Vec<Violation>) -> Self {
-        Self { violations, ..Self::from(&crate::failure::problem::VALIDATION_FAILED) }
-    }
-
-    /// A fault that should not happen; `private` is the text for the log.
-    pub fn internal(private: impl Into<String>) -> Self {
-        Self::from(&crate::failure::problem::INTERNAL_ERROR).because(private)
-    }
-
-    /// The code and the log's text, in one line.
-    pub fn log_text(&self) -> String {
-        self.private.as_ref().map_or_else(
-            || self.problem.code.to_owned(),
-            |private| format!("{}: {private}", self.problem.code),
-        )
-    }
-
-    /// Sets the text for the log.
-    #[must_use]
-    pub fn because(mut self, private: impl Into<String>) -> Self {
-        self.private = Some(private.into());
-        self
-    }
-
-    /// Says more than the problem's detail; without any value of the request.
-    #[must_use]
-    pub fn saying(mut self, detail: impl Into<Box<str>>) -> Self {
-        self.detail = Some(detail.into());
-        self
-    }
-
-    /// Adds a header to the reply.
-    #[must_use]
-    pub fn with_header(mut self, name: HeaderName, value: HeaderValue) -> Self {
-        self.headers.push((name, value));
-        self
-    }
-}
-
-/// The end of a handler without success: refused by the slice, or a fault that any slice can meet.
-#[derive(Debug)]
-pub enum Error<F> {
-    /// One of the slice's own failures.
-    Refused(F),
-    /// A fault common to all slices.
-    Fault(Fault),
-}
-
-impl<F: Failure> From<F> for Error<F> {
-    fn from(failure: F) -> Self {
-        Self::Refused(failure)
-    }
-}
-
-impl<F> From<Fault> for Error<F> {
-    fn from(fault: Fault) -> Self {
-        Self::Fault(fault)
-    }
-}
-
-impl<F: Failure> From<Error<F>> for Fault {
-    fn from(error: Error<F>) -> Self {
-        match error {
-            Error::Fault(fault) => fault,
-            Error::Refused(failure) => {
-                Self { extension: failure.extension(), ..Self::from(failure.problem()) }
-            }
-        }
     }
 }
