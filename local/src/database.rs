@@ -2,6 +2,7 @@
 
 use crate::data::Data;
 use crate::error::Error;
+use crate::unreached;
 use postgres_cluster::{Cluster, Options, install, migrate};
 use shared::database::{address, tls_connector};
 use shared::settings::SettingError;
@@ -95,7 +96,9 @@ async fn migrate_at(url: &str) -> Result<migrate::Report, Error> {
 }
 
 fn config(url: &str) -> Result<Config, Error> {
-    if !url.starts_with("postgres://") && !url.starts_with("postgresql://") {
+    let rest = url.strip_prefix("postgres://").or_else(|| url.strip_prefix("postgresql://"));
+    // Behind the first of two, the rest of a password would be read as a host, and be said as one.
+    if rest.is_none_or(|rest| rest.matches('@').count() > 1) {
         return Err(Error::DatabaseUrl);
     }
     address(url).map_err(|_| Error::DatabaseUrl)
@@ -106,9 +109,10 @@ fn tls() -> Result<tokio_postgres_rustls::MakeRustlsConnect, Error> {
 }
 
 pub(crate) async fn connect(url: &str) -> Result<tokio_postgres::Client, Error> {
-    let connecting = tokio::time::timeout(Duration::from_secs(10), config(url)?.connect(tls()?)).await;
-    let connected = connecting.map_err(|_| Error::DatabaseSilent)?;
-    let (client, connection) = connected.map_err(Error::database("connect"))?;
+    let config = config(url)?;
+    let connecting = tokio::time::timeout(Duration::from_secs(10), config.connect(tls()?)).await;
+    let connected = connecting.map_err(|_| unreached::silent(&config))?;
+    let (client, connection) = connected.map_err(|error| unreached::refused(&config, &error))?;
     tokio::spawn(connection);
     Ok(client)
 }

@@ -28,12 +28,18 @@ pub enum Error {
     /// The schema.
     #[error("{0}")]
     Migration(#[from] postgres_cluster::migrate::Error),
+    /// The database cannot be used: where it was looked for, and why.
+    #[error("no database at {0}: {1}")]
+    Unreached(String, String),
+    /// The program that has the database does not run, by the folder of its data.
+    #[error("no Grafono runs on the data folder {0}: start it (cargo run), or give --data or --database-url")]
+    NotRunning(PathBuf),
     /// The database was reached and refused something.
     #[error("the database refused to {0} (SQLSTATE {1})")]
     Database(&'static str, String),
-    /// A server listens at the address and does not answer.
-    #[error("the database did not answer within ten seconds; is DATABASE_URL the address of a PostgreSQL?")]
-    DatabaseSilent,
+    /// The database went away.
+    #[error("the database broke off while it was asked to {0}: see whether it still runs, and try again")]
+    DatabaseLost(&'static str),
     /// A thread of ours ended.
     #[error("a part of the program ended unexpectedly: {0}")]
     Ended(tokio::task::JoinError),
@@ -44,7 +50,10 @@ pub enum Error {
     #[error("cannot listen for signals: {0}")]
     Signals(io::Error),
     /// A malformed address of a database.
-    #[error("DATABASE_URL is not an address such as postgresql://user:password@localhost:5432/grafono")]
+    #[error(
+        "DATABASE_URL is not an address such as postgresql://user:password@localhost:5432/grafono; in a password, what is \
+         neither a letter, a digit nor one of -._~ is percent-encoded"
+    )]
     DatabaseUrl,
     /// A setting.
     #[error("{0}")]
@@ -78,9 +87,9 @@ impl Error {
 
     /// For `map_err`: the action at the database. The message of Postgres may carry values and is left out.
     pub fn database(asking: &'static str) -> impl FnOnce(tokio_postgres::Error) -> Self {
-        move |error| {
-            let state = error.code().map_or("none", |state| state.code());
-            Self::Database(asking, state.to_owned())
+        move |error| match error.code() {
+            Some(state) => Self::Database(asking, state.code().to_owned()),
+            None => Self::DatabaseLost(asking),
         }
     }
 }

@@ -22,6 +22,7 @@ pub mod routes;
 pub mod serve;
 mod settings;
 pub mod template;
+mod unreached;
 pub mod watch;
 
 use shared::module::Module;

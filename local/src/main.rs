@@ -4,13 +4,15 @@ use clap::Parser as _;
 use grafono::arguments::{Arguments, Command};
 use grafono::error::Error;
 use grafono::{database, dead_letters, generate, keys, routes, serve};
-use std::io::Write as _;
+use std::io::{ErrorKind, Write as _};
 use std::process::ExitCode;
 
 #[tokio::main]
 async fn main() -> ExitCode {
     match run(Arguments::parse()).await {
         Ok(()) => ExitCode::SUCCESS,
+        // Whoever read the output has seen enough, as `head` has.
+        Err(Error::Output(error)) if error.kind() == ErrorKind::BrokenPipe => ExitCode::SUCCESS,
         Err(error) => {
             let _ = writeln!(std::io::stderr(), "grafono: {error}");
             ExitCode::FAILURE

@@ -18,7 +18,7 @@ use shared::background::{InProcess, OpenConsumer, OpenWorker};
 use shared::clock::{SystemClock, SystemIds};
 use shared::external::{ExternalCalls, FileStore};
 use shared::http::OpenEndpoint;
-use shared::mail::{Mail, Notices, Sender};
+use shared::mail::{MAIL_FROM, Mail, Notices, Sender};
 use shared::outbox::{Queues, RelayNudge};
 use shared::parts::Opening;
 use shared::settings::BadSettings;
@@ -34,7 +34,7 @@ use tokio::signal::unix::{SignalKind, signal};
 const DRAIN: Duration = Duration::from_secs(10);
 
 /// The sender of mails unless `MAIL_FROM` is given.
-const MAIL_FROM: &str = "Grafono <no-reply@grafono.example>";
+const SENDER: &str = "Grafono <no-reply@grafono.example>";
 
 /// Starts everything, serves, and stops everything.
 pub async fn serve(options: ServeOptions) -> Result<(), Error> {
@@ -62,15 +62,17 @@ pub async fn serve(options: ServeOptions) -> Result<(), Error> {
         // Stopped while starting: dropping the half-started parts stops them.
         () = &mut stop => return Ok(()),
     };
-    greet(address, has_demo)?;
-    tokio::select! {
-        () = accept(listener, &gateway, stop) => {}
-        () = telemetry::flush_regularly() => {}
+    let greeted = greet(address, has_demo);
+    if greeted.is_ok() {
+        tokio::select! {
+            () = accept(listener, &gateway, stop) => {}
+            () = telemetry::flush_regularly() => {}
+        }
     }
     background.stop().await;
     telemetry::flush().await;
     database.stop().await;
-    Ok(())
+    greeted
 }
 
 /// Listens. Waits a second for a taken port: a run that was just killed may still hold it.
@@ -193,8 +195,9 @@ fn app(opening: &Opening) -> Result<Arc<App>, BadSettings> {
 
 /// The folder for mail, which stays on this machine whatever the settings of a deployment say.
 fn mail(data: &Data) -> Result<MailFolder, Error> {
-    let from = variable("MAIL_FROM").unwrap_or_else(|| MAIL_FROM.to_owned());
-    let from = Sender::parse(&from).map_err(|error| BadSettings(vec![("MAIL_FROM", error)]))?;
+    let from = variable(MAIL_FROM.key).unwrap_or_else(|| SENDER.to_owned());
+    let from = Sender::parse(&from)
+        .map_err(|error| BadSettings(vec![(MAIL_FROM.key, MAIL_FROM.explained(error))]))?;
     Ok(MailFolder::new(data.folder.join("mail"), from))
 }
 

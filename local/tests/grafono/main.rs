@@ -23,6 +23,7 @@ mod scene;
 mod startup;
 mod story;
 mod traces;
+mod unreached;
 
 use serde_json::{Value, json};
 use std::sync::LazyLock;

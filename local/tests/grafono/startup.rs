@@ -2,6 +2,9 @@
 
 use crate::program::{Program, command, new_folder, run};
 use serde_json::json;
+use shared::background::{ConsumerDeclaration, WorkerDeclaration};
+use shared::http::Declaration;
+use shared::settings::SettingError;
 use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt as _;
 use std::process::Command;
@@ -145,18 +148,69 @@ fn routes_are_listed() {
 }
 
 #[test]
-fn a_bad_setting_is_named_and_its_value_is_not() {
-    let keys = ["LOG_LEVEL", "CORS_ALLOWED_ORIGINS", "METRICS", "OTEL_EXPORTER_OTLP_ENDPOINT"];
-    for (key, value) in keys.map(|key| (key, "canary")) {
+fn a_reader_who_has_seen_enough_ends_a_command_quietly() {
+    let program = Program::start(&[]);
+    let url = program.database_url();
+    let data = program.data().to_str().unwrap().to_owned();
+    let key = new_folder().join("token.key");
+    for arguments in [
+        &["routes"][..],
+        &["--help"],
+        &["migrate", "--database-url", &url],
+        &["dead-letters", "list", "--data", &data],
+        &["token-keys", key.to_str().unwrap()],
+        &["serve", "--port", "0", "--database-url", &url],
+    ] {
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        let mut command = command(arguments);
+        command.stdout(writer).env("LOG_LEVEL", "error");
+        let (code, _, error) = run(command);
+        assert_eq!((code, error.as_str()), (Some(0), ""), "{arguments:?}");
+    }
+    std::fs::remove_dir_all(key.parent().unwrap()).unwrap();
+    drop(program.stop());
+}
+
+#[test]
+fn a_bad_setting_is_named_with_the_form_that_it_must_have_and_its_value_is_not() {
+    for (key, form) in [
+        ("LOG_LEVEL", "error, warn, info, debug or trace"),
+        (
+            "CORS_ALLOWED_ORIGINS",
+            "exact origins such as https://app.example.com, separated by commas, without a * or a path",
+        ),
+        ("METRICS", "emf, or not given"),
+        ("OTEL_EXPORTER_OTLP_ENDPOINT", "an address such as https://collector.example.com:4318, or empty"),
+        ("MAIL_FROM", "no-reply@example.com or A name <no-reply@example.com>"),
+        ("PUBLIC_URL", "an address such as https://app.example.com"),
+        ("REDIS_URL", "an address such as rediss://user:password@host:6379, or redis:// without TLS"),
+        ("OUTSIDE_TARGETS", "public or local"),
+    ] {
         let data = new_folder();
         let mut command = command(&["--port", "0", "--data", data.to_str().unwrap()]);
-        command.env(key, value);
+        command.env(key, "canary");
         let (code, out, error) = run(command);
-        assert_eq!(
-            (code, error.as_str()),
-            (Some(1), format!("grafono: {key} is not in the expected form\n").as_str())
-        );
+        assert_eq!((code, error.as_str()), (Some(1), format!("grafono: {key} must be {form}\n").as_str()));
         assert!(!out.contains("canary"));
         std::fs::remove_dir_all(data).unwrap();
     }
+}
+
+#[test]
+fn every_setting_says_its_form() {
+    let modules = grafono::modules();
+    let endpoints = modules.iter().flat_map(|module| module.endpoints.iter().map(Declaration::requirements));
+    let consumers =
+        modules.iter().flat_map(|module| module.consumers.iter().map(ConsumerDeclaration::requirements));
+    let workers =
+        modules.iter().flat_map(|module| module.workers.iter().map(WorkerDeclaration::requirements));
+    let all = endpoints.chain(consumers).chain(workers).flatten().flat_map(|(_, needed)| needed.settings);
+    let mut looked_at = 0;
+    for setting in all.chain(shared::telemetry::SETTINGS) {
+        let error = setting.explained(SettingError::Malformed);
+        assert!(matches!(error, SettingError::Expected(_)), "{} {error}", setting.key);
+        looked_at += 1;
+    }
+    assert!(looked_at > 100, "{looked_at}");
 }

@@ -20,6 +20,7 @@ const TOKEN_PUBLIC_KEYS: Setting = Setting::required(
 const TOKEN_SECRET_KEY: Setting =
     Setting::required("TOKEN_SECRET_KEY", "PASERK `k4.secret.…`: the key that access tokens are signed with")
         .secret("TOKEN_SECRET_KEY_SECRET_ARN")
+        .form("a PASERK key that begins with k4.secret., as `token-keys` makes it")
         .parameter(Parameter::new("TokenSecretKeySecretArn", Form::SecretArn));
 
 impl Part for TokenVerifier {

@@ -13,7 +13,7 @@ pub const CORS_ALLOWED_ORIGINS: Setting = Setting::optional(
         "CorsAllowedOrigins",
         Form::Matches(
             "^(https://[a-z0-9.:-]+(,https://[a-z0-9.:-]+)*)?$",
-            "origins such as https://app.example.com, separated by commas",
+            "exact origins such as https://app.example.com, separated by commas, without a * or a path",
         ),
     )
     .or(""),

@@ -10,10 +10,12 @@ const DATABASE_URL: Setting = Setting::required(
      Neon",
 )
 .secret("DATABASE_URL_SECRET_ARN")
+.form("an address such as postgresql://user:password@host:5432/database")
 .by(Given::RoleSecret);
 
 const DATABASE_CONNECTIONS: Setting =
-    Setting::optional("DATABASE_CONNECTIONS", "the most connections that a process holds; 1 unless given");
+    Setting::optional("DATABASE_CONNECTIONS", "the most connections that a process holds; 1 unless given")
+        .form("a whole number from 1 to 100");
 
 impl Part for Database {
     const NAME: &'static str = "database";

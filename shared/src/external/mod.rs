@@ -44,7 +44,8 @@ const OUTSIDE_TARGETS: Setting = Setting::optional(
     "OUTSIDE_TARGETS",
     "which addresses are called that a clinic names: `public` unless given, and so on AWS; `local` adds this machine's \
      own, and is what the local server has",
-);
+)
+.form("public or local");
 
 /// The external calls of a function.
 pub struct ExternalCalls {
@@ -156,6 +157,6 @@ mod tests {
         assert_eq!(targets(None).unwrap(), NetworkScope::Public);
         assert_eq!(targets(Some("local")).unwrap(), NetworkScope::PublicOrLoopback);
         let bad = targets(Some("any")).unwrap_err();
-        assert_eq!(bad.to_string(), "OUTSIDE_TARGETS is not in the expected form");
+        assert_eq!(bad.to_string(), "OUTSIDE_TARGETS must be public or local");
     }
 }

@@ -22,6 +22,7 @@ const REDIS_URL: Setting = Setting::optional(
     "`rediss://…`, the Redis that functions share circuit breakers in; none unless given",
 )
 .secret("REDIS_URL_SECRET_ARN")
+.form("an address such as rediss://user:password@host:6379, or redis:// without TLS")
 .parameter(Parameter::new("RedisUrlSecretArn", Form::SecretArn).or(""));
 
 /// A Redis, or none. One connection is kept, which carries many calls at once.
@@ -150,6 +151,9 @@ mod tests {
         assert!(open(Some("rediss://:canary@redis.example:6379")).unwrap().is_given());
         assert!(!open(None).unwrap().is_given());
         let bad = open(Some("redis.example")).unwrap_err();
-        assert_eq!(bad.to_string(), "REDIS_URL is not in the expected form");
+        assert_eq!(
+            bad.to_string(),
+            "REDIS_URL must be an address such as rediss://user:password@host:6379, or redis:// without TLS"
+        );
     }
 }

@@ -14,7 +14,7 @@ mod ses;
 
 pub use message::{Sender, message};
 pub use notices::{Notice, Notices};
-pub use part::Mail;
+pub use part::{MAIL_FROM, Mail};
 pub use sendgrid::SendGrid;
 pub use ses::Ses;
 

@@ -26,6 +26,7 @@ const MAIL_NOTICES_QUEUE_URL: Setting = Setting::required(
     "MAIL_NOTICES_QUEUE_URL",
     "the queue that a mail provider's notices of bounces come by",
 )
+.form("the address of a queue such as https://sqs.eu-west-1.amazonaws.com/123456789012/name")
 .by(Given::Expression("!Ref {function}Notices"));
 
 const MAIL_NOTICES_TOPIC_ARN: Parameter = Parameter::new(

@@ -8,7 +8,8 @@ use crate::settings::{Form, Parameter, Setting, SettingError};
 use crate::validation::Secret;
 use std::sync::Arc;
 
-const MAIL_FROM: Setting = Setting::required(
+/// The setting of the sender.
+pub const MAIL_FROM: Setting = Setting::required(
     "MAIL_FROM",
     "who mails are from, `no-reply@example.com` or `A name <no-reply@example.com>`",
 )
@@ -39,6 +40,7 @@ const SES_CONFIGURATION_SET: Setting = Setting::optional(
 
 const SENDGRID_API_KEY: Setting = Setting::required("SENDGRID_API_KEY", "with `sendgrid`: its key")
     .secret("SENDGRID_API_KEY_SECRET_ARN")
+    .form("an API key of SendGrid")
     .only_with("MAIL_TRANSPORT", "sendgrid")
     .parameter(
         Parameter::new("SendgridApiKeySecretArn", Form::SecretArn)
@@ -46,7 +48,8 @@ const SENDGRID_API_KEY: Setting = Setting::required("SENDGRID_API_KEY", "with `s
             .needed_with("MailTransport", "sendgrid"),
     );
 
-const SENDGRID_URL: Setting = Setting::optional("SENDGRID_URL", "another address than SendGrid's, for tests");
+const SENDGRID_URL: Setting = Setting::optional("SENDGRID_URL", "another address than SendGrid's, for tests")
+    .form("an address such as https://api.sendgrid.com");
 
 const MAIL_DOMAIN: Parameter = Parameter::new(
     "MailDomain",

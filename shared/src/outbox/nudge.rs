@@ -22,6 +22,7 @@ const NUDGE_QUEUE_URL: Setting = Setting::optional(
     "NUDGE_QUEUE_URL",
     "the queue by which the relay is told of something new; without it the relay goes by its clock",
 )
+.form("the address of a queue such as https://sqs.eu-west-1.amazonaws.com/123456789012/name")
 .by(Given::Expression(
     "!Sub https://sqs.${AWS::Region}.${AWS::URLSuffix}/${AWS::AccountId}/grafono-${Environment}-outbox-nudges",
 ));

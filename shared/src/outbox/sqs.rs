@@ -28,6 +28,7 @@ const QUEUE_URL_PREFIX: Setting = Setting::required(
     "QUEUE_URL_PREFIX",
     "what is before a consumer's name and `.fifo` in its queue's address",
 )
+.form("the beginning of the queues' addresses such as https://sqs.eu-west-1.amazonaws.com/123456789012/grafono-")
 .by(Given::Expression(
     "!Sub https://sqs.${AWS::Region}.${AWS::URLSuffix}/${AWS::AccountId}/grafono-${Environment}-",
 ));

@@ -180,8 +180,13 @@ impl Reader<'_> {
         Arc::clone(&self.opening.clock)
     }
 
-    /// Notes a bad setting.
+    /// Notes a bad setting; one of another form than its own with that form.
     pub fn note(&self, key: &'static str, error: SettingError) -> Noted {
+        let is_it = |setting: &&Setting| setting.key == key || setting.arn_key == Some(key);
+        let error = match self.requirements.settings.iter().find(is_it) {
+            Some(setting) => setting.explained(error),
+            None => error,
+        };
         self.note_all(BadSettings(vec![(key, error)]))
     }
 

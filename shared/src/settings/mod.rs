@@ -9,6 +9,7 @@ pub use secrets::{BoxFuture, SecretError, SecretStore, StoredSecret};
 pub use setting::{Form, Given, Need, Parameter, Setting, any_secret};
 pub(crate) use stored::StoredSettings;
 
+use std::borrow::Cow;
 use std::fmt;
 
 /// The source of settings: the environment's variables, by key.
@@ -20,9 +21,12 @@ pub enum SettingError {
     /// The setting is not there.
     #[error("is missing")]
     Missing,
-    /// The setting does not have the right form.
+    /// The setting does not have the right form, as its reader finds. A declared setting then says its form.
     #[error("is not in the expected form")]
     Malformed,
+    /// The setting does not have its form, which is this.
+    #[error("must be {0}")]
+    Expected(Cow<'static, str>),
     /// The setting is given in both forms; this is the other key.
     #[error("is given, and so is {0}: exactly one of them is needed")]
     GivenTwice(&'static str),

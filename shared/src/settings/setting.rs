@@ -1,6 +1,9 @@
 //! A setting, said once: its key, its meaning, and how a deployment gives it. The reader at a function's start, the
 //! templates and the table in `docs/operations.md` go by this.
 
+use super::SettingError;
+use std::borrow::Cow;
+
 /// A setting of a function.
 #[derive(Debug, Clone, Copy)]
 pub struct Setting {
@@ -15,6 +18,8 @@ pub struct Setting {
     pub need: Need,
     /// How a deployment gives it.
     pub given: Given,
+    /// The form of its value, behind "must be", where no parameter says it.
+    pub form: Option<&'static str>,
 }
 
 /// Whether a setting must be given.
@@ -71,12 +76,36 @@ pub enum Form {
 impl Setting {
     /// A setting that must be given, by an expression or a parameter that is still to be said.
     pub const fn required(key: &'static str, about: &'static str) -> Self {
-        Self { key, arn_key: None, about, need: Need::Required, given: Given::Nowhere }
+        Self { key, arn_key: None, about, need: Need::Required, given: Given::Nowhere, form: None }
     }
 
     /// A setting that need not be given.
     pub const fn optional(key: &'static str, about: &'static str) -> Self {
         Self { need: Need::Optional, ..Self::required(key, about) }
+    }
+
+    /// As the setting, with the form of its value, behind "must be".
+    #[must_use]
+    pub const fn form(self, form: &'static str) -> Self {
+        Self { form: Some(form), ..self }
+    }
+
+    /// The form of its value, for whoever gave another: its own words, or those of its parameter.
+    fn expected(&self) -> Option<Cow<'static, str>> {
+        let of_parameter = match self.given {
+            Given::Parameter(Parameter { form: Form::OneOf(words), .. }) => Some(either(words)),
+            Given::Parameter(Parameter { form: Form::Matches(_, words), .. }) => Some(words.into()),
+            _ => None,
+        };
+        self.form.map(Cow::from).or(of_parameter)
+    }
+
+    /// The error of a value, with the form that it should have had.
+    pub fn explained(&self, error: SettingError) -> SettingError {
+        match (error, self.expected()) {
+            (SettingError::Malformed, Some(form)) => SettingError::Expected(form),
+            (error, _) => error,
+        }
     }
 
     /// As the setting, but a secret: its value may be the text of the secret that the variable `arn_key` names.
@@ -126,6 +155,15 @@ impl Parameter {
     #[must_use]
     pub const fn about(self, about: &'static str) -> Self {
         Self { about, ..self }
+    }
+}
+
+/// The words in a sentence: `a, b or c`.
+fn either(words: &[&str]) -> Cow<'static, str> {
+    match words {
+        [] => "".into(),
+        [only] => (*only).to_owned().into(),
+        [others @ .., last] => format!("{} or {last}", others.join(", ")).into(),
     }
 }
 

@@ -13,6 +13,7 @@ pub const SETTINGS: &[Setting] = &[
         .parameter(Parameter::new("LogLevel", Form::OneOf(&LEVELS)).or("info")),
     // In the log lines: no call and no permission is needed for metrics.
     Setting::optional("METRICS", "`emf` for metrics in the log lines; none unless given")
+        .form("emf, or not given")
         .by(Given::Expression("emf")),
     Setting::optional(
         "OTEL_EXPORTER_OTLP_ENDPOINT",
@@ -92,11 +93,23 @@ impl TelemetrySettings {
                     ("OTEL_EXPORTER_OTLP_HEADERS", headers.err()),
                     ("OTEL_TRACES_SAMPLER_ARG", share.err()),
                 ];
-                let bad = all.into_iter().filter_map(|(key, error)| Some((key, error?)));
+                let bad = all
+                    .into_iter()
+                    .filter_map(|(key, error)| Some((key, error.map(|it| expecting(key, it))?)));
                 Err(BadSettings(bad.collect()))
             }
         }
     }
+}
+
+/// The error with the form that the setting of that key must have.
+fn expecting(key: &str, error: SettingError) -> SettingError {
+    let own = match key {
+        "OTEL_EXPORTER_OTLP_HEADERS" => "name=value pairs, separated by commas, with percent-encoded values",
+        "OTEL_TRACES_SAMPLER_ARG" => "a share from 0 to 1, such as 0.25",
+        _ => return SETTINGS.iter().find(|it| it.key == key).map_or(error.clone(), |it| it.explained(error)),
+    };
+    SettingError::Expected(own.into())
 }
 
 /// The address that spans are sent to, made of the common address of all kinds of signals.
@@ -159,10 +172,10 @@ mod tests {
         let bad = TelemetrySettings::read(&|_| Some("canary value".to_owned()), "service").unwrap_err();
         assert_eq!(
             bad.to_string(),
-            "LOG_LEVEL is not in the expected form; METRICS is not in the expected form; \
-             OTEL_EXPORTER_OTLP_ENDPOINT is not in the expected form; \
-             OTEL_EXPORTER_OTLP_HEADERS is not in the expected form; \
-             OTEL_TRACES_SAMPLER_ARG is not in the expected form"
+            "LOG_LEVEL must be error, warn, info, debug or trace; METRICS must be emf, or not given; \
+             OTEL_EXPORTER_OTLP_ENDPOINT must be an address such as https://collector.example.com:4318, or empty; \
+             OTEL_EXPORTER_OTLP_HEADERS must be name=value pairs, separated by commas, with percent-encoded values; \
+             OTEL_TRACES_SAMPLER_ARG must be a share from 0 to 1, such as 0.25"
         );
         for endpoint in ["collector:4318", "ftp://collector", "/v1/traces", "http://collector/?key=canary"] {
             let variable =

@@ -155,7 +155,7 @@ fn a_missing_setting_is_named() {
     assert_eq!(bad.to_string(), "FILES_BUCKET is missing");
     let bad = open_part::<FileStore>(&[("FILES_BUCKET", "not a bucket!!"), ("AWS_REGION", "sa-east-1")])
         .unwrap_err();
-    assert!(bad.to_string().contains("FILES_BUCKET is not in the expected form"), "{bad}");
+    assert!(bad.to_string().contains("FILES_BUCKET must be the name of a bucket of S3"), "{bad}");
 }
 
 /// The reply to a request by curl, with its head.

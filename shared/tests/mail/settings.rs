@@ -32,21 +32,28 @@ async fn each_transport_is_opened_by_its_settings_and_reads_no_other_transports(
 
 #[tokio::test]
 async fn a_bad_setting_is_named_and_its_value_is_not() {
-    use SettingError::{GivenTwice, Malformed, Missing, NeitherGiven};
+    use SettingError::{Expected, GivenTwice, Missing, NeitherGiven};
+    let sender = "no-reply@example.com or A name <no-reply@example.com>";
     let key = ("SENDGRID_API_KEY", "canary");
     let arn = ("SENDGRID_API_KEY_SECRET_ARN", "canary");
     let cases = [
         (vec![], vec![("MAIL_FROM", Missing), ("MAIL_TRANSPORT", Missing)]),
         (
             vec![("MAIL_FROM", "canary"), ("MAIL_TRANSPORT", "canary")],
-            vec![("MAIL_FROM", Malformed), ("MAIL_TRANSPORT", Malformed)],
+            vec![
+                ("MAIL_FROM", Expected(sender.into())),
+                ("MAIL_TRANSPORT", Expected("ses or sendgrid".into())),
+            ],
         ),
         (vec![FROM, SENDGRID], vec![("SENDGRID_API_KEY", NeitherGiven("SENDGRID_API_KEY_SECRET_ARN"))]),
         (
             vec![FROM, SENDGRID, key, arn],
             vec![("SENDGRID_API_KEY", GivenTwice("SENDGRID_API_KEY_SECRET_ARN"))],
         ),
-        (vec![FROM, SENDGRID, key, ("SENDGRID_URL", "canary")], vec![("SENDGRID_URL", Malformed)]),
+        (
+            vec![FROM, SENDGRID, key, ("SENDGRID_URL", "canary")],
+            vec![("SENDGRID_URL", Expected("an address such as https://api.sendgrid.com".into()))],
+        ),
     ];
     for (settings, expected) in cases {
         let bad = open(&settings).await.unwrap_err();

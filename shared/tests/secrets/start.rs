@@ -77,7 +77,8 @@ async fn both_forms_of_a_setting_are_one_too_many() {
         &environment,
         "DATABASE_URL is given, and so is DATABASE_URL_SECRET_ARN: exactly one of them is needed; \
          TOKEN_SECRET_KEY is given, and so is TOKEN_SECRET_KEY_SECRET_ARN: exactly one of them is needed; \
-         CORS_ALLOWED_ORIGINS is not in the expected form",
+         CORS_ALLOWED_ORIGINS must be exact origins such as https://app.example.com, separated by commas, \
+         without a * or a path",
     )
     .await;
 }
@@ -111,7 +112,7 @@ async fn a_secret_that_is_not_what_it_should_be_is_named_by_the_key_that_was_giv
     assert_refuses(
         &environment,
         "TOKEN_SECRET_KEY_SECRET_ARN names a secret that cannot be fetched: there is no text in it; \
-         DATABASE_URL_SECRET_ARN is not in the expected form",
+         DATABASE_URL_SECRET_ARN must be an address such as postgresql://user:password@host:5432/database",
     )
     .await;
 }
@@ -161,7 +162,9 @@ async fn a_store_that_stays_silent_or_is_not_there_ends_the_start_in_time() {
 #[tokio::test]
 async fn what_leads_to_the_store_is_checked_too() {
     let environment = Environment::at("canary").with("DATABASE_URL_SECRET_ARN", ARN);
-    assert_refuses(&environment, "AWS_ENDPOINT_URL_SECRETS_MANAGER is not in the expected form").await;
+    let expected =
+        "AWS_ENDPOINT_URL_SECRETS_MANAGER must be an address such as https://sqs.eu-west-1.amazonaws.com";
+    assert_refuses(&environment, expected).await;
 
     let environment = environment.with("AWS_REGION", "").with("AWS_ACCESS_KEY_ID", "");
     assert_refuses(&environment, "AWS_REGION is missing; AWS_ACCESS_KEY_ID is missing").await;

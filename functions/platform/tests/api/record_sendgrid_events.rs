@@ -198,7 +198,9 @@ fn a_key_that_is_none_ends_the_start_with_its_name() {
     assert!(open(&SendgridKey::default().shown()).is_ok());
     assert!(open("").is_ok(), "as a template gives what was left out");
     let bad = open("canary").unwrap_err();
-    assert_eq!(bad.to_string(), "SENDGRID_WEBHOOK_PUBLIC_KEY is not in the expected form");
+    let expected = "SENDGRID_WEBHOOK_PUBLIC_KEY must be the verification key that SendGrid shows with Signed Event Webhook, \
+        or empty";
+    assert_eq!(bad.to_string(), expected);
 }
 
 #[tokio::test]

@@ -74,7 +74,11 @@ impl Environment {
 
 fn parsed(key: &'static str, address: &str) -> Result<Uri, BadSettings> {
     let address = address.parse::<Uri>().ok().filter(|uri| uri.scheme().is_some());
-    address.ok_or_else(|| BadSettings(vec![(key, SettingError::Malformed)]))
+    let expected = match key {
+        "AWS_REGION" => "a region such as eu-west-1",
+        _ => "an address such as https://sqs.eu-west-1.amazonaws.com",
+    };
+    address.ok_or_else(|| BadSettings(vec![(key, SettingError::Expected(expected.into()))]))
 }
 
 impl Aws {
