@@ -79,11 +79,7 @@ impl Database {
     }
 
     /// A connection, or the fault that there is none within the time left, which is long enough for Neon to wake up.
-    pub(super) async fn connection(
-        &self,
-        deadline: Deadline,
-        use_of: Use,
-    ) -> Result<Lease, Fault> {
+    pub(super) async fn connection(&self, deadline: Deadline, use_of: Use) -> Result<Lease, Fault> {
         let Some(pool) = &self.pool else {
             return Err(Fault::internal("an endpoint without round trips asks for a connection"));
         };

@@ -225,8 +225,7 @@ impl<'a> Tx<'a> {
             );
         }
         let use_of = if self.writes { Use::Writing(self.scope.clinic) } else { Use::Reading };
-        let lease: Lease =
-            self.database.connection(self.deadline, use_of).await?;
+        let lease: Lease = self.database.connection(self.deadline, use_of).await?;
         let Some(client) = lease.client() else {
             return Err(Fault::internal("a lease without connection"));
         };
