@@ -56,18 +56,49 @@ impl Background {
     }
 }
 
-/// Runs a worker again and again. The pause after a failure is longer each time.
+/// Runs a worker again and again. The pause after a failure is longer each time. A run that only finishes what it began
+/// goes on beside the next one, so that work of that time does not wait for it.
 async fn keep(worker: OpenWorker, notify: Notify, mut stopping: watch::Receiver<bool>) {
     let look = LOOK.max(worker.declaration.every / 60);
     let is_nudged = worker.declaration.requirements().iter().any(|(part, _)| *part == Queues::NAME);
     let mut pause = look;
+    let mut runs = JoinSet::new();
     loop {
-        let ran = worker.run(worker.declaration.timeout).await;
-        pause = if ran.is_ok() { look } else { (pause * 2).min(LONGEST_PAUSE.max(look)) };
+        let went_well = begin(&worker, &mut runs).await;
+        pause = if went_well { look } else { (pause * 2).min(LONGEST_PAUSE.max(look)) };
         tokio::select! {
             () = tokio::time::sleep(pause) => {}
-            () = notify.0.notified(), if ran.is_ok() && is_nudged => {}
-            _ = stopping.wait_for(|stop| *stop) => return,
+            () = notify.0.notified(), if went_well && is_nudged => {}
+            _ = stopping.wait_for(|stop| *stop) => break,
         }
+    }
+    while runs.join_next().await.is_some() {}
+}
+
+/// Begins a run, and waits until it has ended or only finishes what it began; whether it went well so far.
+async fn begin(worker: &OpenWorker, runs: &mut JoinSet<bool>) -> bool {
+    let (timeout, finishing) = (worker.declaration.timeout, worker.declaration.finishing);
+    let running = worker.clone();
+    let begun = runs.spawn(async move { running.run(timeout).await.is_ok() }).id();
+    let ended = async {
+        while let Some(ended) = runs.join_next_with_id().await {
+            match ended {
+                Ok((id, went_well)) if id == begun => return went_well,
+                Err(error) if error.id() == begun => return false,
+                _ => {}
+            }
+        }
+        false
+    };
+    // Without that last part a run ends by itself, whenever it does.
+    let begins_nothing = async {
+        if finishing.is_zero() {
+            std::future::pending::<()>().await;
+        }
+        tokio::time::sleep(timeout.saturating_sub(finishing)).await;
+    };
+    tokio::select! {
+        went_well = ended => went_well,
+        () = begins_nothing => true,
     }
 }

@@ -258,11 +258,15 @@ impl TestApp {
     /// take the relay's events, unless other queues are given.
     pub async fn work(&self, worker: &str, queue: Option<Arc<dyn Queue>>) -> Result<usize, Fault> {
         let queue = queue.unwrap_or_else(|| self.background.queues());
-        let worker = self.worker(worker, |opening| {
+        self.open_worker(worker, queue).run(Duration::from_mins(1)).await
+    }
+
+    /// The worker of that name, ready to run, with these queues and without notices.
+    pub fn open_worker(&self, worker: &str, queue: Arc<dyn Queue>) -> OpenWorker {
+        self.worker(worker, |opening| {
             opening.put(Arc::new(Queues::by(queue)));
             opening.put(Arc::new(Notices::none()));
-        });
-        worker.run(Duration::from_mins(1)).await
+        })
     }
 
     /// As [`TestApp::work`], for so long at most.

@@ -24,6 +24,7 @@ mod startup;
 mod story;
 mod traces;
 mod unreached;
+mod workers;
 
 use serde_json::{Value, json};
 use std::sync::LazyLock;

@@ -65,7 +65,7 @@ INSERT INTO kernel.job_parts (clinic_id, job_id, name, module, content, created_
 SELECT clinic_id, id, part, 'patients', '{}', now(), now()
   FROM kernel.jobs, unnest(ARRAY['one', 'two']) AS part WHERE state = 'succeeded';
 INSERT INTO platform.webhook_endpoints (id, clinic_id, url, kinds, slot, created_at, updated_at)
-SELECT uuidv7(), c.id, 'https://' || slot || '.example/', ARRAY['patient.created'], slot, now(), now()
+SELECT uuidv7(), c.id, 'https://' || slot || '.' || c.number || '.example/', ARRAY['patient.created'], slot, now(), now()
   FROM seed_clinics AS c, generate_series(1, 10) AS slot;
 INSERT INTO platform.webhook_secrets (id, clinic_id, endpoint_id, secret, expires_at, created_at, updated_at)
 SELECT uuidv7(), clinic_id, id, decode(repeat('00', 32), 'hex'), CASE WHEN old THEN now() + interval '1 day' END, now(), now()

@@ -2,13 +2,42 @@ use super::receiver::Receiver;
 use super::webhooks::{add, app, deliveries, enqueue};
 use jiff::SignedDuration;
 use serde_json::{Value, json};
+use shared::background::InProcess;
 use shared::clock::Clock as _;
 use shared::external::connect::NetworkScope;
+use shared::mail::Notices;
 use std::sync::Arc;
+use std::time::Duration;
 use testkit::{TestApp, TestRequest, WebhookReceiver};
 
 async fn deliver(app: &TestApp) -> usize {
     app.work("deliver-webhooks", None).await.unwrap()
+}
+
+/// A worker that runs beside the test, and is killed with it.
+struct Running(tokio::task::JoinHandle<usize>);
+
+impl Running {
+    fn start(app: &Arc<TestApp>) -> Self {
+        let app = Arc::clone(app);
+        Self(tokio::spawn(async move { deliver(&app).await }))
+    }
+
+    /// How many deliveries came back, once it has nothing to do any more.
+    async fn ended(mut self) -> usize {
+        (&mut self.0).await.unwrap()
+    }
+
+    async fn kill(mut self) {
+        self.0.abort();
+        assert!((&mut self.0).await.unwrap_err().is_cancelled());
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
 }
 
 /// The attempts of the only delivery, and its last status.
@@ -103,23 +132,161 @@ mod race {
     }
 
     #[tokio::test]
-    async fn an_endpoint_that_is_slow_holds_up_no_other() {
+    async fn what_becomes_due_while_calls_hang_is_sent_before_one_of_them_comes_back() {
+        for slow in ["/hang", "/drip"] {
+            let (app, tenant) = app().await;
+            let receiver = Receiver::start().await;
+            add(&app, &tenant, &receiver.url(slow)).await;
+            enqueue(&app, &tenant, "patient.created").await;
+            let worker = Running::start(&app);
+            receiver.arrived(slow, 1).await;
+
+            let other = app.tenant().await;
+            add(&app, &other, &receiver.url("/200")).await;
+            enqueue(&app, &other, "patient.created").await;
+            receiver.arrived("/200", 1).await;
+
+            let tried = "SELECT attempts::text FROM platform.webhook_deliveries WHERE clinic_id = '{clinic}'";
+            let tried = tried.replace("{clinic}", &tenant.clinic.to_string());
+            assert_eq!(app.database.value(&tried).await, "0", "{slow}: no outcome is noted yet");
+            drop(worker);
+        }
+    }
+
+    #[tokio::test]
+    async fn an_answer_that_takes_long_holds_up_no_other_and_arrives() {
         let (app, tenant) = app().await;
         let receiver = Receiver::start().await;
-        // It answers only when something has arrived at the other one, for which less has waited and not as long.
+        // It answers only when something has arrived at the other one, which becomes due afterwards.
         add(&app, &tenant, &receiver.url("/wait")).await;
         for _ in 0..3 {
             enqueue(&app, &tenant, "patient.created").await;
         }
-        app.clock.advance(SignedDuration::from_secs(1));
-        add(&app, &tenant, &receiver.url("/200")).await;
+        let worker = Running::start(&app);
+        receiver.arrived("/wait", 2).await;
+        let other = app.tenant().await;
+        add(&app, &other, &receiver.url("/200")).await;
+        enqueue(&app, &other, "patient.created").await;
+
+        assert_eq!(worker.ended().await, 4);
+        assert_eq!(deliveries(&app).await, ["delivered"; 4]);
+    }
+
+    #[tokio::test]
+    async fn two_workers_share_what_is_due_while_calls_hang() {
+        let (app, tenant) = app().await;
+        let receiver = Receiver::start().await;
+        add(&app, &tenant, &receiver.url("/hang")).await;
         for _ in 0..3 {
             enqueue(&app, &tenant, "patient.created").await;
         }
+        let workers = [Running::start(&app), Running::start(&app)];
+        receiver.arrived("/hang", 2).await;
+        let other = app.tenant().await;
+        for number in 0..5 {
+            add(&app, &other, &receiver.url(&format!("/200?{number}"))).await;
+        }
+        for _ in 0..6 {
+            enqueue(&app, &other, "patient.created").await;
+        }
+        let delivered = "SELECT count(*)::text FROM platform.webhook_deliveries WHERE state = 'delivered'";
+        while app.database.value(delivered).await != "30" {
+            tokio::task::yield_now().await;
+        }
+        assert_eq!(receiver.count("/200"), 30, "each once");
+        drop(workers);
+    }
 
-        deliver(&app).await;
+    #[tokio::test]
+    async fn a_clinic_with_many_endpoints_has_eight_places_and_each_endpoint_two() {
+        let (app, tenant) = app().await;
+        let receiver = Receiver::start().await;
+        for number in 0..20 {
+            add(&app, &tenant, &receiver.url(&format!("/hang?{number}"))).await;
+        }
+        for _ in 0..5 {
+            enqueue(&app, &tenant, "patient.created").await;
+        }
+        let worker = Running::start(&app);
+        receiver.arrived("/hang", 8).await;
 
-        assert_eq!((receiver.count("/wait"), receiver.count("/200")), (6, 3));
+        let other = app.tenant().await;
+        add(&app, &other, &receiver.url("/hang")).await;
+        add(&app, &other, &receiver.url("/200")).await;
+        for _ in 0..5 {
+            enqueue(&app, &other, "patient.created").await;
+        }
+        let delivered = "SELECT count(*)::text FROM platform.webhook_deliveries WHERE state = 'delivered'";
+        while app.database.value(delivered).await != "5" {
+            tokio::task::yield_now().await;
+        }
+        assert_eq!(receiver.count("/hang"), 8 + 2);
+        drop(worker);
+    }
+
+    #[tokio::test]
+    async fn a_host_has_sixteen_places_whoever_names_it() {
+        let (app, _) = app().await;
+        let (slow, other) = (Receiver::start().await, Receiver::start().await);
+        for _ in 0..3 {
+            let tenant = app.tenant().await;
+            for number in 0..4 {
+                add(&app, &tenant, &slow.url(&format!("/hang?{number}"))).await;
+            }
+            for _ in 0..2 {
+                enqueue(&app, &tenant, "patient.created").await;
+            }
+        }
+        let worker = Running::start(&app);
+        slow.arrived("/hang", 16).await;
+        let tenant = app.tenant().await;
+        add(&app, &tenant, &slow.url("/hang")).await;
+        add(&app, &tenant, &other.url("/200")).await;
+        enqueue(&app, &tenant, "patient.created").await;
+        other.arrived("/200", 1).await;
+
+        assert_eq!(slow.count("/hang"), 16);
+        drop(worker);
+    }
+
+    #[tokio::test]
+    async fn the_last_sixteen_places_are_for_clinics_that_have_none() {
+        let (app, _) = app().await;
+        let mut slow = Vec::new();
+        for _ in 0..4 {
+            let receiver = Receiver::start().await;
+            for _ in 0..3 {
+                let tenant = app.tenant().await;
+                for number in 0..4 {
+                    add(&app, &tenant, &receiver.url(&format!("/hang?{number}"))).await;
+                }
+                for _ in 0..3 {
+                    enqueue(&app, &tenant, "patient.created").await;
+                }
+            }
+            slow.push(receiver);
+        }
+        let under_way = || slow.iter().map(|receiver| receiver.count("/hang")).collect::<Vec<_>>();
+        let worker = Running::start(&app);
+        while under_way().iter().sum::<usize>() < 48 {
+            tokio::task::yield_now().await;
+        }
+
+        let receiver = Receiver::start().await;
+        let tenant = app.tenant().await;
+        add(&app, &tenant, &receiver.url("/hang")).await;
+        for _ in 0..2 {
+            enqueue(&app, &tenant, "patient.created").await;
+        }
+        receiver.arrived("/hang", 1).await;
+        let last = app.tenant().await;
+        add(&app, &last, &receiver.url("/200")).await;
+        enqueue(&app, &last, "patient.created").await;
+        receiver.arrived("/200", 1).await;
+
+        assert_eq!(under_way().iter().sum::<usize>(), 48);
+        assert_eq!(receiver.count("/hang"), 1, "the second place of a clinic is none of the last");
+        drop(worker);
     }
 }
 
@@ -181,29 +348,33 @@ mod integrity {
     }
 
     #[tokio::test]
-    async fn a_lease_whose_worker_died_runs_out() {
+    async fn of_a_worker_killed_in_the_middle_what_arrived_is_done_and_the_rest_is_sent_when_its_lease_is_over()
+     {
         let (app, tenant) = app().await;
         let receiver = Receiver::start().await;
         add(&app, &tenant, &receiver.url("/hang")).await;
+        add(&app, &tenant, &receiver.url("/200?other")).await;
         enqueue(&app, &tenant, "patient.created").await;
-        let dying = Arc::clone(&app);
-        let worker = tokio::spawn(async move { deliver(&dying).await });
-        while receiver.posted().is_empty() {
+        let worker = Running::start(&app);
+        receiver.arrived("/hang", 1).await;
+        while deliveries(&app).await.iter().all(|state| state == "waiting") {
             tokio::task::yield_now().await;
         }
-        worker.abort();
-        assert!(worker.await.unwrap_err().is_cancelled());
-        app.database
-            .run(&format!("UPDATE platform.webhook_endpoints SET url = '{}'", receiver.url("/200")))
-            .await;
+        worker.kill().await;
+        let sql = "UPDATE platform.webhook_endpoints SET url = '{url}' WHERE url LIKE '%hang'";
+        app.database.run(&sql.replace("{url}", &receiver.url("/200?again"))).await;
 
         assert_eq!(deliver(&app).await, 0, "it is on lease");
         app.clock.advance(SignedDuration::from_secs(61));
         assert_eq!(deliver(&app).await, 1);
 
-        let ids: Vec<_> =
-            receiver.posted().into_iter().map(|posted| posted.headers["webhook-id"].clone()).collect();
-        assert_eq!(ids[0], ids[1]);
+        let sent = |path: &str| -> Vec<_> {
+            let posted = receiver.posted().into_iter().filter(|posted| posted.path == path);
+            posted.map(|posted| posted.headers["webhook-id"].clone()).collect()
+        };
+        assert_eq!(sent("/200?again"), sent("/hang"));
+        assert_eq!(sent("/200?other").len(), 1);
+        assert_eq!(deliveries(&app).await, ["delivered"; 2]);
     }
 }
 
@@ -249,6 +420,29 @@ mod boundary {
         let held =
             "SELECT count(*)::text FROM platform.webhook_deliveries WHERE attempts = 0 AND state = 'waiting'";
         assert_eq!(app.database.value(held).await, (8 - sent).to_string());
+    }
+
+    #[tokio::test]
+    async fn what_cannot_be_sent_in_the_time_that_is_left_is_not_leased() {
+        let (app, tenant) = app().await;
+        let receiver = Receiver::start().await;
+        add(&app, &tenant, &receiver.url("/200")).await;
+        enqueue(&app, &tenant, "patient.created").await;
+        let work_for = async |seconds| {
+            let time = Duration::from_secs(seconds);
+            app.work_for(
+                time,
+                "deliver-webhooks",
+                Arc::new(InProcess::of(Vec::new())),
+                Arc::new(Notices::none()),
+            )
+            .await
+            .unwrap()
+        };
+        assert_eq!(work_for(19).await, 0);
+        assert_eq!((receiver.count("/200"), due_in(&app).await), (0, 0.0));
+        assert_eq!(work_for(25).await, 1);
+        assert_eq!(deliveries(&app).await, ["delivered"]);
     }
 
     #[tokio::test]

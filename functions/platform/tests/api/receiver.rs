@@ -14,8 +14,8 @@ pub(super) struct Posted {
     pub(super) body: String,
 }
 
-/// A receiver. `/<status>` answers with that status, `/redirect` leads to `/200`, `/hang` never answers, `/wait` answers
-/// 200 once something was posted to `/200`.
+/// A receiver. `/<status>` answers with that status, `/redirect` leads to `/200`, `/hang` never answers, `/drip` begins an
+/// answer and goes on for ever, `/wait` answers 200 once something was posted to `/200`. A query makes it another address.
 #[derive(Debug)]
 pub(super) struct Receiver {
     port: u16,
@@ -50,9 +50,16 @@ impl Receiver {
         self.posted.lock().unwrap().clone()
     }
 
-    /// How often something was posted to that path.
+    /// How often something was posted to that path, whatever its query.
     pub(super) fn count(&self, path: &str) -> usize {
-        self.posted().iter().filter(|posted| posted.path == path).count()
+        self.posted().iter().filter(|posted| posted.path.split('?').next() == Some(path)).count()
+    }
+
+    /// Waits until so much was posted to that path.
+    pub(super) async fn arrived(&self, path: &str, count: usize) {
+        while self.count(path) < count {
+            tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+        }
     }
 }
 
@@ -61,8 +68,9 @@ async fn answer(client: TcpStream, seen: Arc<Mutex<Vec<Posted>>>, arrived: Arc<S
     while let Some(posted) = read(&mut client).await {
         let path = posted.path.clone();
         seen.lock().unwrap().push(posted);
-        let head = match path.as_str() {
+        let head = match path.split('?').next().unwrap() {
             "/hang" => std::future::pending().await,
+            "/drip" => drip(&mut client).await,
             "/redirect" => "307 Temporary Redirect\r\nlocation: /200".to_owned(),
             "/wait" => {
                 let _arrived = arrived.acquire().await;
@@ -78,6 +86,15 @@ async fn answer(client: TcpStream, seen: Arc<Mutex<Vec<Posted>>>, arrived: Arc<S
             return;
         }
     }
+}
+
+/// One byte after the other, of a head without an end.
+async fn drip(client: &mut BufReader<TcpStream>) -> String {
+    let _ = client.write_all(b"HTTP/1.1 200 OK\r\nx-long: ").await;
+    while client.write_all(b"x").await.is_ok() {
+        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+    }
+    String::new()
 }
 
 async fn read(client: &mut BufReader<TcpStream>) -> Option<Posted> {

@@ -30,6 +30,9 @@ pub trait Worker: 'static {
     const EVERY: Duration = Duration::from_mins(1);
     /// The time that a run may take.
     const TIMEOUT: Duration = Duration::from_secs(55);
+    /// The last part of a run, in which the worker finishes what it began and begins nothing. Where one process runs the
+    /// worker again and again, the next run begins beside this part.
+    const FINISHING: Duration = Duration::ZERO;
     /// The parts that the worker uses, beside what every function has; often none.
     type Parts: Parts;
 
@@ -132,6 +135,8 @@ pub struct WorkerDeclaration {
     pub every: Duration,
     /// The time that a run may take.
     pub timeout: Duration,
+    /// The last part of that time, in which nothing is begun.
+    pub finishing: Duration,
     /// The parts that the frame around the worker uses.
     pub frame: Frame,
     /// The requirements of the parts that the worker names.
@@ -149,6 +154,7 @@ impl WorkerDeclaration {
             role: W::ROLE,
             every: W::EVERY,
             timeout: W::TIMEOUT,
+            finishing: W::FINISHING,
             frame: const { Frame::NONE.with_database() },
             parts: parts::requirements::<W::Parts>,
             open: opened::open::<W>,

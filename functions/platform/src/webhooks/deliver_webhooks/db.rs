@@ -1,18 +1,20 @@
-use super::logic::{Delivery, Fate};
+use super::logic::{Delivery, FOR_THE_FIRST, Fate, OF_A_CLINIC, OF_A_HOST, OF_AN_ENDPOINT, Place};
 use jiff::{SignedDuration, Timestamp};
 use shared::database::{Columns, DecodeError, Statement};
 use uuid::Uuid;
 
-/// How long a worker keeps a lease: longer than sending may take. A worker that dies is overtaken.
-const LEASE: SignedDuration = SignedDuration::from_secs(60);
-
 /// How long a delivery that has ended is kept.
 const RETENTION: SignedDuration = SignedDuration::from_hours(30 * 24);
 
-/// Leases up to `free` due deliveries, the longest due first, two of each endpoint and none of a busy one. The
-/// statement steps through the index from endpoint to endpoint, so an endpoint with many deliveries costs the others
+/// Leases due deliveries until `until`: up to `free`, of which the last [`FOR_THE_FIRST`] of all places are for clinics
+/// that have none, each within the shares that `taken` leaves to its endpoint, host and clinic. Who has the fewest places
+/// comes first, then who is due the longest.
+///
+/// The statement steps through the index from endpoint to endpoint, so an endpoint with many deliveries costs the others
 /// nothing. A row that another worker has locked is about to be leased by that worker.
-pub(super) fn lease(free: usize, busy: Vec<Uuid>, now: Timestamp) -> Statement<Delivery> {
+pub(super) fn lease(free: usize, taken: &[&Place], now: Timestamp, until: Timestamp) -> Statement<Delivery> {
+    let number = |places: usize| i64::try_from(places).unwrap_or(0);
+    let hosts: Vec<String> = taken.iter().map(|place| place.host.clone()).collect();
     Statement::new(
         "platform.lease_webhook_deliveries",
         "WITH RECURSIVE heads AS (
@@ -27,31 +29,67 @@ pub(super) fn lease(free: usize, busy: Vec<Uuid>, now: Timestamp) -> Statement<D
                      WHERE d.state = 'waiting'
                        AND (d.clinic_id, d.endpoint_id) > (heads.clinic_id, heads.endpoint_id)
                      ORDER BY d.clinic_id, d.endpoint_id, d.due_at, d.id LIMIT 1) AS next
-         ), due AS MATERIALIZED (
-             SELECT first.clinic_id, first.id FROM heads
+         ), taken AS MATERIALIZED (
+             SELECT clinic_id, endpoint_id, host
+               FROM unnest($2::uuid[], $3::uuid[], $4::text[]) AS place (clinic_id, endpoint_id, host)
+         ), due AS (
+             SELECT first.clinic_id, first.id, first.due_at,
+                    coalesce(substring(e.url FROM '^https?://([^/?#]+)'), e.url) AS host,
+                    row_number() OVER (PARTITION BY heads.clinic_id, heads.endpoint_id ORDER BY first.due_at, first.id)
+                    + coalesce(t.places, 0) AS of_endpoint
+               FROM heads
               CROSS JOIN LATERAL (
                     SELECT d.clinic_id, d.id, d.due_at
                       FROM platform.webhook_deliveries AS d
                      WHERE d.state = 'waiting'
                        AND (d.clinic_id, d.endpoint_id) = (heads.clinic_id, heads.endpoint_id)
                        AND d.due_at <= $1
-                     ORDER BY d.due_at, d.id LIMIT 2) AS first
-              WHERE heads.endpoint_id <> ALL ($2)
-              ORDER BY first.due_at LIMIT $3
+                     ORDER BY d.due_at, d.id LIMIT $6) AS first
+               JOIN platform.webhook_endpoints AS e ON (e.clinic_id, e.id) = (heads.clinic_id, heads.endpoint_id)
+               LEFT JOIN (SELECT endpoint_id, count(*) AS places FROM taken GROUP BY endpoint_id) AS t
+                    ON t.endpoint_id = heads.endpoint_id
+         ), of_endpoints AS (
+             SELECT clinic_id, id, due_at, host, of_endpoint,
+                    row_number() OVER (PARTITION BY host, clinic_id ORDER BY of_endpoint, due_at, id) AS turn
+               FROM due
+              WHERE of_endpoint <= $6
+         ), of_hosts AS (
+             SELECT o.clinic_id, o.id, o.due_at, o.of_endpoint,
+                    row_number() OVER (PARTITION BY o.host ORDER BY o.turn, o.due_at, o.id)
+                    + coalesce(t.places, 0) AS of_host
+               FROM of_endpoints AS o
+               LEFT JOIN (SELECT host, count(*) AS places FROM taken GROUP BY host) AS t ON t.host = o.host
+         ), of_clinics AS (
+             SELECT o.clinic_id, o.id, o.due_at,
+                    row_number() OVER (PARTITION BY o.clinic_id ORDER BY o.of_endpoint, o.due_at, o.id)
+                    + coalesce(t.places, 0) AS of_clinic
+               FROM of_hosts AS o
+               LEFT JOIN (SELECT clinic_id, count(*) AS places FROM taken GROUP BY clinic_id) AS t
+                    ON t.clinic_id = o.clinic_id
+              WHERE o.of_host <= $8
+         ), firsts AS MATERIALIZED (
+             SELECT clinic_id, id FROM of_clinics
+              WHERE of_clinic = 1
+              ORDER BY due_at, id LIMIT $9
+         ), others AS MATERIALIZED (
+             SELECT clinic_id, id FROM of_clinics
+              WHERE of_clinic BETWEEN 2 AND $7
+              ORDER BY of_clinic, due_at, id LIMIT greatest($10 - (SELECT count(*) FROM firsts), 0)
          ), mine AS MATERIALIZED (
              SELECT d.clinic_id, d.id
-               FROM due
-               JOIN platform.webhook_deliveries AS d ON d.clinic_id = due.clinic_id AND d.id = due.id
+               FROM (SELECT clinic_id, id FROM firsts UNION ALL SELECT clinic_id, id FROM others) AS fair
+               JOIN platform.webhook_deliveries AS d ON d.clinic_id = fair.clinic_id AND d.id = fair.id
               WHERE d.state = 'waiting' AND d.due_at <= $1
                 FOR UPDATE OF d SKIP LOCKED
          ), leased AS (
              UPDATE platform.webhook_deliveries AS d
-                SET due_at = $4, updated_at = $1
+                SET due_at = $5, updated_at = $1
                FROM mine
               WHERE (d.clinic_id, d.id) = (mine.clinic_id, mine.id)
              RETURNING d.clinic_id, d.id, d.endpoint_id, d.event_id, d.kind, d.ids, d.occurred_at, d.attempts
          )
          SELECT l.clinic_id, l.id, l.endpoint_id, l.event_id, l.kind, l.ids, l.occurred_at, l.attempts, e.url,
+                coalesce(substring(e.url FROM '^https?://([^/?#]+)'), e.url) AS host,
                 e.disabled_at IS NULL AND e.deleted_at IS NULL AS is_wanted,
                 ARRAY(SELECT s.secret
                         FROM platform.webhook_secrets AS s
@@ -60,20 +98,30 @@ pub(super) fn lease(free: usize, busy: Vec<Uuid>, now: Timestamp) -> Statement<D
                        ORDER BY s.expires_at DESC NULLS FIRST LIMIT 2) AS secrets
            FROM leased AS l
            JOIN platform.webhook_endpoints AS e ON (e.clinic_id, e.id) = (l.clinic_id, l.endpoint_id)
-          LIMIT $3",
+          LIMIT $9",
     )
     .bind(now)
-    .bind(busy)
-    .bind(i64::try_from(free).unwrap_or(1))
-    .bind(now + LEASE)
+    .bind(taken.iter().map(|place| place.clinic).collect::<Vec<_>>())
+    .bind(taken.iter().map(|place| place.endpoint).collect::<Vec<_>>())
+    .bind(hosts)
+    .bind(until)
+    .bind(OF_AN_ENDPOINT)
+    .bind(OF_A_CLINIC)
+    .bind(OF_A_HOST)
+    .bind(number(free))
+    .bind(number(free.saturating_sub(FOR_THE_FIRST)))
     .decode(delivery)
 }
 
 fn delivery(columns: &Columns<'_>) -> Result<Delivery, DecodeError> {
-    Ok(Delivery {
+    let place = Place {
         clinic: columns.get("clinic_id")?,
-        id: columns.get("id")?,
         endpoint: columns.get("endpoint_id")?,
+        host: columns.get("host")?,
+    };
+    Ok(Delivery {
+        place,
+        id: columns.get("id")?,
         event: columns.get("event_id")?,
         kind: columns.get("kind")?,
         ids: columns.get("ids")?,
@@ -107,7 +155,7 @@ pub(super) fn settle(returned: &[(Delivery, Fate)], now: Timestamp) -> Statement
             AND d.id = fate.id
             AND d.state = 'waiting'",
     )
-    .bind(of(|(delivery, _)| delivery.clinic))
+    .bind(of(|(delivery, _)| delivery.place.clinic))
     .bind(of(|(delivery, _)| delivery.id))
     .bind(states)
     .bind(attempts)
@@ -136,8 +184,8 @@ pub(super) fn disable_endpoints(gone: &[(&Delivery, Uuid)], now: Timestamp) -> S
          SELECT audit_id, clinic_id, id, 'webhook_endpoint.disabled', 'webhook_endpoint', id, delivery_id::text, $5
            FROM disabled",
     )
-    .bind(of(|(delivery, _)| delivery.clinic))
-    .bind(of(|(delivery, _)| delivery.endpoint))
+    .bind(of(|(delivery, _)| delivery.place.clinic))
+    .bind(of(|(delivery, _)| delivery.place.endpoint))
     .bind(of(|(delivery, _)| delivery.id))
     .bind(of(|(_, audit)| *audit))
     .bind(now)
@@ -146,7 +194,7 @@ pub(super) fn disable_endpoints(gone: &[(&Delivery, Uuid)], now: Timestamp) -> S
 /// Drops the deliveries that wait for these endpoints.
 pub(super) fn drop_deliveries(gone: &[(&Delivery, Uuid)], now: Timestamp) -> Statement<()> {
     let (clinics, endpoints): (Vec<Uuid>, Vec<Uuid>) =
-        gone.iter().map(|(delivery, _)| (delivery.clinic, delivery.endpoint)).unzip();
+        gone.iter().map(|(delivery, _)| (delivery.place.clinic, delivery.place.endpoint)).unzip();
     Statement::new(
         "platform.drop_deliveries_of_the_gone",
         "UPDATE platform.webhook_deliveries AS d

@@ -1,5 +1,5 @@
 use super::db;
-use super::logic::{Delivery, Fate, Sent, fate};
+use super::logic::{Delivery, Fate, PLACES, Place, Sent, fate};
 use crate::webhooks::signing::signatures;
 use bytes::Bytes;
 use http::header::{CONTENT_TYPE, USER_AGENT};
@@ -10,26 +10,29 @@ use shared::deadline::Deadline;
 use shared::external::{CallError, ExternalCall, ExternalCalls, HttpError};
 use shared::failure::{Error, Fault, NoFailure};
 use shared::telemetry::VERSION;
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::task::JoinSet;
-use uuid::Uuid;
+use tokio::task::{Id, JoinError, JoinSet};
 
 /// How long an endpoint may take to answer.
 const TIMEOUT: Duration = Duration::from_secs(15);
 
-/// The most deliveries under way at once.
-const AT_ONCE: usize = 32;
+/// How long a worker keeps a lease, reckoned from what sending may take. A worker that dies is overtaken afterwards.
+const LEASE: Duration = TIMEOUT.saturating_mul(4);
 
 /// With less time than this left of the run no delivery is begun: there is time to send it and to note the outcome.
-const ENOUGH: Duration = TIMEOUT.saturating_add(Duration::from_secs(5));
+pub(super) const ENOUGH: Duration = TIMEOUT.saturating_add(Duration::from_secs(5));
+
+/// How long new work waits at most while no call comes back.
+const LOOK: Duration = Duration::from_millis(500);
 
 /// Deliveries that came back, each with its fate.
 type Returned = Vec<(Delivery, Fate)>;
 
 /// Keeps deliveries under way until none is due any more or the time is nearly over.
 pub(super) async fn step(run: &WorkerRun<'_, ExternalCalls>) -> Result<Progress, Fault> {
-    let mut under_way = UnderWay { run, sending: JoinSet::new(), busy: Vec::new() };
+    let mut under_way = UnderWay { run, sending: JoinSet::new(), taken: HashMap::new() };
     let mut returned = Returned::new();
     let mut done = 0;
     loop {
@@ -52,39 +55,40 @@ pub(super) async fn step(run: &WorkerRun<'_, ExternalCalls>) -> Result<Progress,
 struct UnderWay<'a> {
     run: &'a WorkerRun<'a, ExternalCalls>,
     sending: JoinSet<(Delivery, Fate)>,
-    /// The endpoints of these deliveries, one entry a delivery.
-    busy: Vec<Uuid>,
+    /// The place of each of them.
+    taken: HashMap<Id, Place>,
 }
 
 impl UnderWay<'_> {
     /// The number of deliveries that may still be begun.
     fn free(&self) -> usize {
-        if self.run.left() < ENOUGH { 0 } else { AT_ONCE.saturating_sub(self.sending.len()) }
+        if self.run.left() < ENOUGH { 0 } else { PLACES.saturating_sub(self.taken.len()) }
     }
 
     fn begin(&mut self, leased: Vec<Delivery>) {
         for delivery in leased {
             let (external, clock) = (Arc::clone(self.run.parts), Arc::clone(&self.run.app.clock));
             let deadline = Deadline::of_work(self.run.until);
-            self.busy.push(delivery.endpoint);
-            self.sending.spawn(async move {
+            let place = delivery.place.clone();
+            let begun = self.sending.spawn(async move {
                 let sent = send(&external, &delivery, clock.now(), deadline).await;
                 let fate = fate(delivery.attempts, sent, clock.now(), fastrand::f64());
                 (delivery, fate)
             });
+            self.taken.insert(begun.id(), place);
         }
     }
 
-    /// Waits for a delivery to come back, and takes all that are back by then.
+    /// Waits for a delivery to come back, not for long, and takes all that are back by then.
     async fn some(&mut self) -> Returned {
-        let mut returned: Returned = self.sending.join_next().await.into_iter().flatten().collect();
-        while let Some(next) = self.sending.try_join_next() {
-            returned.extend(next);
-        }
-        for (delivery, _) in &returned {
-            if let Some(place) = self.busy.iter().position(|endpoint| *endpoint == delivery.endpoint) {
-                self.busy.swap_remove(place);
-            }
+        let mut returned = Returned::new();
+        let first = tokio::time::timeout(LOOK, self.sending.join_next_with_id()).await;
+        let mut next = first.ok().flatten();
+        while let Some(back) = next {
+            let id = back.as_ref().map_or_else(JoinError::id, |(id, _)| *id);
+            self.taken.remove(&id);
+            returned.extend(back.map(|(_, delivered)| delivered));
+            next = self.sending.try_join_next_with_id();
         }
         returned
     }
@@ -107,7 +111,8 @@ async fn exchange(under_way: &UnderWay<'_>, returned: &Returned) -> Result<Vec<D
         tx.add(db::disable_endpoints(&gone, now));
         tx.add(db::drop_deliveries(&gone, now));
     }
-    let leased = (free > 0).then(|| tx.add(db::lease(free, under_way.busy.clone(), now)));
+    let taken: Vec<&Place> = under_way.taken.values().collect();
+    let leased = (free > 0).then(|| tx.add(db::lease(free, &taken, now, now + LEASE)));
     let done = tx.commit::<NoFailure>().await.map_err(fault)?;
     leased.map_or(Ok(Vec::new()), |leased| done.many(&leased))
 }
@@ -117,9 +122,13 @@ async fn send(external: &ExternalCalls, delivery: &Delivery, now: Timestamp, dea
     if !delivery.is_wanted {
         return Sent::Unwanted;
     }
+    // The lease took so long that the endpoint would be cut short.
+    if deadline.left() < TIMEOUT {
+        return Sent::HeldBack(SignedDuration::ZERO);
+    }
     // Only an address that was good once can fail to make a request; the delivery is tried again like any other.
     let Some(request) = request(delivery, now) else { return Sent::Unanswered };
-    let target = delivery.endpoint.to_string();
+    let target = delivery.place.endpoint.to_string();
     let call = ExternalCall::new("webhook", "deliver", TIMEOUT, deadline).target(&target);
     let client = external.http_to_others();
     let answered: Result<StatusCode, CallError<HttpError>> =

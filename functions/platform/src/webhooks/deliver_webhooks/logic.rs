@@ -1,9 +1,33 @@
-//! The body of a delivery, and its fate.
+//! The shares of the places, the body of a delivery, and its fate.
 
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 use serde_json::Value;
 use uuid::Uuid;
+
+/// The most deliveries under way in a run.
+pub(super) const PLACES: usize = 64;
+
+/// The most of them to one endpoint.
+pub(super) const OF_AN_ENDPOINT: i64 = 2;
+
+/// The most of them to the endpoints of one clinic.
+pub(super) const OF_A_CLINIC: i64 = 8;
+
+/// The most of them to one host.
+pub(super) const OF_A_HOST: i64 = 16;
+
+/// The last places, which go to clinics that have none: a clinic that keeps its places for long leaves some to others.
+pub(super) const FOR_THE_FIRST: usize = 16;
+
+/// The place that a delivery under way takes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Place {
+    pub(super) clinic: Uuid,
+    pub(super) endpoint: Uuid,
+    /// The host in the endpoint's address, with its port unless that is the scheme's own.
+    pub(super) host: String,
+}
 
 /// How long after a failed attempt the next one is made: the specification's table.
 const TABLE: [SignedDuration; 9] = [
@@ -21,9 +45,8 @@ const TABLE: [SignedDuration; 9] = [
 /// A delivery on lease.
 #[derive(Debug, Clone)]
 pub(super) struct Delivery {
-    pub(super) clinic: Uuid,
+    pub(super) place: Place,
     pub(super) id: Uuid,
-    pub(super) endpoint: Uuid,
     pub(super) event: Uuid,
     pub(super) kind: String,
     pub(super) ids: Value,
@@ -166,9 +189,8 @@ mod tests {
     #[test]
     fn the_body_says_what_when_and_about_which_things() {
         let delivery = Delivery {
-            clinic: Uuid::nil(),
+            place: Place { clinic: Uuid::nil(), endpoint: Uuid::nil(), host: String::new() },
             id: Uuid::nil(),
-            endpoint: Uuid::nil(),
             event: Uuid::nil(),
             kind: "patient.created".to_owned(),
             ids: json!({ "patientId": Uuid::nil() }),

@@ -1,7 +1,9 @@
 //! `deliver-webhooks`: sends waiting deliveries, signed, and sends them again later when they do not arrive.
 //!
-//! - **Does**: leases due deliveries, sends them, and notes their outcome, in one flush with the next lease. Up to 32
-//!   deliveries are under way at once, two of one endpoint, so that a slow endpoint holds up no other.
+//! - **Does**: leases due deliveries, sends them, and notes their outcome, in one flush with the next lease. It leases
+//!   whenever a call has come back, and every half second while none comes back.
+//! - **Shares**: 64 deliveries are under way at once, of which one endpoint has two, one clinic eight and one host
+//!   sixteen. The last sixteen places are for clinics that have none. So what hangs or is slow holds up no other clinic.
 //! - **Arrived**: any 2xx. A redirect is not followed and did not arrive. 410 disables the endpoint, which the audit
 //!   log says, and drops its waiting deliveries. After any other answer, or none within fifteen seconds, the delivery
 //!   is tried again by the specification's table; after the tenth attempt it has failed.
@@ -11,7 +13,7 @@
 //!   Connections go to public addresses alone, whatever the name meant when the endpoint was made.
 //! - **Reads**: nothing of a reply but its status.
 //! - **Deletes**: deliveries that ended thirty days ago, and secrets that sign no more.
-//! - **Round trips**: 1 to begin with, and 1 for each batch of outcomes.
+//! - **Round trips**: 1 to begin with, 1 for each batch of outcomes, and 1 for each half second without.
 
 mod db;
 mod handler;
@@ -31,6 +33,7 @@ impl Worker for DeliverWebhooks {
     const SUMMARY: &'static str = "Sends events to the addresses that want them";
     const ROLE: &'static str = "webhook_deliverer";
     const TIMEOUT: Duration = Duration::from_secs(55);
+    const FINISHING: Duration = handler::ENOUGH;
     type Parts = ExternalCalls;
 
     async fn step(run: &WorkerRun<'_, ExternalCalls>) -> Result<Progress, Fault> {
