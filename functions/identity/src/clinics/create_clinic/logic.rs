@@ -1,7 +1,5 @@
 //! Pure rules of signing up.
 
-use super::schema::NewClinic;
-use crate::auth::password;
 use iso_currency::Currency;
 use jiff::tz::TimeZoneDatabase;
 use shared::validation::{Text, email_parts};
@@ -42,16 +40,6 @@ pub(super) fn address(address: &Text) -> Result<(), ValidationError> {
         }
         _ => Ok(()),
     }
-}
-
-/// No password of the people who sign up: neither a common one nor their own words.
-pub(super) fn password(new: &NewClinic) -> Result<(), ValidationError> {
-    let own = [&new.email, &new.clinic_name, &new.owner_name].map(Text::as_str);
-    password::judge(&new.password, &own).map_err(|message| {
-        let mut refused = refusal("COMMON_PASSWORD", message);
-        refused.add_param(Cow::Borrowed("field"), &"password");
-        refused
-    })
 }
 
 #[cfg(test)]

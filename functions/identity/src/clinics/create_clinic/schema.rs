@@ -1,6 +1,7 @@
 //! What comes in, what goes out, how it fails.
 
 use super::logic;
+use crate::auth::password;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use shared::failure::Problem;
@@ -8,14 +9,15 @@ use shared::failures;
 use shared::http::Fields;
 use shared::mail::Language;
 use shared::validation::{Password, Text, without_link};
-use validator::Validate;
+use std::borrow::Cow;
+use validator::{Validate, ValidationError};
 
 pub use crate::auth::session::Session;
 
 /// A clinic and its owner.
 #[derive(Debug, Serialize, Deserialize, JsonSchema, Validate)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-#[validate(schema(function = logic::password, skip_on_field_errors = false))]
+#[validate(schema(function = password, skip_on_field_errors = false))]
 pub struct NewClinic {
     /// The clinic's name.
     #[validate(length(min = 1, max = 255), custom(function = without_link))]
@@ -44,6 +46,16 @@ pub struct NewClinic {
     #[validate(length(min = 8, max = 1024))]
     #[schemars(example = "a long and lonely road")]
     pub password: Password,
+}
+
+/// No password of the people who sign up: neither a common one nor their own words.
+fn password(new: &NewClinic) -> Result<(), ValidationError> {
+    let own = [&new.email, &new.clinic_name, &new.owner_name].map(Text::as_str);
+    password::judge(&new.password, &own).map_err(|message| {
+        let mut refused = ValidationError::new("COMMON_PASSWORD").with_message(Cow::Borrowed(message));
+        refused.add_param(Cow::Borrowed("field"), &"password");
+        refused
+    })
 }
 
 impl Fields for NewClinic {
