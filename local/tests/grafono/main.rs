@@ -10,6 +10,7 @@ mod catalogue;
 mod contract;
 mod dead_letters;
 mod drift;
+mod edge;
 mod events;
 mod files;
 mod logs;
