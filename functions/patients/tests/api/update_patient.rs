@@ -81,6 +81,54 @@ async fn a_patch_that_says_what_is_there_changes_nothing() {
     assert_eq!(app.send(request).await.header("etag"), Some("\"2\""), "it is written in another way");
 }
 
+/// The cases of RFC 7396's appendix A, on a patient: `a` is the notes, `b` the document, `c` the phone. What a patient
+/// cannot be, a list or an object in the place of a text, is refused, and so is a patch that is no object.
+#[tokio::test]
+async fn the_examples_of_rfc_7396_are_merged_as_it_says() {
+    let (app, tenant) = app().await;
+    const PHONE: &str = "+5511987654321";
+    for (before, patch, after) in [
+        (json!({ "notes": "b" }), json!({ "notes": "c" }), Ok(json!({ "notes": "c" }))),
+        (json!({ "notes": "b" }), json!({ "document": "c" }), Ok(json!({ "notes": "b", "document": "c" }))),
+        (json!({ "notes": "b" }), json!({ "notes": null }), Ok(json!({}))),
+        (json!({ "notes": "b", "document": "c" }), json!({ "notes": null }), Ok(json!({ "document": "c" }))),
+        (json!({}), json!({ "notes": ["c"] }), Err("INVALID_TYPE")),
+        (json!({ "notes": "c" }), json!({ "notes": ["b"] }), Err("INVALID_TYPE")),
+        (json!({ "notes": "b" }), json!({ "notes": { "b": "d", "c": null } }), Err("INVALID_TYPE")),
+        (json!({ "notes": "b" }), json!({ "notes": [1] }), Err("INVALID_TYPE")),
+        (json!({ "notes": "b" }), json!(["c", "d"]), Err("INVALID_TYPE")),
+        (json!({ "notes": "b" }), json!(["c"]), Err("INVALID_TYPE")),
+        (json!({ "notes": "foo" }), json!(null), Err("INVALID_TYPE")),
+        (json!({ "notes": "foo" }), json!("bar"), Err("INVALID_TYPE")),
+        (json!({ "document": "e" }), json!({ "notes": "1" }), Ok(json!({ "document": "e", "notes": "1" }))),
+        (json!({}), json!({ "notes": "b", "phone": null }), Ok(json!({ "notes": "b" }))),
+        (json!({ "phone": PHONE }), json!({ "notes": { "bb": { "ccc": null } } }), Err("INVALID_TYPE")),
+        (json!({ "phone": PHONE }), json!({ "phone": null, "notes": "a" }), Ok(json!({ "notes": "a" }))),
+    ] {
+        let mut body = before.clone();
+        body["fullName"] = json!("A");
+        let added = add(&app, &tenant, &body).await;
+        let address = added.header("location").unwrap();
+        let request = TestRequest::patch(address, &patch).token(tenant.owner()).header("if-match", "*");
+        let edited = app.send(request.header("content-type", "application/merge-patch+json")).await;
+        let kept = app.send(TestRequest::get(address).token(tenant.owner())).await;
+        let expected = match after {
+            Ok(after) => {
+                assert_eq!(edited.status, 200, "{before} {patch} {}", edited.text);
+                after
+            }
+            Err(code) => {
+                assert_eq!(edited.refusal(), (400, code), "{before} {patch}");
+                before.clone()
+            }
+        };
+        for field in ["notes", "document", "phone"] {
+            assert_eq!(kept.data()[field], expected[field], "{before} {patch}");
+        }
+        app.database.run("UPDATE patients.patients SET document = NULL, document_key = NULL").await;
+    }
+}
+
 /// An edit of the name, on what that `If-Match` names.
 fn rename(tenant: &Tenant, address: &str, tags: &str, name: &str) -> TestRequest {
     let patch = json!({ "fullName": name });

@@ -14,6 +14,7 @@ mod deliver_webhooks;
 mod docs;
 mod fallback;
 mod fan_out_webhooks;
+mod gateway_events;
 mod get_webhook_endpoint;
 mod health;
 mod house;
