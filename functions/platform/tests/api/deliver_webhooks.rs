@@ -423,6 +423,30 @@ mod boundary {
     }
 
     #[tokio::test]
+    async fn what_is_held_back_keeps_what_the_receiver_last_said() {
+        let (app, tenant) = app().await;
+        let receiver = Receiver::start().await;
+        add(&app, &tenant, &receiver.url("/500")).await;
+        for _ in 0..5 {
+            enqueue(&app, &tenant, "patient.created").await;
+        }
+        assert_eq!(deliver(&app).await, 5);
+        let held = "SELECT attempts, last_status, state, due_at > '{now}' FROM platform.webhook_deliveries";
+        app.clock.advance(SignedDuration::from_secs(6));
+        assert_eq!(deliver(&app).await, 5, "all are due again, and the breaker is open");
+        let held = held.replace("{now}", &app.clock.now().to_string());
+        assert_eq!(app.database.rows(&held).await, vec![["1", "500", "waiting", "t"]; 5]);
+        assert_eq!(receiver.count("/500"), 5);
+
+        let sql = "UPDATE platform.webhook_endpoints SET disabled_at = now()";
+        app.database.run(sql).await;
+        app.clock.advance(SignedDuration::from_secs(30));
+        assert_eq!(deliver(&app).await, 5, "nobody wants them any more");
+        let dropped = "SELECT DISTINCT attempts, last_status, state FROM platform.webhook_deliveries";
+        assert_eq!(app.database.rows(dropped).await, [["1", "500", "dropped"]]);
+    }
+
+    #[tokio::test]
     async fn what_cannot_be_sent_in_the_time_that_is_left_is_not_leased() {
         let (app, tenant) = app().await;
         let receiver = Receiver::start().await;

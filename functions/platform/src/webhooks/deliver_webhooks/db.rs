@@ -133,7 +133,8 @@ fn delivery(columns: &Columns<'_>) -> Result<Delivery, DecodeError> {
     })
 }
 
-/// Notes the fate of deliveries. A delivery that was dropped or settled meanwhile stays as it is.
+/// Notes the fate of deliveries. A delivery that was dropped or settled meanwhile stays as it is, and so does the last
+/// status of one that was not sent.
 pub(super) fn settle(returned: &[(Delivery, Fate)], now: Timestamp) -> Statement<()> {
     let of = |each: fn(&(Delivery, Fate)) -> Uuid| returned.iter().map(each).collect::<Vec<_>>();
     let states: Vec<&'static str> = returned.iter().map(|(_, fate)| fate.state).collect();
@@ -146,7 +147,7 @@ pub(super) fn settle(returned: &[(Delivery, Fate)], now: Timestamp) -> Statement
             SET state       = fate.state,
                 attempts    = fate.attempts,
                 due_at      = fate.due_at,
-                last_status = NULLIF(fate.status, 0),
+                last_status = CASE WHEN fate.attempts > d.attempts THEN NULLIF(fate.status, 0) ELSE d.last_status END,
                 finished_at = CASE WHEN fate.state <> 'waiting' THEN $7 END,
                 updated_at  = $7
            FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::bigint[], $5::timestamptz[], $6::bigint[])

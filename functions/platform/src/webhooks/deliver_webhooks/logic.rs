@@ -100,7 +100,7 @@ pub(super) struct Fate {
     pub(super) attempts: i64,
     /// When the delivery is due again.
     pub(super) due_at: Timestamp,
-    /// The last status, when somebody answered.
+    /// The status of this attempt, when there was one and somebody answered.
     pub(super) status: Option<u16>,
     /// Whether the endpoint wants no delivery any more.
     pub(super) is_gone: bool,
