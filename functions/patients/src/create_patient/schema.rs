@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use shared::failure::Problem;
 use shared::failures;
 use shared::http::Fields;
-use shared::validation::{FullDate, MultilineText, Text, without_link};
+use shared::validation::{FullDate, MultilineText, Text};
 use validator::Validate;
 
 /// A patient to add.
@@ -16,7 +16,7 @@ use validator::Validate;
 #[validate(context = Timestamp)]
 pub struct NewPatient {
     /// The full name.
-    #[validate(length(min = 1, max = 255), custom(function = without_link))]
+    #[validate(length(min = 1, max = 255))]
     #[schemars(example = "Beatriz Lima")]
     pub full_name: Text,
     /// From 1900 to today.

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use shared::failure::Problem;
 use shared::failures;
 use shared::http::Fields;
-use shared::validation::{FullDate, MultilineText, Patch, Replace, Text, without_link};
+use shared::validation::{FullDate, MultilineText, Patch, Replace, Text};
 use validator::Validate;
 
 /// What to change. A field that is absent stays, null clears it.
@@ -17,7 +17,7 @@ use validator::Validate;
 pub struct PatientPatch {
     /// The full name; it cannot be cleared.
     #[serde(default, skip_serializing_if = "Replace::is_keep")]
-    #[validate(length(min = 1, max = 255), custom(function = without_link))]
+    #[validate(length(min = 1, max = 255))]
     #[schemars(example = "Beatriz Lima")]
     pub full_name: Replace<Text>,
     /// From 1900 to today.
