@@ -2,6 +2,7 @@
 //! ([`pipeline`]).
 
 mod audit;
+mod body;
 pub mod cursor;
 pub mod endpoint;
 mod entity_tags;
@@ -20,6 +21,7 @@ mod success;
 mod verified;
 
 pub use audit::{audit, audit_about};
+pub use body::{Body, Json, Unread};
 pub use cursor::{Cursor, CursorOf, Listed};
 pub use endpoint::{
     Access, BODY_LIMIT, Call, Declaration, Endpoint, Idempotency, OpenEndpoint, Policy, RateClass,
@@ -29,9 +31,8 @@ pub use entity_tags::IfMatch;
 pub use gateway::Request;
 pub use idempotency::IDEMPOTENCY_KEY;
 pub use input::{
-    AnyQuery, Body, Fields, IdPath, Ignored, Input, Json, NoInput, Nothing, Raw, RequestParts, Unread,
-    WithBody, WithId, WithIdAndBody, WithPath, WithPathAndAnyQuery, WithPathAndBody, WithQuery,
-    WithSignedBody,
+    AnyQuery, Fields, IdPath, Ignored, Input, NoInput, Nothing, Raw, RequestParts, WithBody, WithId,
+    WithIdAndBody, WithPath, WithPathAndAnyQuery, WithPathAndBody, WithQuery, WithSignedBody,
 };
 pub use page::PageQuery;
 pub use pipeline::{ACCEPT_PATCH, PATCHES_ACCEPTED};
