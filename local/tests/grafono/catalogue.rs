@@ -161,6 +161,10 @@ async fn provoke_by_webhook(scene: &mut Scene, code: &str) -> Option<TestRespons
             scene.app.confine(NetworkScope::Public);
             scene.webhook("https://nowhere.example/").await
         }
+        "WEBHOOK_PORT_NOT_ALLOWED" => {
+            scene.app.confine(NetworkScope::Public);
+            scene.webhook("https://1.1.1.1:9443/").await
+        }
         "DUPLICATE_WEBHOOK_URL" => {
             assert_eq!(scene.webhook("https://a.example/").await.status, 201);
             scene.webhook("https://a.example/").await

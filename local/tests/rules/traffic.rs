@@ -128,17 +128,20 @@ impl Traffic<'_> {
     }
 }
 
-/// Runs each worker for a while, over all clinics: over queues that refuse, a receiver of webhooks that is gone for good, and a notice of a
-/// mail that came back.
+/// Runs each worker for a while, over all clinics: over queues that refuse, a receiver of webhooks that is gone for good,
+/// one that answers its test, and a notice of a mail that came back.
 pub(crate) async fn run_workers(world: &World) {
-    let receiver = gone_for_good().await;
+    let (receiver, tested) = (receiver("410 Gone").await, receiver("204 No Content").await);
     let database = &world.app.database;
     let sql =
         "UPDATE platform.webhook_endpoints SET url = '{receiver}' WHERE clinic_id = '{clinic}' AND slot = 1;
+               UPDATE platform.webhook_endpoints SET url = '{tested}' WHERE NOT is_confirmed;
+               UPDATE platform.webhook_deliveries SET due_at = due_at - interval '1 day' WHERE kind = 'webhook.test';
                UPDATE kernel.outbox SET kind = 'patient.created', attempts = 4 * (random() * 2)::int
                 WHERE sent_at IS NULL AND kind = 'sample.updated' AND clinic_id = '{clinic}'";
     let clinic = world.tenant.clinic.to_string();
-    database.run(&sql.replace("{receiver}", &receiver).replace("{clinic}", &clinic)).await;
+    let sql = sql.replace("{receiver}", &receiver).replace("{tested}", &tested);
+    database.run(&sql.replace("{clinic}", &clinic)).await;
     let notices = NoticeQueue::made().await;
     notices.publish(&complaint(world)).await;
     for worker in grafono::modules().into_iter().flat_map(|module| module.workers) {
@@ -160,17 +163,16 @@ fn complaint(world: &World) -> Value {
     })
 }
 
-/// The address of a server that answers every request with 410.
-async fn gone_for_good() -> String {
+/// The address of a server that answers every request with this status.
+async fn receiver(status: &'static str) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = format!("http://{}/", listener.local_addr().unwrap());
     tokio::spawn(async move {
         while let Ok((mut client, _)) = listener.accept().await {
             let mut request = [0; 4096];
             let _ = client.read(&mut request).await;
-            let _ = client
-                .write_all(b"HTTP/1.1 410 Gone\r\ncontent-length: 0\r\nconnection: close\r\n\r\n")
-                .await;
+            let answer = format!("HTTP/1.1 {status}\r\ncontent-length: 0\r\nconnection: close\r\n\r\n");
+            let _ = client.write_all(answer.as_bytes()).await;
         }
     });
     address

@@ -1,5 +1,6 @@
 //! One call to another service: its declaration, and its errors.
 
+use super::pace::Pace;
 use crate::deadline::Deadline;
 use std::time::Duration;
 
@@ -12,6 +13,8 @@ pub struct ExternalCall<'a> {
     pub operation: &'static str,
     /// One of many independent targets, each with a breaker of its own; an id, nothing personal.
     pub target: Option<&'a str>,
+    /// The paces that the call keeps to; mostly none.
+    pub paces: &'a [Pace<'a>],
     /// The time that one attempt may take.
     pub timeout: Duration,
     /// The deadline of the call, repetitions included.
@@ -28,13 +31,19 @@ impl<'a> ExternalCall<'a> {
         timeout: Duration,
         deadline: Deadline,
     ) -> Self {
-        Self { service, operation, target: None, timeout, deadline, repetitions: 0 }
+        Self { service, operation, target: None, paces: &[], timeout, deadline, repetitions: 0 }
     }
 
     /// Gives this target a breaker of its own.
     #[must_use]
     pub const fn target(self, target: &'a str) -> Self {
         Self { target: Some(target), ..self }
+    }
+
+    /// Has the call keep to these paces.
+    #[must_use]
+    pub const fn paced(self, paces: &'a [Pace<'a>]) -> Self {
+        Self { paces, ..self }
     }
 
     /// Allows so many repetitions of a failing call, within the budget: for a call that may run twice.
@@ -61,6 +70,9 @@ pub enum CallError<E> {
     /// Not called: the service failed too often lately. It may be called again after this time.
     #[error("it failed too often lately")]
     BreakerOpen(Duration),
+    /// Not called: a pace is used up. There may be a call after this time.
+    #[error("there were too many calls within a minute")]
+    Paced(Duration),
     /// Not called: there is no time left for an answer.
     #[error("there is no time left")]
     OutOfTime,
@@ -82,6 +94,7 @@ impl<E> CallError<E> {
     pub(super) fn kind(&self) -> &'static str {
         match self {
             Self::BreakerOpen(_) => "breaker_open",
+            Self::Paced(_) => "paced",
             Self::OutOfTime => "out_of_time",
             Self::TimedOut => "timeout",
             Self::Failed(_) => "failed",

@@ -1,8 +1,9 @@
-//! The gate that every call to another service passes: time-out, breaker, retry budget, span.
+//! The gate that every call to another service passes: time-out, pace, breaker, retry budget, span.
 
 use super::breaker::{Admission, LocalBreakers};
 use super::budget::RetryBudget;
 use super::call::{CallError, ExternalCall, Outcome};
+use super::pace::Paces;
 use crate::clock::Clock;
 use crate::telemetry::{self, Instrument as _};
 use futures_util::future::BoxFuture;
@@ -36,6 +37,7 @@ pub(crate) struct Gate {
     clock: Arc<dyn Clock>,
     local: LocalBreakers,
     common: Option<Box<dyn CommonBreakers>>,
+    paces: Paces,
     budget: RetryBudget,
 }
 
@@ -48,7 +50,13 @@ struct Permit {
 impl Gate {
     /// A gate whose breakers are this process's own.
     pub(crate) fn alone(clock: Arc<dyn Clock>) -> Self {
-        Self { clock, local: LocalBreakers::default(), common: None, budget: RetryBudget::default() }
+        Self {
+            clock,
+            local: LocalBreakers::default(),
+            common: None,
+            paces: Paces::default(),
+            budget: RetryBudget::default(),
+        }
     }
 
     /// With breakers that other processes share.
@@ -96,7 +104,8 @@ impl Gate {
                 return Err(CallError::OutOfTime);
             }
             let breaker = call.breaker();
-            let permit = self.admit(&breaker).await?;
+            self.paces.take(call.paces, self.now()).map_err(CallError::Paced)?;
+            let permit = self.admit(&breaker).await.inspect_err(|_| self.paces.give_back(call.paces))?;
             let limit = call.deadline.less(MARGIN).min(Instant::now() + call.timeout);
             let outcome = match tokio::time::timeout_at(limit, attempt).await {
                 Ok(outcome) => outcome.map_err(CallError::Failed),
@@ -143,6 +152,11 @@ impl Gate {
             }
             _ => self.local.settle(breaker, now, permit.admission, failed),
         }
+    }
+
+    /// The names of the paces that are used up now.
+    pub(super) fn used_up(&self) -> Vec<String> {
+        self.paces.used_up(self.now())
     }
 
     fn now(&self) -> i64 {

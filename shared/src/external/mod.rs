@@ -1,8 +1,8 @@
 //! External calls: the one place that every call to another service passes (E6). It adds a time-out, a circuit breaker,
-//! a retry budget and a span.
+//! a pace where the call has one, a retry budget and a span.
 //!
-//! Breakers are shared by all processes where `REDIS_URL` is set, and each process's own otherwise. Retry budgets are
-//! each process's own: they bound what one process adds to the load.
+//! Breakers are shared by all processes where `REDIS_URL` is set, and each process's own otherwise. Paces and retry
+//! budgets are each process's own: they bound what one process adds to the load.
 //!
 //! The place is `Gate`. A part that calls AWS alone has a gate of its own. [`ExternalCalls`], with Redis and clients for
 //! any address, is a part of its own.
@@ -16,6 +16,7 @@ pub mod connect;
 pub mod file_store;
 mod gate;
 mod http;
+mod pace;
 mod redis;
 mod secrets_manager;
 mod shared_breaker;
@@ -25,6 +26,7 @@ pub use self::call::{CallError, ExternalCall, Outcome};
 pub use self::file_store::{FileKey, FileLink, FileStore, Files};
 pub(crate) use self::gate::Gate;
 pub use self::http::{HttpClient, HttpError, HttpReply};
+pub use self::pace::Pace;
 pub use self::redis::Redis;
 pub use secrets_manager::SecretsManager;
 
@@ -113,6 +115,11 @@ impl ExternalCalls {
         F: Future<Output = Result<T, E>>,
     {
         self.gate.call(call, attempt).await
+    }
+
+    /// The names of the paces that are used up now: a call by one of them would not be made.
+    pub fn used_up(&self) -> Vec<String> {
+        self.gate.used_up()
     }
 
     /// The gate, for calls with a client of their own.

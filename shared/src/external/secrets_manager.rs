@@ -65,9 +65,12 @@ impl SecretStore for SecretsManager {
             match self.gate.call(call, || Box::pin(self.attempt(arn))).await {
                 Ok(Answer(answer)) => answer,
                 Err(CallError::Failed(error)) => Err(error),
-                Err(CallError::TimedOut | CallError::BreakerOpen(_) | CallError::OutOfTime) => {
-                    Err(SecretError::NoAnswer)
-                }
+                Err(
+                    CallError::TimedOut
+                    | CallError::BreakerOpen(_)
+                    | CallError::Paced(_)
+                    | CallError::OutOfTime,
+                ) => Err(SecretError::NoAnswer),
             }
         })
     }

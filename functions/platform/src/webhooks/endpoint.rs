@@ -17,6 +17,30 @@ pub(super) const WEBHOOK_ENDPOINT_NOT_FOUND: Problem = Problem::new(
     "This clinic has no webhook endpoint with this id.",
 );
 
+/// Whether events are sent to an endpoint.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+#[schemars(rename = "WebhookEndpointStatus")]
+pub enum EndpointStatus {
+    /// It has not answered `webhook.test` yet: nothing else is sent to it, and what happens meanwhile is not kept for it.
+    Pending,
+    /// Events are sent to it.
+    Active,
+    /// It answered 410, or did not answer `webhook.test` for a day: nothing is sent to it any more.
+    Disabled,
+}
+
+impl EndpointStatus {
+    /// The status of an endpoint that has answered its test or has not, and that may be disabled.
+    pub(super) fn of(is_confirmed: bool, disabled_at: Option<Timestamp>) -> Self {
+        match (disabled_at, is_confirmed) {
+            (Some(_), _) => Self::Disabled,
+            (None, true) => Self::Active,
+            (None, false) => Self::Pending,
+        }
+    }
+}
+
 /// Where a clinic hears of events.
 #[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
@@ -30,7 +54,10 @@ pub struct WebhookEndpoint {
     /// Which events are sent.
     #[schemars(example = [EventKind::PatientCreated])]
     pub kinds: Vec<EventKind>,
-    /// UTC; since it answered 410, nothing is sent to it any more.
+    /// Whether events are sent.
+    #[schemars(example = EndpointStatus::Pending)]
+    pub status: EndpointStatus,
+    /// UTC; since it answered 410, or had not answered `webhook.test` for a day, nothing is sent to it any more.
     #[schemars(example = None::<Timestamp>)]
     pub disabled_at: Option<Timestamp>,
     /// UTC.
@@ -39,15 +66,17 @@ pub struct WebhookEndpoint {
 }
 
 impl WebhookEndpoint {
-    /// Reads the columns `id`, `url`, `kinds`, `disabled_at` and `created_at`. A kind that no longer exists is left
-    /// out.
+    /// Reads the columns `id`, `url`, `kinds`, `is_confirmed`, `disabled_at` and `created_at`. A kind that no longer
+    /// exists is left out.
     pub(super) fn decode(columns: &Columns<'_>) -> Result<Self, DecodeError> {
         let kinds: Vec<String> = columns.get("kinds")?;
+        let disabled_at = columns.get("disabled_at")?;
         Ok(Self {
             id: columns.get("id")?,
             url: columns.get("url")?,
             kinds: kinds.iter().filter_map(|name| name.parse().ok()).collect(),
-            disabled_at: columns.get("disabled_at")?,
+            status: EndpointStatus::of(columns.get("is_confirmed")?, disabled_at),
+            disabled_at,
             created_at: columns.get("created_at")?,
         })
     }

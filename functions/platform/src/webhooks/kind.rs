@@ -50,6 +50,10 @@ impl EventKind {
 /// All of them, by their names.
 pub const KINDS: &[&str] = EventKind::VARIANTS;
 
+/// The kind of the test that an endpoint answers before it hears of events. It is announced by nobody and cannot be asked
+/// for.
+pub const TEST: &str = "webhook.test";
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -60,6 +64,7 @@ mod tests {
             let kind: EventKind = name.parse().unwrap();
             assert_eq!(serde_json::to_value(kind).unwrap(), kind.name());
         }
+        assert!(TEST.parse::<EventKind>().is_err());
         assert!("patient.deleted".parse::<EventKind>().is_err());
     }
 }

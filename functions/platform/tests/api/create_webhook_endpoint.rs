@@ -1,4 +1,4 @@
-use super::webhooks::{add, app, endpoint};
+use super::webhooks::{add, add_pending, app, endpoint};
 use serde_json::json;
 use shared::external::connect::NetworkScope;
 use std::sync::Arc;
@@ -7,7 +7,7 @@ use testkit::TestRequest;
 #[tokio::test]
 async fn an_endpoint_is_made_and_its_secret_is_shown_once() {
     let (app, tenant) = app().await;
-    let made = add(&app, &tenant, "https://hooks.example.com/a").await;
+    let made = add_pending(&app, &tenant, "https://hooks.example.com/a").await;
     assert_eq!(made.status, 201, "{}", made.text);
     let secret = made.data()["secret"].as_str().unwrap();
     assert!(secret.starts_with("whsec_") && secret.len() == 50, "{secret}");
@@ -15,7 +15,12 @@ async fn an_endpoint_is_made_and_its_secret_is_shown_once() {
     let found = app.send(TestRequest::get(made.header("location").unwrap()).token(tenant.owner())).await;
     let listed = app.send(TestRequest::get("/api/v1/webhook-endpoints").token(tenant.owner())).await;
 
+    assert_eq!((&made.data()["status"], &made.data()["disabledAt"]), (&json!("pending"), &json!(null)));
     assert_eq!(found.data()["kinds"], json!(["patient.created"]));
+    assert_eq!(
+        (&found.data()["status"], &listed.data()[0]["status"]),
+        (&json!("pending"), &json!("pending"))
+    );
     for answer in [found, listed] {
         assert!(!answer.text.contains("whsec_"), "{}", answer.text);
     }
@@ -107,6 +112,26 @@ mod integrity {
         assert_eq!(unknown.refusal(), (422, "WEBHOOK_HOST_NOT_FOUND"));
         app.names.set("public.example", &["1.1.1.1", "2606:4700::1111"]);
         assert_eq!(add(&app, &tenant, "https://public.example/").await.status, 201);
+    }
+
+    #[tokio::test]
+    async fn where_it_is_deployed_receivers_are_called_at_two_ports_and_on_one_machine_at_any() {
+        let (mut app, tenant) = app().await;
+        app.names.set("a.example", &["1.1.1.1"]);
+        assert_eq!(add(&app, &tenant, "https://a.example:9443/").await.status, 201);
+        Arc::get_mut(&mut app).unwrap().confine(NetworkScope::Public);
+        for port in ["80", "22", "442", "444", "8442", "8444", "65535", "0"] {
+            let refused = add(&app, &tenant, &format!("https://a.example:{port}/")).await;
+            assert_eq!(refused.refusal(), (422, "WEBHOOK_PORT_NOT_ALLOWED"), "{port}");
+        }
+        for port in ["", ":8443"] {
+            assert_eq!(add(&app, &tenant, &format!("https://a.example{port}/")).await.status, 201);
+        }
+        assert_eq!(
+            app.database.value("SELECT count(*) FROM platform.webhook_endpoints").await,
+            "3",
+            "nothing is kept of what was refused"
+        );
     }
 
     #[tokio::test]

@@ -299,11 +299,11 @@ mod integrity {
         Arc::get_mut(&mut app).unwrap().confine(NetworkScope::Public);
         let receiver = Receiver::start().await;
         app.names.set("turncoat.example", &["1.1.1.1"]);
-        let made = add(&app, &tenant, &receiver.url_at("turncoat.example", "/200")).await;
+        let made = add(&app, &tenant, "https://turncoat.example/200").await;
         assert_eq!(made.status, 201, "{}", made.text);
         app.names.set("turncoat.example", &["127.0.0.1"]);
         // TLS would not let it pass either: so that this is about the address.
-        let plain = receiver.url_at("turncoat.example", "/200").replace("https", "http");
+        let plain = receiver.url_at("turncoat.example", "/200");
         app.database.run(&format!("UPDATE platform.webhook_endpoints SET url = '{plain}'")).await;
         enqueue(&app, &tenant, "patient.created").await;
 
@@ -420,6 +420,52 @@ mod boundary {
         let held =
             "SELECT count(*)::text FROM platform.webhook_deliveries WHERE attempts = 0 AND state = 'waiting'";
         assert_eq!(app.database.value(held).await, (8 - sent).to_string());
+    }
+
+    #[tokio::test]
+    async fn a_host_is_sent_120_deliveries_of_a_clinic_a_minute_however_many_endpoints_it_has_there() {
+        let (app, tenant) = app().await;
+        let (receiver, other) = (Receiver::start().await, app.tenant().await);
+        for number in 0..20 {
+            add(&app, &tenant, &receiver.url(&format!("/204?{number}"))).await;
+        }
+        for _ in 0..7 {
+            enqueue(&app, &tenant, "patient.created").await;
+        }
+        deliver(&app).await;
+        assert_eq!(receiver.count("/204"), 120);
+        let waiting =
+            "SELECT count(*), max(attempts) FROM platform.webhook_deliveries WHERE state = 'waiting'";
+        assert_eq!(app.database.rows(waiting).await, [["20", "0"]], "they spent no attempt");
+
+        add(&app, &other, &receiver.url("/200")).await;
+        enqueue(&app, &other, "patient.created").await;
+        app.clock.advance(SignedDuration::from_secs(59));
+        deliver(&app).await;
+        assert_eq!((receiver.count("/204"), receiver.count("/200")), (120, 1), "other clinics have theirs");
+        app.clock.advance(SignedDuration::from_secs(1));
+        deliver(&app).await;
+        assert_eq!(receiver.count("/204"), 140);
+    }
+
+    #[tokio::test]
+    async fn a_host_is_sent_480_deliveries_a_minute_and_another_host_has_its_own() {
+        let (app, _) = app().await;
+        let (receiver, other) = (Receiver::start().await, Receiver::start().await);
+        for _ in 0..5 {
+            let tenant = app.tenant().await;
+            for number in 0..20 {
+                add(&app, &tenant, &receiver.url(&format!("/204?{number}"))).await;
+            }
+            for _ in 0..6 {
+                enqueue(&app, &tenant, "patient.created").await;
+            }
+        }
+        let tenant = app.tenant().await;
+        add(&app, &tenant, &other.url("/200")).await;
+        enqueue(&app, &tenant, "patient.created").await;
+        deliver(&app).await;
+        assert_eq!((receiver.count("/204"), other.count("/200")), (480, 1));
     }
 
     #[tokio::test]

@@ -23,6 +23,7 @@ mod jobs;
 mod list_webhook_endpoints;
 mod openapi;
 mod outbox_relay;
+mod pending_webhooks;
 mod problems;
 mod receiver;
 mod record_bounces;

@@ -42,7 +42,7 @@ impl Receiver {
 
     /// Under a name of that host.
     pub(super) fn url_at(&self, host: &str, path: &str) -> String {
-        format!("https://{host}:{}{path}", self.port)
+        format!("http://{host}:{}{path}", self.port)
     }
 
     /// Everything posted so far.

@@ -19,9 +19,18 @@ pub(super) fn endpoint(url: &str) -> Value {
     json!({ "url": url, "kinds": ["patient.created"] })
 }
 
-/// Makes one as the owner.
-pub(super) async fn add(app: &TestApp, tenant: &Tenant, url: &str) -> TestResponse {
+/// Makes one as the owner. It is pending.
+pub(super) async fn add_pending(app: &TestApp, tenant: &Tenant, url: &str) -> TestResponse {
     app.send(TestRequest::post("/api/v1/webhook-endpoints", &endpoint(url)).token(tenant.owner())).await
+}
+
+/// Makes one as the owner, and has it active as if it had answered its test.
+pub(super) async fn add(app: &TestApp, tenant: &Tenant, url: &str) -> TestResponse {
+    let made = add_pending(app, tenant, url).await;
+    let sql = "UPDATE platform.webhook_endpoints SET is_confirmed = true;
+               DELETE FROM platform.webhook_deliveries WHERE kind = 'webhook.test'";
+    app.database.run(sql).await;
+    made
 }
 
 /// An event of that clinic, about a thing of its own.

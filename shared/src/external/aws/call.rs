@@ -68,7 +68,9 @@ impl Aws {
             Ok(Answer(answer)) => answer,
             Err(CallError::Failed(error)) => Err(error),
             Err(CallError::TimedOut) => Err(AwsError::NoAnswer),
-            Err(CallError::BreakerOpen(_) | CallError::OutOfTime) => Err(AwsError::NotAsked),
+            Err(CallError::BreakerOpen(_) | CallError::Paced(_) | CallError::OutOfTime) => {
+                Err(AwsError::NotAsked)
+            }
         }
     }
 

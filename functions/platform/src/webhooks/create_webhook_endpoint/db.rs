@@ -1,5 +1,6 @@
-use crate::webhooks::kind::EventKind;
+use crate::webhooks::kind::{EventKind, TEST};
 use jiff::Timestamp;
+use serde_json::json;
 use shared::database::Statement;
 use uuid::Uuid;
 
@@ -13,7 +14,7 @@ pub(super) fn take_turn(clinic: Uuid) -> Statement<()> {
     .bind(clinic.to_string())
 }
 
-/// Inserts the endpoint into the clinic's first free slot. Without a free slot the number is one too high, and the
+/// Inserts the endpoint, as a pending one, into the clinic's first free slot. Without a free slot the number is one too high, and the
 /// table's constraint refuses it.
 pub(super) fn insert_endpoint(
     clinic: Uuid,
@@ -25,8 +26,8 @@ pub(super) fn insert_endpoint(
     let kinds: Vec<&'static str> = kinds.iter().map(|kind| kind.name()).collect();
     Statement::new(
         "platform.insert_webhook_endpoint",
-        "INSERT INTO platform.webhook_endpoints (clinic_id, id, url, kinds, slot, created_at, updated_at)
-         SELECT $1, $2, $3, $4, min(free.slot), $5, $5
+        "INSERT INTO platform.webhook_endpoints (clinic_id, id, url, kinds, slot, is_confirmed, created_at, updated_at)
+         SELECT $1, $2, $3, $4, min(free.slot), false, $5, $5
            FROM generate_series(1, 21) AS free (slot)
           WHERE NOT EXISTS (
                 SELECT 1
@@ -39,5 +40,23 @@ pub(super) fn insert_endpoint(
     .bind(id)
     .bind(url)
     .bind(kinds)
+    .bind(now)
+}
+
+/// Inserts the test of a new endpoint, due at once: a delivery like those of events, of an event that only this endpoint
+/// hears of. `ids` are those of the delivery and of the event.
+pub(super) fn insert_test(clinic: Uuid, endpoint: Uuid, ids: (Uuid, Uuid), now: Timestamp) -> Statement<()> {
+    Statement::new(
+        "platform.insert_webhook_test",
+        "INSERT INTO platform.webhook_deliveries
+                (clinic_id, id, endpoint_id, event_id, kind, ids, occurred_at, due_at, created_at, updated_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $7, $7, $7)",
+    )
+    .bind(clinic)
+    .bind(ids.0)
+    .bind(endpoint)
+    .bind(ids.1)
+    .bind(TEST)
+    .bind(json!({ "webhookEndpointId": endpoint }))
     .bind(now)
 }

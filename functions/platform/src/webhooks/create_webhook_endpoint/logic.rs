@@ -2,13 +2,18 @@
 
 use url::{Host, Url};
 
-/// An address in its one form, and its host.
+/// The ports that are called where others name the address, but for one machine.
+pub(super) const PORTS: [u16; 2] = [443, 8443];
+
+/// An address in its one form, its host and its port.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Target {
     /// The address as browsers write it, so that two spellings of one address are one.
     pub(super) url: String,
     /// A name, or a literal address.
     pub(super) host: String,
+    /// Given, or the scheme's own.
+    pub(super) port: u16,
 }
 
 /// The target that a text names: `https` anywhere, `http` on this very machine (refused later unless a setting allows
@@ -24,7 +29,8 @@ pub(super) fn target(text: &str) -> Option<Target> {
     let is_secured = url.scheme() == "https" || (url.scheme() == "http" && is_this_machine);
     let is_plain = url.username().is_empty() && url.password().is_none() && url.fragment().is_none();
     let fits = url.as_str().len() <= 2048;
-    (is_secured && is_plain && fits).then(|| Target { url: url.to_string(), host: host.to_string() })
+    let port = url.port_or_known_default()?;
+    (is_secured && is_plain && fits).then(|| Target { url: url.to_string(), host: host.to_string(), port })
 }
 
 #[cfg(test)]
@@ -42,6 +48,8 @@ mod tests {
         }
         assert_eq!(target("https://2130706433/").unwrap().host, "127.0.0.1");
         assert_eq!(target("https://[::1]:8443/").unwrap().host, "[::1]");
+        assert_eq!(target("https://[::1]:8443/").unwrap().port, 8443);
+        assert_eq!(target("https://a.example/").unwrap().port, 443);
     }
 
     #[test]

@@ -1,13 +1,14 @@
 //! `POST /api/v1/webhook-endpoints`: adds an address that events are sent to.
 //!
 //! - **Caller**: who holds `webhooks:manage`. The secret is handed out here and never again, so no key is taken.
-//! - **Writes**: `platform.webhook_endpoints`, `platform.webhook_secrets`, audit.
+//! - **Writes**: `platform.webhook_endpoints`, pending; `platform.webhook_secrets`; the test, which `deliver-webhooks`
+//!   sends, in `platform.webhook_deliveries`; audit.
 //! - **Calls**: a look-up of the host's addresses, before the transaction. Addresses outside the public internet are
-//!   refused now, and again at every delivery.
+//!   refused now, and again at every delivery; ports but 443 and 8443 now. On one machine any port will do.
 //! - **Atomic**: all of it, or nothing. Of two requests with one address at once, one makes an endpoint; of thirty at
 //!   once, twenty.
-//! - **Fails**: `DUPLICATE_WEBHOOK_URL`, `WEBHOOK_ENDPOINT_LIMIT`, `WEBHOOK_URL_NOT_ALLOWED`, `WEBHOOK_HOST_NOT_FOUND`,
-//!   field rules; see [`schema`].
+//! - **Fails**: `DUPLICATE_WEBHOOK_URL`, `WEBHOOK_ENDPOINT_LIMIT`, `WEBHOOK_URL_NOT_ALLOWED`, `WEBHOOK_PORT_NOT_ALLOWED`,
+//!   `WEBHOOK_HOST_NOT_FOUND`, field rules; see [`schema`].
 //! - **Round trips**: 1.
 
 mod db;
@@ -29,7 +30,9 @@ impl Endpoint for CreateWebhookEndpoint {
     const POLICY: Policy = Policy::requires(super::MANAGE_WEBHOOKS).verified().hands_out_secrets();
     const SUMMARY: &'static str = "Have events sent to an address";
     const DESCRIPTION: &'static str = "Events are sent by the Standard Webhooks specification and signed with the secret \
-        that is answered here, and only here. At most twenty endpoints a clinic.";
+        that is answered here, and only here. The endpoint is `pending` first: it is sent a signed `webhook.test`, and is \
+        `active` once it has answered that with a 2xx. Until then nothing else is sent to it, nor kept for it; after a day \
+        without such an answer it is `disabled`. At most twenty endpoints a clinic.";
     const SUCCESS: Success =
         Success::created().links_to(&[Link::new("/api/v1/webhook-endpoints/{id}", "/data/id")]);
     type Parts = ExternalCalls;

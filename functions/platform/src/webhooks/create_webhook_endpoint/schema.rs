@@ -71,6 +71,10 @@ failures! {
         WebhookUrlNotAllowed = 422 "WEBHOOK_URL_NOT_ALLOWED", "Webhook address not allowed",
             "This address is not on the public internet. Events are not sent to private, local or metadata addresses.",
             at "/url";
+        /// The address has a port that is not called.
+        WebhookPortNotAllowed = 422 "WEBHOOK_PORT_NOT_ALLOWED", "Webhook port not allowed",
+            "Events are sent to the ports 443 and 8443 alone. Have the receiver listen at one of them.",
+            at "/url";
         /// The name has no address.
         WebhookHostNotFound = 422 "WEBHOOK_HOST_NOT_FOUND", "Webhook host not found",
             "The host of this address is not known to the name service. Correct it, or try again once it is.",

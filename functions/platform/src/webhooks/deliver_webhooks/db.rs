@@ -1,4 +1,5 @@
 use super::logic::{Delivery, FOR_THE_FIRST, Fate, OF_A_CLINIC, OF_A_HOST, OF_AN_ENDPOINT, Place};
+use crate::webhooks::kind::TEST;
 use jiff::{SignedDuration, Timestamp};
 use shared::database::{Columns, DecodeError, Statement};
 use uuid::Uuid;
@@ -6,13 +7,19 @@ use uuid::Uuid;
 /// How long a delivery that has ended is kept.
 const RETENTION: SignedDuration = SignedDuration::from_hours(30 * 24);
 
-/// Leases due deliveries until `until`: up to `free`, of which the last [`FOR_THE_FIRST`] of all places are for clinics
+/// Leases due deliveries until `until`, none by a name that is used up, a host's or a clinic's at a host: up to `free`, of which the last [`FOR_THE_FIRST`] of all places are for clinics
 /// that have none, each within the shares that `taken` leaves to its endpoint, host and clinic. Who has the fewest places
 /// comes first, then who is due the longest.
 ///
 /// The statement steps through the index from endpoint to endpoint, so an endpoint with many deliveries costs the others
 /// nothing. A row that another worker has locked is about to be leased by that worker.
-pub(super) fn lease(free: usize, taken: &[&Place], now: Timestamp, until: Timestamp) -> Statement<Delivery> {
+pub(super) fn lease(
+    free: usize,
+    taken: &[&Place],
+    used_up: Vec<String>,
+    now: Timestamp,
+    until: Timestamp,
+) -> Statement<Delivery> {
     let number = |places: usize| i64::try_from(places).unwrap_or(0);
     let hosts: Vec<String> = taken.iter().map(|place| place.host.clone()).collect();
     Statement::new(
@@ -53,6 +60,8 @@ pub(super) fn lease(free: usize, taken: &[&Place], now: Timestamp, until: Timest
                     row_number() OVER (PARTITION BY host, clinic_id ORDER BY of_endpoint, due_at, id) AS turn
                FROM due
               WHERE of_endpoint <= $6
+                AND host <> ALL ($11)
+                AND host || ' ' || clinic_id <> ALL ($11)
          ), of_hosts AS (
              SELECT o.clinic_id, o.id, o.due_at, o.of_endpoint,
                     row_number() OVER (PARTITION BY o.host ORDER BY o.turn, o.due_at, o.id)
@@ -90,7 +99,7 @@ pub(super) fn lease(free: usize, taken: &[&Place], now: Timestamp, until: Timest
          )
          SELECT l.clinic_id, l.id, l.endpoint_id, l.event_id, l.kind, l.ids, l.occurred_at, l.attempts, e.url,
                 coalesce(substring(e.url FROM '^https?://([^/?#]+)'), e.url) AS host,
-                e.disabled_at IS NULL AND e.deleted_at IS NULL AS is_wanted,
+                e.disabled_at IS NULL AND e.deleted_at IS NULL AND (e.is_confirmed OR l.kind = $12) AS is_wanted,
                 ARRAY(SELECT s.secret
                         FROM platform.webhook_secrets AS s
                        WHERE (s.clinic_id, s.endpoint_id) = (l.clinic_id, l.endpoint_id)
@@ -110,6 +119,8 @@ pub(super) fn lease(free: usize, taken: &[&Place], now: Timestamp, until: Timest
     .bind(OF_A_HOST)
     .bind(number(free))
     .bind(number(free.saturating_sub(FOR_THE_FIRST)))
+    .bind(used_up)
+    .bind(TEST)
     .decode(delivery)
 }
 
@@ -162,51 +173,6 @@ pub(super) fn settle(returned: &[(Delivery, Fate)], now: Timestamp) -> Statement
     .bind(attempts)
     .bind(due)
     .bind(statuses)
-    .bind(now)
-}
-
-/// Disables the endpoint of each delivery that was answered 410. In the audit log the endpoint itself is the actor, and
-/// the delivery is the request. Each delivery comes with the id of its audit row.
-pub(super) fn disable_endpoints(gone: &[(&Delivery, Uuid)], now: Timestamp) -> Statement<()> {
-    let of = |each: fn(&(&Delivery, Uuid)) -> Uuid| gone.iter().map(each).collect::<Vec<_>>();
-    Statement::new(
-        "platform.disable_webhook_endpoints",
-        "WITH disabled AS (
-             UPDATE platform.webhook_endpoints AS e
-                SET disabled_at = $5, updated_at = $5
-               FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::uuid[]) AS gone (clinic_id, id, delivery_id, audit_id)
-              WHERE e.clinic_id = gone.clinic_id
-                AND e.id = gone.id
-                AND e.disabled_at IS NULL
-             RETURNING e.clinic_id, e.id, gone.delivery_id, gone.audit_id
-         )
-         INSERT INTO kernel.audit_log
-                (id, clinic_id, actor_id, action, subject, subject_id, request_id, created_at)
-         SELECT audit_id, clinic_id, id, 'webhook_endpoint.disabled', 'webhook_endpoint', id, delivery_id::text, $5
-           FROM disabled",
-    )
-    .bind(of(|(delivery, _)| delivery.place.clinic))
-    .bind(of(|(delivery, _)| delivery.place.endpoint))
-    .bind(of(|(delivery, _)| delivery.id))
-    .bind(of(|(_, audit)| *audit))
-    .bind(now)
-}
-
-/// Drops the deliveries that wait for these endpoints.
-pub(super) fn drop_deliveries(gone: &[(&Delivery, Uuid)], now: Timestamp) -> Statement<()> {
-    let (clinics, endpoints): (Vec<Uuid>, Vec<Uuid>) =
-        gone.iter().map(|(delivery, _)| (delivery.place.clinic, delivery.place.endpoint)).unzip();
-    Statement::new(
-        "platform.drop_deliveries_of_the_gone",
-        "UPDATE platform.webhook_deliveries AS d
-            SET state = 'dropped', finished_at = $3, updated_at = $3
-           FROM unnest($1::uuid[], $2::uuid[]) AS gone (clinic_id, id)
-          WHERE d.clinic_id = gone.clinic_id
-            AND d.endpoint_id = gone.id
-            AND d.state = 'waiting'",
-    )
-    .bind(clinics)
-    .bind(endpoints)
     .bind(now)
 }
 

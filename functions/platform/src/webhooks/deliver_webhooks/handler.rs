@@ -1,13 +1,14 @@
 use super::db;
-use super::logic::{Delivery, Fate, PLACES, Place, Sent, fate};
+use super::logic::{Delivery, FOR_A_CLINIC, Fate, PLACES, Place, Sent, Switch, TO_A_HOST, fate};
 use crate::webhooks::signing::signatures;
+use crate::webhooks::switch::{self, Switched};
 use bytes::Bytes;
 use http::header::{CONTENT_TYPE, USER_AGENT};
 use http::{Request, StatusCode};
 use jiff::{SignedDuration, Timestamp};
 use shared::background::{Progress, WorkerRun};
 use shared::deadline::Deadline;
-use shared::external::{CallError, ExternalCall, ExternalCalls, HttpError};
+use shared::external::{CallError, ExternalCall, ExternalCalls, HttpError, Pace};
 use shared::failure::{Error, Fault, NoFailure};
 use shared::telemetry::VERSION;
 use std::collections::HashMap;
@@ -72,7 +73,7 @@ impl UnderWay<'_> {
             let place = delivery.place.clone();
             let begun = self.sending.spawn(async move {
                 let sent = send(&external, &delivery, clock.now(), deadline).await;
-                let fate = fate(delivery.attempts, sent, clock.now(), fastrand::f64());
+                let fate = fate(&delivery.kind, delivery.attempts, sent, clock.now(), fastrand::f64());
                 (delivery, fate)
             });
             self.taken.insert(begun.id(), place);
@@ -102,19 +103,41 @@ async fn exchange(under_way: &UnderWay<'_>, returned: &Returned) -> Result<Vec<D
         return Ok(Vec::new());
     }
     let mut tx = run.write();
+    let (on, off) = switched(run, returned);
+    if !on.is_empty() {
+        tx.add(switch::activate_endpoints(&on, now));
+    }
+    if !off.is_empty() {
+        tx.add(switch::disable_endpoints(&off, now));
+    }
     if !returned.is_empty() {
         tx.add(db::settle(returned, now));
     }
-    let gone = returned.iter().filter(|(_, fate)| fate.is_gone);
-    let gone: Vec<_> = gone.map(|(delivery, _)| (delivery, run.new_id())).collect();
-    if !gone.is_empty() {
-        tx.add(db::disable_endpoints(&gone, now));
-        tx.add(db::drop_deliveries(&gone, now));
+    if !off.is_empty() {
+        tx.add(switch::drop_deliveries(&off, now));
     }
     let taken: Vec<&Place> = under_way.taken.values().collect();
-    let leased = (free > 0).then(|| tx.add(db::lease(free, &taken, now, now + LEASE)));
+    let lease = || db::lease(free, &taken, run.parts.used_up(), now, now + LEASE);
+    let leased = (free > 0).then(|| tx.add(lease()));
     let done = tx.commit::<NoFailure>().await.map_err(fault)?;
     leased.map_or(Ok(Vec::new()), |leased| done.many(&leased))
+}
+
+/// The endpoints to be switched on, and those to be switched off.
+fn switched(run: &WorkerRun<'_, ExternalCalls>, returned: &Returned) -> (Vec<Switched>, Vec<Switched>) {
+    let (mut on, mut off) = (Vec::new(), Vec::new());
+    for (delivery, fate) in returned {
+        let Some(switch) = fate.switch else { continue };
+        let switched = Switched {
+            clinic: delivery.place.clinic,
+            endpoint: delivery.place.endpoint,
+            delivery: delivery.id,
+            audit: run.new_id(),
+            only_pending: switch == Switch::OffIfPending,
+        };
+        if switch == Switch::On { on.push(switched) } else { off.push(switched) }
+    }
+    (on, off)
 }
 
 /// Sends a delivery, outside any transaction. `now` is the time in the signature.
@@ -129,14 +152,19 @@ async fn send(external: &ExternalCalls, delivery: &Delivery, now: Timestamp, dea
     // Only an address that was good once can fail to make a request; the delivery is tried again like any other.
     let Some(request) = request(delivery, now) else { return Sent::Unanswered };
     let target = delivery.place.endpoint.to_string();
-    let call = ExternalCall::new("webhook", "deliver", TIMEOUT, deadline).target(&target);
+    let own = delivery.place.clinic_at_host();
+    let paces = [
+        Pace { name: &delivery.place.host, a_minute: TO_A_HOST },
+        Pace { name: &own, a_minute: FOR_A_CLINIC },
+    ];
+    let call = ExternalCall::new("webhook", "deliver", TIMEOUT, deadline).target(&target).paced(&paces);
     let client = external.http_to_others();
     let answered: Result<StatusCode, CallError<HttpError>> =
         external.call(call, || client.status(request.clone())).await;
     match answered {
         Ok(status) => Sent::Answered(status.as_u16()),
         Err(CallError::TimedOut | CallError::Failed(_)) => Sent::Unanswered,
-        Err(CallError::BreakerOpen(wait)) => {
+        Err(CallError::BreakerOpen(wait) | CallError::Paced(wait)) => {
             Sent::HeldBack(SignedDuration::try_from(wait).unwrap_or(SignedDuration::from_secs(30)))
         }
         Err(CallError::OutOfTime) => Sent::HeldBack(SignedDuration::ZERO),

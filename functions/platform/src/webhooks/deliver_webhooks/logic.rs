@@ -1,5 +1,6 @@
 //! The shares of the places, the body of a delivery, and its fate.
 
+use crate::webhooks::kind::TEST;
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 use serde_json::Value;
@@ -20,6 +21,12 @@ pub(super) const OF_A_HOST: i64 = 16;
 /// The last places, which go to clinics that have none: a clinic that keeps its places for long leaves some to others.
 pub(super) const FOR_THE_FIRST: usize = 16;
 
+/// The most calls a minute to one host.
+pub(super) const TO_A_HOST: u32 = 480;
+
+/// The most of them for one clinic.
+pub(super) const FOR_A_CLINIC: u32 = 120;
+
 /// The place that a delivery under way takes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Place {
@@ -27,6 +34,13 @@ pub(super) struct Place {
     pub(super) endpoint: Uuid,
     /// The host in the endpoint's address, with its port unless that is the scheme's own.
     pub(super) host: String,
+}
+
+impl Place {
+    /// The name that the calls of one clinic to one host are counted by.
+    pub(super) fn clinic_at_host(&self) -> String {
+        format!("{} {}", self.host, self.clinic)
+    }
 }
 
 /// How long after a failed attempt the next one is made: the specification's table.
@@ -40,6 +54,19 @@ const TABLE: [SignedDuration; 9] = [
     SignedDuration::from_hours(14),
     SignedDuration::from_hours(20),
     SignedDuration::from_hours(24),
+];
+
+/// Likewise for the test of a new endpoint, within about a day: quicker at first, as somebody may wait for it.
+const TABLE_OF_TESTS: [SignedDuration; 9] = [
+    SignedDuration::from_secs(5),
+    SignedDuration::from_mins(1),
+    SignedDuration::from_mins(5),
+    SignedDuration::from_mins(30),
+    SignedDuration::from_hours(1),
+    SignedDuration::from_hours(2),
+    SignedDuration::from_hours(4),
+    SignedDuration::from_hours(8),
+    SignedDuration::from_hours(8),
 ];
 
 /// A delivery on lease.
@@ -86,7 +113,7 @@ pub(super) enum Sent {
     Answered(u16),
     /// Nobody answered, or not in time.
     Unanswered,
-    /// Not sent: the endpoint failed too often lately. The next attempt may be made after this time.
+    /// Not sent: the endpoint failed too often lately, or its host is called often enough. The next attempt may be made after this time.
     HeldBack(SignedDuration),
     /// Not sent: the endpoint was deleted or disabled meanwhile.
     Unwanted,
@@ -102,35 +129,50 @@ pub(super) struct Fate {
     pub(super) due_at: Timestamp,
     /// The status of this attempt, when there was one and somebody answered.
     pub(super) status: Option<u16>,
-    /// Whether the endpoint wants no delivery any more.
-    pub(super) is_gone: bool,
+    /// What becomes of the endpoint.
+    pub(super) switch: Option<Switch>,
 }
 
-/// The fate of a delivery with so many failed attempts. `chance`, from 0 to 1, makes the wait up to a tenth longer, so
+/// What becomes of an endpoint by the fate of a delivery.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Switch {
+    /// It has answered its test: it is active.
+    On,
+    /// It wants no delivery any more: it is disabled.
+    Off,
+    /// It has not answered its test in all that time: it is disabled, if it is pending still.
+    OffIfPending,
+}
+
+/// The fate of a delivery of this kind with so many failed attempts. `chance`, from 0 to 1, makes the wait up to a tenth longer, so
 /// that deliveries that failed together do not come back together.
-pub(super) fn fate(attempts: i64, sent: Sent, now: Timestamp, chance: f64) -> Fate {
+pub(super) fn fate(kind: &str, attempts: i64, sent: Sent, now: Timestamp, chance: f64) -> Fate {
     let (status, attempted) = match sent {
         Sent::Answered(status) => (Some(status), attempts + 1),
         Sent::Unanswered => (None, attempts + 1),
         Sent::HeldBack(_) | Sent::Unwanted => (None, attempts),
     };
-    let fate = Fate { state: "waiting", attempts: attempted, due_at: now, status, is_gone: false };
+    let fate = Fate { state: "waiting", attempts: attempted, due_at: now, status, switch: None };
+    let is_test = kind == TEST;
     match sent {
-        Sent::Answered(200..=299) => Fate { state: "delivered", ..fate },
-        Sent::Answered(410) => Fate { state: "dropped", is_gone: true, ..fate },
+        Sent::Answered(200..=299) => {
+            Fate { state: "delivered", switch: is_test.then_some(Switch::On), ..fate }
+        }
+        Sent::Answered(410) => Fate { state: "dropped", switch: Some(Switch::Off), ..fate },
         Sent::Unwanted => Fate { state: "dropped", ..fate },
         Sent::HeldBack(wait) => Fate { due_at: now + wait, ..fate },
-        Sent::Answered(_) | Sent::Unanswered => match pause_after(attempted) {
+        Sent::Answered(_) | Sent::Unanswered => match pause_after(is_test, attempted) {
             Some(pause) => Fate { due_at: now + pause + pause.mul_f64(chance / 10.0), ..fate },
-            None => Fate { state: "failed", ..fate },
+            None => Fate { state: "failed", switch: is_test.then_some(Switch::OffIfPending), ..fate },
         },
     }
 }
 
 /// The wait after so many failed attempts; none after the last.
-fn pause_after(attempts: i64) -> Option<SignedDuration> {
+fn pause_after(is_test: bool, attempts: i64) -> Option<SignedDuration> {
     let place = usize::try_from(attempts).ok()?.checked_sub(1)?;
-    TABLE.get(place).copied()
+    let table = if is_test { TABLE_OF_TESTS } else { TABLE };
+    table.get(place).copied()
 }
 
 #[cfg(test)]
@@ -139,6 +181,11 @@ mod tests {
     use serde_json::json;
 
     const NOW: Timestamp = Timestamp::UNIX_EPOCH;
+
+    /// The fate of a delivery of an event.
+    fn fate(attempts: i64, sent: Sent, now: Timestamp, chance: f64) -> Fate {
+        super::fate("patient.created", attempts, sent, now, chance)
+    }
 
     #[test]
     fn any_2xx_has_arrived_and_a_redirect_has_not() {
@@ -168,6 +215,31 @@ mod tests {
     }
 
     #[test]
+    fn a_test_is_tried_ten_times_within_about_a_day_and_then_the_endpoint_is_disabled() {
+        let (mut attempts, mut waited) = (0, 0);
+        let last = loop {
+            let fate = super::fate(TEST, attempts, Sent::Answered(500), NOW, 0.0);
+            attempts = fate.attempts;
+            if fate.state != "waiting" {
+                break fate;
+            }
+            assert_eq!(fate.switch, None);
+            waited += fate.due_at.as_second();
+        };
+        assert_eq!((last.state, last.attempts, last.switch), ("failed", 10, Some(Switch::OffIfPending)));
+        assert!((23 * 3_600..=24 * 3_600).contains(&waited), "{waited}");
+    }
+
+    #[test]
+    fn a_test_that_is_answered_switches_the_endpoint_on_and_an_event_does_not() {
+        assert_eq!(super::fate(TEST, 0, Sent::Answered(204), NOW, 0.0).switch, Some(Switch::On));
+        assert_eq!(super::fate(TEST, 0, Sent::Answered(410), NOW, 0.0).switch, Some(Switch::Off));
+        assert_eq!(super::fate(TEST, 9, Sent::Unwanted, NOW, 0.0).switch, None);
+        assert_eq!(fate(0, Sent::Answered(204), NOW, 0.0).switch, None);
+        assert_eq!(fate(9, Sent::Answered(500), NOW, 0.0).switch, None);
+    }
+
+    #[test]
     fn chance_makes_waiting_up_to_a_tenth_longer() {
         assert_eq!(fate(1, Sent::Unanswered, NOW, 1.0).due_at.as_second(), 330);
         assert_eq!(fate(1, Sent::Unanswered, NOW, 0.5).due_at.as_second(), 315);
@@ -176,7 +248,7 @@ mod tests {
     #[test]
     fn who_is_gone_is_left_alone() {
         let gone = fate(3, Sent::Answered(410), NOW, 0.0);
-        assert_eq!((gone.state, gone.is_gone), ("dropped", true));
+        assert_eq!((gone.state, gone.switch), ("dropped", Some(Switch::Off)));
         assert_eq!(fate(3, Sent::Unwanted, NOW, 0.0).state, "dropped");
     }
 

@@ -4,6 +4,10 @@
 //!   whenever a call has come back, and every half second while none comes back.
 //! - **Shares**: 64 deliveries are under way at once, of which one endpoint has two, one clinic eight and one host
 //!   sixteen. The last sixteen places are for clinics that have none. So what hangs or is slow holds up no other clinic.
+//! - **Keeps to a pace**: 480 calls a minute to one host, of which 120 are for one clinic. What is above waits, and spends
+//!   no attempt.
+//! - **Tests**: `webhook.test`, which a new endpoint has, is a delivery like the others. Once it has arrived the endpoint is
+//!   active; it is tried ten times within about a day, and then the endpoint is disabled. The audit log says either.
 //! - **Arrived**: any 2xx. A redirect is not followed and did not arrive. 410 disables the endpoint, which the audit
 //!   log says, and drops its waiting deliveries. After any other answer, or none within fifteen seconds, the delivery
 //!   is tried again by the specification's table; after the tenth attempt it has failed.

@@ -7,7 +7,7 @@ use uuid::Uuid;
 /// The most endpoints of a clinic: its slots.
 pub(super) const ENDPOINTS: usize = 20;
 
-/// Inserts a delivery to each endpoint that is not disabled and wants this kind. The endpoint's slot is the place of
+/// Inserts a delivery to each endpoint that is active and wants this kind. The endpoint's slot is the place of
 /// the delivery's id in `ids`.
 pub(super) fn insert_deliveries(event: &Event, ids: Vec<Uuid>, now: Timestamp) -> Statement<()> {
     Statement::new(
@@ -18,6 +18,7 @@ pub(super) fn insert_deliveries(event: &Event, ids: Vec<Uuid>, now: Timestamp) -
            FROM platform.webhook_endpoints AS e
           WHERE e.clinic_id = $1
             AND e.deleted_at IS NULL
+            AND e.is_confirmed
             AND e.disabled_at IS NULL
             AND $4 = ANY (e.kinds)",
     )

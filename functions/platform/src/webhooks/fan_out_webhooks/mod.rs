@@ -1,4 +1,5 @@
-//! `fan-out-webhooks`: makes a delivery for each of the clinic's endpoints that wants an event.
+//! `fan-out-webhooks`: makes a delivery for each of the clinic's active endpoints that wants an event. For an endpoint that
+//! is pending none is kept.
 //!
 //! - **Hears**: every kind that can be heard from outside ([`super::KINDS`]).
 //! - **Writes**: `platform.webhook_deliveries`, due at once.

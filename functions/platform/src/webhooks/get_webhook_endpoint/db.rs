@@ -5,7 +5,7 @@ use uuid::Uuid;
 pub(super) fn endpoint(clinic: Uuid, id: Uuid) -> Statement<WebhookEndpoint> {
     Statement::new(
         "platform.webhook_endpoint",
-        "SELECT id, url, kinds, disabled_at, created_at
+        "SELECT id, url, kinds, is_confirmed, disabled_at, created_at
            FROM platform.webhook_endpoints
           WHERE clinic_id = $1
             AND id = $2

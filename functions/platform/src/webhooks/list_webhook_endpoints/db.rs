@@ -11,7 +11,7 @@ pub(super) fn endpoints_before(
     let (at, id) = page.start();
     Statement::new(
         "platform.webhook_endpoints_before",
-        "SELECT id, url, kinds, disabled_at, created_at
+        "SELECT id, url, kinds, is_confirmed, disabled_at, created_at
            FROM platform.webhook_endpoints
           WHERE clinic_id = $1
             AND (created_at, id) < ($2, $3)
