@@ -66,13 +66,12 @@ async fn ask(client: &Client, sql: &str, consumer: &str, event: Option<Uuid>) ->
 
 /// The database under the relay's role; the dead letters of the queues are in the table by then.
 async fn open(options: DeadLetterOptions) -> Result<Client, Error> {
-    let client = match options.database_url {
-        Some(url) => connect(&url).await?,
-        None => {
-            let folder = Data::open(options.data)?.folder;
-            let url = Cluster::address(&folder.join("postgres"), "relay", NAME)?;
-            connect(&url).await.map_err(|_| Error::NotRunning(folder))?
-        }
+    let client = if let Some(url) = options.database_url {
+        connect(&url).await?
+    } else {
+        let folder = Data::open(options.data)?.folder;
+        let url = Cluster::address(&folder.join("postgres"), "relay", NAME)?;
+        connect(&url).await.map_err(|_| Error::NotRunning(folder))?
     };
     client.batch_execute("SET ROLE relay").await.map_err(Error::database("take the role relay"))?;
     if let Some(prefix) = options.queue_url_prefix {

@@ -9,7 +9,7 @@ use tokio_postgres::Config;
 use tokio_postgres::config::Host;
 use tokio_postgres::error::SqlState;
 
-/// The reason of whatever answers otherwise than PostgreSQL does.
+/// The reason of whatever answers otherwise than a database does.
 const STRANGER: &str = "what listens there is no PostgreSQL, or closed the connection: correct host and port";
 
 /// The error of connecting.
@@ -49,7 +49,7 @@ fn socket(folder: &Path, port: u16) -> String {
     folder.join(format!(".s.PGSQL.{port}")).display().to_string()
 }
 
-/// The reason of a PostgreSQL that refuses. Its message names roles and databases, nothing that is secret.
+/// The reason of a database that refuses. Its message names roles and databases, nothing that is secret.
 fn answered(config: &Config, code: &SqlState, message: &str) -> String {
     let user = config.get_user().unwrap_or_default();
     let database = config.get_dbname().unwrap_or(user);
@@ -73,7 +73,7 @@ fn answered(config: &Config, code: &SqlState, message: &str) -> String {
     format!("it refuses the user {user}: {message} (SQLSTATE {})", code.code())
 }
 
-/// The reason where no PostgreSQL has answered.
+/// The reason where no database has answered.
 fn unanswered(error: &tokio_postgres::Error) -> String {
     let (kind, source) = (error.to_string(), error.source());
     let text = source.map_or_else(|| kind.clone(), ToString::to_string);

@@ -12,7 +12,7 @@ fn server(answer: impl Fn(TcpStream) + Send + 'static) -> u16 {
     port
 }
 
-/// A server that speaks as PostgreSQL does, and refuses with that code.
+/// A server that speaks as Postgres does, and refuses with that code.
 fn refusing(code: &'static str, message: &'static str) -> u16 {
     server(move |mut client| {
         let mut asked = [0; 1024];

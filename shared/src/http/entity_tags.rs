@@ -86,7 +86,7 @@ impl IfMatch {
     }
 
     /// The versions, of which the current one must be one; none for `*`, which any version is. As a parameter of a
-    /// statement: `($3 IS NULL OR version = ANY($3))`.
+    /// statement: `(version = ANY($3)) IS NOT FALSE`.
     pub fn versions(&self) -> Option<Vec<i64>> {
         self.versions.clone()
     }
