@@ -86,7 +86,7 @@ async fn a_patch_that_says_what_is_there_changes_nothing() {
 #[tokio::test]
 async fn the_examples_of_rfc_7396_are_merged_as_it_says() {
     let (app, tenant) = app().await;
-    const PHONE: &str = "+5511987654321";
+    let phone = "+5511987654321";
     for (before, patch, after) in [
         (json!({ "notes": "b" }), json!({ "notes": "c" }), Ok(json!({ "notes": "c" }))),
         (json!({ "notes": "b" }), json!({ "document": "c" }), Ok(json!({ "notes": "b", "document": "c" }))),
@@ -102,8 +102,8 @@ async fn the_examples_of_rfc_7396_are_merged_as_it_says() {
         (json!({ "notes": "foo" }), json!("bar"), Err("INVALID_TYPE")),
         (json!({ "document": "e" }), json!({ "notes": "1" }), Ok(json!({ "document": "e", "notes": "1" }))),
         (json!({}), json!({ "notes": "b", "phone": null }), Ok(json!({ "notes": "b" }))),
-        (json!({ "phone": PHONE }), json!({ "notes": { "bb": { "ccc": null } } }), Err("INVALID_TYPE")),
-        (json!({ "phone": PHONE }), json!({ "phone": null, "notes": "a" }), Ok(json!({ "notes": "a" }))),
+        (json!({ "phone": phone }), json!({ "notes": { "bb": { "ccc": null } } }), Err("INVALID_TYPE")),
+        (json!({ "phone": phone }), json!({ "phone": null, "notes": "a" }), Ok(json!({ "notes": "a" }))),
     ] {
         let mut body = before.clone();
         body["fullName"] = json!("A");
