@@ -61,7 +61,7 @@ fn is_authorizers(event: &Value) -> bool {
 
 async fn reply(function: &Environment, name: &str, event: &Value) -> Value {
     let Outcome::Response(reply) = function.invoke(&event.to_string(), FAR_AWAY).await else {
-        panic!("{name} is the function's error");
+        unreachable!("{name} is the function's error");
     };
     serde_json::from_str(&reply).unwrap()
 }
@@ -103,7 +103,7 @@ async fn every_sample_of_a_gateway_is_answered_in_its_format_and_every_other_is_
             // The lists, where there are any, have all values of a name; cookies are kept apart.
             let is_elsewhere =
                 header.eq_ignore_ascii_case("cookie") || !event["multiValueHeaders"][header].is_null();
-            let found = request.headers.get(header.as_str()).map(|it| it.as_bytes());
+            let found = request.headers.get(header.as_str()).map(http::HeaderValue::as_bytes);
             assert!(is_elsewhere || found == value.as_str().map(str::as_bytes), "{name}: {header}");
         }
         requests += 1;

@@ -215,8 +215,8 @@ mod boundary {
         let link = format!("https://files.example/{key}?until={until}&name={id}.json");
         assert_eq!(larger.header("location"), Some(link.as_str()));
         assert_eq!(larger.header("cache-control"), Some("no-store"), "whoever has the link has the file");
-        let file: serde_json::Value = serde_json::from_slice(&app.files.kept()[&key]).unwrap();
-        assert_eq!(file["one"].as_str().unwrap().len(), 1024 * 1024 + 1 - 10);
+        let kept: serde_json::Value = serde_json::from_slice(&app.files.kept()[&key]).unwrap();
+        assert_eq!(kept["one"].as_str().unwrap().len(), 1024 * 1024 + 1 - 10);
         assert_eq!(app.files.kept().len(), 1);
         let stranger =
             TestRequest::get(&format!("/api/v1/jobs/{id}/result")).token(tenant.token(Role::Admin));
