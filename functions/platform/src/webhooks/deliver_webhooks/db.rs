@@ -22,107 +22,84 @@ pub(super) fn lease(
     until: Timestamp,
 ) -> Statement<Delivery> {
     let number = |places: usize| i64::try_from(places).unwrap_or(0);
-    let hosts: Vec<String> = taken.iter().map(|place| place.host.clone()).collect();
+    lease_statement()
+        .bind(now)
+        .bind(taken.iter().map(|place| place.clinic).collect::<Vec<_>>())
+        .bind(taken.iter().map(|place| place.endpoint).collect::<Vec<_>>())
+        .bind(taken.iter().map(|place| place.host.clone()).collect::<Vec<_>>())
+        .bind(until)
+        .bind(OF_AN_ENDPOINT)
+        .bind(OF_A_CLINIC)
+        .bind(OF_A_HOST)
+        .bind(number(free))
+        .bind(number(free.saturating_sub(FOR_THE_FIRST)))
+        .bind(used_up)
+        .bind(TEST)
+        .decode(delivery)
+}
+
+/// Places that are taken stand before what is due, without an id, and count in each share.
+fn lease_statement() -> Statement<()> {
     Statement::new(
         "platform.lease_webhook_deliveries",
         "WITH RECURSIVE heads AS (
-             (SELECT clinic_id, endpoint_id
-                FROM platform.webhook_deliveries WHERE state = 'waiting'
+             (SELECT clinic_id, endpoint_id FROM platform.webhook_deliveries WHERE state = 'waiting'
                ORDER BY clinic_id, endpoint_id, due_at, id LIMIT 1)
-             UNION ALL
-             SELECT next.clinic_id, next.endpoint_id FROM heads
-              CROSS JOIN LATERAL (
-                    SELECT d.clinic_id, d.endpoint_id
-                      FROM platform.webhook_deliveries AS d
-                     WHERE d.state = 'waiting'
-                       AND (d.clinic_id, d.endpoint_id) > (heads.clinic_id, heads.endpoint_id)
+              UNION ALL
+             SELECT next.clinic_id, next.endpoint_id FROM heads CROSS JOIN LATERAL (
+                    SELECT d.clinic_id, d.endpoint_id FROM platform.webhook_deliveries AS d
+                     WHERE d.state = 'waiting' AND (d.clinic_id, d.endpoint_id) > (heads.clinic_id, heads.endpoint_id)
                      ORDER BY d.clinic_id, d.endpoint_id, d.due_at, d.id LIMIT 1) AS next
-         ), taken AS MATERIALIZED (
-             SELECT clinic_id, endpoint_id, host
-               FROM unnest($2::uuid[], $3::uuid[], $4::text[]) AS place (clinic_id, endpoint_id, host)
-         ), due AS (
-             SELECT first.clinic_id, first.id, first.due_at,
-                    coalesce(substring(e.url FROM '^https?://([^/?#]+)'), e.url) AS host,
-                    row_number() OVER (PARTITION BY heads.clinic_id, heads.endpoint_id ORDER BY first.due_at, first.id)
-                    + coalesce(t.places, 0) AS of_endpoint
-               FROM heads
-              CROSS JOIN LATERAL (
-                    SELECT d.clinic_id, d.id, d.due_at
-                      FROM platform.webhook_deliveries AS d
-                     WHERE d.state = 'waiting'
+         ), places AS (
+             SELECT clinic_id, endpoint_id, host, NULL::uuid AS id, '-infinity'::timestamptz AS due_at
+               FROM unnest($2::uuid[], $3::uuid[], $4::text[]) AS taken (clinic_id, endpoint_id, host)
+              UNION ALL
+             SELECT heads.clinic_id, heads.endpoint_id, coalesce(substring(e.url FROM '^https?://([^/?#]+)'), e.url),
+                    first.id, first.due_at
+               FROM heads CROSS JOIN LATERAL (
+                    SELECT d.id, d.due_at FROM platform.webhook_deliveries AS d
+                     WHERE d.state = 'waiting' AND d.due_at <= $1
                        AND (d.clinic_id, d.endpoint_id) = (heads.clinic_id, heads.endpoint_id)
-                       AND d.due_at <= $1
                      ORDER BY d.due_at, d.id LIMIT $6) AS first
                JOIN platform.webhook_endpoints AS e ON (e.clinic_id, e.id) = (heads.clinic_id, heads.endpoint_id)
-               LEFT JOIN (SELECT endpoint_id, count(*) AS places FROM taken GROUP BY endpoint_id) AS t
-                    ON t.endpoint_id = heads.endpoint_id
          ), of_endpoints AS (
-             SELECT clinic_id, id, due_at, host, of_endpoint,
-                    row_number() OVER (PARTITION BY host, clinic_id ORDER BY of_endpoint, due_at, id) AS turn
-               FROM due
-              WHERE of_endpoint <= $6
-                AND host <> ALL ($11)
-                AND host || ' ' || clinic_id <> ALL ($11)
+             SELECT clinic_id, host, id, due_at,
+                    row_number() OVER (PARTITION BY clinic_id, endpoint_id ORDER BY due_at, id) AS of_endpoint,
+                    row_number() OVER (PARTITION BY clinic_id, host ORDER BY due_at, id) AS turn
+               FROM places
          ), of_hosts AS (
-             SELECT o.clinic_id, o.id, o.due_at, o.of_endpoint,
-                    row_number() OVER (PARTITION BY o.host ORDER BY o.turn, o.due_at, o.id)
-                    + coalesce(t.places, 0) AS of_host
-               FROM of_endpoints AS o
-               LEFT JOIN (SELECT host, count(*) AS places FROM taken GROUP BY host) AS t ON t.host = o.host
+             SELECT clinic_id, id, due_at,
+                    row_number() OVER (PARTITION BY host ORDER BY id IS NOT NULL, turn, due_at, id) AS of_host
+               FROM of_endpoints
+              WHERE id IS NULL OR (of_endpoint <= $6 AND NOT ARRAY[host, host || ' ' || clinic_id] && $11)
          ), of_clinics AS (
-             SELECT o.clinic_id, o.id, o.due_at,
-                    row_number() OVER (PARTITION BY o.clinic_id ORDER BY o.of_endpoint, o.due_at, o.id)
-                    + coalesce(t.places, 0) AS of_clinic
-               FROM of_hosts AS o
-               LEFT JOIN (SELECT clinic_id, count(*) AS places FROM taken GROUP BY clinic_id) AS t
-                    ON t.clinic_id = o.clinic_id
-              WHERE o.of_host <= $8
+             SELECT clinic_id, id, due_at, row_number() OVER (PARTITION BY clinic_id ORDER BY due_at, id) AS of_clinic
+               FROM of_hosts WHERE id IS NULL OR of_host <= $8
          ), firsts AS MATERIALIZED (
-             SELECT clinic_id, id FROM of_clinics
-              WHERE of_clinic = 1
+             SELECT clinic_id, id FROM of_clinics WHERE of_clinic = 1 AND id IS NOT NULL
               ORDER BY due_at, id LIMIT $9
          ), others AS MATERIALIZED (
-             SELECT clinic_id, id FROM of_clinics
-              WHERE of_clinic BETWEEN 2 AND $7
+             SELECT clinic_id, id FROM of_clinics WHERE of_clinic BETWEEN 2 AND $7 AND id IS NOT NULL
               ORDER BY of_clinic, due_at, id LIMIT greatest($10 - (SELECT count(*) FROM firsts), 0)
          ), mine AS MATERIALIZED (
-             SELECT d.clinic_id, d.id
-               FROM (SELECT clinic_id, id FROM firsts UNION ALL SELECT clinic_id, id FROM others) AS fair
+             SELECT d.clinic_id, d.id FROM (TABLE firsts UNION ALL TABLE others) AS fair
                JOIN platform.webhook_deliveries AS d ON d.clinic_id = fair.clinic_id AND d.id = fair.id
-              WHERE d.state = 'waiting' AND d.due_at <= $1
-                FOR UPDATE OF d SKIP LOCKED
+              WHERE d.state = 'waiting' AND d.due_at <= $1 FOR UPDATE OF d SKIP LOCKED
          ), leased AS (
-             UPDATE platform.webhook_deliveries AS d
-                SET due_at = $5, updated_at = $1
-               FROM mine
-              WHERE (d.clinic_id, d.id) = (mine.clinic_id, mine.id)
+             UPDATE platform.webhook_deliveries AS d SET due_at = $5, updated_at = $1
+               FROM mine WHERE (d.clinic_id, d.id) = (mine.clinic_id, mine.id)
              RETURNING d.clinic_id, d.id, d.endpoint_id, d.event_id, d.kind, d.ids, d.occurred_at, d.attempts
          )
          SELECT l.clinic_id, l.id, l.endpoint_id, l.event_id, l.kind, l.ids, l.occurred_at, l.attempts, e.url,
                 coalesce(substring(e.url FROM '^https?://([^/?#]+)'), e.url) AS host,
                 e.disabled_at IS NULL AND e.deleted_at IS NULL AND (e.is_confirmed OR l.kind = $12) AS is_wanted,
-                ARRAY(SELECT s.secret
-                        FROM platform.webhook_secrets AS s
+                ARRAY(SELECT s.secret FROM platform.webhook_secrets AS s
                        WHERE (s.clinic_id, s.endpoint_id) = (l.clinic_id, l.endpoint_id)
                          AND (s.expires_at IS NULL OR s.expires_at > $1)
                        ORDER BY s.expires_at DESC NULLS FIRST LIMIT 2) AS secrets
            FROM leased AS l
-           JOIN platform.webhook_endpoints AS e ON (e.clinic_id, e.id) = (l.clinic_id, l.endpoint_id)
-          LIMIT $9",
+           JOIN platform.webhook_endpoints AS e ON (e.clinic_id, e.id) = (l.clinic_id, l.endpoint_id) LIMIT $9",
     )
-    .bind(now)
-    .bind(taken.iter().map(|place| place.clinic).collect::<Vec<_>>())
-    .bind(taken.iter().map(|place| place.endpoint).collect::<Vec<_>>())
-    .bind(hosts)
-    .bind(until)
-    .bind(OF_AN_ENDPOINT)
-    .bind(OF_A_CLINIC)
-    .bind(OF_A_HOST)
-    .bind(number(free))
-    .bind(number(free.saturating_sub(FOR_THE_FIRST)))
-    .bind(used_up)
-    .bind(TEST)
-    .decode(delivery)
 }
 
 fn delivery(columns: &Columns<'_>) -> Result<Delivery, DecodeError> {
