@@ -13,7 +13,6 @@ const RETENTION: SignedDuration = SignedDuration::from_hours(30 * 24);
 ///
 /// The statement steps through the index from endpoint to endpoint, so an endpoint with many deliveries costs the others
 /// nothing. A row that another worker has locked is about to be leased by that worker.
-#[expect(clippy::too_many_lines, reason = "one statement, whose text stands where it is sent")]
 pub(super) fn lease(
     free: usize,
     taken: &[&Place],
