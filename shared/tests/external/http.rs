@@ -32,7 +32,8 @@ async fn server(answer: String) -> (SocketAddr, Arc<AtomicU32>) {
 }
 
 fn reply(status: &str, headers: &str, body: &str) -> String {
-    format!("HTTP/1.1 {status}\r\ncontent-length: {}\r\n{headers}\r\n{body}", body.len())
+    // The server closes each connection, and says so: else the client may take it for the next call.
+    format!("HTTP/1.1 {status}\r\nconnection: close\r\ncontent-length: {}\r\n{headers}\r\n{body}", body.len())
 }
 
 fn local() -> Arc<ExternalCalls> {
