@@ -6,11 +6,14 @@ use shared::validation::Password;
 /// a line. Facts, gathered from the list that Django ships and our own.
 const COMMON: &str = include_str!("common_passwords.txt");
 
+/// What the product is called.
+const PRODUCT: &str = "grafono";
+
 /// The longest unit whose repetition makes no password, and up to which length: nobody tries longer ones.
 const UNIT: usize = 4;
 const REPEATED: usize = 64;
 
-/// Refuses a common password in any case, a repetition such as `AAAAAAAA` or `1212…`, and one's own words, with
+/// Refuses a common password in any case and with digits and signs around, digits in a row, a repetition such as `AAAAAAAA` or `1212…`, and one's own words, with
 /// whatever digits around: an address, its part before the `@`, a name. No rules of composition, as NIST SP 800-63B
 /// §3.1.1.2 advises.
 pub(crate) fn judge(password: &Password, own: &[&str]) -> Result<(), &'static str> {
@@ -22,7 +25,8 @@ pub(crate) fn judge(password: &Password, own: &[&str]) -> Result<(), &'static st
     if repeats(&lower) {
         return Err("must not repeat a few characters");
     }
-    if COMMON.lines().any(|common| common == tried) {
+    let plain = core(tried);
+    if COMMON.lines().any(|common| common == tried || common == plain) || counts(tried) || plain == PRODUCT {
         return Err("must not be a common password");
     }
     let words = own.iter().flat_map(|word| [Some(*word), word.split_once('@').map(|(local, _)| local)]);
@@ -30,6 +34,19 @@ pub(crate) fn judge(password: &Password, own: &[&str]) -> Result<(), &'static st
         return Err("must not be your own address or name");
     }
     Ok(())
+}
+
+/// Whether the text is digits one after the other, up or down, such as `345678901`.
+fn counts(text: &str) -> bool {
+    let digits: Option<Vec<u32>> = text.chars().map(|it| it.to_digit(10)).collect();
+    let steps = |by: u32| {
+        digits
+            .iter()
+            .flatten()
+            .zip(digits.iter().flatten().skip(1))
+            .all(|(one, next)| (one + by) % 10 == *next)
+    };
+    digits.is_some() && (steps(1) || steps(9))
 }
 
 /// Whether the text is one unit of a few characters, again and again.
@@ -56,7 +73,19 @@ mod tests {
 
     #[test]
     fn common_passwords_are_refused_in_any_case_and_between_blanks() {
-        for common in ["password", "PassWord1", "12345678", " password1 ", "minhasenha", "Flamengo1"] {
+        for common in [
+            "password",
+            "PassWord1",
+            "12345678",
+            " password1 ",
+            "minhasenha",
+            "Flamengo1",
+            "Password123!",
+            "iloveyou2023",
+            "123456789012",
+            "98765432109",
+            "Grafono12345",
+        ] {
             assert_eq!(refused(common), Some("must not be a common password"), "{common}");
         }
     }

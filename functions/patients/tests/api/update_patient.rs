@@ -301,6 +301,13 @@ mod boundary {
             let again = app.send(edit(address, body)).await;
             assert_eq!((again.status, again.header("idempotency-replayed")), (200, Some("true")), "{body}");
         }
+        let listed = |tags| {
+            let edit = TestRequest::patch(&address, &json!({ "fullName": "C" })).token(tenant.owner());
+            edit.header("if-match", tags).key("list")
+        };
+        assert_eq!(app.send(listed("\"2\", \"1\"")).await.status, 200);
+        let again = app.send(listed("\"1\",\"2\", \"1\"")).await;
+        assert_eq!(again.header("idempotency-replayed"), Some("true"), "a list has no order");
         for other in ["{\"fullName\":\"B\"}", "{\"fullName\":\"B\",\"phone\":null,\"email\":null}"] {
             let refused = app.send(edit(&address, other)).await;
             assert_eq!(

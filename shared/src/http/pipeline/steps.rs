@@ -63,7 +63,12 @@ pub(crate) async fn serve<E: Endpoint>(
 
     let claim = match (principal, key) {
         (Some(principal), Some(key)) => {
-            let versions = if_match.as_ref().and_then(IfMatch::versions);
+            // A list has no order.
+            let mut versions = if_match.as_ref().and_then(IfMatch::versions);
+            if let Some(versions) = &mut versions {
+                versions.sort_unstable();
+                versions.dedup();
+            }
             let fingerprint = idempotency::fingerprint(&E::ROUTE, versions.as_deref(), &input.canonical()?);
             Some(Claim { clinic: principal.clinic_id, caller: principal.user_id, key, fingerprint, at: now })
         }

@@ -33,7 +33,7 @@ macro_rules! not {
     (within either, and shows) => {
         concat!(
             r"[^\s\u0000-\u001F\u007F-\u009F\u00AD\u034F\u061C\u115F\u1160\u17B4\u17B5\u180B-\u180F",
-            r"\u200B-\u200F\u2028-\u202E\u2060-\u206F\u2800\u3164\uFE00-\uFE0F\uFEFF\uFFA0\uFFF0-\uFFF8]",
+            r"\u200B-\u200F\u2028-\u202E\u2060-\u206F\u2800\u3164\uFDD0-\uFDEF\uFE00-\uFE0F\uFEFF\uFFA0\uFFF0-\uFFFB\uFFFE\uFFFF]",
         )
     };
 }
@@ -60,12 +60,12 @@ pub const PATTERNS: [(&str, &str); 2] = [
 ];
 
 /// Whether a character shows something, or takes part in what shows: no white space, none of the characters that
-/// Unicode lets programs ignore (`Default_Ignorable_Code_Point`, UAX 44), no empty braille cell.
+/// Unicode lets programs ignore (`Default_Ignorable_Code_Point`, UAX 44), no noncharacter, no empty braille cell.
 fn shows(character: char) -> bool {
     let ignorable = matches!(character,
         '\u{AD}' | '\u{34F}' | '\u{61C}' | '\u{115F}'..='\u{1160}' | '\u{17B4}'..='\u{17B5}' | '\u{180B}'..='\u{180F}'
         | '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2060}'..='\u{206F}' | '\u{3164}'
-        | '\u{FE00}'..='\u{FE0F}' | '\u{FEFF}' | '\u{FFA0}' | '\u{FFF0}'..='\u{FFF8}' | '\u{1BCA0}'..='\u{1BCA3}'
+        | '\u{FE00}'..='\u{FE0F}' | '\u{FEFF}' | '\u{FFA0}' | '\u{FFF0}'..='\u{FFFB}' | '\u{FDD0}'..='\u{FDEF}' | '\u{FFFE}'..='\u{FFFF}' | '\u{1BCA0}'..='\u{1BCA3}'
         | '\u{1D173}'..='\u{1D17A}' | '\u{E0000}'..='\u{E0FFF}');
     !ignorable && !character.is_whitespace() && character != '\u{2800}'
 }
@@ -73,7 +73,9 @@ fn shows(character: char) -> bool {
 /// A rule of names: none holds a web address, because names stand in mails that carry our own address as sender.
 pub fn without_link(name: &impl MaybeValue<Text>) -> Result<(), ValidationError> {
     match name.given() {
-        Some(name) if name.as_str().contains("://") => {
+        Some(name)
+            if name.as_str().chars().filter(|it| shows(*it)).nfkc().collect::<String>().contains("://") =>
+        {
             Err(ValidationError::new(UNSAFE.code)
                 .with_message(Cow::Borrowed("must not contain a web address")))
         }
