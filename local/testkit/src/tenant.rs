@@ -54,8 +54,8 @@ impl Tenant {
                     role = role.name()
                 ))
                 .await;
-            let principal = Principal { user_id: user, clinic_id: clinic, role };
-            members.push((role, user, signer.issue(&principal, now).unwrap()));
+            let principal = Principal { user_id: user, clinic_id: clinic, role, issued_at: now };
+            members.push((role, user, signer.issue(&principal).unwrap()));
         }
         Self { clinic, members }
     }

@@ -20,7 +20,7 @@ impl Clinic<'_> {
         let body = sign_up("canary.export@example.com").to_string();
         let made = program.curl(&["-d", &body, "-H", JSON], "/api/v1/clinics");
         let bearer = format!("authorization: Bearer {}", made["data"]["accessToken"].as_str().unwrap());
-        let verify = "UPDATE identity.accounts SET email_verified_at = now() WHERE email_key LIKE 'canary%' RETURNING 1";
+        let verify = "UPDATE identity.accounts SET email_verified_at = created_at WHERE email_key LIKE 'canary%' RETURNING 1";
         assert!(program.sql(verify).is_some());
         let clinic = Clinic { program, bearer, patient: String::new() };
         let patient = json!({ "fullName": "Canary Beatriz", "notes": "canary words" });

@@ -65,9 +65,13 @@ fn for_another_audience(app: &TestApp, tenant: &Tenant) -> String {
 async fn a_token_expired_or_for_somebody_else_opens_nothing() {
     let app = TestApp::of(grafono::modules()).await.held_to(&crate::CONTRACT);
     let tenant = app.tenant().await;
-    let principal =
-        Principal { user_id: tenant.user(Role::Owner), clinic_id: tenant.clinic, role: Role::Owner };
-    let expired = app.signer.issue(&principal, app.clock.now() - shared::access::token::LIFETIME).unwrap();
+    let principal = Principal {
+        user_id: tenant.user(Role::Owner),
+        clinic_id: tenant.clinic,
+        role: Role::Owner,
+        issued_at: app.clock.now() - shared::access::token::LIFETIME,
+    };
+    let expired = app.signer.issue(&principal).unwrap();
     let foreign = for_another_audience(&app, &tenant);
     let mut tried = 0;
     for endpoint in app.declarations().filter(|endpoint| endpoint.policy.access != Access::Public) {

@@ -10,6 +10,7 @@ pub use link_token::LinkToken;
 pub use passwords::{Argon2id, Hasher, HashingGate};
 pub use token::{TokenSigner, TokenVerifier};
 
+use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use strum::{EnumString, IntoStaticStr, VariantArray};
@@ -86,6 +87,8 @@ pub struct Principal {
     pub clinic_id: Uuid,
     /// The role at the time the token was issued, at most ten minutes ago.
     pub role: Role,
+    /// When the token was issued: what the account may do since then only, it may not do by this token.
+    pub issued_at: Timestamp,
 }
 
 #[cfg(test)]

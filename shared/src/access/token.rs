@@ -85,7 +85,7 @@ impl TokenVerifier {
             return Err(Fault::from(&TOKEN_EXPIRED));
         }
         let role = claims.role.parse::<Role>().map_err(|_| Fault::from(&TOKEN_INVALID))?;
-        Ok(Principal { user_id: claims.sub, clinic_id: claims.clinic, role })
+        Ok(Principal { user_id: claims.sub, clinic_id: claims.clinic, role, issued_at: claims.iat })
     }
 
     fn claims(&self, token: &str) -> Option<Claims> {
@@ -133,8 +133,9 @@ impl TokenSigner {
         Ok(Self { footer, key })
     }
 
-    /// A token for `principal`, valid from `now` for [`LIFETIME`].
-    pub fn issue(&self, principal: &Principal, now: Timestamp) -> Result<String, Fault> {
+    /// A token for `principal`, valid for [`LIFETIME`] from the instant that it says.
+    pub fn issue(&self, principal: &Principal) -> Result<String, Fault> {
+        let now = principal.issued_at;
         let claims = Claims {
             sub: principal.user_id,
             clinic: principal.clinic_id,
@@ -187,13 +188,14 @@ mod tests {
     }
 
     fn somebody() -> Principal {
-        Principal { user_id: Uuid::from_u128(1), clinic_id: Uuid::from_u128(2), role: Role::FrontDesk }
+        let (user_id, clinic_id) = (Uuid::from_u128(1), Uuid::from_u128(2));
+        Principal { user_id, clinic_id, role: Role::FrontDesk, issued_at: NOW }
     }
 
     #[test]
     fn a_token_names_its_caller_until_the_second_it_expires() {
         let (signer, verifier) = pair();
-        let token = signer.issue(&somebody(), NOW).unwrap();
+        let token = signer.issue(&somebody()).unwrap();
         let last = NOW + LIFETIME - SignedDuration::from_micros(1);
         assert_eq!(verifier.verify(&token, last).unwrap(), somebody());
         assert_eq!(verifier.verify(&token, NOW + LIFETIME).unwrap_err().problem.code, "TOKEN_EXPIRED");
@@ -203,17 +205,17 @@ mod tests {
     fn a_token_of_another_key_is_refused_even_under_our_key_id() {
         let (signer, _) = pair();
         let (mut other, verifier) = pair();
-        let token = signer.issue(&somebody(), NOW).unwrap();
+        let token = signer.issue(&somebody()).unwrap();
         assert_eq!(verifier.verify(&token, NOW).unwrap_err().problem.code, "TOKEN_INVALID");
         other.key = signer.key;
-        let forged = other.issue(&somebody(), NOW).unwrap();
+        let forged = other.issue(&somebody()).unwrap();
         assert_eq!(verifier.verify(&forged, NOW).unwrap_err().problem.code, "TOKEN_INVALID");
     }
 
     #[test]
     fn changed_and_hostile_tokens_are_refused() {
         let (signer, verifier) = pair();
-        let token = signer.issue(&somebody(), NOW).unwrap();
+        let token = signer.issue(&somebody()).unwrap();
         let long = "v4.public.".to_owned() + &"A".repeat(100_000);
         for hostile in ["", "v4.public.", "v4.public.AAAA", "v4.local.AAAA", &token[..token.len() - 2], &long]
         {
@@ -224,7 +226,8 @@ mod tests {
     #[test]
     fn a_token_for_another_audience_or_from_the_future_is_refused() {
         let (signer, verifier) = pair();
-        let token = signer.issue(&somebody(), NOW + SignedDuration::from_mins(5)).unwrap();
+        let token =
+            signer.issue(&Principal { issued_at: NOW + SignedDuration::from_mins(5), ..somebody() }).unwrap();
         assert_eq!(verifier.verify(&token, NOW).unwrap_err().problem.code, "TOKEN_INVALID");
         let claims = r#"{"sub":"00000000-0000-0000-0000-000000000001","clinic":"00000000-0000-0000-0000-000000000002","role":"owner","aud":"other","iat":"1970-01-01T00:00:00Z","exp":"1970-01-01T00:10:00Z"}"#;
         let other = PublicToken::sign(&signer.key, claims.as_bytes(), Some(&signer.footer), None).unwrap();
@@ -260,7 +263,7 @@ mod tests {
     #[test]
     fn a_token_with_any_character_changed_is_refused() {
         let (signer, verifier) = pair();
-        let token = signer.issue(&somebody(), NOW).unwrap();
+        let token = signer.issue(&somebody()).unwrap();
         // Of the last character of each part only some bits count.
         for at in ("v4.public.".len()..token.len() - 1).filter(|at| !token[at + 1..].starts_with('.')) {
             let other = if &token[at..=at] == "A" { "B" } else { "A" };

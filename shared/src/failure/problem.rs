@@ -63,7 +63,7 @@ common! {
     PERMISSION_DENIED = 403 "PERMISSION_DENIED", "Permission denied",
         "Your role does not include this. Ask an owner or administrator of your clinic.";
     EMAIL_NOT_VERIFIED = 403 "EMAIL_NOT_VERIFIED", "E-mail address not confirmed",
-        "This takes a confirmed e-mail address. Open the link in the mail of your sign-up, then repeat.";
+        "This takes a confirmed e-mail address. Open the link in the mail of your sign-up, then sign in anew.";
     ROUTE_NOT_FOUND = 404 "ROUTE_NOT_FOUND", "No such address", "There is nothing at this address. Check it for typing errors and a slash at the end.";
     METHOD_NOT_ALLOWED = 405 "METHOD_NOT_ALLOWED", "Method not allowed",
         "This address does not take this method. The Allow header lists those it takes.";

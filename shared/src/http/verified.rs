@@ -3,7 +3,8 @@
 use crate::access::Principal;
 use crate::database::Statement;
 
-/// Fails with `email_verified`, which is `EMAIL_NOT_VERIFIED`, until the caller has confirmed the address.
+/// Fails with `email_verified`, which is `EMAIL_NOT_VERIFIED`, until the caller has signed in at a confirmed address. A
+/// token from before the confirmation may be of whoever signed up with another one's address.
 pub(crate) fn ensure_verified(caller: Principal) -> Statement<()> {
     Statement::new(
         "shared.ensure_verified",
@@ -12,8 +13,9 @@ pub(crate) fn ensure_verified(caller: Principal) -> Statement<()> {
                       FROM identity.published_members
                      WHERE clinic_id = $1
                        AND id = $2
-                       AND is_verified), 'email_verified')",
+                       AND email_verified_at <= $3), 'email_verified')",
     )
     .bind(caller.clinic_id)
     .bind(caller.user_id)
+    .bind(caller.issued_at)
 }

@@ -280,8 +280,9 @@ mod integrity {
                 user_id: tenant.user(Role::Owner),
                 clinic_id: tenant.clinic,
                 role: Role::Owner,
+                issued_at: shared::clock::Clock::now(&*app.clock),
             };
-            app.signer.issue(&principal, shared::clock::Clock::now(&*app.clock)).unwrap()
+            app.signer.issue(&principal).unwrap()
         };
 
         app.clock.advance(SignedDuration::from_hours(24) - SignedDuration::from_micros(1));

@@ -75,8 +75,8 @@ pub struct Session {
 impl Session {
     /// A session that starts `now`.
     pub fn start(signer: &TokenSigner, clinic: Clinic, user: User, now: Timestamp) -> Result<Self, Fault> {
-        let principal = Principal { user_id: user.id, clinic_id: clinic.id, role: user.role };
-        let access_token = signer.issue(&principal, now)?;
+        let principal = Principal { user_id: user.id, clinic_id: clinic.id, role: user.role, issued_at: now };
+        let access_token = signer.issue(&principal)?;
         Ok(Self { clinic, user, access_token, token_type: "Bearer", expires_in: LIFETIME.as_secs() })
     }
 }

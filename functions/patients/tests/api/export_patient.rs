@@ -1,6 +1,8 @@
 use super::{add, address_of_new, app};
+use jiff::SignedDuration;
 use serde_json::{Value, json};
 use shared::access::Role;
+use shared::clock::Clock as _;
 use shared::outbox::Event;
 use std::sync::Arc;
 use testkit::{Tenant, TestApp, TestRequest, TestResponse};
@@ -222,7 +224,13 @@ mod boundary {
         app.database.run("UPDATE identity.accounts SET email_verified_at = NULL").await;
         assert_eq!(export(&app, &tenant, &patient).await.refusal(), (403, "EMAIL_NOT_VERIFIED"));
         assert_eq!(app.database.value("SELECT count(*) FROM kernel.jobs").await, "0");
-        app.database.run("UPDATE identity.accounts SET email_verified_at = now()").await;
+        // Whoever signed in before may be the one who signed up with another one's address.
+        let now = app.clock.now();
+        let confirm =
+            |at: jiff::Timestamp| format!("UPDATE identity.accounts SET email_verified_at = '{at}'");
+        app.database.run(&confirm(now + SignedDuration::from_micros(1))).await;
+        assert_eq!(export(&app, &tenant, &patient).await.refusal(), (403, "EMAIL_NOT_VERIFIED"));
+        app.database.run(&confirm(now)).await;
         assert_eq!(export(&app, &tenant, &patient).await.status, 202);
     }
 

@@ -189,7 +189,7 @@ impl Policy {
         Self { hashes_passwords: true, ..self }
     }
 
-    /// Requires that the caller has confirmed the address: for what mails others or hands data out. Asked in the
+    /// Requires that the caller has signed in at a confirmed address: for what mails others or hands data out. Asked in the
     /// transaction of the caller's own clinic ([`Call::read`](crate::http::Call::read),
     /// [`Call::write`](crate::http::Call::write)), at no further round trip.
     #[must_use]
