@@ -86,7 +86,8 @@ impl Mails {
         if !(rest.is_empty() || rest.starts_with('/')) {
             return None;
         }
-        let is_asked = head.method == Method::GET && is_this_machine(&head.headers);
+        let is_read = [Method::GET, Method::HEAD].contains(&head.method);
+        let is_asked = is_read && is_this_machine(&head.headers);
         let (mails, rest) = (self.clone(), rest.to_owned());
         let found = tokio::task::spawn_blocking(move || mails.find(&rest).filter(|_| is_asked)).await;
         Some(

@@ -103,6 +103,12 @@ async fn nothing_else_is_shown_and_nobody_else_is_answered() {
         assert_eq!(page(&own, "/local/mail", host).await.0, 404, "{host}");
     }
     assert_eq!(page(&own, "/local/mail", "localhost:3000").await.0, 200);
+    for (method, status) in [("HEAD", 200), ("POST", 404)] {
+        let head = Request::builder().method(method).uri("/local/mail").header("host", "localhost");
+        let head = head.body(()).unwrap().into_parts().0;
+        let answer = Mails::in_folder(own.clone()).answer(&head).await.unwrap();
+        assert_eq!(answer.status().as_u16(), status, "{method}");
+    }
     std::fs::remove_dir_all(folder).unwrap();
 }
 

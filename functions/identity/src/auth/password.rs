@@ -13,9 +13,9 @@ const PRODUCT: &str = "grafono";
 const UNIT: usize = 4;
 const REPEATED: usize = 64;
 
-/// Refuses a common password in any case and with digits and signs around, digits in a row, a repetition such as `AAAAAAAA` or `1212…`, and one's own words, with
-/// whatever digits around: an address, its part before the `@`, a name. No rules of composition, as NIST SP 800-63B
-/// §3.1.1.2 advises.
+/// Refuses a common password in any case and with digits and signs around, digits in a row, a repetition such as
+/// `AAAAAAAA` or `1212…`, and one's own words, with whatever digits around: an address, its part before the `@`, a name.
+/// No rules of composition, as NIST SP 800-63B §3.1.1.2 advises.
 pub(crate) fn judge(password: &Password, own: &[&str]) -> Result<(), &'static str> {
     let lower = password.expose().to_lowercase();
     let tried = lower.trim();
@@ -30,7 +30,7 @@ pub(crate) fn judge(password: &Password, own: &[&str]) -> Result<(), &'static st
         return Err("must not be a common password");
     }
     let words = own.iter().flat_map(|word| [Some(*word), word.split_once('@').map(|(local, _)| local)]);
-    if words.flatten().map(core).any(|word| !word.is_empty() && word == core(tried)) {
+    if words.flatten().map(core).any(|word| !word.is_empty() && word == plain) {
         return Err("must not be your own address or name");
     }
     Ok(())

@@ -19,13 +19,22 @@ pub(super) struct Switched {
     pub(super) only_pending: bool,
 }
 
+/// Binds what `$1` to `$4` are: the ids of clinics, endpoints, deliveries and audit rows.
+fn bound(statement: Statement<()>, switched: &[Switched]) -> Statement<()> {
+    statement
+        .bind(ids(switched, |one| one.clinic))
+        .bind(ids(switched, |one| one.endpoint))
+        .bind(ids(switched, |one| one.delivery))
+        .bind(ids(switched, |one| one.audit))
+}
+
 fn ids(switched: &[Switched], of: fn(&Switched) -> Uuid) -> Vec<Uuid> {
     switched.iter().map(of).collect()
 }
 
 /// Makes pending endpoints active. One that was deleted or disabled meanwhile stays so.
 pub(super) fn activate_endpoints(switched: &[Switched], now: Timestamp) -> Statement<()> {
-    Statement::new(
+    let statement = Statement::new(
         "platform.activate_webhook_endpoints",
         "WITH activated AS (
              UPDATE platform.webhook_endpoints AS e
@@ -42,19 +51,15 @@ pub(super) fn activate_endpoints(switched: &[Switched], now: Timestamp) -> State
                 (id, clinic_id, actor_id, action, subject, subject_id, request_id, created_at)
          SELECT audit_id, clinic_id, id, 'webhook_endpoint.activated', 'webhook_endpoint', id, delivery_id::text, $5
            FROM activated",
-    )
-    .bind(ids(switched, |one| one.clinic))
-    .bind(ids(switched, |one| one.endpoint))
-    .bind(ids(switched, |one| one.delivery))
-    .bind(ids(switched, |one| one.audit))
-    .bind(now)
+    );
+    bound(statement, switched).bind(now)
 }
 
 /// Disables endpoints. One that was deleted meanwhile stays as it is.
 pub(super) fn disable_endpoints(switched: &[Switched], now: Timestamp) -> Statement<()> {
     let only_pending = switched.iter().filter(|one| one.only_pending);
     let only_pending: Vec<Uuid> = only_pending.map(|one| one.delivery).collect();
-    Statement::new(
+    let statement = Statement::new(
         "platform.disable_webhook_endpoints",
         "WITH disabled AS (
              UPDATE platform.webhook_endpoints AS e
@@ -71,13 +76,8 @@ pub(super) fn disable_endpoints(switched: &[Switched], now: Timestamp) -> Statem
                 (id, clinic_id, actor_id, action, subject, subject_id, request_id, created_at)
          SELECT audit_id, clinic_id, id, 'webhook_endpoint.disabled', 'webhook_endpoint', id, delivery_id::text, $6
            FROM disabled",
-    )
-    .bind(ids(switched, |one| one.clinic))
-    .bind(ids(switched, |one| one.endpoint))
-    .bind(ids(switched, |one| one.delivery))
-    .bind(ids(switched, |one| one.audit))
-    .bind(only_pending)
-    .bind(now)
+    );
+    bound(statement, switched).bind(only_pending).bind(now)
 }
 
 /// Drops the deliveries that wait for endpoints that are disabled now.

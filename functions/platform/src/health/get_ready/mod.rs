@@ -56,7 +56,7 @@ failures! {
     /// How the readiness check can fail.
     pub enum GetReadyFailure {
         /// The database does not answer.
-        NotReady = 503 "NOT_READY", "Not ready", "The database does not answer. Repeat after the time in Retry-After.";
+        NotReady = 503 "NOT_READY", "Not ready", "The database does not answer, or takes no changes. Repeat after the time in Retry-After.";
     }
 }
 

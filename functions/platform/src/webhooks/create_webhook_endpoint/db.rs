@@ -14,8 +14,8 @@ pub(super) fn take_turn(clinic: Uuid) -> Statement<()> {
     .bind(clinic.to_string())
 }
 
-/// Inserts the endpoint, as a pending one, into the clinic's first free slot. Without a free slot the number is one too high, and the
-/// table's constraint refuses it.
+/// Inserts the endpoint, as a pending one, into the clinic's first free slot. Without a free slot the number is one too
+/// high, and the table's constraint refuses it.
 pub(super) fn insert_endpoint(
     clinic: Uuid,
     id: Uuid,

@@ -17,8 +17,12 @@ pub(super) struct Target {
 }
 
 /// The target that a text names: `https` anywhere, `http` on this very machine (refused later unless a setting allows
-/// it); no user, no password, no fragment.
+/// it); no user, no password, no fragment, no port 0. What an address has no room for (RFC 3986 §2: blanks, letters beyond
+/// ASCII, a backslash) is refused, not written in another way: that would be another address than was asked for.
 pub(super) fn target(text: &str) -> Option<Target> {
+    if !text.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\\') {
+        return None;
+    }
     let url = Url::parse(text).ok()?;
     let host = url.host()?;
     let is_this_machine = match &host {
@@ -29,7 +33,7 @@ pub(super) fn target(text: &str) -> Option<Target> {
     let is_secured = url.scheme() == "https" || (url.scheme() == "http" && is_this_machine);
     let is_plain = url.username().is_empty() && url.password().is_none() && url.fragment().is_none();
     let fits = url.as_str().len() <= 2048;
-    let port = url.port_or_known_default()?;
+    let port = url.port_or_known_default().filter(|port| *port != 0)?;
     (is_secured && is_plain && fits).then(|| Target { url: url.to_string(), host: host.to_string(), port })
 }
 
@@ -74,6 +78,11 @@ mod tests {
             "https://:password@a.example/",
             "https://a.example/#fragment",
             "https://a b.example/",
+            "https://a.example/a b",
+            "https://a.example/é",
+            "https://exämple.com/",
+            "https://a.example/x\\y",
+            "https://a.example:0/",
         ] {
             assert!(url(refused).is_none(), "{refused}");
         }
@@ -83,6 +92,6 @@ mod tests {
     fn an_address_that_grows_too_long_when_it_is_written_out_is_refused() {
         let longest = format!("https://a.example/{}", "a".repeat(2048 - 18));
         assert_eq!(url(&longest).unwrap().len(), 2048);
-        assert!(url(&format!("https://a.example/{}", "é".repeat(1000))).is_none());
+        assert!(url(&format!("https://a.example/{}", "{".repeat(1000))).is_none());
     }
 }

@@ -19,7 +19,10 @@ use validator::{Validate, ValidationError};
 pub struct NewWebhookEndpoint {
     /// An `https` address on the public internet, without user, password and fragment.
     #[validate(length(min = 1, max = 2048), custom(function = is_target))]
-    #[schemars(regex(pattern = "^https?://[!-~]+$"), example = "https://hooks.example.com/grafono")]
+    #[schemars(
+        regex(pattern = r"^[Hh][Tt][Tt][Pp][Ss]?://[!-\[\]-~]+$"),
+        example = "https://hooks.example.com/grafono"
+    )]
     pub url: Text,
     /// Which events to send; naming one twice means nothing more.
     #[validate(length(min = 1, max = 100))]

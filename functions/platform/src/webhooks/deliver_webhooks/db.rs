@@ -7,9 +7,9 @@ use uuid::Uuid;
 /// How long a delivery that has ended is kept.
 const RETENTION: SignedDuration = SignedDuration::from_hours(30 * 24);
 
-/// Leases due deliveries until `until`, none by a name that is used up, a host's or a clinic's at a host: up to `free`, of which the last [`FOR_THE_FIRST`] of all places are for clinics
-/// that have none, each within the shares that `taken` leaves to its endpoint, host and clinic. Who has the fewest places
-/// comes first, then who is due the longest.
+/// Leases due deliveries until `until`, none by a name that is used up, a host's or a clinic's at a host: up to `free`, of
+/// which the last [`FOR_THE_FIRST`] of all places are for clinics that have none, each within the shares that `taken`
+/// leaves to its endpoint, host and clinic. Who has the fewest places comes first, then who is due the longest.
 ///
 /// The statement steps through the index from endpoint to endpoint, so an endpoint with many deliveries costs the others
 /// nothing. A row that another worker has locked is about to be leased by that worker.

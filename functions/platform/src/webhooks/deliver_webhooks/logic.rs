@@ -113,7 +113,8 @@ pub(super) enum Sent {
     Answered(u16),
     /// Nobody answered, or not in time.
     Unanswered,
-    /// Not sent: the endpoint failed too often lately, or its host is called often enough. The next attempt may be made after this time.
+    /// Not sent: the endpoint failed too often lately, or its host is called often enough. The next attempt may be made
+    /// after this time.
     HeldBack(SignedDuration),
     /// Not sent: the endpoint was deleted or disabled meanwhile.
     Unwanted,
@@ -144,8 +145,8 @@ pub(super) enum Switch {
     OffIfPending,
 }
 
-/// The fate of a delivery of this kind with so many failed attempts. `chance`, from 0 to 1, makes the wait up to a tenth longer, so
-/// that deliveries that failed together do not come back together.
+/// The fate of a delivery of this kind with so many failed attempts. `chance`, from 0 to 1, makes the wait up to a tenth
+/// longer, so that deliveries that failed together do not come back together.
 pub(super) fn fate(kind: &str, attempts: i64, sent: Sent, now: Timestamp, chance: f64) -> Fate {
     let (status, attempted) = match sent {
         Sent::Answered(status) => (Some(status), attempts + 1),
