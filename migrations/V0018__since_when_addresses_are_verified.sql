@@ -3,7 +3,11 @@
 SET LOCAL lock_timeout = '1s';
 SET LOCAL statement_timeout = '30s';
 
+GRANT CREATE ON SCHEMA identity TO identity_published;
+SET LOCAL ROLE identity_published;
 CREATE OR REPLACE VIEW identity.published_members AS
     SELECT m.clinic_id, m.id, a.email_verified_at IS NOT NULL AS is_verified, a.email_verified_at
       FROM identity.memberships AS m
       JOIN identity.accounts AS a ON a.id = m.account_id;
+SET LOCAL ROLE migrator;
+REVOKE CREATE ON SCHEMA identity FROM identity_published;
