@@ -1,6 +1,6 @@
 //! What happens after a change, in the whole program: an export from the request to its file, whatever happens between.
 
-use crate::program::{Program, new_folder};
+use crate::program::{Program, new_folder, remove_folder};
 use crate::{income, sign_up};
 use serde_json::{Value, json};
 use std::time::Duration;
@@ -118,7 +118,7 @@ fn an_export_asked_for_just_before_the_program_was_killed_is_made_by_the_next_st
     assert_eq!(clinic.result(&job)["patients"]["patient"]["id"], clinic.patient.as_str());
     assert_eq!(next.sql("SELECT count(*) FROM kernel.job_parts").unwrap(), "2");
     drop(next.stop());
-    std::fs::remove_dir_all(data).unwrap();
+    remove_folder(data);
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! Mail on one machine: a file a mail, a page that shows them, and the story of a sign-up from outside.
 
-use crate::program::{Program, new_folder};
+use crate::program::{Program, new_folder, remove_folder};
 use crate::sign_up;
 use grafono::mail::{MailFolder, Mails};
 use http::Request;
@@ -59,7 +59,7 @@ async fn a_mail_sent_again_is_the_same_file() {
     let first = std::fs::read(&path).unwrap();
     mails.send(&letter(), Deadline::within(Duration::from_secs(10))).await.unwrap();
     assert_eq!((std::fs::read(&path).unwrap(), std::fs::read_dir(&folder).unwrap().count()), (first, 1));
-    std::fs::remove_dir_all(folder).unwrap();
+    remove_folder(folder);
 }
 
 #[tokio::test]
@@ -87,7 +87,7 @@ async fn the_pages_show_a_hostile_mail_and_let_it_do_nothing() {
     assert_eq!(content, "<script>alert(4)</script>");
     assert!(headers.contains("content-disposition: attachment\n"), "{headers}");
     assert!(headers.contains("content-type: application/octet-stream\n"), "{headers}");
-    std::fs::remove_dir_all(folder).unwrap();
+    remove_folder(folder);
 }
 
 #[tokio::test]
@@ -109,7 +109,7 @@ async fn nothing_else_is_shown_and_nobody_else_is_answered() {
         let answer = Mails::in_folder(own.clone()).answer(&head).await.unwrap();
         assert_eq!(answer.status().as_u16(), status, "{method}");
     }
-    std::fs::remove_dir_all(folder).unwrap();
+    remove_folder(folder);
 }
 
 /// The mail to that address in the program's data folder, once it is there.
@@ -192,7 +192,7 @@ fn the_link_of_the_first_mail_leads_to_a_page_whose_button_confirms_the_address(
     assert!(confirmed.starts_with("HTTP/1.1 200") && confirmed.contains("is confirmed"), "{confirmed}");
     assert_eq!(me(), Value::Bool(true));
     drop(program.stop());
-    std::fs::remove_dir_all(data).unwrap();
+    remove_folder(data);
 }
 
 #[test]
@@ -238,5 +238,5 @@ fn who_signs_up_gets_a_mail_whose_token_confirms_the_address() {
     assert_eq!((&verified["success"], me()), (&Value::Bool(true), Value::Bool(true)), "{verified}");
     let (_, code) = program.stop();
     assert_eq!(code, Some(0));
-    std::fs::remove_dir_all(data).unwrap();
+    remove_folder(data);
 }

@@ -1,7 +1,7 @@
 //! The database goes away and comes back, the program is frozen and thawed: replies are honest, nothing is lost or
 //! doubled, nothing is left open.
 
-use crate::program::{Program, new_folder, sql};
+use crate::program::{Program, new_folder, remove_folder, sql};
 use crate::{income, sign_up};
 use postgres_cluster::{Cluster, Options, install};
 use serde_json::{Value, json};
@@ -118,7 +118,7 @@ fn a_database_restarted_under_load_loses_and_doubles_nothing() {
 
     assert!(recorded >= 40, "{recorded}");
     drop(program.stop());
-    std::fs::remove_dir_all(data).unwrap();
+    remove_folder(data);
 }
 
 #[test]
@@ -144,5 +144,5 @@ fn a_program_frozen_while_its_sessions_are_ended_answers_rightly_once_thawed() {
     assert_eq!(count == "1", added["success"] == json!(true), "said to be done exactly when it is: {added}");
     assert_books(&url, 2);
     drop(program.stop());
-    std::fs::remove_dir_all(data).unwrap();
+    remove_folder(data);
 }

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
 use testkit::assert_none_in;
 use tokio::runtime::Runtime;
 use tokio_postgres::{Client, NoTls, SimpleQueryMessage};
@@ -18,6 +19,17 @@ pub(crate) fn new_folder() -> PathBuf {
     let folder = std::env::temp_dir().join(format!("grafono-program-{}-{number}", std::process::id()));
     std::fs::create_dir_all(&folder).unwrap();
     folder
+}
+
+/// Removes a folder that a program may still be leaving: whoever ends with an error does not wait for its database.
+#[track_caller]
+#[expect(clippy::disallowed_methods, reason = "no runtime waits here")]
+pub(crate) fn remove_folder(folder: impl AsRef<Path>) {
+    let started = Instant::now();
+    while let Err(error) = std::fs::remove_dir_all(&folder) {
+        assert!(started.elapsed() < Duration::from_secs(20), "{error}");
+        std::thread::sleep(Duration::from_millis(100));
+    }
 }
 
 /// The program's command line, in an environment that says nothing about databases or ports.

@@ -1,6 +1,6 @@
 //! Starting and stopping: what can go wrong is said in one line, and nothing hinders the next start.
 
-use crate::program::{Program, command, new_folder, run};
+use crate::program::{Program, command, new_folder, remove_folder, run};
 use serde_json::json;
 use shared::background::{ConsumerDeclaration, WorkerDeclaration};
 use shared::http::Declaration;
@@ -34,7 +34,7 @@ fn it_stops_on_ctrl_c_and_on_sigterm_and_keeps_its_data() {
     second.signal("TERM");
     let (_, code) = second.wait();
     assert_eq!(code, Some(0));
-    std::fs::remove_dir_all(data).unwrap();
+    remove_folder(data);
 }
 
 #[test]
@@ -51,7 +51,7 @@ fn a_killed_run_does_not_hinder_the_next_and_a_token_outlives_both() {
     let next = Program::start_on(&data, &[]);
     assert_eq!(next.curl(&["-H", &bearer], "/api/v1/me")["data"]["user"]["email"], "demo@grafono.example");
     drop(next.stop());
-    std::fs::remove_dir_all(data).unwrap();
+    remove_folder(data);
 }
 
 #[test]
@@ -63,7 +63,7 @@ fn two_at_once_on_one_data_folder_are_refused() {
         "is in use by another running instance",
     );
     drop(running.stop());
-    std::fs::remove_dir_all(data).unwrap();
+    remove_folder(data);
 }
 
 #[test]
@@ -86,7 +86,7 @@ fn a_data_folder_that_cannot_be_used_is_named() {
     std::fs::create_dir(&closed).unwrap();
     std::fs::set_permissions(&closed, std::fs::Permissions::from_mode(0o000)).unwrap();
     assert_refuses(command(&["--port", "0", "--data", closed.to_str().unwrap()]), closed.to_str().unwrap());
-    std::fs::remove_dir_all(folder).unwrap();
+    remove_folder(folder);
 }
 
 #[test]
@@ -124,7 +124,7 @@ fn a_newer_database_an_unreachable_one_and_a_wrong_address_are_one_line_each() {
         command(&["migrate", "--database-url", "canary-password"]),
         "DATABASE_URL is not an address",
     );
-    std::fs::remove_dir_all(data).unwrap();
+    remove_folder(data);
 }
 
 #[test]
@@ -133,7 +133,7 @@ fn without_python_the_first_start_says_what_is_needed() {
     let mut command = command(&["--port", "0", "--data", home.join("data").to_str().unwrap()]);
     command.env("PATH", "/nowhere").env("GRAFONO_HOME", &home);
     assert_refuses(command, "Python 3 with pip is needed once");
-    std::fs::remove_dir_all(home).unwrap();
+    remove_folder(home);
 }
 
 #[test]
@@ -168,7 +168,7 @@ fn a_reader_who_has_seen_enough_ends_a_command_quietly() {
         let (code, _, error) = run(command);
         assert_eq!((code, error.as_str()), (Some(0), ""), "{arguments:?}");
     }
-    std::fs::remove_dir_all(key.parent().unwrap()).unwrap();
+    remove_folder(key.parent().unwrap());
     drop(program.stop());
 }
 
@@ -193,7 +193,7 @@ fn a_bad_setting_is_named_with_the_form_that_it_must_have_and_its_value_is_not()
         let (code, out, error) = run(command);
         assert_eq!((code, error.as_str()), (Some(1), format!("grafono: {key} must be {form}\n").as_str()));
         assert!(!out.contains("canary"));
-        std::fs::remove_dir_all(data).unwrap();
+        remove_folder(data);
     }
 }
 

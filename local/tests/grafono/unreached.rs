@@ -1,6 +1,6 @@
 //! A database that cannot be used: one line says where it was looked for, why, and what to do, and has no password.
 
-use crate::program::{Program, command, run};
+use crate::program::{Program, command, remove_folder, run};
 use std::io::{Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
 
@@ -116,5 +116,5 @@ fn dead_letters_of_a_program_that_does_not_run_are_not_listed() {
         error.contains(&format!("no Grafono runs on the data folder {}: start it", shown.display())),
         "{error}"
     );
-    std::fs::remove_dir_all(folder).unwrap();
+    remove_folder(folder);
 }
