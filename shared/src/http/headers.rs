@@ -1,7 +1,8 @@
 //! The headers of every response, errors included (B10), and conditional reads (B9).
 
 use crate::http::entity_tags::EntityTags;
-use crate::http::{Request, Response};
+use crate::http::success::NO_STORE;
+use crate::http::{Request, Response, Success};
 use crate::telemetry::Trace;
 use http::header::{
     ACCESS_CONTROL_ALLOW_CREDENTIALS, ACCESS_CONTROL_ALLOW_ORIGIN, ACCESS_CONTROL_EXPOSE_HEADERS,
@@ -12,13 +13,12 @@ use http::header::{
 use http::{Method, StatusCode};
 
 /// The headers of a response that does not set them itself.
-const DEFAULTS: [(HeaderName, &str); 6] = [
+const DEFAULTS: [(HeaderName, &str); 5] = [
     (STRICT_TRANSPORT_SECURITY, "max-age=63072000; includeSubDomains"),
     (X_CONTENT_TYPE_OPTIONS, "nosniff"),
     (X_FRAME_OPTIONS, "DENY"),
     (CONTENT_SECURITY_POLICY, "default-src 'none'; frame-ancestors 'none'"),
     (REFERRER_POLICY, "no-referrer"),
-    (CACHE_CONTROL, "no-store"),
 ];
 
 /// Headers of ours that a script of an allowed origin may read.
@@ -28,6 +28,7 @@ const EXPOSED: &str =
 /// Completes a response: 304 when the caller has this version, no body to HEAD, and the headers of every reply.
 pub(crate) fn complete(
     response: &mut Response,
+    success: &Success,
     request: &Request,
     request_id: &str,
     trace: &Trace,
@@ -47,6 +48,9 @@ pub(crate) fn complete(
     for (name, value) in DEFAULTS {
         response.headers.entry(name).or_insert(HeaderValue::from_static(value));
     }
+    let is_success = response.status.is_success() || response.status == StatusCode::NOT_MODIFIED;
+    let cache_control = if is_success { success.cache_control } else { NO_STORE };
+    response.headers.insert(CACHE_CONTROL, HeaderValue::from_static(cache_control));
     let own = [("x-request-id", request_id), ("traceparent", &trace.traceparent())];
     for (name, value) in own {
         if let Ok(value) = HeaderValue::from_str(value) {

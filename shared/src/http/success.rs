@@ -3,6 +3,9 @@
 //! The handler makes the answer and the declaration describes it; every test of an endpoint holds the one against the
 //! other.
 
+/// What personal data is answered with: no cache keeps it (RFC 9111 §5.2.2.5).
+pub(super) const NO_STORE: &str = "no-store";
+
 /// The form around the data.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Form {
@@ -41,6 +44,8 @@ pub struct Success {
     pub has_etag: bool,
     /// Whether data that is too large for a reply is at the address in `Location` instead: 303.
     pub may_be_elsewhere: bool,
+    /// `Cache-Control` of the success; every other reply has `no-store`.
+    pub cache_control: &'static str,
     /// The form around the data.
     pub form: Form,
     /// The addresses that the answer leads to.
@@ -55,6 +60,7 @@ impl Success {
             has_location: false,
             has_etag: false,
             may_be_elsewhere: false,
+            cache_control: NO_STORE,
             form: Form::Enveloped,
             links: &[],
         }
@@ -94,6 +100,12 @@ impl Success {
     #[must_use]
     pub const fn etag(self) -> Self {
         Self { has_etag: true, ..self }
+    }
+
+    /// The same for everybody and kept by caches: what tells of nobody alone, and comes of no database.
+    #[must_use]
+    pub const fn cached(self, cache_control: &'static str) -> Self {
+        Self { cache_control, ..self }
     }
 
     /// Or, for data that is too large for a reply, 303 with the address of a file with it.

@@ -2,7 +2,7 @@
 
 use super::etag;
 use http::StatusCode;
-use http::header::{CACHE_CONTROL, CONTENT_ENCODING, ETAG, HeaderValue, VARY};
+use http::header::{CONTENT_ENCODING, ETAG, HeaderValue, VARY};
 use shared::failure::Fault;
 use shared::http::{Answer, Response};
 use std::sync::LazyLock;
@@ -32,7 +32,6 @@ impl Form {
 #[derive(Debug)]
 pub(super) struct Document {
     pub(super) content_type: &'static str,
-    pub(super) cache_control: &'static str,
     pub(super) plain: LazyLock<Form>,
     pub(super) packed: LazyLock<Form>,
 }
@@ -58,7 +57,6 @@ impl Answer for Chosen {
         let tag =
             HeaderValue::try_from(form.etag.as_str()).map_err(|_| Fault::internal("an ETag is no header"))?;
         response.headers.insert(ETAG, tag);
-        response.headers.insert(CACHE_CONTROL, HeaderValue::from_static(document.cache_control));
         response.headers.insert(VARY, HeaderValue::from_static("Accept-Encoding"));
         if form.is_packed {
             response.headers.insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));

@@ -139,7 +139,14 @@ pub async fn answer(endpoint: &OpenEndpoint, request: Request, left: Duration) -
     let shown = if outcome.is_ok() { reads } else { Reads::default() };
     let reads = ToNote::of(shown, app, seen.principal(), &request_id, now);
     let mut response = outcome.unwrap_or_else(|fault| refuse(&fault, declaration, &request, &request_id));
-    headers::complete(&mut response, &request, &request_id, &trace, &app.allowed_origins);
+    headers::complete(
+        &mut response,
+        &declaration.success,
+        &request,
+        &request_id,
+        &trace,
+        &app.allowed_origins,
+    );
     let finished = request_line::Finished {
         function: declaration.name,
         route: declaration.route.template,

@@ -10,7 +10,7 @@ mod logic;
 pub mod schema;
 
 use shared::failure::Error;
-use shared::http::{Call, Endpoint, Policy, Route, WithPathAndAnyQuery};
+use shared::http::{Call, Endpoint, Policy, Route, Success, WithPathAndAnyQuery};
 
 /// The declaration.
 #[derive(Debug)]
@@ -23,6 +23,7 @@ impl Endpoint for GetProblem {
     const SUMMARY: &'static str = "What a problem means";
     const DESCRIPTION: &'static str = "The page behind the `type` of every problem document, \
         as JSON or, for browsers, HTML.";
+    const SUCCESS: Success = Success::ok().cached("public, max-age=3600");
     type Parts = ();
     type Input = WithPathAndAnyQuery<schema::ProblemPath>;
     type Output = schema::Explanation;

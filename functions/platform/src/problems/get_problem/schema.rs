@@ -1,7 +1,7 @@
 //! What comes in, what goes out, how it fails.
 
 use http::StatusCode;
-use http::header::{CACHE_CONTROL, HeaderValue, VARY};
+use http::header::{HeaderValue, VARY};
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Deserialize, Serialize};
 use shared::failure::Fault;
@@ -56,7 +56,6 @@ impl Answer for Explanation {
                 Response::with_body(StatusCode::OK, "text/html; charset=utf-8", html.into_bytes())
             }
         };
-        response.headers.insert(CACHE_CONTROL, HeaderValue::from_static("public, max-age=3600"));
         response.headers.insert(VARY, HeaderValue::from_static("Accept"));
         Ok(response)
     }

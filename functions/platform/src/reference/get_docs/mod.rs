@@ -24,7 +24,7 @@ impl Endpoint for GetDocs {
     const POLICY: Policy = Policy::public().round_trips(0).produces(&["text/html"]);
     const SUMMARY: &'static str = "This document as a page";
     const DESCRIPTION: &'static str = "For people: with a search, and with a form to call each operation.";
-    const SUCCESS: Success = Success::bare().etag();
+    const SUCCESS: Success = Success::bare().etag().cached("public, no-cache");
     type Parts = ();
     type Input = AnyQuery;
     type Output = schema::Page;

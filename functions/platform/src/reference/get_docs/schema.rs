@@ -1,7 +1,7 @@
 //! What goes out.
 
 use http::StatusCode;
-use http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, ETAG, HeaderValue};
+use http::header::{CONTENT_SECURITY_POLICY, ETAG, HeaderValue};
 use shared::failure::Fault;
 use shared::http::{Answer, Response};
 
@@ -21,7 +21,6 @@ impl Answer for Page {
         let body = self.html.as_bytes().to_vec();
         let mut response = Response::with_body(StatusCode::OK, "text/html; charset=utf-8", body);
         response.headers.insert(ETAG, HeaderValue::from_static(self.etag));
-        response.headers.insert(CACHE_CONTROL, HeaderValue::from_static("public, no-cache"));
         response.headers.insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(self.security_policy));
         Ok(response)
     }

@@ -18,7 +18,6 @@ const PACKED: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/scalar.js.gz"));
 
 static SCRIPT: Document = Document {
     content_type: "text/javascript; charset=utf-8",
-    cache_control: "public, no-cache",
     plain: LazyLock::new(|| Form::plain(unpacked(PACKED))),
     packed: LazyLock::new(|| Form::packed(PACKED)),
 };
@@ -40,7 +39,7 @@ impl Endpoint for GetDocsScript {
     const POLICY: Policy = Policy::public().round_trips(0).produces(&["text/javascript"]);
     const SUMMARY: &'static str = "The script of that page";
     const DESCRIPTION: &'static str = "By gzip for whoever takes it, as all browsers do.";
-    const SUCCESS: Success = Success::bare().etag();
+    const SUCCESS: Success = Success::bare().etag().cached("public, no-cache");
     type Parts = ();
     type Input = AnyQuery;
     type Output = Chosen;

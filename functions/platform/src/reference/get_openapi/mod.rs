@@ -21,7 +21,6 @@ const PACKED: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/openapi.json.gz"
 
 static CONTRACT: Document = Document {
     content_type: "application/json",
-    cache_control: "public, max-age=300",
     plain: LazyLock::new(|| Form::plain(OPENAPI.as_bytes().to_vec())),
     packed: LazyLock::new(|| Form::packed(PACKED)),
 };
@@ -35,7 +34,7 @@ impl Endpoint for GetOpenapi {
     const ROUTE: Route = Route::get("/api/v1/openapi.json");
     const POLICY: Policy = Policy::public().round_trips(0);
     const SUMMARY: &'static str = "This document";
-    const SUCCESS: Success = Success::bare().etag();
+    const SUCCESS: Success = Success::bare().etag().cached("public, max-age=300");
     type Parts = ();
     type Input = AnyQuery;
     type Output = schema::Contract;
