@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use shared::database::Statement;
-use shared::failure::Problem;
+use shared::failure::{Fault, Problem};
 use shared::http::Call;
 use shared::validation::{FullDate, MultilineText, Text};
 use uuid::Uuid;
@@ -137,23 +137,25 @@ pub(crate) fn audit_change(
     clinic: Uuid,
     patient: Uuid,
     actor: Uuid,
-    action: &'static str,
-) -> Statement<()> {
-    Statement::new(
+) -> Result<Statement<()>, Fault> {
+    let audited = call.audited()?;
+    let statement = Statement::new(
         "patients.audit_change",
         "INSERT INTO kernel.audit_log
                 (id, clinic_id, actor_id, action, subject, subject_id, about, request_id, created_at)
-         SELECT $3, clinic_id, $4, $5, 'patient', id, id, $6, $7
+         SELECT $3, clinic_id, $4, $5, $6, id, id, $7, $8
            FROM patients.patients
           WHERE clinic_id = $1
             AND id = $2
             AND xmin = pg_current_xact_id()::xid",
-    )
-    .bind(clinic)
-    .bind(patient)
-    .bind(call.new_id())
-    .bind(actor)
-    .bind(action)
-    .bind(call.request_id.clone())
-    .bind(call.now)
+    );
+    Ok(statement
+        .bind(clinic)
+        .bind(patient)
+        .bind(call.new_id())
+        .bind(actor)
+        .bind(audited.action)
+        .bind(audited.subject)
+        .bind(call.request_id.clone())
+        .bind(call.now))
 }

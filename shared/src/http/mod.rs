@@ -20,11 +20,10 @@ pub mod route;
 mod success;
 mod verified;
 
-pub use audit::{audit, audit_about};
 pub use body::{Body, Json, Unread};
 pub use cursor::{Cursor, CursorOf, Listed};
 pub use endpoint::{
-    Access, BODY_LIMIT, Call, Declaration, Endpoint, Idempotency, OpenEndpoint, Policy, RateClass,
+    Access, Audited, BODY_LIMIT, Call, Declaration, Endpoint, Idempotency, OpenEndpoint, Policy, RateClass,
     RequestHeader,
 };
 pub use entity_tags::IfMatch;

@@ -16,7 +16,7 @@ pub(super) async fn handle(
     tx.add(db::insert_patient(clinic, id, new, call.now));
     tx.add(keep_history(call, clinic, id, caller.user_id));
     tx.add(announce(call, clinic, id, "patient.created"));
-    tx.add(audit_change(call, clinic, id, caller.user_id, "patient.created"));
+    tx.add(audit_change(call, clinic, id, caller.user_id)?);
     let stored = tx.commit_with_reply::<_, CreatePatientFailure>(patient(clinic, id)).await?;
 
     let patient = stored.data;

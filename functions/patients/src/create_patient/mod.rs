@@ -22,7 +22,9 @@ pub struct CreatePatient;
 impl Endpoint for CreatePatient {
     const NAME: &'static str = "create-patient";
     const ROUTE: Route = Route::post("/api/v1/patients");
-    const POLICY: Policy = Policy::requires(crate::WRITE_PATIENTS).idempotency(Idempotency::Accepted);
+    const POLICY: Policy = Policy::requires(crate::WRITE_PATIENTS)
+        .idempotency(Idempotency::Accepted)
+        .audits("patient.created", "patient");
     const SUMMARY: &'static str = "Add a patient";
     const SUCCESS: Success =
         Success::created().etag().links_to(&[Link::new("/api/v1/patients/{id}", "/data/id")]);

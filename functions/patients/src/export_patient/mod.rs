@@ -14,9 +14,7 @@ use crate::exporters::EXPORTERS;
 use shared::background::jobs::{self, Job, NewJob};
 use shared::failure::{Error, Fault};
 use shared::failures;
-use shared::http::{
-    Call, Endpoint, Idempotency, Link, Policy, RateClass, Reply, Route, Success, WithId, audit_about,
-};
+use shared::http::{Call, Endpoint, Idempotency, Link, Policy, RateClass, Reply, Route, Success, WithId};
 
 /// The event by which every module hears that its data about a patient is wanted.
 pub const REQUESTED: &str = "patient.export_requested";
@@ -39,6 +37,7 @@ impl Endpoint for ExportPatient {
     const POLICY: Policy = Policy::requires(crate::EXPORT_PATIENTS)
         .verified()
         .idempotency(Idempotency::Accepted)
+        .audits("patient.export_requested", "patient")
         .limit(RateClass::Strict);
     const SUMMARY: &'static str = "Export everything about a patient";
     const DESCRIPTION: &'static str = "Queues a job; its result has one member for each module that holds something \
@@ -61,7 +60,7 @@ impl Endpoint for ExportPatient {
         for statement in jobs::queue(call, clinic, user, &new) {
             tx.add(statement);
         }
-        tx.add(audit_about(call, clinic, user, "patient.export_requested", ("patient", patient), patient));
+        tx.add(call.audit_about(patient, patient)?);
         let stored = tx.commit_with_reply::<_, ExportPatientFailure>(jobs::job(clinic, user, new.id)).await?;
         Ok(Reply::accepted(stored.data.location(), stored.data).replayed(stored.replayed))
     }

@@ -23,7 +23,7 @@ pub(super) async fn handle(
         tx.add(db::update_patient(clinic, id, patch, call.now));
         tx.add(keep_history(call, clinic, id, caller.user_id));
         tx.add(announce(call, clinic, id, "patient.updated"));
-        tx.add(audit_change(call, clinic, id, caller.user_id, "patient.updated"));
+        tx.add(audit_change(call, clinic, id, caller.user_id)?);
     }
     let stored = tx.commit_with_reply::<_, UpdatePatientFailure>(patient(clinic, id)).await?;
 

@@ -22,8 +22,10 @@ pub struct UpdatePatient;
 impl Endpoint for UpdatePatient {
     const NAME: &'static str = "update-patient";
     const ROUTE: Route = Route::patch("/api/v1/patients/{id}");
-    const POLICY: Policy =
-        Policy::requires(crate::WRITE_PATIENTS).if_match().idempotency(Idempotency::Accepted);
+    const POLICY: Policy = Policy::requires(crate::WRITE_PATIENTS)
+        .if_match()
+        .idempotency(Idempotency::Accepted)
+        .audits("patient.updated", "patient");
     const SUMMARY: &'static str = "Edit a patient";
     const DESCRIPTION: &'static str = "A merge patch (RFC 7396): null clears a field, an absent field stays as it is. \
         A patch with nothing new changes nothing: the version and its ETag stay.";

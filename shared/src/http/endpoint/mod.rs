@@ -7,11 +7,13 @@ mod call;
 mod declaration;
 mod opened;
 mod policy;
+mod terms;
 
 pub use call::Call;
 pub use declaration::Declaration;
 pub use opened::OpenEndpoint;
-pub use policy::{Access, BODY_LIMIT, Idempotency, Policy, RateClass, RequestHeader};
+pub use policy::{BODY_LIMIT, Policy};
+pub use terms::{Access, Audited, Idempotency, RateClass, RequestHeader};
 
 use crate::failure::{Error, Failure};
 use crate::http::{Answer, Input, Route, Success};

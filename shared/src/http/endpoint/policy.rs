@@ -1,63 +1,11 @@
 //! The policy of an endpoint: requirements for a request, and promises about itself.
 
+use super::terms::{Access, Audited, Idempotency, RateClass, RequestHeader};
 use crate::access::Permission;
 use crate::app::Frame;
 
 /// The largest body of an endpoint without a limit of its own, in bytes.
 pub const BODY_LIMIT: usize = 64 * 1024;
-
-/// Who may call.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Access {
-    /// Anybody.
-    Public,
-    /// Whoever is signed in.
-    SignedIn,
-    /// Whoever holds the permission.
-    Requires(Permission),
-}
-
-/// An endpoint's treatment of `Idempotency-Key` (E2).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Idempotency {
-    /// The endpoint reads only; the header means nothing.
-    Reads,
-    /// Money or stock moves: 400 without a key.
-    Required,
-    /// A key is honoured when sent.
-    Accepted,
-    /// The reply has tokens or secrets, which are never stored: 400 with a key.
-    Refused,
-}
-
-/// The class of rate limit (C7), in the contract alone so far.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum RateClass {
-    /// No limit: health checks.
-    Unlimited,
-    /// Leased tokens, no extra round trip.
-    Ordinary,
-    /// Checked before the work: log-in, refresh, reset, payment, export.
-    Strict,
-}
-
-/// A header that one endpoint reads, and no other.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct RequestHeader {
-    /// The header's name, as its specification writes it.
-    pub name: &'static str,
-    /// The header's meaning.
-    pub description: &'static str,
-    /// A well-formed value.
-    pub example: &'static str,
-}
-
-impl RequestHeader {
-    /// The JSON pointer of the header in a violation.
-    pub fn pointer(&self) -> String {
-        format!("/{}", self.name.to_ascii_lowercase())
-    }
-}
 
 /// The policy of an endpoint: requirements for a request, and promises about itself.
 #[derive(Debug, Clone, Copy)]
@@ -79,6 +27,8 @@ pub struct Policy {
     pub hashes_passwords: bool,
     /// Whether the caller's address must be verified.
     pub verified: bool,
+    /// What the audit log notes of each success, in its transaction.
+    pub audits: Option<Audited>,
     /// The action under which the audit log notes whose data a reply shows, e.g. `patient.read`.
     pub shows_people: Option<&'static str>,
     /// The required headers beside those that follow from the rest.
@@ -104,6 +54,7 @@ impl Policy {
             changes: false,
             hashes_passwords: false,
             verified: false,
+            audits: None,
             shows_people: None,
             headers: &[],
             rate: RateClass::Ordinary,
@@ -195,6 +146,13 @@ impl Policy {
     #[must_use]
     pub const fn verified(self) -> Self {
         Self { verified: true, ..self }
+    }
+
+    /// Leaves a row in the audit log with each success, which the handler adds ([`Call::audit`](crate::http::Call::audit)):
+    /// `action` is a noun and a past participle, e.g. `webhook_endpoint.created`; `subject` is the kind of what it was done to.
+    #[must_use]
+    pub const fn audits(self, action: &'static str, subject: &'static str) -> Self {
+        Self { audits: Some(Audited { action, subject }), ..self }
     }
 
     /// Shows something of people, whom the handler names ([`Call::shows`](crate::http::Call::shows)): the audit log notes

@@ -1,7 +1,7 @@
 use super::schema::{CreateTransactionFailure, NewTransaction, Recorded};
 use super::{db, logic};
 use shared::failure::{Error, Fault};
-use shared::http::{Call, Reply, audit_about};
+use shared::http::{Call, Reply};
 
 /// Moves the balance, writes the transfer, answers both.
 pub(super) async fn handle(
@@ -17,7 +17,7 @@ pub(super) async fn handle(
     tx.add(db::move_balance(clinic, &transfer, call.now));
     tx.add(db::insert_transfer(clinic, id, &transfer, call.now));
     tx.add(db::announce(call, clinic, id));
-    tx.add(audit_about(call, clinic, caller.user_id, "transaction.recorded", ("transaction", id), patient));
+    tx.add(call.audit_about(id, patient)?);
     let stored = tx.commit_with_reply::<Recorded, CreateTransactionFailure>(db::recorded(clinic, id)).await?;
 
     let location = format!("/api/v1/transactions/{}", stored.data.ids.id);

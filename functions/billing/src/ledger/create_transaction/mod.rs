@@ -23,7 +23,9 @@ pub struct CreateTransaction;
 impl Endpoint for CreateTransaction {
     const NAME: &'static str = "create-transaction";
     const ROUTE: Route = Route::post("/api/v1/transactions");
-    const POLICY: Policy = Policy::requires(crate::WRITE_TRANSACTIONS).idempotency(Idempotency::Required);
+    const POLICY: Policy = Policy::requires(crate::WRITE_TRANSACTIONS)
+        .idempotency(Idempotency::Required)
+        .audits("transaction.recorded", "transaction");
     const SUMMARY: &'static str = "Record money taken or paid";
     const DESCRIPTION: &'static str = "The patient's balance moves with it, once, however often the same \
         `Idempotency-Key` is sent. An archived patient may still pay.";

@@ -1,5 +1,6 @@
 use crate::auth::session::{Clinic, User, member};
 use shared::database::Statement;
+use shared::failure::Fault;
 use shared::http::Call;
 use shared::parts::Parts;
 use uuid::Uuid;
@@ -25,25 +26,29 @@ pub(super) fn audit_started(
     call: &Call<'_, impl Parts>,
     account: Uuid,
     named: Option<Uuid>,
-) -> Statement<()> {
-    Statement::new(
+) -> Result<Statement<()>, Fault> {
+    let audited = call.audited()?;
+    let statement = Statement::new(
         "identity.audit_session_started",
         "INSERT INTO kernel.audit_log
                 (id, clinic_id, actor_id, action, subject, subject_id, client_address, request_id, created_at)
-         SELECT $3, own.clinic_id, own.id, 'session.started', 'account', $1, $4::text::inet, $5, $6
+         SELECT $3, own.clinic_id, own.id, $7, $8, $1, $4::text::inet, $5, $6
            FROM (SELECT clinic_id, id, count(*) OVER () AS clinics
                    FROM identity.memberships
                   WHERE account_id = $1
                     AND disabled_at IS NULL) AS own
           WHERE own.clinic_id = $2
              OR ($2 IS NULL AND own.clinics = 1)",
-    )
-    .bind(account)
-    .bind(named)
-    .bind(call.new_id())
-    .bind(call.client_address().map(|address| address.to_string()))
-    .bind(call.request_id.clone())
-    .bind(call.now)
+    );
+    Ok(statement
+        .bind(account)
+        .bind(named)
+        .bind(call.new_id())
+        .bind(call.client_address().map(|address| address.to_string()))
+        .bind(call.request_id.clone())
+        .bind(call.now)
+        .bind(audited.action)
+        .bind(audited.subject))
 }
 
 /// The audit rows of a sign-in with a wrong password, one in each clinic of the account: nobody acted.

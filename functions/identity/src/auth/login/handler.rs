@@ -30,7 +30,7 @@ pub(super) async fn handle(
     let named = given.clinic_id.map(Uuid::from);
     let mut tx = call.write_as(Scope { clinic: None, account: known });
     let memberships = tx.add(db::memberships_of_account(id));
-    tx.add(if matches { db::audit_started(call, id, named) } else { db::audit_refused(call, id) });
+    tx.add(if matches { db::audit_started(call, id, named)? } else { db::audit_refused(call, id) });
     let memberships = tx.commit::<LoginFailure>().await?.many(&memberships)?;
     if known.is_none() {
         let refused = Fault::from(Error::from(LoginFailure::InvalidCredentials));

@@ -27,8 +27,12 @@ pub struct Login;
 impl Endpoint for Login {
     const NAME: &'static str = "login";
     const ROUTE: Route = Route::post("/api/v1/auth/login");
-    const POLICY: Policy =
-        Policy::public().issues_tokens().hashes_passwords().limit(RateClass::Strict).round_trips(2);
+    const POLICY: Policy = Policy::public()
+        .issues_tokens()
+        .audits("session.started", "account")
+        .hashes_passwords()
+        .limit(RateClass::Strict)
+        .round_trips(2);
     const SUMMARY: &'static str = "Sign in";
     const DESCRIPTION: &'static str = "Answers an access token for one of the account's clinics. \
         An account with several is asked which one: 409 lists them. An unknown address and a wrong password are \

@@ -1,5 +1,6 @@
 use jiff::Timestamp;
 use shared::database::Statement;
+use shared::failure::Fault;
 use shared::http::Call;
 use uuid::Uuid;
 
@@ -32,8 +33,9 @@ pub(super) fn ensure_unexpired(clinic: Uuid, token_hash: Vec<u8>, now: Timestamp
 
 /// Marks the token used, and the address verified. Of two requests at once one waits here for the row's lock, then
 /// finds the token used and changes no row.
-pub(super) fn use_token(call: &Call<'_>, clinic: Uuid, token_hash: Vec<u8>) -> Statement<()> {
-    Statement::new(
+pub(super) fn use_token(call: &Call<'_>, clinic: Uuid, token_hash: Vec<u8>) -> Result<Statement<()>, Fault> {
+    let audited = call.audited()?;
+    let statement = Statement::new(
         "identity.use_verification",
         "WITH used AS (
              UPDATE identity.email_verifications
@@ -51,14 +53,17 @@ pub(super) fn use_token(call: &Call<'_>, clinic: Uuid, token_hash: Vec<u8>) -> S
          )
          INSERT INTO kernel.audit_log
                 (id, clinic_id, actor_id, action, subject, subject_id, request_id, created_at)
-         SELECT $4, clinic_id, user_id, 'account.email_verified', 'account', account_id, $5, $3
+         SELECT $4, clinic_id, user_id, $6, $7, account_id, $5, $3
            FROM used",
-    )
-    .bind(clinic)
-    .bind(token_hash)
-    .bind(call.now)
-    .bind(call.new_id())
-    .bind(call.request_id.clone())
+    );
+    Ok(statement
+        .bind(clinic)
+        .bind(token_hash)
+        .bind(call.now)
+        .bind(call.new_id())
+        .bind(call.request_id.clone())
+        .bind(audited.action)
+        .bind(audited.subject))
 }
 
 pub(super) fn verified_at(clinic: Uuid, token_hash: Vec<u8>) -> Statement<Timestamp> {

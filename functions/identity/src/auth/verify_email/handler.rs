@@ -15,7 +15,7 @@ pub(super) async fn handle(
     let mut tx = call.write_as(Scope { clinic: Some(clinic), account: None });
     tx.add(db::ensure_known(clinic, hash.clone()));
     tx.add(db::ensure_unexpired(clinic, hash.clone(), call.now));
-    tx.add(db::use_token(call, clinic, hash.clone()));
+    tx.add(db::use_token(call, clinic, hash.clone())?);
     let verified_at = tx.add(db::verified_at(clinic, hash));
     let verified_at = tx.commit::<VerifyEmailFailure>().await?.one(&verified_at)?;
     Ok(Reply::ok(VerifiedEmail { email_verified_at: verified_at }))

@@ -5,7 +5,7 @@ use crate::auth::session::{Clinic, User};
 use shared::access::{Role, TokenSigner};
 use shared::database::Scope;
 use shared::failure::Error;
-use shared::http::{Call, Reply, audit};
+use shared::http::{Call, Reply};
 
 /// Hashes the password, makes clinic, account and membership, starts the session.
 pub(super) async fn handle(
@@ -31,7 +31,7 @@ pub(super) async fn handle(
     tx.add(db::insert_clinic(&clinic, call.now));
     tx.add(db::insert_membership(&clinic, &account, &user, call.now));
     tx.add(db::clinic_created(call, &clinic, &account, &user));
-    tx.add(audit(call, clinic.id, user.id, "clinic.created", "clinic", clinic.id));
+    tx.add(call.audit_as(clinic.id, user.id, clinic.id)?);
     // The token is made before the commit: after the commit nothing may fail.
     let session = Session::start(call.parts, clinic, user, call.now)?;
     tx.commit::<CreateClinicFailure>().await?;

@@ -23,7 +23,11 @@ pub struct CreateClinic;
 impl Endpoint for CreateClinic {
     const NAME: &'static str = "create-clinic";
     const ROUTE: Route = Route::post("/api/v1/clinics");
-    const POLICY: Policy = Policy::public().signs_up().hashes_passwords().limit(RateClass::Strict);
+    const POLICY: Policy = Policy::public()
+        .signs_up()
+        .audits("clinic.created", "clinic")
+        .hashes_passwords()
+        .limit(RateClass::Strict);
     const SUMMARY: &'static str = "Sign a clinic up";
     const DESCRIPTION: &'static str = "Makes the clinic and its owner's account, and signs the owner in. \
         One e-mail address is one account.";

@@ -13,7 +13,7 @@ pub mod schema;
 use schema::CancelJobFailure;
 use shared::background::jobs::{self, Job};
 use shared::failure::Error;
-use shared::http::{Call, Endpoint, Idempotency, Link, Policy, Reply, Route, Success, WithPath, audit};
+use shared::http::{Call, Endpoint, Idempotency, Link, Policy, Reply, Route, Success, WithPath};
 
 /// The declaration.
 #[derive(Debug)]
@@ -22,7 +22,8 @@ pub struct CancelJob;
 impl Endpoint for CancelJob {
     const NAME: &'static str = "cancel-job";
     const ROUTE: Route = Route::post("/api/v1/jobs/{id}/cancel");
-    const POLICY: Policy = Policy::signed_in().idempotency(Idempotency::Accepted);
+    const POLICY: Policy =
+        Policy::signed_in().idempotency(Idempotency::Accepted).audits("job.cancelled", "job");
     const SUMMARY: &'static str = "Cancel queued work";
     const DESCRIPTION: &'static str = "What was made so far is not handed out. Cancelling twice is fine.";
     const SUCCESS: Success = Success::ok().links_to(&[Link::new("/api/v1/jobs/{id}", "/data/id")]);
@@ -38,7 +39,7 @@ impl Endpoint for CancelJob {
         tx.add(db::ensure_job(clinic, owner, id, call.now));
         tx.add(db::cancel_job(clinic, id, call.now));
         tx.add(db::ensure_cancelled(clinic, id));
-        tx.add(audit(call, clinic, owner, "job.cancelled", "job", id));
+        tx.add(call.audit(id)?);
         let stored = tx.commit_with_reply::<_, CancelJobFailure>(jobs::job(clinic, owner, id)).await?;
         Ok(Reply::ok(stored.data).replayed(stored.replayed))
     }

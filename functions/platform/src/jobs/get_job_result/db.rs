@@ -1,6 +1,7 @@
 use super::schema::Parts;
 use jiff::Timestamp;
 use shared::database::Statement;
+use shared::failure::Fault;
 use shared::http::Call;
 use uuid::Uuid;
 
@@ -28,22 +29,26 @@ pub(super) fn audit_read(
     clinic: Uuid,
     owner: Uuid,
     id: Uuid,
-) -> Statement<()> {
-    Statement::new(
+) -> Result<Statement<()>, Fault> {
+    let audited = call.audited()?;
+    let statement = Statement::new(
         "platform.audit_result_read",
         "INSERT INTO kernel.audit_log
                 (id, clinic_id, actor_id, action, subject, subject_id, about, request_id, created_at)
-         SELECT $4, clinic_id, $2, 'job_result.read', 'job', id, about, $5, $6
+         SELECT $4, clinic_id, $2, $7, $8, id, about, $5, $6
            FROM kernel.jobs
           WHERE clinic_id = $1
             AND id = $3",
-    )
-    .bind(clinic)
-    .bind(owner)
-    .bind(id)
-    .bind(call.new_id())
-    .bind(call.request_id.clone())
-    .bind(call.now)
+    );
+    Ok(statement
+        .bind(clinic)
+        .bind(owner)
+        .bind(id)
+        .bind(call.new_id())
+        .bind(call.request_id.clone())
+        .bind(call.now)
+        .bind(audited.action)
+        .bind(audited.subject))
 }
 
 pub(super) fn parts(clinic: Uuid, id: Uuid) -> Statement<Parts> {

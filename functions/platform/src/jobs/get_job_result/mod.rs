@@ -30,7 +30,7 @@ pub struct GetJobResult;
 impl Endpoint for GetJobResult {
     const NAME: &'static str = "get-job-result";
     const ROUTE: Route = Route::get("/api/v1/jobs/{id}/result");
-    const POLICY: Policy = Policy::signed_in();
+    const POLICY: Policy = Policy::signed_in().audits("job_result.read", "job");
     const SUMMARY: &'static str = "Fetch what a job has made";
     const DESCRIPTION: &'static str = "One member for each part of the job, by its name. More than a mebibyte of it is a \
         file: the reply leads there (303), by a link that is good for five minutes and for whoever has it.";
@@ -48,7 +48,7 @@ impl Endpoint for GetJobResult {
         let (clinic, owner, id) = (caller.clinic_id, caller.user_id, input.path.id.into());
         let mut tx = call.write()?;
         tx.add(db::ensure_result(clinic, owner, id, call.now));
-        tx.add(db::audit_read(call, clinic, owner, id));
+        tx.add(db::audit_read(call, clinic, owner, id)?);
         let parts = tx.add(db::parts(clinic, id));
         let parts = tx.commit::<GetJobResultFailure>().await?.one(&parts)?;
         let whole = serde_json::to_vec(&parts).map_err(|_| Fault::internal("a result cannot be written"))?;

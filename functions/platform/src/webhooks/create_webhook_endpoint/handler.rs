@@ -6,7 +6,7 @@ use crate::webhooks::signing::SigningSecret;
 use shared::external::ExternalCalls;
 use shared::external::connect::{NetworkScope, Unreachable};
 use shared::failure::{Error, Fault};
-use shared::http::{Call, Reply, audit};
+use shared::http::{Call, Reply};
 
 /// Looks the host's addresses up, then makes the endpoint, its secret and its test.
 pub(super) async fn handle(
@@ -28,7 +28,7 @@ pub(super) async fn handle(
     tx.add(db::insert_endpoint(clinic, id, target.url.clone(), &new.kinds, call.now));
     tx.add(insert_secret(clinic, id, call.new_id(), secret.to_bytes(), call.now));
     tx.add(db::insert_test(clinic, id, (call.new_id(), call.new_id()), call.now));
-    tx.add(audit(call, clinic, caller.user_id, "webhook_endpoint.created", "webhook_endpoint", id));
+    tx.add(call.audit(id)?);
     tx.commit::<CreateWebhookEndpointFailure>().await?;
 
     let endpoint = WebhookEndpoint {

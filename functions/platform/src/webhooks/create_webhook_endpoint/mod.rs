@@ -27,7 +27,10 @@ pub struct CreateWebhookEndpoint;
 impl Endpoint for CreateWebhookEndpoint {
     const NAME: &'static str = "create-webhook-endpoint";
     const ROUTE: Route = Route::post("/api/v1/webhook-endpoints");
-    const POLICY: Policy = Policy::requires(super::MANAGE_WEBHOOKS).verified().hands_out_secrets();
+    const POLICY: Policy = Policy::requires(super::MANAGE_WEBHOOKS)
+        .verified()
+        .hands_out_secrets()
+        .audits("webhook_endpoint.created", "webhook_endpoint");
     const SUMMARY: &'static str = "Have events sent to an address";
     const DESCRIPTION: &'static str = "Events are sent by the Standard Webhooks specification and signed with the secret \
         that is answered here, and only here. The endpoint is `pending` first: it is sent a signed `webhook.test`, and is \

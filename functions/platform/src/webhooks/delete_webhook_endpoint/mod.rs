@@ -13,7 +13,7 @@ use super::endpoint::hold_endpoint;
 use http::StatusCode;
 use shared::failure::Error;
 use shared::failures;
-use shared::http::{Call, Endpoint, Policy, Response, Route, Success, WithId, audit};
+use shared::http::{Call, Endpoint, Policy, Response, Route, Success, WithId};
 
 /// The declaration.
 #[derive(Debug)]
@@ -30,7 +30,9 @@ failures! {
 impl Endpoint for DeleteWebhookEndpoint {
     const NAME: &'static str = "delete-webhook-endpoint";
     const ROUTE: Route = Route::delete("/api/v1/webhook-endpoints/{id}");
-    const POLICY: Policy = Policy::requires(super::MANAGE_WEBHOOKS).deletes();
+    const POLICY: Policy = Policy::requires(super::MANAGE_WEBHOOKS)
+        .deletes()
+        .audits("webhook_endpoint.deleted", "webhook_endpoint");
     const SUMMARY: &'static str = "Stop sending events to an address";
     const DESCRIPTION: &'static str = "What waits to be sent there is dropped.";
     const SUCCESS: Success = Success::no_content();
@@ -48,7 +50,7 @@ impl Endpoint for DeleteWebhookEndpoint {
         tx.add(db::delete_endpoint(clinic, id, call.now));
         tx.add(db::end_secrets_now(clinic, id, call.now));
         tx.add(db::drop_deliveries(clinic, id, call.now));
-        tx.add(audit(call, clinic, caller.user_id, "webhook_endpoint.deleted", "webhook_endpoint", id));
+        tx.add(call.audit(id)?);
         tx.commit::<DeleteWebhookEndpointFailure>().await?;
 
         Ok(Response::empty(StatusCode::NO_CONTENT))

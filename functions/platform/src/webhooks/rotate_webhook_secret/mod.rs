@@ -13,7 +13,7 @@ mod schema;
 use super::endpoint::{hold_endpoint, insert_secret};
 use super::signing::SigningSecret;
 use shared::failure::Error;
-use shared::http::{Call, Endpoint, Policy, Reply, Route, Success, WithId, audit};
+use shared::http::{Call, Endpoint, Policy, Reply, Route, Success, WithId};
 
 /// The declaration.
 #[derive(Debug)]
@@ -22,7 +22,9 @@ pub struct RotateWebhookSecret;
 impl Endpoint for RotateWebhookSecret {
     const NAME: &'static str = "rotate-webhook-secret";
     const ROUTE: Route = Route::post("/api/v1/webhook-endpoints/{id}/secret");
-    const POLICY: Policy = Policy::requires(super::MANAGE_WEBHOOKS).hands_out_secrets();
+    const POLICY: Policy = Policy::requires(super::MANAGE_WEBHOOKS)
+        .hands_out_secrets()
+        .audits("webhook_secret.rotated", "webhook_endpoint");
     const SUMMARY: &'static str = "Give a webhook endpoint a new secret";
     const DESCRIPTION: &'static str = "For 24 hours deliveries are signed with the secret before as well. The one before \
         that ends at once.";
@@ -41,7 +43,7 @@ impl Endpoint for RotateWebhookSecret {
         tx.add(hold_endpoint(clinic, id, call.now));
         tx.add(db::end_secrets(clinic, id, call.now));
         tx.add(insert_secret(clinic, id, call.new_id(), secret.to_bytes(), call.now));
-        tx.add(audit(call, clinic, caller.user_id, "webhook_secret.rotated", "webhook_endpoint", id));
+        tx.add(call.audit(id)?);
         tx.commit::<schema::RotateWebhookSecretFailure>().await?;
 
         Ok(Reply::created_here(schema::NewSecret { secret, previous_secret_until: call.now + db::OVERLAP }))

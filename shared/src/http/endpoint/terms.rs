@@ -1,0 +1,65 @@
+//! The terms of a policy.
+
+use crate::access::Permission;
+
+/// Who may call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Access {
+    /// Anybody.
+    Public,
+    /// Whoever is signed in.
+    SignedIn,
+    /// Whoever holds the permission.
+    Requires(Permission),
+}
+
+/// An endpoint's treatment of `Idempotency-Key` (E2).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Idempotency {
+    /// The endpoint reads only; the header means nothing.
+    Reads,
+    /// Money or stock moves: 400 without a key.
+    Required,
+    /// A key is honoured when sent.
+    Accepted,
+    /// The reply has tokens or secrets, which are never stored: 400 with a key.
+    Refused,
+}
+
+/// The class of rate limit (C7), in the contract alone so far.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RateClass {
+    /// No limit: health checks.
+    Unlimited,
+    /// Leased tokens, no extra round trip.
+    Ordinary,
+    /// Checked before the work: log-in, refresh, reset, payment, export.
+    Strict,
+}
+
+/// A header that one endpoint reads, and no other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RequestHeader {
+    /// The header's name, as its specification writes it.
+    pub name: &'static str,
+    /// The header's meaning.
+    pub description: &'static str,
+    /// A well-formed value.
+    pub example: &'static str,
+}
+
+impl RequestHeader {
+    /// The JSON pointer of the header in a violation.
+    pub fn pointer(&self) -> String {
+        format!("/{}", self.name.to_ascii_lowercase())
+    }
+}
+
+/// What the audit log says of a success.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Audited {
+    /// What was done, e.g. `webhook_endpoint.created`.
+    pub action: &'static str,
+    /// What kind of thing it was done to, e.g. `webhook_endpoint`.
+    pub subject: &'static str,
+}
