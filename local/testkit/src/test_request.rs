@@ -27,6 +27,13 @@ impl TestRequest {
         }
     }
 
+    /// The same at another path.
+    #[must_use]
+    pub fn at(mut self, path: &str) -> Self {
+        path.clone_into(&mut self.path);
+        self
+    }
+
     /// `GET`.
     pub fn get(address: &str) -> Self {
         Self::new("GET", address)

@@ -1,12 +1,19 @@
 //! What every endpoint does with what it must not take, read off the declarations: a new endpoint is in here at once.
 
-use crate::app;
+use crate::{app, permissions};
 use schemars::Schema;
 use shared::http::{Access, Declaration};
-use std::collections::BTreeMap;
-use testkit::{Tenant, TestApp, TestRequest, TestResponse};
+use testkit::{Tenant, TestApp, TestRequest, TestResponse, World};
 
 const SOME_ID: &str = "01890a5d-ac96-774b-bcce-b302099a8057";
+
+/// What caches may keep: documents that are the same for everybody. All else is for its caller alone.
+const CACHED: [(&str, &str); 4] = [
+    ("get-problem", "public, max-age=3600"),
+    ("get-openapi", "public, max-age=300"),
+    ("get-docs", "public, no-cache"),
+    ("get-docs-script", "public, no-cache"),
+];
 
 /// A request that reaches the endpoint, with everything it asks for but a body.
 fn reach(endpoint: &Declaration, tenant: &Tenant) -> TestRequest {
@@ -35,13 +42,16 @@ fn assert_is_ours(name: &str, asked_path: &str, answer: &TestResponse) {
         ("referrer-policy", "no-referrer"),
     ];
     // The reference page alone has a policy of its own; its tests know it.
-    let is_page = name == "get-docs" && answer.status == 200;
+    let is_page = name == "get-docs" && answer.status < 400;
     let held = |header: &&str| !(is_page && *header == "content-security-policy");
     for (header, value) in expected.into_iter().filter(|(header, _)| held(header)) {
         assert_eq!(answer.header(header), Some(value), "{name}");
     }
     let request_id = answer.header("x-request-id").unwrap();
-    assert!(answer.header("traceparent").is_some() && answer.header("cache-control").is_some(), "{name}");
+    assert!(answer.header("traceparent").is_some(), "{name}");
+    let kept = CACHED.iter().find(|(cached, _)| *cached == name && answer.status < 400);
+    let cache_control = kept.map_or("no-store", |(_, cache_control)| cache_control);
+    assert_eq!(answer.header("cache-control"), Some(cache_control), "{name} {}", answer.status);
     // The page's script is another's work, and has words of every kind.
     let is_script = name == "get-docs-script" && answer.status == 200;
     for internal in
@@ -90,49 +100,96 @@ async fn without_a_token_or_with_a_bad_one_nothing_but_the_public_answers() {
     assert!(guarded >= 8);
 }
 
-/// The table of who may call what: each endpoint's answer for nobody and each role, and whether it asks for a confirmed
-/// address.
-fn permissions() -> BTreeMap<&'static str, (Vec<bool>, bool)> {
-    let table = include_str!("permissions.txt");
-    let lines = table.lines().skip_while(|line| !line.trim_start().starts_with("nobody")).skip(1);
-    let rows = lines.filter(|line| !line.is_empty()).map(|line| {
-        let mut words = line.split_whitespace();
-        let name = words.next().unwrap();
-        let answers: Vec<&str> = words.collect();
-        let allowed = answers.iter().take(6).map(|answer| match *answer {
-            "yes" => true,
-            "no" => false,
-            other => unreachable!("{name}: {other}"),
-        });
-        (name, (allowed.collect(), answers.get(6) == Some(&"confirmed")))
-    });
-    rows.collect()
-}
-
 #[tokio::test]
 async fn everybody_may_call_what_the_table_says_and_nothing_else() {
     let (app, tenant) = app().await;
-    let mut table = permissions();
+    let mut table = permissions::rows();
     let roles = shared::access::Role::ALL;
     let head: Vec<&str> = roles.iter().map(|role| role.name()).collect();
-    let columns =
-        include_str!("permissions.txt").lines().find(|line| line.trim_start().starts_with("nobody"));
-    assert!(columns.unwrap().split_whitespace().skip(1).eq(head.iter().copied()));
+    assert_eq!(permissions::roles(), head);
     for endpoint in app.declarations() {
         let name = endpoint.name;
-        let Some((allowed, confirmed)) = table.remove(name) else {
+        let Some(row) = table.remove(name) else {
             unreachable!("permissions.txt says nothing of {name}: who may call it?")
         };
-        assert_eq!(endpoint.policy.verified, confirmed, "{name}");
+        assert_eq!(endpoint.policy.verified, row.confirmed, "{name}");
         let without = send(&app, endpoint, reach(endpoint, &tenant).without("authorization")).await;
         let mut seen = vec![without.json["error"]["code"] != "TOKEN_REQUIRED"];
         for &role in roles {
             let answer = send(&app, endpoint, reach(endpoint, &tenant).token(tenant.token(role))).await;
             seen.push(answer.json["error"]["code"] != "PERMISSION_DENIED");
         }
-        assert_eq!(seen, allowed, "{name}: nobody, {head:?}");
+        assert_eq!(seen, row.allowed, "{name}: nobody, {head:?}");
     }
     assert!(table.is_empty(), "permissions.txt knows what is not there: {table:?}");
+}
+
+#[tokio::test]
+async fn each_success_is_kept_by_nobody_but_for_documents_that_are_the_same_for_everybody() {
+    let world = World::of(app().await.0).await;
+    let mut kept = 0;
+    for endpoint in world.app.declarations().filter(|endpoint| !endpoint.route.is_catch_all()) {
+        let request = world.request(endpoint.name);
+        let answer = send(&world.app, endpoint, request.clone()).await;
+        assert!(answer.status < 300, "{}: {}", endpoint.name, answer.text);
+        if let Some(tag) = answer.header("etag").filter(|_| request.method() == "GET") {
+            let known = send(&world.app, endpoint, request.header("if-none-match", tag)).await;
+            assert_eq!(known.status, 304, "{}", endpoint.name);
+        }
+        kept += usize::from(answer.header("cache-control") != Some("no-store"));
+        let is_for_all = endpoint.policy.access == Access::Public && endpoint.policy.round_trips == 0;
+        assert!(is_for_all || endpoint.success.cache_control == "no-store", "{}", endpoint.name);
+    }
+    assert_eq!(kept, CACHED.len());
+}
+
+/// Headers by which gateways, proxies and frameworks elsewhere say who calls, from where, and for what.
+const HOSTILE: [(&str, &str); 22] = [
+    ("x-request-id", "hostile"),
+    ("x-correlation-id", "hostile"),
+    ("x-amzn-requestid", "hostile"),
+    ("x-amzn-trace-id", "Root=hostile"),
+    ("traceparent", "00-hostile"),
+    ("tracestate", "hostile=1"),
+    ("x-forwarded-for", "203.0.113.7"),
+    ("x-real-ip", "203.0.113.7"),
+    ("forwarded", "for=203.0.113.7;host=hostile.example"),
+    ("x-forwarded-host", "hostile.example"),
+    ("x-forwarded-proto", "hostile"),
+    ("x-forwarded-prefix", "/hostile"),
+    ("x-original-url", "/api/v1/me"),
+    ("x-rewrite-url", "/api/v1/me"),
+    ("x-http-method-override", "DELETE"),
+    ("x-clinic-id", "01890a5e-ac96-774b-bcce-b302099a8057"),
+    ("x-user-id", "01890a5e-ac96-774b-bcce-b302099a8057"),
+    ("x-role", "owner"),
+    ("cookie", "session=hostile"),
+    ("origin", "https://hostile.example"),
+    ("host", "hostile.example"),
+    ("range", "bytes=0-1"),
+];
+
+/// What is the same in two replies to the same request.
+fn lasting(answer: &TestResponse) -> (u16, usize, Vec<(String, String)>) {
+    let headers = answer.headers().filter(|(name, _)| !["x-request-id", "traceparent"].contains(name));
+    (answer.status, answer.text.len(), headers.map(|(name, value)| (name.into(), value.into())).collect())
+}
+
+#[tokio::test]
+async fn headers_by_which_others_steer_mean_nothing_and_come_back_in_no_reply() {
+    let (app, tenant) = app().await;
+    for endpoint in app.declarations() {
+        let plain = send(&app, endpoint, reach(endpoint, &tenant)).await;
+        let steering = HOSTILE
+            .iter()
+            .fold(reach(endpoint, &tenant), |request, (name, value)| request.header(name, value));
+        let steered = send(&app, endpoint, steering).await;
+        assert_eq!(lasting(&steered), lasting(&plain), "{}", endpoint.name);
+        let is_script = endpoint.name == "get-docs-script";
+        assert!(is_script || !steered.text.contains("hostile"), "{}: {}", endpoint.name, steered.text);
+        let said: Vec<_> = steered.headers().filter(|(_, value)| value.contains("hostile")).collect();
+        assert!(said.is_empty(), "{}: {said:?}", endpoint.name);
+    }
 }
 
 /// Nothing is read of a body that another signs, in headers of its own, before its signature is good.

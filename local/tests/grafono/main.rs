@@ -6,6 +6,7 @@
     reason = "a test that cannot go on should say where and end"
 )]
 
+mod audit;
 mod catalogue;
 mod contract;
 mod dead_letters;
@@ -17,8 +18,10 @@ mod logs;
 mod mail;
 mod openapi;
 mod outage;
+mod permissions;
 mod processes;
 mod program;
+mod replays;
 mod round_trips;
 mod scene;
 mod startup;
