@@ -104,6 +104,13 @@ impl TestDatabase {
         Ok(rows.collect())
     }
 
+    /// The SQLSTATE and the constraint that SQL fails with as a superuser; `None` when it passes.
+    pub async fn refusal(&self, sql: &str) -> Option<(String, String)> {
+        let error = connect(&self.url("postgres")).await.batch_execute(sql).await.err()?;
+        let error = error.as_db_error().unwrap();
+        Some((error.code().code().to_owned(), error.constraint().unwrap_or_default().to_owned()))
+    }
+
     /// The tables that a role may delete from, of a role that may do nothing else: it is refused whole rows, insertions and
     /// changes in each table and view.
     pub async fn only_deletes(&self, role: &str) -> Vec<String> {

@@ -18,12 +18,15 @@ mod policies;
 mod queues;
 mod roles;
 mod rooms;
+mod rows;
 mod seeds;
 mod sources;
 mod statements;
 mod tables;
 mod templates;
+mod tenants;
 mod traffic;
+mod violations;
 
 use std::sync::LazyLock;
 use testkit::Contract;

@@ -1,0 +1,66 @@
+-- A row in every table, of the clinic in whose ids {n} stands; where a module has rows of its own, one of each module.
+SET session_replication_role = replica;
+CREATE TEMP TABLE said (module text, kind text);
+INSERT INTO said
+VALUES ('identity', 'clinic.created'), ('patients', 'patient.created'), ('billing', 'transaction.recorded'),
+       ('platform', 'webhook_endpoint.created');
+
+INSERT INTO identity.clinics (id, name, time_zone, currency, version, created_at, updated_at)
+VALUES ('{clinic}', 'Clinic {n}', 'UTC', 'BRL', 1, now(), now());
+INSERT INTO identity.accounts (id, email, email_key, password_hash, created_at, updated_at)
+VALUES ('{id}', '{n}@example.com', '{n}@example.com', '$argon2id$none', now(), now());
+INSERT INTO identity.memberships (id, clinic_id, account_id, name, role, version, created_at, updated_at)
+VALUES ('{id}', '{clinic}', '{id}', 'Member {n}', 'owner', 1, now(), now());
+INSERT INTO identity.email_verifications
+       (id, clinic_id, account_id, user_id, token_hash, expires_at, created_at, updated_at)
+VALUES ('{id}', '{clinic}', '{id}', '{id}', decode(repeat('0{n}', 32), 'hex'), now(), now(), now());
+
+INSERT INTO patients.patients (id, clinic_id, full_name, document, document_key, version, created_at, updated_at)
+VALUES ('{id}', '{clinic}', 'Patient {n}', '{n}', '{n}', 1, now(), now());
+INSERT INTO patients.patient_history (id, clinic_id, patient_id, version, actor_id, state, created_at)
+VALUES ('{id}', '{clinic}', '{id}', 1, '{id}', '{}', now());
+
+INSERT INTO billing.balances (clinic_id, patient_id, currency, balance_minor, seq, created_at, updated_at)
+VALUES ('{clinic}', '{id}', 'BRL', {n}, 1, now(), now());
+INSERT INTO billing.transfers
+       (id, clinic_id, patient_id, kind, debit_account, credit_account, amount_minor, currency, method, description, seq,
+        balance_after_minor, created_at)
+VALUES ('{id}', '{clinic}', '{id}', 'income', 'cash', 'patient', {n}, 'BRL', 'pix', 'Session', 1, {n}, now());
+
+INSERT INTO kernel.audit_log
+       (id, clinic_id, module, actor_id, action, subject, subject_id, request_id, about, created_at)
+SELECT uuidv7(), '{clinic}', module, '{id}', kind, 'sample', '{id}', 'r', '{id}', now() FROM said;
+INSERT INTO kernel.idempotency_keys
+       (clinic_id, module, caller_id, key, fingerprint, expires_at, created_at, updated_at)
+SELECT '{clinic}', module, '{id}', 'k', decode(repeat('00', 32), 'hex'), now(), now(), now() FROM said;
+INSERT INTO kernel.rate_buckets (clinic_id, module, bucket, tokens, created_at, updated_at)
+SELECT '{clinic}', module, 'b', 1, now(), now() FROM said;
+INSERT INTO kernel.readiness_probes (module, created_at, updated_at)
+VALUES ('sample {n}', now(), now());
+INSERT INTO kernel.outbox
+       (id, clinic_id, module, aggregate, aggregate_id, seq, kind, ids, traceparent, created_at, updated_at)
+SELECT uuidv7(), '{clinic}', module, 'sample', '{id}', 1, kind, '{}', '', now(), now() FROM said;
+INSERT INTO kernel.inbox (consumer, event_id, clinic_id, module, created_at, updated_at)
+SELECT module, uuidv7(), '{clinic}', module, now(), now() FROM said;
+INSERT INTO kernel.dead_letters
+       (consumer, event_id, clinic_id, aggregate, aggregate_id, seq, kind, ids, traceparent, announced_at, reason,
+        created_at, updated_at)
+VALUES ('sample', '{id}', '{clinic}', 'sample', '{id}', 1, 'patient.created', '{}', '', now(), 'sample', now(), now());
+INSERT INTO kernel.jobs
+       (id, clinic_id, module, owner_id, kind, state, done, total, expires_at, created_at, updated_at)
+SELECT uuidv7(), '{clinic}', module, '{id}', 'sample', 'queued', 0, 2, now(), now(), now() FROM said;
+INSERT INTO kernel.job_parts (clinic_id, job_id, name, module, content, created_at, updated_at)
+SELECT clinic_id, id, 'sample', module, '{}', now(), now() FROM kernel.jobs WHERE clinic_id = '{clinic}';
+INSERT INTO kernel.mails
+       (id, clinic_id, module, key, language, recipient_address, recipient_name, subject, html, plain_text, attachments,
+        created_at, updated_at)
+SELECT uuidv7(), '{clinic}', module, 'k', 'en', '{n}@example.com', 'Member', 'Subject', '', '', '[]', now(), now()
+  FROM said;
+
+INSERT INTO platform.webhook_endpoints (id, clinic_id, url, kinds, slot, created_at, updated_at)
+VALUES ('{id}', '{clinic}', 'https://{n}.example/', ARRAY['patient.created'], 1, now(), now());
+INSERT INTO platform.webhook_secrets (id, clinic_id, endpoint_id, secret, created_at, updated_at)
+VALUES ('{id}', '{clinic}', '{id}', decode(repeat('00', 32), 'hex'), now(), now());
+INSERT INTO platform.webhook_deliveries
+       (id, clinic_id, endpoint_id, event_id, kind, ids, occurred_at, state, due_at, created_at, updated_at)
+VALUES ('{id}', '{clinic}', '{id}', '{id}', 'patient.created', '{}', now(), 'waiting', now(), now(), now());
