@@ -13,6 +13,7 @@ use http::{HeaderValue, Method, Response, StatusCode};
 use http_body_util::Full;
 use jiff::Timestamp;
 use sha2::Sha256;
+use shared::access::random;
 use shared::deadline::Deadline;
 use shared::external::file_store::disposition;
 use shared::external::{FileKey, FileLink, Files};
@@ -51,8 +52,7 @@ struct NotGood;
 impl FileFolder {
     /// The files in that folder, which the first file makes.
     pub fn new(folder: PathBuf, origin: String) -> io::Result<Self> {
-        let mut key = [0; 64];
-        getrandom::fill(&mut key).map_err(|_| io::Error::other("the system gave no randomness"))?;
+        let key = random::bytes().map_err(|_| io::Error::other("the system gave no randomness"))?;
         Ok(Self { folder, origin, key })
     }
 

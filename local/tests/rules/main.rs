@@ -16,6 +16,7 @@ mod packages;
 mod plans;
 mod policies;
 mod queues;
+mod randomness;
 mod roles;
 mod rooms;
 mod rows;

@@ -4,6 +4,7 @@ use grafono::generate::root;
 use std::path::{Path, PathBuf};
 
 /// A source file.
+#[derive(Clone)]
 pub(crate) struct Source {
     /// Within the repository, with slashes.
     pub(crate) path: String,

@@ -1,6 +1,7 @@
 //! Secrets that are handed out, in a link for example, and come back. A secret is its clinic's id and 256 random bits;
 //! only its hash is kept. The id leads to the one clinic in which the hash is looked up.
 
+use super::random;
 use crate::failure::Fault;
 use crate::validation::Secret;
 use base64::Engine as _;
@@ -25,10 +26,9 @@ impl LinkToken {
     /// A new secret of a clinic.
     pub fn new(clinic: Uuid) -> Result<Self, Fault> {
         let mut bytes = [0; BYTES];
-        let (of_clinic, random) = bytes.split_at_mut(16);
+        let (of_clinic, secret) = bytes.split_at_mut(16);
         of_clinic.copy_from_slice(clinic.as_bytes());
-        let source = rustls::crypto::aws_lc_rs::default_provider().secure_random;
-        source.fill(random).map_err(|_| Fault::internal("the system has no random bits"))?;
+        secret.copy_from_slice(&random::bytes::<32>()?);
         Ok(Self(bytes))
     }
 

@@ -1,9 +1,10 @@
 //! Who may do what: roles, permissions, and the caller that a verified token names. The proofs stand beside: access
-//! tokens, passwords, and links that are mailed.
+//! tokens, passwords, links that are mailed, and the randomness that all of them are made of.
 
 pub mod link_token;
 mod parts;
 pub mod passwords;
+pub mod random;
 pub mod token;
 
 pub use link_token::LinkToken;

@@ -1,5 +1,6 @@
 //! Password hashing with argon2id (C4; OWASP Password Storage Cheat Sheet: 19 MiB, two passes, one lane).
 
+use super::random;
 use crate::deadline::Deadline;
 use crate::failure::Fault;
 use crate::failure::problem::OVERLOADED;
@@ -65,7 +66,8 @@ impl Argon2id {
 impl Hasher for Argon2id {
     fn hash(&self, password: &str) -> Result<String, Fault> {
         let broken = || Fault::internal("a password could not be hashed");
-        let (params, salt) = (Params::default(), Salt::generate());
+        let params = Params::default();
+        let salt = Salt::new(&random::bytes::<{ Salt::RECOMMENDED_LENGTH }>()?).map_err(|_| broken())?;
         let hash = self.output(password, &salt, params.clone()).ok_or_else(broken)?;
         let phc = PasswordHash {
             algorithm: Algorithm::Argon2id.ident(),

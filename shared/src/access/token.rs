@@ -2,11 +2,11 @@
 //!
 //! The claims are checked against the injected clock. Nothing of a token is believed before its signature is checked.
 
-use crate::access::{Principal, Role};
+use crate::access::{Principal, Role, random};
 use crate::failure::Fault;
 use crate::failure::problem::{TOKEN_EXPIRED, TOKEN_INVALID};
 use crate::settings::SettingError;
-use aws_lc_rs::signature::{ED25519, UnparsedPublicKey};
+use aws_lc_rs::signature::{ED25519, Ed25519KeyPair, KeyPair as _, UnparsedPublicKey};
 use jiff::{SignedDuration, Timestamp};
 use pasetors::Public;
 use pasetors::keys::{AsymmetricPublicKey, AsymmetricSecretKey};
@@ -159,11 +159,13 @@ fn key_id(key: &AsymmetricPublicKey<V4>) -> Result<String, SettingError> {
 
 /// A new key pair in PASERK form, secret and public, for a machine that has none yet.
 pub fn new_key_pair() -> Result<(String, String), SettingError> {
-    use pasetors::keys::{AsymmetricKeyPair, Generate};
-    let pair = AsymmetricKeyPair::<V4>::generate().map_err(|_| SettingError::Malformed)?;
-    let (mut secret, mut public) = (String::new(), String::new());
-    pair.secret.fmt(&mut secret).map_err(|_| SettingError::Malformed)?;
-    pair.public.fmt(&mut public).map_err(|_| SettingError::Malformed)?;
+    let seed = random::bytes::<32>().map_err(|_| SettingError::Malformed)?;
+    let pair = Ed25519KeyPair::from_seed_unchecked(&seed).map_err(|_| SettingError::Malformed)?;
+    let key = [&seed, pair.public_key().as_ref()].concat();
+    let key = AsymmetricSecretKey::<V4>::from(&key).map_err(|_| SettingError::Malformed)?;
+    let mut secret = String::new();
+    key.fmt(&mut secret).map_err(|_| SettingError::Malformed)?;
+    let public = public_key(&secret)?;
     Ok((secret, public))
 }
 

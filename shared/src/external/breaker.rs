@@ -1,6 +1,7 @@
 //! Circuit breakers (E6). Five failures in a row open a breaker for thirty seconds: no call is made. Then exactly one
 //! call is let through as a probe, and its success closes the breaker.
 
+use crate::access::random;
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
@@ -79,7 +80,7 @@ impl LocalBreakers {
     pub(super) fn admit(&self, key: &str, now: i64) -> Admission {
         let mut states = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let Some(state) = states.get_mut(key) else { return Admission::Admitted };
-        let (next, admission) = state.admit(now, fastrand::u64(1..));
+        let (next, admission) = state.admit(now, u64::from(random::number()));
         *state = next;
         admission
     }

@@ -4,6 +4,7 @@ use super::breaker::{Admission, LocalBreakers};
 use super::budget::RetryBudget;
 use super::call::{CallError, ExternalCall, Outcome};
 use super::pace::Paces;
+use crate::access::random;
 use crate::clock::Clock;
 use crate::telemetry::{self, Instrument as _};
 use futures_util::future::BoxFuture;
@@ -175,5 +176,5 @@ fn failed<T: Outcome, E>(outcome: &Result<T, CallError<E>>) -> bool {
 /// not come back together.
 fn pause_before(repeated: u32) -> Duration {
     let whole = Duration::from_millis(50).saturating_mul(1 << repeated.min(6));
-    whole.mul_f64(0.5 + fastrand::f64() / 2.0)
+    whole.mul_f64(0.5 + random::fraction() / 2.0)
 }

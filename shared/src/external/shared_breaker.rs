@@ -3,6 +3,7 @@
 use super::Redis;
 use super::breaker::{Admission, OPEN, PROBE, THRESHOLD};
 use super::gate::CommonBreakers;
+use crate::access::random;
 use futures_util::future::BoxFuture;
 use redis::Script;
 use std::sync::Arc;
@@ -25,7 +26,7 @@ impl SharedBreakers {
     }
 
     async fn admit(&self, key: &str, now: i64) -> Option<Admission> {
-        let probe = fastrand::u32(1..);
+        let probe = random::number();
         let mut script = self.admit.key(name(key));
         let answer: i64 = self.redis.run(script.arg(now).arg(probe).arg(PROBE).arg(RETENTION)).await?;
         Some(match answer {

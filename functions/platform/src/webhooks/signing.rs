@@ -6,6 +6,7 @@ use hmac::{Hmac, KeyInit as _, Mac as _};
 use schemars::JsonSchema;
 use serde::{Serialize, Serializer};
 use sha2::Sha256;
+use shared::access::random;
 use shared::failure::Fault;
 use std::fmt;
 use uuid::Uuid;
@@ -22,11 +23,9 @@ pub struct SigningSecret(
 );
 
 impl SigningSecret {
-    /// A new one, from the operating system's randomness.
+    /// A new one.
     pub(super) fn random() -> Result<Self, Fault> {
-        let mut bytes = [0; 32];
-        getrandom::fill(&mut bytes).map_err(|_| Fault::internal("the system gave no randomness"))?;
-        Ok(Self(bytes))
+        random::bytes().map(Self)
     }
 
     /// The bits, as the table keeps them.

@@ -6,6 +6,7 @@ use bytes::Bytes;
 use http::header::{CONTENT_TYPE, USER_AGENT};
 use http::{Request, StatusCode};
 use jiff::{SignedDuration, Timestamp};
+use shared::access::random;
 use shared::background::{Progress, WorkerRun};
 use shared::deadline::Deadline;
 use shared::external::{CallError, ExternalCall, ExternalCalls, HttpError, Pace};
@@ -73,7 +74,7 @@ impl UnderWay<'_> {
             let place = delivery.place.clone();
             let begun = self.sending.spawn(async move {
                 let sent = send(&external, &delivery, clock.now(), deadline).await;
-                let fate = fate(&delivery.kind, delivery.attempts, sent, clock.now(), fastrand::f64());
+                let fate = fate(&delivery.kind, delivery.attempts, sent, clock.now(), random::fraction());
                 (delivery, fate)
             });
             self.taken.insert(begun.id(), place);
