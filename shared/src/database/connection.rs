@@ -8,6 +8,7 @@ use crate::failure::problem::{DATABASE_BUSY, DATABASE_UNAVAILABLE, DEADLINE_EXCE
 use crate::settings::{SettingError, StoredSecret};
 use crate::tls;
 use deadpool_postgres::{Hook, HookError, Manager, ManagerConfig, Object, Pool, PoolError, RecyclingMethod};
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio_postgres::config::{ChannelBinding, Config, Host, SslMode};
@@ -119,12 +120,14 @@ pub fn address(url: &str) -> Result<Config, SettingError> {
     Ok(config)
 }
 
+/// Whether every name and every address beside it (`hostaddr`) is this machine's; one without a name counts as well.
 fn is_local(config: &Config) -> bool {
-    config.get_hosts().iter().all(|host| match host {
+    let is_named = |host: &Host| match host {
         Host::Tcp(name) => matches!(name.as_str(), "localhost" | "127.0.0.1" | "::1"),
         #[cfg(unix)]
         Host::Unix(_) => true,
-    })
+    };
+    config.get_hosts().iter().all(is_named) && config.get_hostaddrs().iter().all(IpAddr::is_loopback)
 }
 
 fn is_neon(config: &Config) -> bool {
@@ -157,7 +160,7 @@ fn alive_after_idling() -> Hook {
 }
 
 /// A connection on loan. Without [`Lease::give_back`], dropping the lease takes the connection out of the pool: its
-/// last statements may still be running.
+/// last statements may still be running. The server is asked to cancel them, as whoever waited for them is gone.
 pub(super) struct Lease {
     object: Option<Object>,
     finished: bool,
@@ -173,23 +176,24 @@ impl Lease {
     pub(super) fn give_back(mut self) {
         self.finished = true;
     }
+}
 
-    /// Asks the server to cancel running statements, and does not wait for the answer.
-    pub(super) fn cancel(&self) {
-        if let Some(client) = self.client() {
-            let token = client.cancel_token();
-            tokio::spawn(async move {
-                if let Ok(connector) = tls_connector() {
-                    let _ = tokio::time::timeout(Duration::from_secs(1), token.cancel_query(connector)).await;
-                }
-            });
-        }
+/// Asks the server to cancel what runs for the client, and does not wait for the answer.
+fn cancel(client: &tokio_postgres::Client) {
+    let (token, runtime) = (client.cancel_token(), tokio::runtime::Handle::try_current());
+    if let (Ok(runtime), false) = (runtime, client.is_closed()) {
+        runtime.spawn(async move {
+            if let Ok(connector) = tls_connector() {
+                let _ = tokio::time::timeout(Duration::from_secs(1), token.cancel_query(connector)).await;
+            }
+        });
     }
 }
 
 impl Drop for Lease {
     fn drop(&mut self) {
         if let (Some(object), false) = (self.object.take(), self.finished) {
+            cancel(&object);
             drop(Object::take(object));
         }
     }

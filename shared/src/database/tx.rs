@@ -246,9 +246,6 @@ impl<'a> Tx<'a> {
         if self.writes && matches!(outcome, CommitOutcome::Committed) {
             self.round_trips.wrote.store(true, Ordering::Relaxed);
         }
-        if out_of_time {
-            lease.cancel();
-        }
         let flushed = Flushed { replies, outcome, out_of_time };
         if flushed.is_connection_sound() {
             lease.give_back();

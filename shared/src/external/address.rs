@@ -150,4 +150,103 @@ mod tests {
             assert!(!public(address), "{address}");
         }
     }
+
+    /// The blocks of IANA's special-purpose registries that are not for everybody, with what was reserved once, multicast
+    /// and one cloud's own: first and last address, public neighbours, what it is for. What in them is globally reachable,
+    /// anycast of protocols, is no receiver's and stays closed, too.
+    const REGISTRIES: &str = "
+        0.0.0.0 0.255.255.255 | 1.0.0.0 | this network
+        10.0.0.0 10.255.255.255 | 9.255.255.255 11.0.0.0 | private use
+        100.64.0.0 100.127.255.255 | 100.63.255.255 100.128.0.0 | shared address space
+        127.0.0.0 127.255.255.255 | 126.255.255.255 128.0.0.0 | loopback
+        169.254.0.0 169.254.255.255 | 169.253.255.255 169.255.0.0 | link local
+        172.16.0.0 172.31.255.255 | 172.15.255.255 172.32.0.0 | private use
+        192.0.0.0 192.0.0.255 | 191.255.255.255 192.0.1.0 | protocol assignments: DS-Lite, PCP and TURN, NAT64 discovery
+        192.0.2.0 192.0.2.255 | 192.0.1.255 192.0.3.0 | documentation
+        192.88.99.0 192.88.99.255 | 192.88.98.255 192.88.100.0 | 6to4 relays, deprecated
+        192.168.0.0 192.168.255.255 | 192.167.255.255 192.169.0.0 | private use
+        198.18.0.0 198.19.255.255 | 198.17.255.255 198.20.0.0 | benchmarking
+        198.51.100.0 198.51.100.255 | 198.51.99.255 198.51.101.0 | documentation
+        203.0.113.0 203.0.113.255 | 203.0.112.255 203.0.114.0 | documentation
+        224.0.0.0 239.255.255.255 | 223.255.255.255 | multicast
+        240.0.0.0 255.255.255.255 | - | reserved, limited broadcast
+        168.63.129.16 168.63.129.16 | 168.63.129.15 168.63.129.17 | the services of one cloud
+        :: :: | - | unspecified
+        ::1 ::1 | - | loopback
+        :: ::ffff:ffff | - | IPv4-compatible, deprecated
+        ::ffff:0:0:0 ::ffff:0:ffff:ffff | - | IPv4-translated
+        64:ff9b:1:: 64:ff9b:1:ffff:ffff:ffff:ffff:ffff | - | local translation
+        100:: 100::ffff:ffff:ffff:ffff | - | discard only
+        100:0:0:1:: 100::1:ffff:ffff:ffff:ffff | - | dummy prefix
+        2001:: 2001:0:ffff:ffff:ffff:ffff:ffff:ffff | 2000:ffff:ffff:ffff:ffff:ffff:ffff:ffff | Teredo
+        2001:1::1 2001:1::1 | - | PCP anycast
+        2001:1::2 2001:1::2 | - | TURN anycast
+        2001:1::3 2001:1::3 | - | DNS-SD anycast
+        2001:2:: 2001:2:0:ffff:ffff:ffff:ffff:ffff | - | benchmarking
+        2001:3:: 2001:3:ffff:ffff:ffff:ffff:ffff:ffff | - | AMT
+        2001:4:112:: 2001:4:112:ffff:ffff:ffff:ffff:ffff | - | AS112
+        2001:10:: 2001:1f:ffff:ffff:ffff:ffff:ffff:ffff | - | ORCHID, deprecated
+        2001:20:: 2001:2f:ffff:ffff:ffff:ffff:ffff:ffff | - | ORCHIDv2
+        2001:30:: 2001:3f:ffff:ffff:ffff:ffff:ffff:ffff | - | drone remote identification
+        2001:: 2001:1ff:ffff:ffff:ffff:ffff:ffff:ffff | 2000:ffff:ffff:ffff:ffff:ffff:ffff:ffff 2001:200:: | protocol assignments
+        2001:db8:: 2001:db8:ffff:ffff:ffff:ffff:ffff:ffff | 2001:db7:ffff:ffff:ffff:ffff:ffff:ffff 2001:db9:: | documentation
+        3fff:: 3fff:fff:ffff:ffff:ffff:ffff:ffff:ffff | 3ffe:ffff:ffff:ffff:ffff:ffff:ffff:ffff 3fff:1000:: | documentation
+        5f00:: 5f00:ffff:ffff:ffff:ffff:ffff:ffff:ffff | - | segment routing
+        fc00:: fdff:ffff:ffff:ffff:ffff:ffff:ffff:ffff | - | unique local
+        fe80:: febf:ffff:ffff:ffff:ffff:ffff:ffff:ffff | - | link local
+        fec0:: feff:ffff:ffff:ffff:ffff:ffff:ffff:ffff | - | site local, deprecated
+        ff00:: ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff | - | multicast";
+
+    /// Blocks of the registries that everybody reaches.
+    const REACHABLE: [&str; 8] = [
+        "192.31.196.1",
+        "192.52.193.1",
+        "192.175.48.1",
+        "192.175.48.255",
+        "2620:4f:8000::1",
+        "2001:200::",
+        "2a00::1",
+        "3ffe::1",
+    ];
+
+    /// Every way to write an IPv4 address as one of IPv6 that leads to it: mapped, by NAT64, by 6to4.
+    fn wrapped(address: Ipv4Addr) -> [Ipv6Addr; 3] {
+        let [high, low] =
+            [address.to_bits() >> 16, address.to_bits() & 0xffff].map(|it| u16::try_from(it).unwrap());
+        [
+            address.to_ipv6_mapped(),
+            Ipv6Addr::new(0x64, 0xff9b, 0, 0, 0, 0, high, low),
+            Ipv6Addr::new(0x2002, high, low, 0, 0, 0, 0, 1),
+        ]
+    }
+
+    /// The address, and each that it is inside of.
+    fn ways(address: &str) -> Vec<IpAddr> {
+        let address: IpAddr = address.parse().unwrap();
+        let around = match address {
+            IpAddr::V4(address) => wrapped(address).map(IpAddr::from).to_vec(),
+            IpAddr::V6(_) => Vec::new(),
+        };
+        [vec![address], around].concat()
+    }
+
+    #[test]
+    fn the_first_and_the_last_address_of_every_reserved_block_are_closed_and_their_neighbours_are_not() {
+        let mut blocks = 0;
+        for line in REGISTRIES.lines().filter(|line| !line.is_empty()) {
+            let [ends, neighbours, what] =
+                <[&str; 3]>::try_from(line.split(" | ").collect::<Vec<_>>()).unwrap();
+            for address in ends.split_whitespace().flat_map(ways) {
+                assert!(!is_public(address), "{address}: {what}");
+            }
+            for address in neighbours.split_whitespace().filter(|it| *it != "-").flat_map(ways) {
+                assert!(is_public(address), "{address}, beside {what}");
+            }
+            blocks += 1;
+        }
+        assert_eq!(blocks, 41);
+        for address in REACHABLE.into_iter().flat_map(ways) {
+            assert!(is_public(address), "{address}");
+        }
+    }
 }

@@ -48,9 +48,11 @@ async fn nothing_of_the_settings_is_left_for_the_connections_next_user() {
     let bench = bench.through(&wire.url);
     let request = "SELECT coalesce(current_setting('app.clinic_id', true), '') || '|'
                    || coalesce(current_setting('app.account_id', true), '') || '|'
+                   || coalesce(current_setting('app.reply', true), '') || '|'
                    || current_setting('lock_timeout') || '|' || current_setting('statement_timeout') || '|'
                    || current_setting('transaction_timeout') || '|'
-                   || current_setting('idle_in_transaction_session_timeout')";
+                   || current_setting('idle_in_transaction_session_timeout') || '|' || current_setting('role') || '|'
+                   || current_setting('transaction_read_only')";
 
     let clinic = bench.read(sql::setting("app.clinic_id")).await;
     let after_commit = wire.send(request).await;
@@ -58,11 +60,44 @@ async fn nothing_of_the_settings_is_left_for_the_connections_next_user() {
     failing.add(sql::ensure(false, "unready"));
     commit(failing).await.unwrap_err();
     let after_rollback = wire.send(request).await;
+    let mut after_keys = Vec::new();
+    // The first time by its claim, then by its stored reply, which is read behind COMMIT.
+    for replayed in [false, true] {
+        let mut keyed = bench.keyed("key");
+        keyed.add(sql::insert("one"));
+        let stored = keyed.commit_with_reply::<_, WordFailure>(sql::reply("one")).await.unwrap();
+        assert_eq!(stored.replayed, replayed);
+        after_keys.push(wire.send(request).await);
+    }
 
     assert_eq!(clinic, bench.clinic.to_string());
     // What a transaction pooler's next client finds on the same server connection.
-    assert_eq!(after_commit, "||0|0|0|0");
-    assert_eq!(after_rollback, "||0|0|0|0");
+    for after in [vec![after_commit, after_rollback], after_keys].concat() {
+        assert_eq!(after, "|||0|0|0|0|none|off");
+    }
+}
+
+#[tokio::test]
+async fn what_a_connection_was_left_with_is_not_in_force_in_the_next_transaction() {
+    let bench = Bench::new().await;
+    let wire = Wire::to(&bench.database.url("billing")).await;
+    let bench = bench.through(&wire.url);
+    bench.backend().await;
+    let left = [("app.clinic_id", bench.clinic.to_string()), ("app.account_id", bench.clinic.to_string())];
+    for (name, value) in
+        left.into_iter().chain([("lock_timeout", "9s".into()), ("statement_timeout", "9s".into())])
+    {
+        wire.send(&format!("SELECT set_config('{name}', '{value}', false)")).await;
+    }
+
+    let mut tx = bench.unscoped();
+    let settings = ["app.clinic_id", "app.account_id"].map(|name| tx.add(sql::setting(name)));
+    let limits = ["lock_timeout", "statement_timeout"].map(|name| tx.add(sql::limit(name)));
+    let done = commit(tx).await.unwrap();
+
+    assert_eq!(settings.map(|handle| done.one(&handle).unwrap()), ["", ""]);
+    let [lock, statement] = limits.map(|handle| done.one(&handle).unwrap());
+    assert!(lock == 2_000 && statement != 9_000, "{lock} {statement}");
 }
 
 #[tokio::test]

@@ -21,5 +21,6 @@ mod lost;
 mod panicked;
 mod refused;
 mod sql;
+mod tls;
 mod unreachable;
 mod wire;

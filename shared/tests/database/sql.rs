@@ -17,6 +17,14 @@ pub(crate) fn sleep(milliseconds: i32) -> Statement<()> {
     Statement::new("test.sleep", "SELECT pg_sleep($1 / 1000.0)").bind(milliseconds)
 }
 
+/// Takes the server's limits away, in this transaction.
+pub(crate) fn no_limits() -> Statement<()> {
+    Statement::new(
+        "test.no_limits",
+        "SELECT set_config('statement_timeout', '0', true), set_config('transaction_timeout', '0', true)",
+    )
+}
+
 /// Fails as the server does in that SQLSTATE.
 pub(crate) fn fail(state: &'static str) -> Statement<()> {
     Statement::new("test.fail", "SELECT public.fail($1)").bind(state)
