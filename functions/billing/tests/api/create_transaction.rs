@@ -47,6 +47,27 @@ async fn an_income_raises_and_an_expense_lowers_the_balance() {
 }
 
 #[tokio::test]
+async fn what_one_patient_pays_moves_no_other_patients_balance() {
+    let (app, tenant) = app().await;
+    let patients = [patient(&app, &tenant).await, patient(&app, &tenant).await];
+    let mut expected = [0, 0];
+    for (number, amount) in [(0, 100), (1, 7), (0, 20), (0, 3), (1, 50)] {
+        let mut body = income(&patients[number]);
+        body["amountMinor"] = json!(amount);
+        let recorded = app.send(record(&tenant, &body, &format!("{number} {amount}"))).await;
+        expected[number] += amount;
+        assert_eq!(recorded.data()["balanceMinor"], expected[number], "{}", recorded.text);
+        for (patient, expected) in patients.iter().zip(expected) {
+            assert_eq!(balance(&app, &tenant, patient).await.data()["balanceMinor"], expected);
+        }
+    }
+    let places = "SELECT patient_id, max(seq), count(*) FROM billing.transfers GROUP BY 1 ORDER BY 2 DESC";
+    let places = app.database.rows(places).await;
+    assert_eq!(places, [[&patients[0], "3", "3"], [&patients[1], "2", "2"]]);
+    assert_books_balance(&app).await;
+}
+
+#[tokio::test]
 async fn the_reply_has_exactly_the_fields_of_the_contract() {
     let (app, tenant) = app().await;
     let patient = patient(&app, &tenant).await;

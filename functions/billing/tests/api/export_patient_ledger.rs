@@ -37,8 +37,13 @@ async fn states(app: &TestApp) -> String {
 async fn the_part_has_every_transaction_of_the_patient_and_none_of_another() {
     let (app, tenant) = app().await;
     let (own, other) = (patient(&app, &tenant).await, patient(&app, &tenant).await);
-    for (key, of) in [("1", &own), ("2", &own), ("3", &other)] {
-        assert_eq!(app.send(record(&tenant, &income(of), key)).await.status, 201);
+    // Amounts, numbers and places differ, so that nothing of one can pass for the other's.
+    for (key, of, amount) in
+        [("1", &other, 7), ("2", &own, 15_000), ("3", &other, 80), ("4", &own, 15_000), ("5", &other, 900)]
+    {
+        let mut body = income(of);
+        body["amountMinor"] = json!(amount);
+        assert_eq!(app.send(record(&tenant, &body, key)).await.status, 201);
     }
     let event = queued(&app, &tenant, &own).await;
 

@@ -15,6 +15,24 @@ async fn a_balance_is_what_was_paid_in_the_clinics_currency() {
     assert!(after.data()["asOf"].is_string());
 }
 
+#[tokio::test]
+async fn each_patient_has_a_balance_of_its_own_and_who_paid_nothing_has_none() {
+    let (app, tenant) = app().await;
+    let mut patients = Vec::new();
+    for amount in [0, 700, 11, 3_000] {
+        let patient = patient(&app, &tenant).await;
+        for number in 0..amount.min(2) {
+            let mut body = income(&patient);
+            body["amountMinor"] = json!(amount + number);
+            assert_eq!(app.send(record(&tenant, &body, &format!("{amount} {number}"))).await.status, 201);
+        }
+        patients.push((patient, if amount == 0 { 0 } else { 2 * amount + 1 }));
+    }
+    for (patient, expected) in patients {
+        assert_eq!(balance(&app, &tenant, &patient).await.data()["balanceMinor"], expected);
+    }
+}
+
 mod race {
     use super::*;
 

@@ -156,6 +156,32 @@ async fn a_list_names_the_versions_that_may_be_edited_and_an_asterisk_whichever_
     }
 }
 
+#[tokio::test]
+async fn an_edit_changes_one_patient_and_no_other_of_the_same_version() {
+    let (app, tenant) = app().await;
+    let mut addresses = Vec::new();
+    for name in ["Ana", "Bia", "Caio"] {
+        let body = json!({ "fullName": name, "notes": format!("of {name}"), "document": name });
+        addresses.push(add(&app, &tenant, &body).await.header("location").unwrap().to_owned());
+    }
+    let others =
+        "SELECT t::text FROM patients.patients AS t WHERE full_name <> 'Bia Lima' ORDER BY full_name";
+    let before = app.database.rows(&others.replace("Bia Lima", "Bia")).await;
+
+    let patch = json!({ "fullName": "Bia Lima", "notes": null });
+    let request = TestRequest::patch(&addresses[1], &patch).token(tenant.owner()).header("if-match", "\"1\"");
+    assert_eq!(app.send(request).await.data()["fullName"], "Bia Lima");
+
+    assert_eq!(app.database.rows(others).await, before);
+    assert_eq!(before.len(), 2);
+    for (address, name) in addresses.iter().zip(["Ana", "Bia Lima", "Caio"]) {
+        let read = app.send(TestRequest::get(address).token(tenant.owner())).await;
+        assert_eq!(read.data()["fullName"], name);
+    }
+    let edits = "SELECT count(*) FROM patients.patient_history WHERE version > 1";
+    assert_eq!(app.database.value(edits).await, "1");
+}
+
 mod race {
     use super::*;
 

@@ -1,8 +1,9 @@
 use super::receiver::Receiver;
 use super::webhooks::{add, app, deliveries, enqueue};
 use jiff::SignedDuration;
+use platform::webhooks::deliver_webhooks::DeliverWebhooks;
 use serde_json::{Value, json};
-use shared::background::InProcess;
+use shared::background::{InProcess, Worker};
 use shared::clock::Clock as _;
 use shared::external::connect::NetworkScope;
 use shared::mail::Notices;
@@ -348,6 +349,56 @@ mod integrity {
     }
 
     #[tokio::test]
+    async fn an_endpoint_that_was_deleted_or_disabled_or_is_pending_again_is_sent_nothing_that_still_waits() {
+        for (change, expected) in [
+            ("deleted_at = now()", "dropped"),
+            ("disabled_at = now()", "dropped"),
+            ("is_confirmed = false", "dropped"),
+            ("updated_at = now()", "delivered"),
+        ] {
+            let (app, tenant) = app().await;
+            let receiver = Receiver::start().await;
+            add(&app, &tenant, &receiver.url("/200")).await;
+            enqueue(&app, &tenant, "patient.created").await;
+            // As if the deletion had missed what was fanned out at the same time.
+            app.database.run(&format!("UPDATE platform.webhook_endpoints SET {change}")).await;
+
+            assert_eq!(deliver(&app).await, 1);
+
+            assert_eq!(deliveries(&app).await, [expected], "{change}");
+            assert_eq!(receiver.posted().len(), usize::from(expected == "delivered"), "{change}");
+        }
+    }
+
+    #[tokio::test]
+    async fn an_endpoint_deleted_while_a_call_hangs_is_sent_nothing_more_and_the_call_changes_nothing() {
+        let (app, tenant) = app().await;
+        let receiver = Receiver::start().await;
+        // It answers only when something has arrived at the other one.
+        let made = add(&app, &tenant, &receiver.url("/wait")).await;
+        for _ in 0..5 {
+            enqueue(&app, &tenant, "patient.created").await;
+        }
+        let worker = Running::start(&app);
+        receiver.arrived("/wait", 2).await;
+
+        let address = made.header("location").unwrap();
+        let deleted = app.send(TestRequest::new("DELETE", address).token(tenant.owner())).await;
+        assert_eq!(deleted.status, 204);
+        let other = app.tenant().await;
+        add(&app, &other, &receiver.url("/200")).await;
+        enqueue(&app, &other, "patient.created").await;
+
+        assert_eq!(worker.ended().await, 3);
+        deliver(&app).await;
+        assert_eq!((receiver.count("/wait"), receiver.count("/200")), (2, 1));
+        let of_deleted =
+            "SELECT DISTINCT state FROM platform.webhook_deliveries WHERE clinic_id = '{clinic}'";
+        let of_deleted = of_deleted.replace("{clinic}", &tenant.clinic.to_string());
+        assert_eq!(app.database.rows(&of_deleted).await, [["dropped"]]);
+    }
+
+    #[tokio::test]
     async fn of_a_worker_killed_in_the_middle_what_arrived_is_done_and_the_rest_is_sent_when_its_lease_is_over()
      {
         let (app, tenant) = app().await;
@@ -365,7 +416,10 @@ mod integrity {
         app.database.run(&sql.replace("{url}", &receiver.url("/200?again"))).await;
 
         assert_eq!(deliver(&app).await, 0, "it is on lease");
-        app.clock.advance(SignedDuration::from_secs(61));
+        let longest_run = <DeliverWebhooks as Worker>::TIMEOUT;
+        app.clock.advance(SignedDuration::try_from(longest_run).unwrap());
+        assert_eq!(deliver(&app).await, 0, "the worker could still be sending it");
+        app.clock.advance(SignedDuration::from_secs(6));
         assert_eq!(deliver(&app).await, 1);
 
         let sent = |path: &str| -> Vec<_> {
@@ -420,6 +474,31 @@ mod boundary {
         let held =
             "SELECT count(*)::text FROM platform.webhook_deliveries WHERE attempts = 0 AND state = 'waiting'";
         assert_eq!(app.database.value(held).await, (8 - sent).to_string());
+    }
+
+    #[tokio::test]
+    async fn an_endpoint_that_keeps_failing_holds_back_no_other_not_even_of_its_clinic_or_host() {
+        let (app, tenant) = app().await;
+        let (receiver, other) = (Receiver::start().await, app.tenant().await);
+        add(&app, &tenant, &receiver.url("/500")).await;
+        for _ in 0..8 {
+            enqueue(&app, &tenant, "patient.created").await;
+        }
+        deliver(&app).await;
+        let sent = receiver.count("/500");
+        assert!(sent < 8, "its breaker is open: {sent}");
+
+        add(&app, &tenant, &receiver.url("/200")).await;
+        add(&app, &other, &receiver.url("/201")).await;
+        for tenant in [&tenant, &other] {
+            for _ in 0..3 {
+                enqueue(&app, tenant, "patient.created").await;
+            }
+        }
+        deliver(&app).await;
+
+        assert_eq!((receiver.count("/200"), receiver.count("/201")), (3, 3));
+        assert_eq!(receiver.count("/500"), sent);
     }
 
     #[tokio::test]
