@@ -7,6 +7,7 @@
     reason = "a test that cannot go on should say where and end"
 )]
 
+mod doors;
 mod fuzz;
 mod golden;
 mod kinds;
@@ -17,6 +18,7 @@ mod plans;
 mod policies;
 mod queues;
 mod randomness;
+mod references;
 mod roles;
 mod rooms;
 mod rows;
@@ -24,10 +26,12 @@ mod seeds;
 mod sources;
 mod statements;
 mod tables;
+mod tagged;
 mod templates;
 mod tenants;
 mod traffic;
 mod violations;
+mod watched;
 
 use std::sync::LazyLock;
 use testkit::Contract;
