@@ -1,6 +1,7 @@
 //! What the database lets whom do, and what it holds everybody to, as committed lists that a person reads
-//! (`golden/*.txt`). A change of the schema changes a list, and the diff in review says what that lets happen. Nothing
-//! here writes the lists: a test that finds another one leaves it in the target folder and says how to take it over.
+//! (`golden/*.txt`; that of the templates is made in `shapes`). A change of the schema changes a list, and the diff in
+//! review says what that lets happen. Nothing here writes the lists: a test that finds another one leaves it in the target
+//! folder and says how to take it over.
 
 use regex::Regex;
 use std::fmt::Write as _;
@@ -101,11 +102,30 @@ fn short(line: &str) -> String {
     setting.replace_all(line, "$1").replace("(CURRENT_USER)::text", "CURRENT_USER")
 }
 
+/// The lines of a text, each with the heading that it stands under; of a heading what is before its colon.
+fn located(text: &str) -> Vec<(&str, &str)> {
+    let mut heading = "";
+    let lines = text.lines().map(|line| {
+        if line.starts_with(' ') {
+            return (heading, line);
+        }
+        heading = line.split(": ").next().unwrap_or(line);
+        ("", line)
+    });
+    lines.collect()
+}
+
 /// The lines of `now` that `then` does not have, and the other way round.
 fn difference(then: &str, now: &str) -> String {
+    let (then, now) = (located(then), located(now));
     let mut text = String::new();
-    for (sign, from, other) in [('-', then, now), ('+', now, then)] {
-        for line in from.lines().filter(|line| !other.lines().any(|it| it == *line)) {
+    for (sign, from, other) in [('-', &then, &now), ('+', &now, &then)] {
+        let mut last = "";
+        for (heading, line) in from.iter().filter(|line| !other.contains(line)) {
+            if *heading != last {
+                let _ = writeln!(text, "  {heading}");
+            }
+            last = heading;
             let _ = writeln!(text, "{sign} {line}");
         }
     }
@@ -126,14 +146,19 @@ async fn holds(name: &str, query: &str) {
         let _ = writeln!(now, "{}", short(&row.join("  ")).trim_end());
     }
     assert!(rows.len() > 5, "{name}: nothing to look at");
+    compare(name, &now);
+}
+
+/// Holds a text against the committed list of that name.
+pub(crate) fn compare(name: &str, now: &str) {
     let then = std::fs::read_to_string(committed(name)).unwrap_or_default();
     let found = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{name}.txt"));
-    std::fs::write(&found, &now).unwrap();
+    std::fs::write(&found, now).unwrap();
     assert!(
         now == then,
         "golden/{name}.txt says otherwise:\n{}\nWhat this lets whom do is for a person to judge. If it is meant:\n\
          cp {} {}",
-        difference(&then, &now),
+        difference(&then, now),
         found.display(),
         committed(name).display()
     );
@@ -220,4 +245,5 @@ async fn a_policy_of_a_role_that_requests_log_in_with_names_the_clinic_in_what_i
 #[test]
 fn a_line_more_and_a_line_less_are_told() {
     assert_eq!(difference("a\nb\n", "b\nc\n"), "- a\n+ c\n");
+    assert_eq!(difference("a: x\n  c\nb: y\n  c\n", "a: z\n  c\nb: y\n"), "- a: x\n  b\n-   c\n+ a: z\n");
 }

@@ -23,6 +23,7 @@ mod roles;
 mod rooms;
 mod rows;
 mod seeds;
+mod shapes;
 mod sources;
 mod statements;
 mod tables;
