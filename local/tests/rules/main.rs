@@ -13,6 +13,7 @@ mod golden;
 mod kinds;
 mod layout;
 mod matrices;
+mod migrations;
 mod packages;
 mod plans;
 mod policies;
