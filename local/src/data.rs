@@ -42,7 +42,7 @@ impl Data {
         let broken = |error| Error::Key(path.clone(), error);
         match fs::read_to_string(&path) {
             Ok(secret) => {
-                TokenSigner::from_paserk(&secret).map_err(broken)?;
+                TokenSigner::from_paserk(&secret, "").map_err(broken)?;
                 let public = public_key(&secret).map_err(broken)?;
                 Ok((secret.trim().to_owned(), public))
             }

@@ -6,6 +6,8 @@
 //! | `identity.accounts` | an address, whether it is verified, and a password hash, no tenant data |
 //! | `identity.email_verifications` | hashes of the tokens that were mailed to prove an address |
 //! | `identity.memberships` | an account within a clinic, with a role: what replies call a user |
+//! | `identity.sessions` | where a member is signed in, and since when |
+//! | `identity.refresh_tokens` | hashes of the tokens that keep a session going, each in the place of the one before |
 //!
 //! Events: `clinic.created`. Consumers: `request-email-verification`. Workers:
 //! `identity-housekeeping`.
@@ -14,6 +16,7 @@ pub mod auth;
 pub mod clinics;
 pub mod housekeeping;
 pub mod me;
+pub mod sessions;
 
 use shared::background::{ConsumerDeclaration, WorkerDeclaration};
 use shared::http::Declaration;
@@ -27,8 +30,12 @@ pub fn module() -> Module {
         endpoints: vec![
             Declaration::of::<clinics::create_clinic::CreateClinic>(),
             Declaration::of::<auth::login::Login>(),
+            Declaration::of::<auth::refresh::Refresh>(),
+            Declaration::of::<auth::logout::Logout>(),
             Declaration::of::<auth::verify_email::VerifyEmail>(),
             Declaration::of::<me::get_me::GetMe>(),
+            Declaration::of::<sessions::list_sessions::ListSessions>(),
+            Declaration::of::<sessions::delete_session::DeleteSession>(),
         ],
         consumers: vec![
             ConsumerDeclaration::of::<auth::request_email_verification::RequestEmailVerification>(),

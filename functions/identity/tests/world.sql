@@ -9,6 +9,25 @@ INSERT INTO identity.memberships (id, clinic_id, account_id, name, role, version
 VALUES ('01890a5d-ac96-774b-bcce-b302099a8057', '01890a5d-ac96-774b-bcce-b302099a8057',
         '01890a5d-ac96-774b-bcce-b302099a8057', 'Canary Member', 'admin', 1, '2026-01-01Z', '2026-01-01Z');
 
+-- refresh, logout and delete-session: one session of the member whose refresh token is the clinic's id and 32 bytes of 2, and
+-- one of the owner.
+INSERT INTO identity.sessions
+       (id, clinic_id, user_id, account_id, transport, device_token_hash, used_at, expires_at, created_at, updated_at)
+VALUES ('01890a5d-ac96-774b-bcce-b302099a8059', '01890a5d-ac96-774b-bcce-b302099a8057',
+        '01890a5d-ac96-774b-bcce-b302099a8057', '01890a5d-ac96-774b-bcce-b302099a8057', 'body', sha256(''),
+        '2026-01-01Z', '2100-01-01Z', '2026-01-01Z', '2026-01-01Z');
+INSERT INTO identity.refresh_tokens
+       (clinic_id, token_hash, session_id, generation, expires_at, created_at, updated_at)
+VALUES ('01890a5d-ac96-774b-bcce-b302099a8057', sha256(decode(repeat('02', 32), 'hex')),
+        '01890a5d-ac96-774b-bcce-b302099a8059', 1, '2100-01-01Z', '2026-01-01Z', '2026-01-01Z');
+INSERT INTO identity.sessions
+       (id, clinic_id, user_id, account_id, transport, device_token_hash, used_at, expires_at, created_at, updated_at)
+SELECT '01890a5d-ac96-774b-bcce-b302099a8057', clinic_id, id, account_id, 'body', sha256(''), '2026-01-01Z',
+       '2100-01-01Z', '2026-01-01Z', '2026-01-01Z'
+  FROM identity.memberships
+ WHERE clinic_id = '01890a5d-ac96-774b-bcce-b302099a8057'
+   AND role = 'owner';
+
 -- verify-email: the token is the clinic's id and 32 bytes of 1.
 INSERT INTO identity.email_verifications
        (id, clinic_id, account_id, user_id, token_hash, expires_at, created_at, updated_at)

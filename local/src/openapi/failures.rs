@@ -114,8 +114,11 @@ fn faults(endpoint: &Declaration) -> Vec<Fault> {
     let takes_keys = matches!(policy.idempotency, Idempotency::Required | Idempotency::Accepted);
     // A health check probes the database, and its own failure says how that ended.
     let uses_database = policy.round_trips > 0 && policy.rate != RateClass::Unlimited;
-    let rules: [(bool, &[&'static Problem]); 12] = [
+    let asks_the_session = policy.access != Access::Public && uses_database;
+    let rules: [(bool, &[&'static Problem]); 14] = [
         (policy.access != Access::Public, &[&p::TOKEN_REQUIRED, &p::TOKEN_INVALID, &p::TOKEN_EXPIRED]),
+        (asks_the_session, &[&p::SESSION_ENDED]),
+        (asks_the_session && !policy.answers_by_now, &[&p::ACCESS_CHANGED]),
         (matches!(policy.access, Access::Requires(_)), &[&p::PERMISSION_DENIED]),
         (policy.verified, &[&p::EMAIL_NOT_VERIFIED]),
         (has_path, &[&p::ROUTE_NOT_FOUND]),

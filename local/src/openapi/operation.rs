@@ -75,7 +75,11 @@ fn description(endpoint: &Declaration) -> String {
 }
 
 fn security(endpoint: &Declaration) -> Value {
-    if endpoint.policy.access == Access::Public { json!([]) } else { json!([{ "bearer": [] }]) }
+    match endpoint.policy.access {
+        Access::Public if endpoint.policy.knows_callers => json!([{}, { "bearer": [] }]),
+        Access::Public => json!([]),
+        _ => json!([{ "bearer": [] }]),
+    }
 }
 
 fn rate_class(class: RateClass) -> &'static str {

@@ -27,7 +27,7 @@ pub(super) fn all(endpoint: &Declaration, input: &Input) -> Vec<Value> {
     all.extend(read.map(|(_, name)| json!({ "$ref": format!("#/components/parameters/{name}") })));
     all.extend(policy.headers.iter().map(|header| {
         json!({
-            "name": header.name, "in": "header", "required": true, "description": header.description,
+            "name": header.name, "in": "header", "required": header.is_required, "description": header.description,
             "schema": { "type": "string" }, "example": header.example,
         })
     }));

@@ -78,7 +78,7 @@ impl Finder<'_> {
         for problem in key {
             self.add(problem, Place::Header, "/idempotency-key");
         }
-        for header in endpoint.policy.headers {
+        for header in endpoint.policy.headers.iter().filter(|header| header.is_required) {
             self.add(&p::REQUIRED, Place::Header, &header.pointer());
         }
         if endpoint.policy.if_match {

@@ -58,7 +58,7 @@ pub use receiver::{Receiver, attribute};
 pub use sendgrid::SendgridKey;
 pub use signature::aws_signature;
 pub use tenant::Tenant;
-pub use test_app::TestApp;
+pub use test_app::{ISSUER, TestApp};
 pub use test_request::TestRequest;
 pub use test_response::TestResponse;
 pub use valkey::Valkey;

@@ -10,7 +10,7 @@ use crate::TestDatabase;
 pub struct Tenant {
     /// The clinic.
     pub clinic: Uuid,
-    members: Vec<(Role, Uuid, String)>,
+    members: Vec<(Principal, String)>,
 }
 
 impl Tenant {
@@ -41,7 +41,7 @@ impl Tenant {
             .await;
         let mut members = Vec::new();
         for &role in Role::ALL {
-            let (user, account) = (SystemIds.new_id(now), SystemIds.new_id(now));
+            let [user, account, session] = [(); 3].map(|()| SystemIds.new_id(now));
             database
                 .run(&format!(
                     "INSERT INTO identity.accounts
@@ -50,24 +50,42 @@ impl Tenant {
                              '{now}', '{now}', '{now}');
                      INSERT INTO identity.memberships
                             (id, clinic_id, account_id, name, role, version, created_at, updated_at)
-                     VALUES ('{user}', '{clinic}', '{account}', 'A {role}', '{role}', 1, '{now}', '{now}')",
+                     VALUES ('{user}', '{clinic}', '{account}', 'A {role}', '{role}', 1, '{now}', '{now}');
+                     INSERT INTO identity.sessions
+                            (id, clinic_id, user_id, account_id, transport, device_token_hash, used_at, expires_at,
+                             created_at, updated_at)
+                     VALUES ('{session}', '{clinic}', '{user}', '{account}', 'body', sha256(''), '{now}', 'infinity',
+                             '{now}', '{now}')",
                     role = role.name()
                 ))
                 .await;
-            let principal = Principal { user_id: user, clinic_id: clinic, role, issued_at: now };
-            members.push((role, user, signer.issue(&principal).unwrap()));
+            let principal = Principal {
+                user_id: user,
+                clinic_id: clinic,
+                session_id: session,
+                role,
+                access_version: 1,
+                assurance: 1,
+                authenticated_at: now,
+            };
+            members.push((principal, signer.issue(&principal, SystemIds.new_id(now), now).unwrap()));
         }
         Self { clinic, members }
     }
 
     /// The id of the member with that role.
     pub fn user(&self, role: Role) -> Uuid {
-        self.member(role).1
+        self.principal(role).user_id
+    }
+
+    /// The member with that role, as its token names it.
+    pub fn principal(&self, role: Role) -> Principal {
+        self.member(role).0
     }
 
     /// A token of the member with that role.
     pub fn token(&self, role: Role) -> &str {
-        &self.member(role).2
+        &self.member(role).1
     }
 
     /// A token of the owner.
@@ -75,7 +93,7 @@ impl Tenant {
         self.token(Role::Owner)
     }
 
-    fn member(&self, role: Role) -> &(Role, Uuid, String) {
-        self.members.iter().find(|(of, _, _)| *of == role).unwrap()
+    fn member(&self, role: Role) -> &(Principal, String) {
+        self.members.iter().find(|(principal, _)| principal.role == role).unwrap()
     }
 }

@@ -59,6 +59,9 @@ pub struct TestApp {
     pub time: Duration,
 }
 
+/// Where people reach the test app, in whose name its tokens are.
+pub const ISSUER: &str = "https://app.example";
+
 impl TestApp {
     /// The modules, each under its own role, on a fresh database.
     pub async fn of(modules: Vec<Module>) -> Self {
@@ -80,7 +83,7 @@ impl TestApp {
             mail: Arc::new(TestMail::default()),
             files: Arc::new(TestFiles::default()),
             sendgrid: Some(SendgridKey::default()),
-            signer: TokenSigner::from_paserk(&keys.0).unwrap(),
+            signer: TokenSigner::from_paserk(&keys.0, ISSUER).unwrap(),
             functions: Vec::new(),
             background: Background::default(),
             keys,
@@ -160,7 +163,7 @@ impl TestApp {
             "DATABASE_CONNECTIONS" => Some(connections.to_string()),
             "TOKEN_SECRET_KEY" => Some(keys.0.clone()),
             "TOKEN_PUBLIC_KEYS" => Some(keys.1.clone()),
-            "CORS_ALLOWED_ORIGINS" | "PUBLIC_URL" => Some("https://app.example".to_owned()),
+            "CORS_ALLOWED_ORIGINS" | "PUBLIC_URL" => Some(ISSUER.to_owned()),
             "SENDGRID_WEBHOOK_PUBLIC_KEY" => sendgrid.clone(),
             _ => None,
         };

@@ -20,6 +20,7 @@ pub struct TestResponse {
     /// The body as JSON; null for a body that is none.
     pub json: Value,
     headers: BTreeMap<String, String>,
+    cookies: Vec<String>,
 }
 
 impl From<Response> for TestResponse {
@@ -28,6 +29,7 @@ impl From<Response> for TestResponse {
         let reply = serde_json::to_value(GatewayReply::of(response, Format::Http)).unwrap();
         let status = reply["statusCode"].as_u64().unwrap().try_into().unwrap();
         let headers: BTreeMap<String, String> = serde_json::from_value(reply["headers"].clone()).unwrap();
+        let cookies = serde_json::from_value(reply["cookies"].clone()).unwrap_or_default();
         let body = reply["body"].as_str().unwrap();
         let body = if reply["isBase64Encoded"] == true {
             STANDARD.decode(body).unwrap()
@@ -39,7 +41,7 @@ impl From<Response> for TestResponse {
         if status >= 400 {
             assert_none_in("a problem document", &text);
         }
-        Self { status, text, body, json, headers }
+        Self { status, text, body, json, headers, cookies }
     }
 }
 
@@ -57,6 +59,12 @@ impl TestResponse {
     /// A header, by its lower-case name.
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name).map(String::as_str)
+    }
+
+    /// The value of a cookie that is set, and what is said of it behind the value.
+    pub fn cookie(&self, name: &str) -> Option<(&str, &str)> {
+        let found = self.cookies.iter().find_map(|cookie| cookie.strip_prefix(name)?.strip_prefix('='))?;
+        Some(found.split_once("; ").unwrap_or((found, "")))
     }
 
     /// All headers.

@@ -60,7 +60,8 @@ async fn assert_says(
 ) {
     let name = endpoint.name;
     assert_eq!(answer.header("x-request-id"), Some(row.request.as_str()), "{name}");
-    let sql = "SELECT account_id FROM identity.memberships WHERE clinic_id = '{clinic}' AND id = '{actor}'";
+    let sql =
+        "SELECT account_id::text FROM identity.memberships WHERE clinic_id = '{clinic}' AND id = '{actor}'";
     let sql = sql.replace("{clinic}", &row.clinic).replace("{actor}", &row.actor);
     let account = world.app.database.value(&sql).await;
     if endpoint.policy.access != Access::Public {
@@ -68,7 +69,15 @@ async fn assert_says(
         assert_eq!((row.clinic.clone(), row.actor.clone()), caller, "{name}");
     }
     let is_named = request.path().contains(&row.subject.1) || answer.text.contains(&row.subject.1);
-    assert!(is_named || (row.subject.0 == "account" && row.subject.1 == account), "{name}: {row:?}");
+    let sessions =
+        "SELECT id FROM identity.sessions WHERE user_id = '{actor}'".replace("{actor}", &row.actor);
+    let sessions = world.app.database.rows(&sessions).await.concat();
+    let is_the_actors = match row.subject.0.as_str() {
+        "account" => row.subject.1 == account,
+        "session" => sessions.contains(&row.subject.1),
+        _ => false,
+    };
+    assert!(is_named || is_the_actors, "{name}: {row:?}");
     if let Some(patient) = patient(endpoint, request, answer) {
         assert_eq!(row.about, patient, "{name}");
     }

@@ -1,6 +1,6 @@
 //! Every problem of the catalogue is reached by a request, and its `type` explains it (B4).
 
-use crate::scene::{PASSWORD, Scene};
+use crate::scene::{PASSWORD, Scene, refresh};
 use crate::{income, mailed_token, sign_up};
 use jiff::SignedDuration;
 use serde_json::{Value, json};
@@ -83,9 +83,17 @@ async fn provoke_by_caller(scene: &Scene, code: &str) -> Option<TestResponse> {
             scene.app.clock.advance(SignedDuration::from_mins(10));
             scene.get("/api/v1/me").await
         }
-        "USER_DISABLED" => {
+        "SESSION_ENDED" => {
             scene.app.database.run("UPDATE identity.memberships SET disabled_at = now()").await;
             scene.get("/api/v1/me").await
+        }
+        "ACCESS_CHANGED" => {
+            scene.app.database.run("UPDATE identity.memberships SET access_version = 2").await;
+            scene.get("/api/v1/patients").await
+        }
+        "SESSION_NOT_FOUND" => {
+            let path = format!("/api/v1/sessions/{UNKNOWN}");
+            scene.send(scene.own(TestRequest::new("DELETE", &path))).await
         }
         "PERMISSION_DENIED" => {
             let request =
@@ -128,6 +136,17 @@ async fn provoke_by_data(scene: &Scene, code: &str) -> Option<TestResponse> {
             let token = mailed_token(&scene.app).await;
             scene.app.clock.advance(SignedDuration::from_hours(24));
             scene.verify(&token).await
+        }
+        "REFRESH_TOKEN_INVALID" => scene.refresh("x").await,
+        "SESSION_EXPIRED" => {
+            let token = scene.refresh_token().await;
+            scene.app.clock.advance(SignedDuration::from_hours(7 * 24));
+            scene.refresh(&token).await
+        }
+        "TOKEN_GIVEN_TWICE" => scene.send(refresh("x").header("cookie", "__Host-grafono-refresh=y")).await,
+        "CSRF_HEADER_REQUIRED" => {
+            let request = TestRequest::new("POST", "/api/v1/auth/refresh");
+            scene.send(request.header("cookie", "__Host-grafono-refresh=y")).await
         }
         "EMAIL_TAKEN" => {
             scene.account().await;

@@ -194,7 +194,7 @@ async fn headers_by_which_others_steer_mean_nothing_and_come_back_in_no_reply() 
 
 /// Nothing is read of a body that another signs, in headers of its own, before its signature is good.
 fn reads_fields(endpoint: &Declaration) -> bool {
-    has_body(endpoint) && endpoint.policy.headers.is_empty()
+    has_body(endpoint) && !endpoint.policy.headers.iter().any(|header| header.is_required)
 }
 
 #[tokio::test]
@@ -213,7 +213,7 @@ async fn hostile_bodies_are_refused_with_a_reason_and_never_with_500() {
         ("\u{feff}{}", "INVALID_ENCODING"),
     ];
     for endpoint in app.declarations().filter(|endpoint| reads_fields(endpoint)) {
-        for (body, code) in bodies {
+        for (body, code) in bodies.into_iter().skip(usize::from(endpoint.body_may_be_empty)) {
             let answer = send(&app, endpoint, reach(endpoint, &tenant).key("k").text(body)).await;
             let codes: Vec<_> = answer.details().iter().map(|(_, code)| *code).collect();
             assert_eq!(answer.status, 400, "{} {body}", endpoint.name);

@@ -45,5 +45,5 @@ fn one_code_has_one_status_and_one_text_wherever_it_is_declared() {
 fn the_login_that_the_document_shows_works_on_one_machine() {
     let operation = &crate::CONTRACT.document()["paths"]["/api/v1/auth/login"]["post"];
     let example = &operation["requestBody"]["content"]["application/json"]["example"];
-    assert_eq!(example, &json!({ "email": demo::EMAIL, "password": demo::PASSWORD }));
+    assert_eq!(example, &json!({ "email": demo::EMAIL, "password": demo::PASSWORD, "refreshIn": "body" }));
 }

@@ -98,7 +98,7 @@ fn an_export_is_queued_made_and_fetched() {
 #[test]
 fn an_export_asked_for_just_before_the_program_was_killed_is_made_by_the_next_start() {
     let data = new_folder();
-    let killed = Program::start_on(&data, &[]);
+    let killed = Program::start_again_on(&data);
     let clinic = Clinic::open(&killed);
     let bearer = clinic.bearer.clone();
     // The consumers wait for this, so that the export is still to be made when the program ends.
@@ -111,7 +111,7 @@ fn an_export_asked_for_just_before_the_program_was_killed_is_made_by_the_next_st
     assert_eq!(killed.wait().1, None);
     drop(holder);
 
-    let next = Program::start_on(&data, &[]);
+    let next = Program::start_again_on(&data);
     // What the killed one had on lease would be taken up when that runs out; nobody waits half a minute here.
     next.sql("UPDATE kernel.outbox SET available_at = now() WHERE sent_at IS NULL");
     let clinic = Clinic { program: &next, bearer, patient };

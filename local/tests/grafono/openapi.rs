@@ -137,9 +137,13 @@ fn every_declaration_is_an_operation_that_says_what_it_asks() {
             Idempotency::Accepted => Some(("Idempotency-Key", false)),
             Idempotency::Reads | Idempotency::Refused => None,
         };
-        let is_public = endpoint.policy.access == Access::Public;
+        let security = match endpoint.policy.access {
+            Access::Public if endpoint.policy.knows_callers => json!([{}, { "bearer": [] }]),
+            Access::Public => json!([]),
+            _ => json!([{ "bearer": [] }]),
+        };
         let in_path: Vec<_> = endpoint.route.template.split(['{', '}']).skip(1).step_by(2).collect();
-        assert_eq!(operation["security"], if is_public { json!([]) } else { json!([{ "bearer": [] }]) });
+        assert_eq!(operation["security"], security, "{}", endpoint.name);
         assert_eq!(operation["x-round-trips"], endpoint.policy.round_trips, "{}", endpoint.name);
         assert_eq!(
             read.iter().find(|(name, _)| *name == "Idempotency-Key").copied(),

@@ -92,6 +92,11 @@ impl Program {
         Self::spawn(data, arguments, &[])
     }
 
+    /// As [`Program::start_on`], in the name of one address whatever the port: tokens are good at the next start, too.
+    pub(crate) fn start_again_on(data: &Path) -> Self {
+        Self::spawn(data, &[], &[("PUBLIC_URL", "http://127.0.0.1:3000")])
+    }
+
     /// Its data folder goes away with it.
     fn owning(mut self) -> Self {
         self.is_data_own = true;

@@ -14,6 +14,11 @@ pub(crate) struct Scene {
     pub(crate) patient: String,
 }
 
+/// The request that presents a refresh token.
+pub(crate) fn refresh(token: &str) -> TestRequest {
+    TestRequest::post("/api/v1/auth/refresh", &json!({ "refreshToken": token }))
+}
+
 impl Scene {
     pub(crate) async fn set() -> Self {
         let (app, tenant) = app().await;
@@ -78,6 +83,17 @@ impl Scene {
     /// Confirms an address by a token.
     pub(crate) async fn verify(&self, token: &str) -> TestResponse {
         self.send(TestRequest::post("/api/v1/auth/verify-email", &json!({ "token": token }))).await
+    }
+
+    /// The refresh token of a new sign-up.
+    pub(crate) async fn refresh_token(&self) -> String {
+        let signed_up = self.clinic_with("clinicName", "Scene").await;
+        signed_up.data()["refreshToken"].as_str().unwrap().to_owned()
+    }
+
+    /// Refreshes a session by its token.
+    pub(crate) async fn refresh(&self, token: &str) -> TestResponse {
+        self.send(refresh(token)).await
     }
 
     /// Signs the account of the scene up.

@@ -40,7 +40,7 @@ fn it_stops_on_ctrl_c_and_on_sigterm_and_keeps_its_data() {
 #[test]
 fn a_killed_run_does_not_hinder_the_next_and_a_token_outlives_both() {
     let data = new_folder();
-    let killed = Program::start_on(&data, &[]);
+    let killed = Program::start_again_on(&data);
     let login = json!({ "email": "demo@grafono.example", "password": "demo-on-one-machine" }).to_string();
     let session = killed.curl(&["-d", &login, "-H", JSON], "/api/v1/auth/login");
     let bearer = format!("authorization: Bearer {}", session["data"]["accessToken"].as_str().unwrap());
@@ -48,7 +48,7 @@ fn a_killed_run_does_not_hinder_the_next_and_a_token_outlives_both() {
     let (_, code) = killed.wait();
     assert_eq!(code, None);
 
-    let next = Program::start_on(&data, &[]);
+    let next = Program::start_again_on(&data);
     assert_eq!(next.curl(&["-H", &bearer], "/api/v1/me")["data"]["user"]["email"], "demo@grafono.example");
     drop(next.stop());
     remove_folder(data);

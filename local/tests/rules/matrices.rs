@@ -4,7 +4,7 @@
 use pasetors::keys::AsymmetricSecretKey;
 use pasetors::version4::{PublicToken, V4};
 use serde_json::{Value, json};
-use shared::access::{Principal, Role};
+use shared::access::Role;
 use shared::clock::Clock as _;
 use shared::http::{Access, Declaration, Idempotency};
 use testkit::{Tenant, TestApp, TestRequest, TestResponse, World};
@@ -53,9 +53,11 @@ fn for_another_audience(app: &TestApp, tenant: &Tenant) -> String {
     let footer = own.rsplit('.').next().unwrap();
     let footer = base64::Engine::decode(&base64::engine::general_purpose::URL_SAFE_NO_PAD, footer).unwrap();
     let now = app.clock.now();
+    let owner = tenant.principal(Role::Owner);
     let claims = json!({
-        "sub": tenant.user(Role::Owner), "clinic": tenant.clinic, "role": "owner", "aud": "somebody-else",
-        "iat": now, "exp": now + shared::access::token::LIFETIME,
+        "sub": owner.user_id, "clinic": owner.clinic_id, "role": "owner", "aud": "somebody-else", "iss": testkit::ISSUER,
+        "sid": owner.session_id, "ver": 1, "aal": 1, "auth": now, "iat": now, "nbf": now, "jti": owner.user_id,
+        "exp": now + shared::access::token::LIFETIME,
     });
     let key = AsymmetricSecretKey::<V4>::try_from(app.keys().0.as_str()).unwrap();
     PublicToken::sign(&key, claims.to_string().as_bytes(), Some(&footer), None).unwrap()
@@ -65,13 +67,9 @@ fn for_another_audience(app: &TestApp, tenant: &Tenant) -> String {
 async fn a_token_expired_or_for_somebody_else_opens_nothing() {
     let app = TestApp::of(grafono::modules()).await.held_to(&crate::CONTRACT);
     let tenant = app.tenant().await;
-    let principal = Principal {
-        user_id: tenant.user(Role::Owner),
-        clinic_id: tenant.clinic,
-        role: Role::Owner,
-        issued_at: app.clock.now() - shared::access::token::LIFETIME,
-    };
-    let expired = app.signer.issue(&principal).unwrap();
+    let owner = tenant.principal(Role::Owner);
+    let before = app.clock.now() - shared::access::token::LIFETIME;
+    let expired = app.signer.issue(&owner, owner.user_id, before).unwrap();
     let foreign = for_another_audience(&app, &tenant);
     let mut tried = 0;
     for endpoint in app.declarations().filter(|endpoint| endpoint.policy.access != Access::Public) {

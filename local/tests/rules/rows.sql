@@ -14,6 +14,14 @@ VALUES ('{id}', '{clinic}', '{id}', 'Member {n}', 'owner', 1, now(), now());
 INSERT INTO identity.email_verifications
        (id, clinic_id, account_id, user_id, token_hash, expires_at, created_at, updated_at)
 VALUES ('{id}', '{clinic}', '{id}', '{id}', decode(repeat('0{n}', 32), 'hex'), now(), now(), now());
+INSERT INTO identity.sessions
+       (id, clinic_id, user_id, account_id, transport, device_name, device_token_hash, used_at, expires_at, created_at,
+        updated_at)
+VALUES ('{id}', '{clinic}', '{id}', '{id}', 'body', 'Device {n}', decode(repeat('0{n}', 32), 'hex'), now(), now(), now(),
+        now());
+INSERT INTO identity.refresh_tokens
+       (clinic_id, token_hash, session_id, generation, expires_at, created_at, updated_at)
+VALUES ('{clinic}', decode(repeat('0{n}', 32), 'hex'), '{id}', 1, now(), now(), now());
 
 INSERT INTO patients.patients (id, clinic_id, full_name, document, document_key, version, created_at, updated_at)
 VALUES ('{id}', '{clinic}', 'Patient {n}', '{n}', '{n}', 1, now(), now());

@@ -96,6 +96,20 @@ SELECT uuidv7(), clinic_id, account_id, id,
        now() + CASE row_number() OVER (PARTITION BY clinic_id) % 3
                     WHEN 2 THEN interval '-40 days' ELSE interval '1 day' END, now(), now()
   FROM identity.memberships;
+INSERT INTO identity.sessions
+       (id, clinic_id, user_id, account_id, transport, device_token_hash, used_at, expires_at, ended_at, end_reason,
+        created_at, updated_at)
+SELECT uuidv7(), clinic_id, id, account_id, 'body', sha256(''), now(),
+       now() + CASE age WHEN 1 THEN interval '20 days' ELSE interval '-40 days' END,
+       CASE age WHEN 3 THEN now() - interval '40 days' END, CASE age WHEN 3 THEN 'logout' END, now(), now()
+  FROM identity.memberships, generate_series(1, 3) AS age;
+INSERT INTO identity.refresh_tokens
+       (clinic_id, token_hash, session_id, generation, consumed_at, successor_nonce, expires_at, created_at, updated_at)
+SELECT clinic_id, sha256(uuid_send(uuidv7())), id, generation,
+       CASE WHEN generation < 4 THEN now() END, CASE WHEN generation < 4 THEN sha256('') END,
+       expires_at, now(), now()
+  FROM identity.sessions AS s, generate_series(1, 4) AS generation
+ WHERE NOT EXISTS (SELECT 1 FROM identity.refresh_tokens AS t WHERE t.session_id = s.id);
 SET session_replication_role = origin;";
 
 /// Fills the database. Clinic 1 has half of everything, clinic 77 little; they have these ids.

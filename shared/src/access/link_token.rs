@@ -4,6 +4,7 @@
 use super::random;
 use crate::failure::Fault;
 use crate::validation::Secret;
+use aws_lc_rs::hmac;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use sha2::{Digest as _, Sha256};
@@ -25,11 +26,26 @@ impl std::fmt::Debug for LinkToken {
 impl LinkToken {
     /// A new secret of a clinic.
     pub fn new(clinic: Uuid) -> Result<Self, Fault> {
+        Ok(Self::of(clinic, random::bytes()?))
+    }
+
+    /// The secret of a clinic with these random bits.
+    pub fn of(clinic: Uuid, bits: [u8; 32]) -> Self {
         let mut bytes = [0; BYTES];
         let (of_clinic, secret) = bytes.split_at_mut(16);
         of_clinic.copy_from_slice(clinic.as_bytes());
-        secret.copy_from_slice(&random::bytes::<32>()?);
-        Ok(Self(bytes))
+        secret.copy_from_slice(&bits);
+        Self(bytes)
+    }
+
+    /// The secret that follows this one by a nonce: the HMAC-SHA256 of the nonce under this one's bits. Whoever has this one
+    /// can be told it again; whoever has the nonce alone, and this one's hash, cannot tell it.
+    #[must_use]
+    pub fn successor(&self, nonce: &[u8]) -> Self {
+        let key = hmac::Key::new(hmac::HMAC_SHA256, self.bits());
+        let mut bits = [0; 32];
+        bits.copy_from_slice(hmac::sign(&key, nonce).as_ref());
+        Self::of(self.clinic(), bits)
     }
 
     /// A secret that came back, with whatever blanks somebody pasted around it; none when the text cannot be one.
@@ -53,6 +69,20 @@ impl LinkToken {
     pub fn hash(&self) -> Vec<u8> {
         Sha256::digest(self.0).to_vec()
     }
+
+    /// The hash that is kept of a secret that was made before its clinic was known: of the random bits alone.
+    pub fn secret_hash(&self) -> Vec<u8> {
+        hash_of(self.bits())
+    }
+
+    fn bits(&self) -> &[u8] {
+        self.0.get(16..).unwrap_or_default()
+    }
+}
+
+/// The hash of random bits, as [`LinkToken::secret_hash`] has it.
+pub fn hash_of(bits: &[u8]) -> Vec<u8> {
+    Sha256::digest(bits).to_vec()
 }
 
 #[cfg(test)]
@@ -80,6 +110,20 @@ mod tests {
         let mut moved = one.clone();
         moved.0[0] = 1;
         assert_ne!(moved.hash(), one.hash());
+    }
+
+    #[test]
+    fn a_successor_is_told_by_its_predecessor_and_the_nonce_alone() {
+        let first = LinkToken::new(Uuid::from_u128(7)).unwrap();
+        let next = first.successor(&[1; 32]);
+        assert_eq!(next, first.successor(&[1; 32]));
+        assert_eq!(next.clinic(), first.clinic());
+        let other = LinkToken::new(Uuid::from_u128(7)).unwrap();
+        for different in [first.successor(&[2; 32]), other.successor(&[1; 32]), first.clone()] {
+            assert_ne!(different.secret_hash(), next.secret_hash());
+        }
+        assert_eq!(next.secret_hash(), hash_of(next.bits()));
+        assert_ne!(next.secret_hash(), next.hash());
     }
 
     #[test]

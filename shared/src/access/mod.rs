@@ -4,11 +4,13 @@
 pub mod link_token;
 mod parts;
 pub mod passwords;
+mod public_url;
 pub mod random;
 pub mod token;
 
 pub use link_token::LinkToken;
 pub use passwords::{Argon2id, Hasher, HashingGate};
+pub use public_url::PublicUrl;
 pub use token::{TokenSigner, TokenVerifier};
 
 use jiff::Timestamp;
@@ -86,10 +88,16 @@ pub struct Principal {
     pub user_id: Uuid,
     /// The tenant. Row-level security compares every row with it (C6).
     pub clinic_id: Uuid,
+    /// The session that the token belongs to: when it ends, the token is good for nothing.
+    pub session_id: Uuid,
     /// The role at the time the token was issued, at most ten minutes ago.
     pub role: Role,
-    /// When the token was issued: what the account may do since then only, it may not do by this token.
-    pub issued_at: Timestamp,
+    /// The version of what the member may do, as the token has it: with another one it is refused.
+    pub access_version: i64,
+    /// How sure it is who this is: 1 by a password, 2 with a second factor as well.
+    pub assurance: i16,
+    /// When the caller proved who it is: what the account may do since then only, it may not do in this session.
+    pub authenticated_at: Timestamp,
 }
 
 #[cfg(test)]

@@ -1,8 +1,9 @@
 //! The token keys as parts.
 
-use super::{TokenSigner, TokenVerifier};
+use super::{PublicUrl, TokenSigner, TokenVerifier};
 use crate::parts::{Noted, Part, Reader, Requirements};
 use crate::settings::{Form, Parameter, Setting};
+use std::sync::Arc;
 
 const TOKEN_PUBLIC_KEYS: Setting = Setting::required(
     "TOKEN_PUBLIC_KEYS",
@@ -26,19 +27,19 @@ const TOKEN_SECRET_KEY: Setting =
 impl Part for TokenVerifier {
     const NAME: &'static str = "token verifier";
     const REQUIREMENTS: Requirements = Requirements::settings(&[TOKEN_PUBLIC_KEYS]);
-    type Parts = ();
+    type Parts = PublicUrl;
 
-    fn open(settings: &Reader<'_>, (): ()) -> Result<Self, Noted> {
-        settings.required(&TOKEN_PUBLIC_KEYS, Self::from_paserk)
+    fn open(settings: &Reader<'_>, issuer: Arc<PublicUrl>) -> Result<Self, Noted> {
+        settings.required(&TOKEN_PUBLIC_KEYS, |keys| Self::from_paserk(keys, issuer.as_str()))
     }
 }
 
 impl Part for TokenSigner {
     const NAME: &'static str = "token signer";
     const REQUIREMENTS: Requirements = Requirements::settings(&[TOKEN_SECRET_KEY]);
-    type Parts = ();
+    type Parts = PublicUrl;
 
-    fn open(settings: &Reader<'_>, (): ()) -> Result<Self, Noted> {
-        settings.required(&TOKEN_SECRET_KEY, Self::from_paserk)
+    fn open(settings: &Reader<'_>, issuer: Arc<PublicUrl>) -> Result<Self, Noted> {
+        settings.required(&TOKEN_SECRET_KEY, |key| Self::from_paserk(key, issuer.as_str()))
     }
 }

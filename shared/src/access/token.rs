@@ -25,15 +25,48 @@ const AUDIENCE: &str = "grafono";
 /// The longest token that may be one of ours, in characters.
 const LONGEST: usize = 2_048;
 
+/// How long a device is known by its token.
+pub const DEVICE_LIFETIME: SignedDuration = SignedDuration::from_hours(180 * 24);
+
+/// The audience of the tokens by which devices are known again, which open nothing.
+const DEVICE_AUDIENCE: &str = "grafono-device";
+
+/// How far ahead of ours the clock of the function that issued a token may be.
+const CLOCK_SKEW: SignedDuration = SignedDuration::from_secs(60);
+
+/// What a token says (RFC 7519 §4.1 where it has a name for it). Unknown claims are passed over: while a deployment rolls,
+/// old functions read what new ones issue.
 #[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 struct Claims {
+    iss: String,
+    aud: String,
+    /// The member.
     sub: Uuid,
     clinic: Uuid,
     role: String,
+    /// The session.
+    sid: Uuid,
+    /// The access version.
+    ver: i64,
+    /// The assurance.
+    aal: i16,
+    /// When the caller proved who it is.
+    auth: Timestamp,
+    iat: Timestamp,
+    nbf: Timestamp,
+    exp: Timestamp,
+    jti: Uuid,
+}
+
+#[derive(Serialize, Deserialize)]
+struct DeviceClaims {
+    iss: String,
     aud: String,
+    /// The hash of the address that somebody signed in with.
+    sub: String,
     iat: Timestamp,
     exp: Timestamp,
+    jti: Uuid,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -44,11 +77,13 @@ struct Footer {
 /// Verifies access tokens with a fixed set of public keys; without keys, no token is good.
 #[derive(Default)]
 pub struct TokenVerifier {
+    issuer: String,
     keys: Vec<(String, AsymmetricPublicKey<V4>)>,
 }
 
 /// Issues access tokens with the current secret key.
 pub struct TokenSigner {
+    issuer: String,
     footer: Vec<u8>,
     key: AsymmetricSecretKey<V4>,
 }
@@ -66,26 +101,35 @@ impl std::fmt::Debug for TokenVerifier {
 }
 
 impl TokenVerifier {
-    /// From public keys in PASERK form (`k4.public.…`), separated by commas.
-    pub fn from_paserk(keys: &str) -> Result<Self, SettingError> {
+    /// From public keys in PASERK form (`k4.public.…`), separated by commas, for tokens of this issuer.
+    pub fn from_paserk(keys: &str, issuer: &str) -> Result<Self, SettingError> {
         let parsed = keys.split(',').map(|key| {
             let key = AsymmetricPublicKey::<V4>::try_from(key.trim()).map_err(|_| SettingError::Malformed)?;
             Ok((key_id(&key)?, key))
         });
-        Ok(Self { keys: parsed.collect::<Result<_, _>>()? })
+        Ok(Self { issuer: issuer.to_owned(), keys: parsed.collect::<Result<_, _>>()? })
     }
 
     /// The caller that a token names, or the fault of the token.
     pub fn verify(&self, token: &str, now: Timestamp) -> Result<Principal, Fault> {
         let claims = self.claims(token).ok_or_else(|| Fault::from(&TOKEN_INVALID))?;
-        if claims.aud != AUDIENCE || claims.iat > now + SignedDuration::from_secs(60) {
+        let is_for_us = claims.iss == self.issuer && claims.aud == AUDIENCE;
+        if !is_for_us || claims.iat.max(claims.nbf) > now + CLOCK_SKEW {
             return Err(Fault::from(&TOKEN_INVALID));
         }
         if claims.exp <= now {
             return Err(Fault::from(&TOKEN_EXPIRED));
         }
         let role = claims.role.parse::<Role>().map_err(|_| Fault::from(&TOKEN_INVALID))?;
-        Ok(Principal { user_id: claims.sub, clinic_id: claims.clinic, role, issued_at: claims.iat })
+        Ok(Principal {
+            user_id: claims.sub,
+            clinic_id: claims.clinic,
+            session_id: claims.sid,
+            role,
+            access_version: claims.ver,
+            assurance: claims.aal,
+            authenticated_at: claims.auth,
+        })
     }
 
     fn claims(&self, token: &str) -> Option<Claims> {
@@ -124,27 +168,50 @@ fn pre_authentication_encoding(pieces: &[&[u8]]) -> Vec<u8> {
 }
 
 impl TokenSigner {
-    /// From the secret key in PASERK form (`k4.secret.…`).
-    pub fn from_paserk(key: &str) -> Result<Self, SettingError> {
+    /// From the secret key in PASERK form (`k4.secret.…`), in the name of this issuer.
+    pub fn from_paserk(key: &str, issuer: &str) -> Result<Self, SettingError> {
         let key = AsymmetricSecretKey::<V4>::try_from(key.trim()).map_err(|_| SettingError::Malformed)?;
         let public = AsymmetricPublicKey::try_from(&key).map_err(|_| SettingError::Malformed)?;
         let footer = Footer { kid: key_id(&public)? };
         let footer = serde_json::to_vec(&footer).map_err(|_| SettingError::Malformed)?;
-        Ok(Self { footer, key })
+        Ok(Self { issuer: issuer.to_owned(), footer, key })
     }
 
-    /// A token for `principal`, valid for [`LIFETIME`] from the instant that it says.
-    pub fn issue(&self, principal: &Principal) -> Result<String, Fault> {
-        let now = principal.issued_at;
+    /// A token for `principal` with this id, valid for [`LIFETIME`] from `now`.
+    pub fn issue(&self, principal: &Principal, id: Uuid, now: Timestamp) -> Result<String, Fault> {
         let claims = Claims {
+            iss: self.issuer.clone(),
+            aud: AUDIENCE.to_owned(),
             sub: principal.user_id,
             clinic: principal.clinic_id,
             role: principal.role.name().to_owned(),
-            aud: AUDIENCE.to_owned(),
+            sid: principal.session_id,
+            ver: principal.access_version,
+            aal: principal.assurance,
+            auth: principal.authenticated_at,
             iat: now,
+            nbf: now,
             exp: now + LIFETIME,
+            jti: id,
         };
-        let payload = serde_json::to_vec(&claims).map_err(|_| Fault::internal("claims did not serialise"))?;
+        self.sign(&claims)
+    }
+
+    /// A token by which a device is known again on which somebody has signed in with the address of this hash.
+    pub fn issue_device(&self, address_hash: &str, id: Uuid, now: Timestamp) -> Result<String, Fault> {
+        let claims = DeviceClaims {
+            iss: self.issuer.clone(),
+            aud: DEVICE_AUDIENCE.to_owned(),
+            sub: address_hash.to_owned(),
+            iat: now,
+            exp: now + DEVICE_LIFETIME,
+            jti: id,
+        };
+        self.sign(&claims)
+    }
+
+    fn sign(&self, claims: &impl Serialize) -> Result<String, Fault> {
+        let payload = serde_json::to_vec(claims).map_err(|_| Fault::internal("claims did not serialise"))?;
         PublicToken::sign(&self.key, &payload, Some(&self.footer), None)
             .map_err(|_| Fault::internal("the token could not be signed"))
     }
@@ -183,21 +250,36 @@ mod tests {
     use super::*;
 
     const NOW: Timestamp = Timestamp::UNIX_EPOCH;
+    const ISSUER: &str = "https://app.example";
 
     fn pair() -> (TokenSigner, TokenVerifier) {
         let (secret, public) = new_key_pair().unwrap();
-        (TokenSigner::from_paserk(&secret).unwrap(), TokenVerifier::from_paserk(&public).unwrap())
+        (
+            TokenSigner::from_paserk(&secret, ISSUER).unwrap(),
+            TokenVerifier::from_paserk(&public, ISSUER).unwrap(),
+        )
     }
 
     fn somebody() -> Principal {
-        let (user_id, clinic_id) = (Uuid::from_u128(1), Uuid::from_u128(2));
-        Principal { user_id, clinic_id, role: Role::FrontDesk, issued_at: NOW }
+        Principal {
+            user_id: Uuid::from_u128(1),
+            clinic_id: Uuid::from_u128(2),
+            session_id: Uuid::from_u128(3),
+            role: Role::FrontDesk,
+            access_version: 4,
+            assurance: 1,
+            authenticated_at: NOW - SignedDuration::from_hours(1),
+        }
+    }
+
+    fn issued(signer: &TokenSigner) -> String {
+        signer.issue(&somebody(), Uuid::nil(), NOW).unwrap()
     }
 
     #[test]
     fn a_token_names_its_caller_until_the_second_it_expires() {
         let (signer, verifier) = pair();
-        let token = signer.issue(&somebody()).unwrap();
+        let token = issued(&signer);
         let last = NOW + LIFETIME - SignedDuration::from_micros(1);
         assert_eq!(verifier.verify(&token, last).unwrap(), somebody());
         assert_eq!(verifier.verify(&token, NOW + LIFETIME).unwrap_err().problem.code, "TOKEN_EXPIRED");
@@ -207,17 +289,17 @@ mod tests {
     fn a_token_of_another_key_is_refused_even_under_our_key_id() {
         let (signer, _) = pair();
         let (mut other, verifier) = pair();
-        let token = signer.issue(&somebody()).unwrap();
+        let token = issued(&signer);
         assert_eq!(verifier.verify(&token, NOW).unwrap_err().problem.code, "TOKEN_INVALID");
         other.key = signer.key;
-        let forged = other.issue(&somebody()).unwrap();
+        let forged = issued(&other);
         assert_eq!(verifier.verify(&forged, NOW).unwrap_err().problem.code, "TOKEN_INVALID");
     }
 
     #[test]
     fn changed_and_hostile_tokens_are_refused() {
         let (signer, verifier) = pair();
-        let token = signer.issue(&somebody()).unwrap();
+        let token = issued(&signer);
         let long = "v4.public.".to_owned() + &"A".repeat(100_000);
         for hostile in ["", "v4.public.", "v4.public.AAAA", "v4.local.AAAA", &token[..token.len() - 2], &long]
         {
@@ -225,15 +307,62 @@ mod tests {
         }
     }
 
+    /// What the token of somebody says, with one member changed.
+    fn saying(signer: &TokenSigner, name: &str, value: serde_json::Value) -> String {
+        let token = issued(signer);
+        let untrusted = UntrustedToken::<Public, V4>::try_from(token.as_str()).unwrap();
+        let mut claims: serde_json::Value = serde_json::from_slice(untrusted.untrusted_payload()).unwrap();
+        claims[name] = value;
+        let footer = Some(signer.footer.as_slice());
+        PublicToken::sign(&signer.key, claims.to_string().as_bytes(), footer, None).unwrap()
+    }
+
     #[test]
-    fn a_token_for_another_audience_or_from_the_future_is_refused() {
+    fn a_token_for_others_by_others_or_from_the_future_is_refused() {
         let (signer, verifier) = pair();
-        let token =
-            signer.issue(&Principal { issued_at: NOW + SignedDuration::from_mins(5), ..somebody() }).unwrap();
-        assert_eq!(verifier.verify(&token, NOW).unwrap_err().problem.code, "TOKEN_INVALID");
-        let claims = r#"{"sub":"00000000-0000-0000-0000-000000000001","clinic":"00000000-0000-0000-0000-000000000002","role":"owner","aud":"other","iat":"1970-01-01T00:00:00Z","exp":"1970-01-01T00:10:00Z"}"#;
-        let other = PublicToken::sign(&signer.key, claims.as_bytes(), Some(&signer.footer), None).unwrap();
-        assert_eq!(verifier.verify(&other, NOW).unwrap_err().problem.code, "TOKEN_INVALID");
+        let invalid = |token: &str| verifier.verify(token, NOW).unwrap_err().problem.code;
+        for (name, value) in [
+            ("aud", "grafono-device"),
+            ("aud", ""),
+            ("iss", "https://staging.example"),
+            ("iss", "https://app.example/"),
+            ("role", "god"),
+            ("iat", "1970-01-01T00:01:00.000001Z"),
+            ("nbf", "1970-01-01T00:01:00.000001Z"),
+            ("sid", "not an id"),
+        ] {
+            assert_eq!(invalid(&saying(&signer, name, value.into())), "TOKEN_INVALID", "{name} {value}");
+        }
+        assert_eq!(invalid(&saying(&signer, "sid", serde_json::Value::Null)), "TOKEN_INVALID");
+        for (name, value) in
+            [("iat", "1970-01-01T00:01:00Z"), ("nbf", "1970-01-01T00:01:00Z"), ("plan", "pro")]
+        {
+            assert_eq!(verifier.verify(&saying(&signer, name, value.into()), NOW).unwrap(), somebody());
+        }
+    }
+
+    #[test]
+    fn the_end_is_exact() {
+        let (signer, verifier) = pair();
+        let ends = |seconds: i64| {
+            saying(&signer, "exp", (NOW + SignedDuration::from_secs(seconds)).to_string().into())
+        };
+        assert!(verifier.verify(&ends(1), NOW).is_ok());
+        for seconds in [0, -1] {
+            assert_eq!(verifier.verify(&ends(seconds), NOW).unwrap_err().problem.code, "TOKEN_EXPIRED");
+        }
+    }
+
+    #[test]
+    fn two_keys_are_good_while_one_takes_the_place_of_the_other_and_then_the_new_one_alone() {
+        let (old, new) = (new_key_pair().unwrap(), new_key_pair().unwrap());
+        let signers = [&old, &new].map(|pair| TokenSigner::from_paserk(&pair.0, ISSUER).unwrap());
+        let both = TokenVerifier::from_paserk(&format!("{}, {}", old.1, new.1), ISSUER).unwrap();
+        let after = TokenVerifier::from_paserk(&new.1, ISSUER).unwrap();
+        let [of_old, of_new] = signers.map(|signer| issued(&signer));
+        assert!(both.verify(&of_old, NOW).is_ok() && both.verify(&of_new, NOW).is_ok());
+        assert!(after.verify(&of_new, NOW).is_ok());
+        assert_eq!(after.verify(&of_old, NOW).unwrap_err().problem.code, "TOKEN_INVALID");
     }
 
     /// Of the specification's own test vectors: what is signed, alone, before a footer, and with an implicit assertion.
@@ -265,7 +394,7 @@ mod tests {
     #[test]
     fn a_token_with_any_character_changed_is_refused() {
         let (signer, verifier) = pair();
-        let token = signer.issue(&somebody()).unwrap();
+        let token = issued(&signer);
         // Of the last character of each part only some bits count.
         for at in ("v4.public.".len()..token.len() - 1).filter(|at| !token[at + 1..].starts_with('.')) {
             let other = if &token[at..=at] == "A" { "B" } else { "A" };

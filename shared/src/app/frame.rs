@@ -3,7 +3,7 @@
 use crate::access::TokenVerifier;
 use crate::database::Database;
 use crate::outbox::RelayNudge;
-use crate::parts::{Noted, Opening, Part, Requirements};
+use crate::parts::{Noted, Opening, Requirements, requirements};
 use std::sync::Arc;
 
 /// Opens a part. A function that has no such pointer does not refer to the part, and the linker leaves the part out.
@@ -47,13 +47,13 @@ impl Frame {
         self.database.is_some()
     }
 
-    /// The requirements of the parts, by their names.
+    /// The requirements of the parts and of what they are made of, by their names.
     pub fn requirements(&self) -> Vec<(&'static str, Requirements)> {
         let all = [
-            (self.database.is_some(), Database::NAME, Database::REQUIREMENTS),
-            (self.verifier.is_some(), TokenVerifier::NAME, TokenVerifier::REQUIREMENTS),
-            (self.nudge.is_some(), RelayNudge::NAME, RelayNudge::REQUIREMENTS),
+            (self.database.is_some(), requirements::<Database>()),
+            (self.verifier.is_some(), requirements::<TokenVerifier>()),
+            (self.nudge.is_some(), requirements::<RelayNudge>()),
         ];
-        all.into_iter().filter(|(is_there, ..)| *is_there).map(|(_, name, needed)| (name, needed)).collect()
+        all.into_iter().filter(|(is_there, _)| *is_there).flat_map(|(_, needed)| needed).collect()
     }
 }

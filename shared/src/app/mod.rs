@@ -3,11 +3,9 @@
 
 mod frame;
 mod origins;
-mod public_url;
 
 pub use frame::Frame;
 pub use origins::CORS_ALLOWED_ORIGINS;
-pub use public_url::PublicUrl;
 
 use crate::access::{Hasher, HashingGate, TokenVerifier};
 use crate::clock::{Clock, Ids};

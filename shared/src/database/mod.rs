@@ -18,4 +18,4 @@ mod tx;
 pub use claim::Claim;
 pub use connection::{Database, POOL_IDLE_CHECK, address, tls_connector};
 pub use statement::{Bind, Columns, DecodeError, Statement};
-pub use tx::{Done, Handle, RoundTrips, Scope, Stored, Tx};
+pub use tx::{Admission, Done, Handle, RoundTrips, Scope, Stored, Tx};

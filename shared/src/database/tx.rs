@@ -7,10 +7,12 @@ use super::flush::{Reply, Step, flush};
 use super::statement::{Columns, Decoder, Statement};
 use crate::deadline::Deadline;
 use crate::failure::problem::{
-    DEADLINE_EXCEEDED, EMAIL_NOT_VERIFIED, IDEMPOTENCY_KEY_IN_FLIGHT, VERSION_STALE,
+    ACCESS_CHANGED, DEADLINE_EXCEEDED, EMAIL_NOT_VERIFIED, IDEMPOTENCY_KEY_IN_FLIGHT, SESSION_ENDED,
+    VERSION_STALE,
 };
 use crate::failure::{Error, Failure, Fault};
 use crate::telemetry;
+use jiff::Timestamp;
 use serde::de::DeserializeOwned;
 use std::marker::PhantomData;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
@@ -64,6 +66,22 @@ pub struct Scope {
     pub clinic: Option<Uuid>,
     /// `app.account_id`, which opens an account's own memberships at log-in.
     pub account: Option<Uuid>,
+    /// Whose session must be open.
+    pub caller: Option<Admission>,
+}
+
+/// A caller, whom the database admits with the settings of its transaction (`kernel.admit`): whoever has no open session,
+/// or may do something else than its token says, gets an error instead of rows, and changes nothing.
+#[derive(Debug, Clone, Copy)]
+pub struct Admission {
+    /// The member.
+    pub member: Uuid,
+    /// The session.
+    pub session: Uuid,
+    /// The version of what the member may do; any, where the transaction answers by what holds now.
+    pub version: Option<i64>,
+    /// Now.
+    pub at: Timestamp,
 }
 
 /// The place of an added statement's rows in [`Done`].
@@ -158,7 +176,7 @@ impl<'a> Tx<'a> {
         };
         self.claimed(&claim, reply);
         let (names, mut plan, end) = self.plan();
-        plan.extend(self.opening());
+        plan.extend(self.opening(false));
         plan.push(step(claim::stored(&claim)));
         plan.push(Step::Control("COMMIT"));
         let mut flushed = self.send(&mut plan, end).await?;
@@ -195,16 +213,22 @@ impl<'a> Tx<'a> {
         let mut names = vec!["BEGIN", "settings"];
         names.extend(statements.iter().map(|statement| statement.name));
         names.push("COMMIT");
-        let mut steps = Vec::from(self.opening());
+        let mut steps = Vec::from(self.opening(true));
         steps.extend(statements.into_iter().map(step));
         steps.push(Step::Control("COMMIT"));
         let end = steps.len() - 1;
         (names, steps, end)
     }
 
-    fn opening(&self) -> [Step; 2] {
+    /// BEGIN and the settings. The transaction behind COMMIT admits nobody: if the first was refused, that is the answer.
+    fn opening(&self, admits: bool) -> [Step; 2] {
         let begin = if self.writes { "BEGIN" } else { "BEGIN READ ONLY" };
-        [Step::Control(begin), step(settings(self.scope, self.deadline.left()))]
+        [Step::Control(begin), step(self.settings(admits))]
+    }
+
+    fn settings(&self, admits: bool) -> Statement<()> {
+        let caller = self.scope.caller.filter(|_| admits);
+        settings(self.scope, caller, self.deadline.left())
     }
 
     /// Sends the plan; once more when the server ended the session before COMMIT, or when the connection was lost and a
@@ -232,7 +256,7 @@ impl<'a> Tx<'a> {
         // The wait for a connection and a first attempt took time: the server gets the time that is left now.
         for place in [1, end + 2] {
             if let Some(limits) = plan.get_mut(place) {
-                *limits = step(settings(self.scope, self.deadline.left()));
+                *limits = step(self.settings(place == 1));
             }
         }
         let mut replies = Vec::new();
@@ -264,6 +288,8 @@ impl<'a> Tx<'a> {
                 let common = match name {
                     Some("version_stale") => Some(&VERSION_STALE),
                     Some("email_verified") => Some(&EMAIL_NOT_VERIFIED),
+                    Some("session_ended") => Some(&SESSION_ENDED),
+                    Some("access_changed") => Some(&ACCESS_CHANGED),
                     _ => None,
                 };
                 if let Some(problem) = common {
@@ -310,28 +336,44 @@ fn in_flight<F>() -> Error<F> {
 
 /// The transaction-local settings: tenant and limits. The server's limits end before ours, each before the next:
 /// lock, statement, transaction (D10). `transaction_timeout` is set to 0 first, because a running timer is never
-/// changed and a database default would win silently.
-fn settings(scope: Scope, left: Duration) -> Statement<()> {
+/// changed and a database default would win silently. The caller is admitted in the same message.
+fn settings(scope: Scope, caller: Option<Admission>, left: Duration) -> Statement<()> {
     let transaction = left.saturating_sub(Duration::from_millis(300)).max(Duration::from_millis(3));
     let statement = left.saturating_sub(Duration::from_millis(400)).max(Duration::from_millis(2));
     let lock = LOCK_TIMEOUT.min(statement / 2).max(Duration::from_millis(1));
     let text = |id: Option<Uuid>| id.map(|id| id.to_string()).unwrap_or_default();
     let milliseconds = |limit: Duration| limit.as_millis().to_string();
-    Statement::new(
-        "shared.settings",
+    let bound = |set: Statement<()>| {
+        set.bind(text(scope.clinic))
+            .bind(text(scope.account))
+            .bind(milliseconds(lock))
+            .bind(milliseconds(statement))
+            .bind(milliseconds(transaction))
+    };
+    let Some(caller) = caller else {
+        return bound(Statement::new(
+            "shared.settings",
+            "SELECT set_config('app.clinic_id', $1, true),
+                    set_config('app.account_id', $2, true),
+                    set_config('lock_timeout', $3, true),
+                    set_config('statement_timeout', $4, true),
+                    set_config('transaction_timeout', '0', true),
+                    set_config('transaction_timeout', $5, true),
+                    set_config('idle_in_transaction_session_timeout', $5, true)",
+        ));
+    };
+    let admitting = bound(Statement::new(
+        "shared.settings_and_admission",
         "SELECT set_config('app.clinic_id', $1, true),
                 set_config('app.account_id', $2, true),
                 set_config('lock_timeout', $3, true),
                 set_config('statement_timeout', $4, true),
                 set_config('transaction_timeout', '0', true),
                 set_config('transaction_timeout', $5, true),
-                set_config('idle_in_transaction_session_timeout', $5, true)",
-    )
-    .bind(text(scope.clinic))
-    .bind(text(scope.account))
-    .bind(milliseconds(lock))
-    .bind(milliseconds(statement))
-    .bind(milliseconds(transaction))
+                set_config('idle_in_transaction_session_timeout', $5, true),
+                kernel.admit($6, $7, $8, $9, $10)",
+    ));
+    admitting.bind(scope.clinic).bind(caller.member).bind(caller.session).bind(caller.version).bind(caller.at)
 }
 
 /// Sets the clinic that row-level security compares with from here to the end of the transaction.

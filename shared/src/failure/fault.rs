@@ -2,6 +2,7 @@
 
 use super::{Failure, Problem};
 use crate::validation::Violation;
+use http::header::SET_COOKIE;
 use http::{HeaderName, HeaderValue};
 use serde_json::{Map, Value};
 
@@ -17,7 +18,7 @@ pub struct Fault {
     pub detail: Option<Box<str>>,
     /// The text for the log alone, without any value of the request or of a row.
     pub private: Option<String>,
-    /// Headers of the reply, e.g. `Allow`.
+    /// Headers of the reply, e.g. `Allow`, and cookies.
     pub headers: Vec<(HeaderName, HeaderValue)>,
     /// Further members of the problem document.
     pub extension: Map<String, Value>,
@@ -66,6 +67,13 @@ impl Fault {
     #[must_use]
     pub fn saying(mut self, detail: impl Into<Box<str>>) -> Self {
         self.detail = Some(detail.into());
+        self
+    }
+
+    /// Sets a cookie with the reply.
+    #[must_use]
+    pub fn with_cookie(mut self, cookie: HeaderValue) -> Self {
+        self.headers.push((SET_COOKIE, cookie));
         self
     }
 

@@ -59,7 +59,12 @@ common! {
         "If-Match takes the ETag of the version you edited, such as \"7\" with its quotes.";
     TOKEN_REQUIRED = 401 "TOKEN_REQUIRED", "Not signed in", "Send an access token: Authorization: Bearer <token>.";
     TOKEN_INVALID = 401 "TOKEN_INVALID", "Invalid access token", "The access token is not one of ours. Sign in again.";
-    TOKEN_EXPIRED = 401 "TOKEN_EXPIRED", "Access token expired", "The access token has expired. Sign in again.";
+    TOKEN_EXPIRED = 401 "TOKEN_EXPIRED", "Access token expired",
+        "The access token has expired. Get a new one with the refresh token, and repeat.";
+    SESSION_ENDED = 401 "SESSION_ENDED", "Session ended",
+        "This session is over: somebody signed out, or your access was ended. Sign in again.";
+    ACCESS_CHANGED = 401 "ACCESS_CHANGED", "Access changed",
+        "What you may do has changed since this access token was issued. Get a new one with the refresh token, and repeat.";
     PERMISSION_DENIED = 403 "PERMISSION_DENIED", "Permission denied",
         "Your role does not include this. Ask an owner or administrator of your clinic.";
     EMAIL_NOT_VERIFIED = 403 "EMAIL_NOT_VERIFIED", "E-mail address not confirmed",

@@ -13,6 +13,8 @@ use std::marker::PhantomData;
 pub trait Body: Sized + Send {
     /// Whether a body is read.
     const EXPECTED: bool;
+    /// Whether an empty body is read as one without fields.
+    const MAY_BE_EMPTY: bool = false;
     /// The problems of the body's own rules.
     const RULES: &'static [Problem];
     /// The body's JSON schema.
@@ -37,6 +39,29 @@ impl<T: Fields> Body for Json<T> {
 
     fn parse(bytes: Option<&[u8]>, now: Timestamp) -> Result<Self, Vec<Violation>> {
         validation::parse_body(present(bytes)?, now).map(Json)
+    }
+
+    fn canonical(&self) -> Result<Value, Fault> {
+        canonical(&self.0)
+    }
+}
+
+/// A JSON body, or none at all, which has no fields.
+#[derive(Debug)]
+pub struct JsonOrNothing<T>(pub T);
+
+impl<T: Fields> Body for JsonOrNothing<T> {
+    const EXPECTED: bool = true;
+    const MAY_BE_EMPTY: bool = true;
+    const RULES: &'static [Problem] = T::RULES;
+
+    fn schema(generator: &mut SchemaGenerator) -> Option<Schema> {
+        Some(generator.root_schema_for::<T>())
+    }
+
+    fn parse(bytes: Option<&[u8]>, now: Timestamp) -> Result<Self, Vec<Violation>> {
+        let given = present(bytes)?;
+        validation::parse_body(if given.is_empty() { b"{}" } else { given }, now).map(Self)
     }
 
     fn canonical(&self) -> Result<Value, Fault> {

@@ -1,6 +1,6 @@
 //! The input of an endpoint: path, query and body, parsed and validated as one.
 
-use super::body::{Body, Json, Unread, canonical};
+use super::body::{Body, Json, JsonOrNothing, Unread, canonical};
 use crate::failure::{Fault, Problem};
 use crate::http::Request;
 use crate::validation::{self, Id, Place, Validated, Violation};
@@ -36,6 +36,8 @@ pub trait Fields: DeserializeOwned + Serialize + JsonSchema + Validated + Send +
 pub trait Input: Sized + Send {
     /// Whether the endpoint reads a body, which must be JSON.
     const HAS_BODY: bool;
+    /// Whether an empty body is read as one without fields.
+    const BODY_MAY_BE_EMPTY: bool;
 
     /// Whether the endpoint passes over the query, instead of refusing what it does not know.
     const IGNORES_QUERY: bool = false;
@@ -114,6 +116,8 @@ pub type AnyQuery = RequestParts<Nothing, Ignored, Nothing>;
 pub type WithPathAndAnyQuery<P> = RequestParts<P, Ignored, Nothing>;
 /// A JSON body.
 pub type WithBody<B> = RequestParts<Nothing, Nothing, Json<B>>;
+/// A JSON body, or none at all.
+pub type WithBodyOrNothing<B> = RequestParts<Nothing, Nothing, JsonOrNothing<B>>;
 /// A JSON body whose bytes are signed.
 pub type WithSignedBody<B> = RequestParts<Nothing, Nothing, Unread<B>>;
 /// The path parameter `{id}`.
@@ -129,6 +133,7 @@ pub type WithPathAndBody<P, B> = RequestParts<P, Nothing, Json<B>>;
 
 impl<P: Fields, Q: Fields, B: Body> Input for RequestParts<P, Q, B> {
     const HAS_BODY: bool = B::EXPECTED;
+    const BODY_MAY_BE_EMPTY: bool = B::MAY_BE_EMPTY;
     const IGNORES_QUERY: bool = Q::IS_IGNORED;
 
     fn rules() -> Vec<&'static Problem> {

@@ -20,7 +20,7 @@ pub mod route;
 mod success;
 mod verified;
 
-pub use body::{Body, Json, Unread};
+pub use body::{Body, Json, JsonOrNothing, Unread};
 pub use cursor::{Cursor, CursorOf, Listed};
 pub use endpoint::{
     Access, Audited, BODY_LIMIT, Call, Declaration, Endpoint, Idempotency, OpenEndpoint, Policy, RateClass,
@@ -30,8 +30,9 @@ pub use entity_tags::IfMatch;
 pub use gateway::Request;
 pub use idempotency::IDEMPOTENCY_KEY;
 pub use input::{
-    AnyQuery, Fields, IdPath, Ignored, Input, NoInput, Nothing, Raw, RequestParts, WithBody, WithId,
-    WithIdAndBody, WithPath, WithPathAndAnyQuery, WithPathAndBody, WithQuery, WithSignedBody,
+    AnyQuery, Fields, IdPath, Ignored, Input, NoInput, Nothing, Raw, RequestParts, WithBody,
+    WithBodyOrNothing, WithId, WithIdAndBody, WithPath, WithPathAndAnyQuery, WithPathAndBody, WithQuery,
+    WithSignedBody,
 };
 pub use page::PageQuery;
 pub use pipeline::{ACCEPT_PATCH, PATCHES_ACCEPTED};

@@ -69,7 +69,7 @@ impl ToNote {
     /// Writes the rows. That they could not be written is an error of the log; the reply is out.
     pub(crate) async fn write(self) {
         let trips = RoundTrips::default();
-        let scope = Scope { clinic: Some(self.caller.clinic_id), account: None };
+        let scope = Scope { clinic: Some(self.caller.clinic_id), ..Scope::default() };
         let mut tx = Tx::writing(&self.app.database, &trips, Deadline::within(LIMIT), scope, None);
         for read in &self.reads {
             tx.add(self.rows(read));

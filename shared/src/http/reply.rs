@@ -59,6 +59,7 @@ pub struct Reply<T> {
     data: T,
     meta: Option<PageMeta>,
     headers: Vec<(HeaderName, String)>,
+    cookies: Vec<String>,
 }
 
 /// Which page of a list this is, and whether another follows.
@@ -93,12 +94,12 @@ impl<T: Serialize + Send> Reply<T> {
 
     /// 200 with data.
     pub fn ok(data: T) -> Self {
-        Self { status: StatusCode::OK, data, meta: None, headers: Vec::new() }
+        Self { status: StatusCode::OK, data, meta: None, headers: Vec::new(), cookies: Vec::new() }
     }
 
     /// 201 with a new thing, which can be fetched at `location`.
     pub fn created(location: String, data: T) -> Self {
-        Self { status: StatusCode::CREATED, data, meta: None, headers: vec![(LOCATION, location)] }
+        Self { status: StatusCode::CREATED, headers: vec![(LOCATION, location)], ..Self::ok(data) }
     }
 
     /// 201 with a new thing that has no address of its own.
@@ -115,6 +116,13 @@ impl<T: Serialize + Send> Reply<T> {
     #[must_use]
     pub fn version(mut self, version: i64) -> Self {
         self.headers.push((ETAG, format!("\"{version}\"")));
+        self
+    }
+
+    /// Sets a cookie, as `Set-Cookie` has it.
+    #[must_use]
+    pub fn cookie(mut self, cookie: Option<String>) -> Self {
+        self.cookies.extend(cookie);
         self
     }
 
@@ -195,6 +203,11 @@ impl<T: Serialize + JsonSchema + Send> Answer for Reply<T> {
             let value = HeaderValue::try_from(value)
                 .map_err(|_| Fault::internal(format!("the reply's {name} is not a header value")))?;
             response.headers.insert(name, value);
+        }
+        for cookie in self.cookies {
+            let cookie = HeaderValue::try_from(cookie)
+                .map_err(|_| Fault::internal("a cookie is not a header value"))?;
+            response.cookies.push(cookie);
         }
         Ok(response)
     }

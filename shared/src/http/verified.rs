@@ -4,7 +4,7 @@ use crate::access::Principal;
 use crate::database::Statement;
 
 /// Fails with `email_verified`, which is `EMAIL_NOT_VERIFIED`, until the caller has signed in at a confirmed address. A
-/// token from before the confirmation may be of whoever signed up with another one's address.
+/// session from before the confirmation may be of whoever signed up with another one's address.
 pub(crate) fn ensure_verified(caller: Principal) -> Statement<()> {
     Statement::new(
         "shared.ensure_verified",
@@ -17,5 +17,5 @@ pub(crate) fn ensure_verified(caller: Principal) -> Statement<()> {
     )
     .bind(caller.clinic_id)
     .bind(caller.user_id)
-    .bind(caller.issued_at)
+    .bind(caller.authenticated_at)
 }

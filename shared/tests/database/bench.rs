@@ -109,7 +109,7 @@ impl Bench {
     }
 
     fn scope(&self) -> Scope {
-        Scope { clinic: Some(self.clinic), account: None }
+        Scope { clinic: Some(self.clinic), ..Scope::default() }
     }
 
     pub(crate) fn reading(&self, left: Duration) -> Tx<'_> {

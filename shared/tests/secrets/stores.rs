@@ -1,8 +1,8 @@
 //! Where the tests' settings and secrets come from.
 
 use shared::access::token::new_key_pair;
-use shared::access::{Argon2id, TokenSigner};
-use shared::app::{App, Frame, PublicUrl};
+use shared::access::{Argon2id, PublicUrl, TokenSigner};
+use shared::app::{App, Frame};
 use shared::clock::{SystemClock, SystemIds};
 use shared::database::Database;
 use shared::external::{ExternalCalls, Redis, SecretsManager};

@@ -82,7 +82,11 @@ async fn under_managed_concurrency_events_are_answered_side_by_side() {
 
 #[tokio::test]
 async fn a_bad_setting_ends_the_start_with_its_name_and_without_its_value() {
-    let settings = [("DATABASE_URL", "canary:// no address"), ("TOKEN_PUBLIC_KEYS", "")];
+    let settings = [
+        ("DATABASE_URL", "canary:// no address"),
+        ("TOKEN_PUBLIC_KEYS", ""),
+        ("PUBLIC_URL", testkit::ISSUER),
+    ];
     let function = Environment::start(&program("get-balance"), &settings).await;
     let (status, log) = function.ended().await;
     assert_eq!(status.code(), Some(1), "{log}");

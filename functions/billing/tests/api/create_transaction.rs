@@ -297,13 +297,8 @@ mod integrity {
         let patient = patient(&app, &tenant).await;
         app.send(record(&tenant, &income(&patient), "k")).await;
         let token = |app: &testkit::TestApp| {
-            let principal = shared::access::Principal {
-                user_id: tenant.user(Role::Owner),
-                clinic_id: tenant.clinic,
-                role: Role::Owner,
-                issued_at: shared::clock::Clock::now(&*app.clock),
-            };
-            app.signer.issue(&principal).unwrap()
+            let owner = tenant.principal(Role::Owner);
+            app.signer.issue(&owner, owner.user_id, shared::clock::Clock::now(&*app.clock)).unwrap()
         };
 
         app.clock.advance(SignedDuration::from_hours(24) - SignedDuration::from_micros(1));

@@ -40,6 +40,7 @@ impl<'a> Sender<'a> {
             "DATABASE_URL" => Some(url.clone()),
             "DATABASE_CONNECTIONS" => Some("1".to_owned()),
             "TOKEN_PUBLIC_KEYS" => Some(public_keys.clone()),
+            "PUBLIC_URL" => Some(testkit::ISSUER.to_owned()),
             _ => None,
         };
         let opening = Opening::by_value(variable, Arc::new(SystemClock));

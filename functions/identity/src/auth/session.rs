@@ -1,14 +1,14 @@
-//! The session that signing up and signing in answer.
+//! What signing up and signing in answer.
 
-use jiff::Timestamp;
+use jiff::SignedDuration;
 use schemars::JsonSchema;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
+use shared::access::Role;
 use shared::access::token::LIFETIME;
-use shared::access::{Principal, Role, TokenSigner};
 use shared::database::{Columns, DecodeError};
-use shared::failure::Fault;
 use shared::mail::Language;
 use shared::validation::Text;
+use strum::{EnumString, IntoStaticStr};
 use uuid::Uuid;
 
 /// A clinic, as its own people see it.
@@ -70,19 +70,65 @@ pub struct Session {
     /// Seconds until the token expires.
     #[schemars(range(min = 1), example = LIFETIME.as_secs())]
     pub expires_in: i64,
+    /// What `POST /api/v1/auth/refresh` takes; absent where it travels in a cookie.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(regex(pattern = REFRESH_TOKEN), example = REFRESH_TOKEN_EXAMPLE)]
+    pub refresh_token: Option<String>,
+    /// Seconds until the refresh token expires, if it is not used.
+    #[schemars(range(min = 1), example = IDLE.as_secs())]
+    pub refresh_expires_in: i64,
+    /// Keep it on this device, and send it with the next sign-in: the device is known again. It opens nothing.
+    #[schemars(
+        regex(pattern = r"^v4\.public\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+$"),
+        example = "v4.public.eyJzdWIi.eyJraWQi"
+    )]
+    pub device_token: String,
 }
 
-impl Session {
-    /// A session that starts `now`.
-    pub fn start(signer: &TokenSigner, clinic: Clinic, user: User, now: Timestamp) -> Result<Self, Fault> {
-        let principal = Principal { user_id: user.id, clinic_id: clinic.id, role: user.role, issued_at: now };
-        let access_token = signer.issue(&principal)?;
-        Ok(Self { clinic, user, access_token, token_type: "Bearer", expires_in: LIFETIME.as_secs() })
+/// The pattern of refresh tokens.
+pub const REFRESH_TOKEN: &str = "^[A-Za-z0-9_-]{64}$";
+
+/// A refresh token of the clinic of the sample events.
+pub const REFRESH_TOKEN_EXAMPLE: &str = "AYkKXayWd0u8zrMCCZqAVwICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgIC";
+
+/// How long a refresh token is good that nobody uses.
+pub const IDLE: SignedDuration = SignedDuration::from_hours(7 * 24);
+
+/// How long a session lasts at most.
+pub const LONGEST: SignedDuration = SignedDuration::from_hours(30 * 24);
+
+/// Where a client keeps its refresh tokens.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema, EnumString, IntoStaticStr,
+)]
+#[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
+#[schemars(description = "Where refresh tokens travel: browsers take the cookie, which no script can read.")]
+pub enum RefreshIn {
+    /// In bodies: the client keeps them.
+    #[default]
+    Body,
+    /// In a cookie, which no script can read.
+    Cookie,
+}
+
+impl RefreshIn {
+    /// The name in JSON and in the database.
+    pub fn name(self) -> &'static str {
+        self.into()
     }
 }
 
-/// A clinic and a member of it, from a row that joins memberships, clinics and accounts.
-pub(crate) fn member(columns: &Columns<'_>) -> Result<(Clinic, User), DecodeError> {
+/// A clinic, a member of it, and the version of what the member may do.
+#[derive(Debug)]
+pub(crate) struct Membership {
+    pub(crate) clinic: Clinic,
+    pub(crate) user: User,
+    pub(crate) access_version: i64,
+}
+
+/// A membership from a row that joins memberships, clinics and accounts.
+pub(crate) fn membership(columns: &Columns<'_>) -> Result<Membership, DecodeError> {
     let clinic = Clinic {
         id: columns.get("clinic_id")?,
         name: columns.text("clinic_name")?,
@@ -96,5 +142,5 @@ pub(crate) fn member(columns: &Columns<'_>) -> Result<(Clinic, User), DecodeErro
         email: columns.text("email")?,
         role: columns.parsed("role")?,
     };
-    Ok((clinic, user))
+    Ok(Membership { clinic, user, access_version: columns.get("access_version")? })
 }

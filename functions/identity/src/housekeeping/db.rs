@@ -1,5 +1,22 @@
 use shared::database::Statement;
 
+/// Deletes sessions that are over, with their tokens.
+pub(super) fn delete_sessions() -> Statement<()> {
+    Statement::new(
+        "identity.delete_old_sessions",
+        "WITH over AS MATERIALIZED (
+             SELECT ctid FROM identity.sessions
+              WHERE expires_at <= $1
+              ORDER BY expires_at LIMIT $2
+                FOR UPDATE SKIP LOCKED
+         ), gone AS (
+             DELETE FROM identity.sessions WHERE ctid = ANY (ARRAY(SELECT ctid FROM over)) AND expires_at <= $1
+             RETURNING expires_at
+         )
+         SELECT (SELECT count(*) FROM over) AS seen, (SELECT count(*) FROM gone) AS gone",
+    )
+}
+
 /// Deletes expired verifications, used or not.
 pub(super) fn delete_verifications() -> Statement<()> {
     Statement::new(

@@ -1,7 +1,8 @@
-//! `identity-housekeeping`: deletes proofs of addresses that nobody needs any more, in all clinics.
+//! `identity-housekeeping`: deletes proofs of addresses and sessions that nobody needs any more, in all clinics.
 //!
-//! - **Does**: deletes `identity.email_verifications` that expired thirty days ago, used or not, a thousand at a time. An
-//!   old link is answered for a while that it has expired.
+//! - **Does**: deletes `identity.email_verifications` that expired thirty days ago, used or not, and `identity.sessions`
+//!   that have been over for thirty days, with their refresh tokens, a thousand at a time. An old link is answered for a
+//!   while that it has expired, and an old refresh token that its session is over.
 //! - **Keeps**: the role's policies refuse to delete a row before its time, whatever the statement says.
 //! - **Side by side**: a housekeeper steps over locked rows, and two of them share the work.
 //! - **Round trips**: 1 for each thousand rows.
@@ -14,8 +15,12 @@ use shared::background::{Progress, Worker, WorkerRun};
 use shared::failure::Fault;
 use std::time::Duration;
 
-const SWEEPS: [Sweep; 1] =
-    [Sweep { retention: SignedDuration::from_hours(30 * 24), rows: Rows::All(db::delete_verifications) }];
+const RETENTION: SignedDuration = SignedDuration::from_hours(30 * 24);
+
+const SWEEPS: [Sweep; 2] = [
+    Sweep { retention: RETENTION, rows: Rows::All(db::delete_verifications) },
+    Sweep { retention: RETENTION, rows: Rows::All(db::delete_sessions) },
+];
 
 /// The declaration.
 #[derive(Debug)]
@@ -23,7 +28,7 @@ pub struct IdentityHousekeeping;
 
 impl Worker for IdentityHousekeeping {
     const NAME: &'static str = "identity-housekeeping";
-    const SUMMARY: &'static str = "Deletes old proofs of addresses";
+    const SUMMARY: &'static str = "Deletes old proofs of addresses and sessions";
     const ROLE: &'static str = "identity_housekeeper";
     const EVERY: Duration = Duration::from_hours(1);
     type Parts = ();

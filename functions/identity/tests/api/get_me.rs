@@ -34,7 +34,7 @@ mod integrity {
         let token = token_of_new_owner(&app).await;
         app.database.run("UPDATE identity.memberships SET disabled_at = now()").await;
         let refused = app.send(TestRequest::get("/api/v1/me").token(&token)).await;
-        assert_eq!(refused.refusal(), (401, "USER_DISABLED"));
+        assert_eq!(refused.refusal(), (401, "SESSION_ENDED"));
     }
 
     #[tokio::test]

@@ -32,6 +32,25 @@ async fn verifications(app: &TestApp, tenant: &Tenant, count: u32, is_used: bool
     app.database.run(&sql).await;
 }
 
+/// So many sessions that are over then, with two tokens each.
+async fn sessions(app: &TestApp, tenant: &Tenant, count: u32, expires_at: Timestamp) {
+    let sql = format!(
+        "WITH made AS (
+             INSERT INTO identity.sessions
+                    (id, clinic_id, user_id, account_id, transport, device_token_hash, used_at, expires_at, created_at,
+                     updated_at)
+             SELECT uuidv7(), clinic_id, id, account_id, 'body', sha256(''), now(), '{expires_at}', now(), now()
+               FROM identity.memberships, generate_series(1, {count}) WHERE id = '{}'
+             RETURNING clinic_id, id, expires_at)
+         INSERT INTO identity.refresh_tokens
+                (clinic_id, token_hash, session_id, generation, expires_at, created_at, updated_at)
+         SELECT clinic_id, sha256(uuid_send(uuidv7())), id, generation, expires_at, now(), now()
+           FROM made, generate_series(1, 2) AS generation",
+        tenant.user(Role::Owner)
+    );
+    app.database.run(&sql).await;
+}
+
 async fn left(app: &TestApp) -> String {
     app.database.value("SELECT count(*) FROM identity.email_verifications").await
 }
@@ -46,6 +65,18 @@ async fn the_built_function_keeps_house_by_the_clock() {
     assert_eq!(function.invoke(clock, FAR_AWAY).await, Outcome::Response(r#"{"done":1}"#.to_owned()));
     assert_eq!(left(&app).await, "0");
     function.stopped().await;
+}
+
+#[tokio::test]
+async fn sessions_that_have_been_over_for_thirty_days_go_with_their_tokens_and_no_other() {
+    let app = app().await;
+    let tenant = app.tenant().await;
+    let others = app.database.value("SELECT count(*) FROM identity.sessions").await;
+    sessions(&app, &tenant, 3, over(&app)).await;
+    sessions(&app, &tenant, 1, over(&app) + SignedDuration::from_micros(1)).await;
+    assert_eq!(keep_house(&app).await, 3);
+    let left = "SELECT (SELECT count(*) FROM identity.sessions) - {others}, (SELECT count(*) FROM identity.refresh_tokens)";
+    assert_eq!(app.database.rows(&left.replace("{others}", &others)).await, [["1", "2"]]);
 }
 
 mod race {
@@ -84,7 +115,8 @@ mod integrity {
         let app = app().await;
         let tenant = app.tenant().await;
         verifications(&app, &tenant, 1, true, app.clock.now() + SignedDuration::from_hours(1)).await;
-        assert_eq!(app.database.only_deletes(ROLE).await, ["identity.email_verifications"]);
+        let deletes = ["identity.email_verifications", "identity.sessions"];
+        assert_eq!(app.database.only_deletes(ROLE).await, deletes);
         assert!(
             app.database.only_deletes("housekeeper").await.iter().all(|table| table.starts_with("kernel."))
         );

@@ -6,9 +6,13 @@
 // One file each: `cargo run -- generate` writes the list.
 mod binaries;
 mod create_clinic;
+mod delete_session;
 mod get_me;
 mod identity_housekeeping;
+mod list_sessions;
 mod login;
+mod logout;
+mod refresh;
 mod request_email_verification;
 mod verify_email;
 

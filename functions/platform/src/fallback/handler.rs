@@ -11,7 +11,7 @@ use shared::http::{ACCEPT_PATCH, PATCHES_ACCEPTED, Response};
 
 /// The request headers that a script of an allowed origin may send.
 const ALLOWED_HEADERS: &str =
-    "Authorization, Content-Type, Idempotency-Key, If-Match, If-None-Match, traceparent";
+    "Authorization, Content-Type, Idempotency-Key, If-Match, If-None-Match, traceparent, X-Grafono-Csrf";
 
 /// 302 from an address that leads elsewhere, 404 at an unknown one, 204 to `OPTIONS`, 405 to every other method.
 pub(super) fn handle(request: &Anything) -> Result<Response, Error<NoFailure>> {

@@ -18,6 +18,7 @@ pub struct Anything {
 
 impl Input for Anything {
     const HAS_BODY: bool = false;
+    const BODY_MAY_BE_EMPTY: bool = true;
     const IGNORES_QUERY: bool = true;
 
     fn rules() -> Vec<&'static Problem> {

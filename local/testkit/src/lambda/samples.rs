@@ -3,7 +3,7 @@
 use super::{Environment, LONG_AGO, Outcome};
 use crate::canary::assert_none_in;
 use crate::world::samples;
-use crate::{SendgridKey, World};
+use crate::{ISSUER, SendgridKey, World};
 use regex::Regex;
 use serde_json::Value;
 use shared::http::gateway::GatewayReply;
@@ -29,6 +29,7 @@ impl World {
             ("DATABASE_URL", url.as_str()),
             ("TOKEN_PUBLIC_KEYS", public),
             ("TOKEN_SECRET_KEY", secret),
+            ("PUBLIC_URL", ISSUER),
             ("OUTSIDE_TARGETS", "local"),
             ("FILES_BUCKET", "grafono-files"),
             ("SENDGRID_WEBHOOK_PUBLIC_KEY", shown.as_str()),
@@ -119,6 +120,7 @@ fn masked(reply: &str) -> Value {
     let patterns = [
         (r"whsec_[A-Za-z0-9+/]{43}=", "SECRET"),
         (r"v4\.public\.[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)?", "TOKEN"),
+        (r#"refreshToken\\":\\"[A-Za-z0-9_-]{64}"#, "refreshToken"),
         (r"00-[0-9a-f]{32}-[0-9a-f]{16}-0[01]", "TRACE"),
         (r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", "ID"),
         (r"\d{4}-\d{2}-\d{2}T[0-9:.]+(Z|\+00:00)", "TIME"),

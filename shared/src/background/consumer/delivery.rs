@@ -131,7 +131,7 @@ impl<'a, P: Parts> Delivery<'a, P> {
     }
 
     fn scope(&self) -> Scope {
-        Scope { clinic: Some(self.event.clinic_id), account: None }
+        Scope { clinic: Some(self.event.clinic_id), ..Scope::default() }
     }
 }
 

@@ -3,7 +3,7 @@
 use super::{Policy, RequestHeader};
 use crate::access::{Hasher, Principal};
 use crate::app::App;
-use crate::database::{Claim, RoundTrips, Scope, Tx, probe};
+use crate::database::{Admission, Claim, RoundTrips, Scope, Tx, probe};
 use crate::deadline::Deadline;
 use crate::failure::Fault;
 use crate::failure::problem::TOKEN_REQUIRED;
@@ -44,6 +44,7 @@ pub struct Call<'a, P: Parts = ()> {
     pub(crate) round_trips: &'a RoundTrips,
     pub(crate) reads: &'a Reads,
     pub(crate) source_address: &'a str,
+    pub(crate) cookies: &'a [String],
 }
 
 impl<P: Parts> std::fmt::Debug for Call<'_, P> {
@@ -61,6 +62,12 @@ impl<'a, P: Parts> Call<'a, P> {
     /// The value of a header that the policy names; none when not sent or not visible ASCII.
     pub fn header(&self, header: &RequestHeader) -> Option<&'a str> {
         self.headers?.get(header.name)?.to_str().ok()
+    }
+
+    /// The value of a cookie; none when not sent.
+    pub fn cookie(&self, name: &str) -> Option<&'a str> {
+        let mut pairs = self.cookies.iter().filter_map(|cookie| cookie.split_once('='));
+        pairs.find(|(of, _)| of.trim() == name).map(|(_, value)| value.trim())
     }
 
     /// The caller's address by the gateway, the only source of it (C7); none when it is no address.
@@ -123,6 +130,10 @@ impl<'a, P: Parts> Call<'a, P> {
     }
 
     fn own_scope(&self) -> Result<Scope, Fault> {
-        Ok(Scope { clinic: Some(self.principal()?.clinic_id), account: None })
+        let caller = self.principal()?;
+        let version = Some(caller.access_version).filter(|_| !self.policy.answers_by_now);
+        let admission =
+            Admission { member: caller.user_id, session: caller.session_id, version, at: self.now };
+        Ok(Scope { clinic: Some(caller.clinic_id), account: None, caller: Some(admission) })
     }
 }

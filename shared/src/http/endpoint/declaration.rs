@@ -32,6 +32,8 @@ pub struct Declaration {
     pub description: &'static str,
     /// The success, beside the data.
     pub success: Success,
+    /// Whether an empty body is read as one without fields.
+    pub body_may_be_empty: bool,
     /// Whether the query is passed over.
     pub ignores_query: bool,
     /// The JSON schema of the path parameters.
@@ -76,6 +78,7 @@ impl Declaration {
             summary: E::SUMMARY,
             description: E::DESCRIPTION,
             success: E::SUCCESS,
+            body_may_be_empty: E::Input::BODY_MAY_BE_EMPTY,
             ignores_query: E::Input::IGNORES_QUERY,
             path_schema: |_| None,
             query_schema: |_| None,
@@ -90,7 +93,11 @@ impl Declaration {
     /// The requirements of everything that the endpoint's function opens.
     pub fn requirements(&self) -> Vec<(&'static str, Requirements)> {
         let mut all = self.frame.requirements();
-        all.extend((self.parts)());
+        for (name, needed) in (self.parts)() {
+            if all.iter().all(|(known, _)| *known != name) {
+                all.push((name, needed));
+            }
+        }
         all
     }
 

@@ -13,6 +13,8 @@ pub const BODY_LIMIT: usize = 64 * 1024;
 pub struct Policy {
     /// Who may call.
     pub access: Access,
+    /// Whether a good token is believed of a caller who needs none.
+    pub knows_callers: bool,
     /// The treatment of `Idempotency-Key`.
     pub idempotency: Idempotency,
     /// Whether `If-Match` is required (B9).
@@ -27,11 +29,13 @@ pub struct Policy {
     pub hashes_passwords: bool,
     /// Whether the caller's address must be verified.
     pub verified: bool,
+    /// Whether the endpoint answers by what the member may do now, whatever the token says of it.
+    pub answers_by_now: bool,
     /// What the audit log notes of each success, in its transaction.
     pub audits: Option<Audited>,
     /// The action under which the audit log notes whose data a reply shows, e.g. `patient.read`.
     pub shows_people: Option<&'static str>,
-    /// The required headers beside those that follow from the rest.
+    /// The headers that it reads beside those that follow from the rest.
     pub headers: &'static [RequestHeader],
     /// The rate limit.
     pub rate: RateClass,
@@ -47,6 +51,7 @@ impl Policy {
     const fn open_to(access: Access) -> Self {
         Self {
             access,
+            knows_callers: false,
             idempotency: Idempotency::Reads,
             if_match: false,
             issues_tokens: false,
@@ -54,6 +59,7 @@ impl Policy {
             changes: false,
             hashes_passwords: false,
             verified: false,
+            answers_by_now: false,
             audits: None,
             shows_people: None,
             headers: &[],
@@ -67,6 +73,12 @@ impl Policy {
     /// Anybody may call.
     pub const fn public() -> Self {
         Self::open_to(Access::Public)
+    }
+
+    /// Anybody may call, and of whoever sends a good token it is known who that is.
+    #[must_use]
+    pub const fn knows_callers(self) -> Self {
+        Self { knows_callers: true, ..self }
     }
 
     /// Whoever is signed in may call.
@@ -148,6 +160,12 @@ impl Policy {
         Self { verified: true, ..self }
     }
 
+    /// Answers by what the member may do now: a token from before a change of role will do.
+    #[must_use]
+    pub const fn answers_by_now(self) -> Self {
+        Self { answers_by_now: true, ..self }
+    }
+
     /// Leaves a row in the audit log with each success, which the handler adds ([`Call::audit`](crate::http::Call::audit)):
     /// `action` is a noun and a past participle, e.g. `webhook_endpoint.created`; `subject` is the kind of what it was done to.
     #[must_use]
@@ -162,7 +180,7 @@ impl Policy {
         Self { shows_people: Some(action), ..self }
     }
 
-    /// Requires these headers, which no other endpoint reads.
+    /// Reads these headers, which no other endpoint does.
     #[must_use]
     pub const fn headers(self, headers: &'static [RequestHeader]) -> Self {
         Self { headers, ..self }
@@ -180,7 +198,7 @@ impl Policy {
         if self.round_trips > 0 {
             frame = frame.with_database();
         }
-        if !matches!(self.access, Access::Public) {
+        if self.knows_callers || !matches!(self.access, Access::Public) {
             frame = frame.with_verifier();
         }
         if self.writes() {

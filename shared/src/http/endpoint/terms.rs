@@ -42,6 +42,8 @@ pub enum RateClass {
 pub struct RequestHeader {
     /// The header's name, as its specification writes it.
     pub name: &'static str,
+    /// Whether a request without it is refused before the endpoint sees it.
+    pub is_required: bool,
     /// The header's meaning.
     pub description: &'static str,
     /// A well-formed value.

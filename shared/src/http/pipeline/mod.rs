@@ -25,6 +25,7 @@
 //! 12. After the reply is sent ([`AfterReply`]): the log line with its metrics, the audit rows of whose data it showed,
 //!     and the nudge of the relay.
 
+mod conditions;
 mod steps;
 
 pub(crate) use steps::serve;
@@ -40,7 +41,7 @@ use crate::failure::problem::{DEADLINE_EXCEEDED, Document, IDEMPOTENCY_KEY_IN_FL
 use crate::outbox::RelayNudge;
 use crate::telemetry::{Instrument as _, Trace};
 use futures_util::FutureExt as _;
-use http::header::{RETRY_AFTER, WWW_AUTHENTICATE};
+use http::header::{RETRY_AFTER, SET_COOKIE, WWW_AUTHENTICATE};
 use http::{HeaderName, HeaderValue, StatusCode};
 use jiff::Timestamp;
 use std::panic::AssertUnwindSafe;
@@ -191,7 +192,10 @@ fn refuse(fault: &Fault, declaration: &Declaration, request: &Request, request_i
         "application/problem+json",
         serde_json::to_vec(&document).unwrap_or_default(),
     );
-    response.headers.extend(fault.headers.iter().map(|(name, value)| (name.clone(), value.clone())));
+    let (cookies, headers) = fault.headers.iter().cloned().partition(|(name, _)| *name == SET_COOKIE);
+    let cookies: Vec<(HeaderName, HeaderValue)> = cookies;
+    response.headers.extend::<Vec<_>>(headers);
+    response.cookies.extend(cookies.into_iter().map(|(_, cookie)| cookie));
     if status == StatusCode::UNAUTHORIZED {
         response.headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
     }

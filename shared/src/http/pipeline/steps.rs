@@ -2,22 +2,21 @@
 //! [`pipeline`](super) lists them among the others.
 
 use super::Incoming;
+use super::conditions::{all_valid, explained, idempotency_key, if_match, missing_headers};
 use crate::access::Principal;
 use crate::app::App;
 use crate::database::Claim;
+use crate::failure::Fault;
 use crate::failure::problem::{
-    BODY_TOO_LARGE, IDEMPOTENCY_KEY_NOT_ACCEPTED, IDEMPOTENCY_KEY_REQUIRED, IF_MATCH_INVALID,
-    IF_MATCH_REQUIRED, METHOD_NOT_ALLOWED, NOT_ACCEPTABLE, PERMISSION_DENIED, REQUIRED, ROUTE_NOT_FOUND,
-    TOKEN_INVALID, TOKEN_REQUIRED, UNSUPPORTED_MEDIA_TYPE, VERSION_STALE,
+    BODY_TOO_LARGE, METHOD_NOT_ALLOWED, NOT_ACCEPTABLE, PERMISSION_DENIED, ROUTE_NOT_FOUND, TOKEN_INVALID,
+    TOKEN_REQUIRED, UNSUPPORTED_MEDIA_TYPE,
 };
-use crate::failure::{Fault, Problem};
 use crate::http::{
-    Access, Answer as _, Call, Declaration, Endpoint, IDEMPOTENCY_KEY, Idempotency, IfMatch, Input, Policy,
-    Raw, Request, Response, idempotency, negotiation,
+    Access, Answer as _, Call, Declaration, Endpoint, IfMatch, Input, Policy, Raw, Request, Response,
+    idempotency, negotiation,
 };
 use crate::parts::Parts;
-use crate::validation::{Place, Violation};
-use http::header::{ACCEPT, ALLOW, AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, IF_MATCH};
+use http::header::{ACCEPT, ALLOW, AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE};
 use http::{HeaderName, HeaderValue, Method};
 use jiff::Timestamp;
 
@@ -29,10 +28,6 @@ pub const PATCHES_ACCEPTED: &str = "application/merge-patch+json, application/js
 
 /// The same, one by one.
 const PATCHES: [&str; 2] = ["application/merge-patch+json", "application/json"];
-
-/// The detail of a 412 for a weak tag.
-const WEAK_TAG: &str = "If-Match has a weak tag (W/), which matches no version. A proxy on the way made the tag weak, \
-    as those do that pack replies. Let it pass replies unchanged, or send the data's version in quotes.";
 
 /// Steps 3 to 10 of the [pipeline](super), in their order.
 pub(crate) async fn serve<E: Endpoint>(
@@ -93,6 +88,7 @@ pub(crate) async fn serve<E: Endpoint>(
         round_trips,
         reads,
         source_address: &request.source_address,
+        cookies: &request.cookies,
     };
     // 10. The handler, in one transaction: claim, change, history, outbox, audit, reply.
     let output = E::handle(&call, input).await;
@@ -130,7 +126,8 @@ fn sized(policy: &Policy, request: &Request) -> Result<(), Fault> {
 /// Refuses a body that is not JSON (B11); a `PATCH` also takes a JSON merge patch (RFC 7396), and says so in a header
 /// (RFC 5789 §2.2).
 fn typed<E: Endpoint>(request: &Request) -> Result<(), Fault> {
-    if !E::Input::HAS_BODY {
+    let is_empty = request.body.as_ref().is_some_and(bytes::Bytes::is_empty);
+    if !E::Input::HAS_BODY || (E::Input::BODY_MAY_BE_EMPTY && is_empty) {
         return Ok(());
     }
     let taken: &[&str] = if E::ROUTE.method == Method::PATCH { &PATCHES } else { &["application/json"] };
@@ -153,16 +150,21 @@ fn typed<E: Endpoint>(request: &Request) -> Result<(), Fault> {
     Err(refused(format!("Send JSON in UTF-8 with Content-Type: {}.", taken.join(" or "))))
 }
 
-/// The caller by the token; none on public endpoints.
+/// The caller by the token; none on public endpoints but those that know their callers, where a bad token is as none.
 fn authenticated(
     app: &App,
     policy: &Policy,
     request: &Request,
     now: Timestamp,
 ) -> Result<Option<Principal>, Fault> {
-    if policy.access == Access::Public {
-        return Ok(None);
+    match policy.access {
+        Access::Public if policy.knows_callers => Ok(verified(app, request, now).ok()),
+        Access::Public => Ok(None),
+        _ => verified(app, request, now).map(Some),
     }
+}
+
+fn verified(app: &App, request: &Request, now: Timestamp) -> Result<Principal, Fault> {
     let Some(header) = request.headers.get(AUTHORIZATION) else {
         return Err(Fault::from(&TOKEN_REQUIRED));
     };
@@ -171,7 +173,7 @@ fn authenticated(
     if !scheme.eq_ignore_ascii_case("bearer") {
         return Err(Fault::from(&TOKEN_REQUIRED));
     }
-    app.verifier.verify(token.trim(), now).map(Some)
+    app.verifier.verify(token.trim(), now)
 }
 
 /// Default-deny: refuses a caller whose role does not hold the permission (C5).
@@ -181,67 +183,5 @@ fn authorize(policy: &Policy, principal: Option<Principal>) -> Result<(), Fault>
         (Access::Requires(permission), Some(principal)) if permission.is_held_by(principal.role) => Ok(()),
         (Access::Requires(_), Some(_)) => Err(Fault::from(&PERMISSION_DENIED)),
         (_, None) => Err(Fault::from(&TOKEN_REQUIRED)),
-    }
-}
-
-/// The versions in `If-Match`. A missing header is a 428 by itself; a malformed one is reported with the other
-/// violations.
-fn if_match(policy: &Policy, request: &Request) -> Result<Result<Option<IfMatch>, Violation>, Fault> {
-    if !policy.if_match {
-        return Ok(Ok(None));
-    }
-    let Some(header) = request.headers.get(IF_MATCH) else {
-        return Err(Fault::from(&IF_MATCH_REQUIRED));
-    };
-    let read = IfMatch::parse(header.as_bytes());
-    Ok(read.map(Some).ok_or_else(|| header_violation("/if-match", &IF_MATCH_INVALID)))
-}
-
-/// A stale version, told apart from a tag that was weak when it came and so matched nothing (RFC 9110 §13.1.1).
-fn explained(fault: Fault, had_weak_tag: bool) -> Fault {
-    if had_weak_tag && fault.problem.code == VERSION_STALE.code { fault.saying(WEAK_TAG) } else { fault }
-}
-
-fn header_violation(pointer: &str, problem: &'static Problem) -> Violation {
-    Violation::new(Place::Header, pointer, problem.code, problem.detail)
-}
-
-/// The key, if the policy takes one; a missing or malformed key is reported with the other violations.
-fn idempotency_key(policy: &Policy, request: &Request) -> Result<Option<String>, Violation> {
-    let given = request.headers.get(IDEMPOTENCY_KEY);
-    let violation = |problem| header_violation("/idempotency-key", problem);
-    match (policy.idempotency, given) {
-        (Idempotency::Reads, _) | (Idempotency::Accepted | Idempotency::Refused, None) => Ok(None),
-        (Idempotency::Refused, Some(_)) => Err(violation(&IDEMPOTENCY_KEY_NOT_ACCEPTED)),
-        (Idempotency::Required, None) => Err(violation(&IDEMPOTENCY_KEY_REQUIRED)),
-        (Idempotency::Required | Idempotency::Accepted, Some(key)) => {
-            idempotency::checked(key.as_bytes()).map(Some).map_err(|fault| violation(fault.problem))
-        }
-    }
-}
-
-/// Violations for missing headers of the policy. The endpoint itself judges their values.
-fn missing_headers(policy: &Policy, request: &Request) -> Vec<Violation> {
-    let missing = policy.headers.iter().filter(|header| !request.headers.contains_key(header.name));
-    missing.map(|header| header_violation(&header.pointer(), &REQUIRED)).collect()
-}
-
-/// Headers and input, or all violations of any of them.
-fn all_valid<I>(
-    missing: Vec<Violation>,
-    if_match: Result<Option<IfMatch>, Violation>,
-    key: Result<Option<String>, Violation>,
-    input: Result<I, Vec<Violation>>,
-) -> Result<(Option<IfMatch>, Option<String>, I), Fault> {
-    match (if_match, key, input) {
-        (Ok(if_match), Ok(key), Ok(input)) if missing.is_empty() => Ok((if_match, key, input)),
-        (if_match, key, input) => {
-            let mut all = missing;
-            all.extend(input.err().unwrap_or_default());
-            all.extend(if_match.err());
-            all.extend(key.err());
-            all.sort();
-            Err(Fault::invalid(all))
-        }
     }
 }

@@ -1,4 +1,4 @@
-use crate::auth::session::{Clinic, User, member};
+use crate::auth::session::{Membership, membership};
 use shared::database::Statement;
 use shared::failure::Fault;
 use shared::http::Call;
@@ -19,6 +19,40 @@ pub(super) fn account_by_email(email_key: String) -> Statement<Account> {
     )
     .bind(email_key)
     .decode(|columns| Ok(Account { id: columns.get("id")?, password_hash: columns.get("password_hash")? }))
+}
+
+/// Holds the account with the password that was checked until the session stands: a change of the password comes before,
+/// and this sign-in fails, or after, and ends the session.
+pub(super) fn hold_credentials(account: Uuid, password_hash: String) -> Statement<()> {
+    Statement::new(
+        "identity.hold_credentials",
+        "WITH held AS (
+             SELECT 1
+               FROM identity.accounts
+              WHERE id = $1
+                AND password_hash = $2
+                FOR SHARE
+         )
+         SELECT kernel.ensure(EXISTS (SELECT 1 FROM held), 'credentials_unchanged')",
+    )
+    .bind(account)
+    .bind(password_hash)
+}
+
+/// Puts the transaction into the clinic that was named, or into the only one; into none where a choice is still to be made.
+pub(super) fn enter_clinic(account: Uuid, named: Option<Uuid>) -> Statement<()> {
+    Statement::new(
+        "identity.enter_clinic",
+        "SELECT set_config('app.clinic_id', COALESCE((
+                    SELECT min(clinic_id::text)
+                      FROM identity.memberships
+                     WHERE account_id = $1
+                       AND disabled_at IS NULL
+                       AND ($2::uuid IS NULL OR clinic_id = $2)
+                    HAVING count(*) = 1), ''), true)",
+    )
+    .bind(account)
+    .bind(named)
 }
 
 /// The audit row of a sign-in to the clinic that was named, or to the only one: none where a choice is still to be made.
@@ -76,11 +110,11 @@ pub(super) fn audit_refused(call: &Call<'_, impl Parts>, account: Uuid) -> State
 const MOST_CLINICS: usize = 100;
 
 /// The account's memberships and their clinics. `app.account_id` opens these rows and no others.
-pub(super) fn memberships_of_account(account: Uuid) -> Statement<(Clinic, User)> {
+pub(super) fn memberships_of_account(account: Uuid) -> Statement<Membership> {
     Statement::new(
         "identity.memberships_of_account",
         "SELECT c.id AS clinic_id, c.name AS clinic_name, c.time_zone, c.currency,
-                c.language, m.id, m.name, m.role, a.email
+                c.language, m.id, m.name, m.role, m.access_version, a.email
            FROM identity.memberships AS m
            JOIN identity.clinics AS c ON c.id = m.clinic_id
            JOIN identity.accounts AS a ON a.id = m.account_id
@@ -90,5 +124,5 @@ pub(super) fn memberships_of_account(account: Uuid) -> Statement<(Clinic, User)>
           LIMIT 100",
     )
     .bind(account)
-    .decode(member)
+    .decode(membership)
 }

@@ -2,6 +2,7 @@ use super::db;
 use super::logic;
 use super::schema::{Credentials, LoginFailure};
 use crate::auth::email;
+use crate::auth::opening::Opening;
 use crate::auth::session::Session;
 use shared::access::TokenSigner;
 use shared::access::passwords::NOBODY;
@@ -10,8 +11,8 @@ use shared::failure::{Error, Fault};
 use shared::http::{Call, Reply};
 use uuid::Uuid;
 
-/// Checks the password, then reads the account's memberships and notes how the sign-in ended. An unknown address takes
-/// the same two round trips.
+/// Checks the password, then reads the account's memberships, opens the session, and notes how the sign-in ended. An
+/// unknown address takes the same two round trips.
 pub(super) async fn handle(
     call: &Call<'_, TokenSigner>,
     given: Credentials,
@@ -23,14 +24,25 @@ pub(super) async fn handle(
 
     // The password for an unknown address is checked against the hash of nobody: the answer takes as long.
     let hash = account.as_ref().map_or(NOBODY, |account| &account.password_hash).to_owned();
-    let matches = call.hash(move |hasher| hasher.matches(given.password.expose(), &hash)).await?;
+    let (password, checked) = (given.password, hash.clone());
+    let matches = call.hash(move |hasher| hasher.matches(password.expose(), &checked)).await?;
 
     let known = account.as_ref().map(|account| account.id);
     let id = known.unwrap_or_default();
     let named = given.clinic_id.map(Uuid::from);
-    let mut tx = call.write_as(Scope { clinic: None, account: known });
+    let opening = Opening::new(call, call.parts, &key, given.refresh_in, given.device_name)?;
+    let mut tx = call.write_as(Scope { account: known, ..Scope::default() });
     let memberships = tx.add(db::memberships_of_account(id));
-    tx.add(if matches { db::audit_started(call, id, named)? } else { db::audit_refused(call, id) });
+    if matches {
+        tx.add(db::hold_credentials(id, hash));
+        tx.add(db::enter_clinic(id, named));
+        for row in opening.rows(id) {
+            tx.add(row);
+        }
+        tx.add(db::audit_started(call, id, named)?);
+    } else {
+        tx.add(db::audit_refused(call, id));
+    }
     let memberships = tx.commit::<LoginFailure>().await?.many(&memberships)?;
     if known.is_none() {
         let refused = Fault::from(Error::from(LoginFailure::InvalidCredentials));
@@ -39,7 +51,7 @@ pub(super) async fn handle(
     if !matches {
         return Err(LoginFailure::InvalidCredentials.into());
     }
-    let (clinic, user) = logic::choose(memberships, named)?;
+    let membership = logic::choose(memberships, named)?;
 
-    Ok(Reply::ok(Session::start(call.parts, clinic, user, call.now)?))
+    Ok(opening.reply(call, call.parts, membership, Reply::ok)?)
 }

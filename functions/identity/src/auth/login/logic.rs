@@ -1,20 +1,20 @@
 //! Which clinic a sign-in leads to.
 
 use super::schema::{Choice, LoginFailure};
-use crate::auth::session::{Clinic, User};
+use crate::auth::session::Membership;
 use uuid::Uuid;
 
 /// The membership to sign in to: the one named, or the only one.
 pub(super) fn choose(
-    mut memberships: Vec<(Clinic, User)>,
+    mut memberships: Vec<Membership>,
     named: Option<Uuid>,
-) -> Result<(Clinic, User), LoginFailure> {
+) -> Result<Membership, LoginFailure> {
     if let Some(named) = named {
-        memberships.retain(|(clinic, _)| clinic.id == named);
+        memberships.retain(|membership| membership.clinic.id == named);
         return memberships.pop().ok_or(LoginFailure::ClinicNotFound);
     }
     if memberships.len() > 1 {
-        let choices = memberships.into_iter().map(|(clinic, _)| Choice { id: clinic.id, name: clinic.name });
+        let choices = memberships.into_iter().map(|one| Choice { id: one.clinic.id, name: one.clinic.name });
         return Err(LoginFailure::ClinicRequired(choices.collect()));
     }
     memberships.pop().ok_or(LoginFailure::NoActiveMembership)
@@ -23,11 +23,12 @@ pub(super) fn choose(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::auth::session::{Clinic, User};
     use shared::access::Role;
     use shared::mail::Language;
     use shared::validation::Text;
 
-    fn membership(id: u128) -> (Clinic, User) {
+    fn membership(id: u128) -> Membership {
         let name = Text::try_from("a name").unwrap();
         let clinic = Clinic {
             id: Uuid::from_u128(id),
@@ -36,12 +37,13 @@ mod tests {
             currency: "BRL".to_owned(),
             language: Language::English,
         };
-        (clinic, User { id: Uuid::from_u128(id), name: name.clone(), email: name, role: Role::Owner })
+        let user = User { id: Uuid::from_u128(id), name: name.clone(), email: name, role: Role::Owner };
+        Membership { clinic, user, access_version: 1 }
     }
 
     #[test]
     fn the_only_clinic_needs_no_name() {
-        assert_eq!(choose(vec![membership(1)], None).unwrap().0.id, Uuid::from_u128(1));
+        assert_eq!(choose(vec![membership(1)], None).unwrap().clinic.id, Uuid::from_u128(1));
     }
 
     #[test]
@@ -50,7 +52,7 @@ mod tests {
         let LoginFailure::ClinicRequired(choices) = failure else { panic!("a choice was due") };
         assert_eq!(choices.len(), 2);
         let chosen = choose(vec![membership(1), membership(2)], Some(Uuid::from_u128(2))).unwrap();
-        assert_eq!(chosen.0.id, Uuid::from_u128(2));
+        assert_eq!(chosen.clinic.id, Uuid::from_u128(2));
     }
 
     #[test]

@@ -1,9 +1,9 @@
 //! `POST /api/v1/auth/login`: an account signs in to one of its clinics.
 //!
-//! - **Does**: checks the password and answers a session.
+//! - **Does**: checks the password, opens a session, and answers its tokens; to browsers that ask for it in cookies.
 //! - **Caller**: anybody.
 //! - **Reads**: `identity.accounts` (no tenant data), then the account's own memberships and their clinics.
-//! - **Writes**: audit, in the clinic signed in to, or, after a wrong password, in each clinic of the account, with the
+//! - **Writes**: `identity.sessions`, `identity.refresh_tokens`; audit, in the clinic signed in to, or, after a wrong password, in each clinic of the account, with the
 //!   address that the request came from. An unknown address is a line of the log, with its hash.
 //! - **Fails**: `INVALID_CREDENTIALS` alike for an unknown address and a wrong password, at the same cost;
 //!   `CLINIC_REQUIRED` (with the list) when the account has several clinics and none was named; `CLINIC_NOT_FOUND`;

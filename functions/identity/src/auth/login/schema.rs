@@ -1,11 +1,12 @@
 //! What comes in and how it fails.
 
+use crate::auth::session::RefreshIn;
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use shared::failure::{Failure, Problem};
 use shared::http::Fields;
-use shared::validation::{Id, Password, Text};
+use shared::validation::{Id, Password, Secret, Text};
 use uuid::Uuid;
 use validator::Validate;
 
@@ -24,6 +25,14 @@ pub struct Credentials {
     pub password: Password,
     /// The clinic to sign in to; needed when the account has several.
     pub clinic_id: Option<Id>,
+    /// Where the refresh token travels; `body` unless given.
+    pub refresh_in: Option<RefreshIn>,
+    /// The token of this device, as an earlier sign-in had it.
+    #[validate(length(min = 1, max = 1024))]
+    pub device_token: Option<Secret>,
+    /// What this device is called in the list of sessions, e.g. `Reception`.
+    #[validate(length(min = 1, max = 120))]
+    pub device_name: Option<Text>,
 }
 
 impl Fields for Credentials {}
@@ -91,8 +100,9 @@ impl Failure for LoginFailure {
         }
     }
 
-    fn of_constraint(_name: &str) -> Option<Self> {
-        None
+    fn of_constraint(name: &str) -> Option<Self> {
+        // The password was changed while it was checked.
+        (name == "credentials_unchanged").then_some(Self::InvalidCredentials)
     }
 
     fn extension(&self) -> Map<String, Value> {

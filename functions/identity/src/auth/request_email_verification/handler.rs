@@ -1,7 +1,6 @@
 use super::db::{self, Verification};
 use super::logic;
-use shared::access::LinkToken;
-use shared::app::PublicUrl;
+use shared::access::{LinkToken, PublicUrl};
 use shared::background::{Delivery, Halt, MailRequest, request_mail};
 use shared::failure::{Fault, NoFailure};
 

@@ -11,7 +11,7 @@ mod db;
 mod handler;
 mod logic;
 
-use shared::app::PublicUrl;
+use shared::access::PublicUrl;
 use shared::background::{Consumer, Delivery, Halt};
 
 /// The declaration.

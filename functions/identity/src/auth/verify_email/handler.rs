@@ -12,7 +12,7 @@ pub(super) async fn handle(
 ) -> Result<Reply<VerifiedEmail>, Error<VerifyEmailFailure>> {
     let token = LinkToken::read(given.token.expose()).ok_or(VerifyEmailFailure::VerificationNotFound)?;
     let (clinic, hash) = (token.clinic(), token.hash());
-    let mut tx = call.write_as(Scope { clinic: Some(clinic), account: None });
+    let mut tx = call.write_as(Scope { clinic: Some(clinic), ..Scope::default() });
     tx.add(db::ensure_known(clinic, hash.clone()));
     tx.add(db::ensure_unexpired(clinic, hash.clone(), call.now));
     tx.add(db::use_token(call, clinic, hash.clone())?);

@@ -1,7 +1,8 @@
 use super::db::{self, Owner};
 use super::schema::{CreateClinicFailure, NewClinic, Session};
 use crate::auth::email;
-use crate::auth::session::{Clinic, User};
+use crate::auth::opening::Opening;
+use crate::auth::session::{Clinic, Membership, User};
 use shared::access::{Role, TokenSigner};
 use shared::database::Scope;
 use shared::failure::Error;
@@ -25,15 +26,20 @@ pub(super) async fn handle(
     let user = User { id: call.new_id(), name: new.owner_name, email: new.email, role: Role::Owner };
     let account = Owner { account: call.new_id(), email_key: email::key(user.email.as_str()), password_hash };
 
-    let mut tx = call.write_as(Scope { clinic: Some(clinic.id), account: None });
+    let opening = Opening::new(call, call.parts, &account.email_key, new.refresh_in, new.device_name)?;
+    let mut tx = call.write_as(Scope { clinic: Some(clinic.id), ..Scope::default() });
     tx.add(db::give_way(account.email_key.clone(), call.now));
     tx.add(db::insert_account(&account, &user, call.now));
     tx.add(db::insert_clinic(&clinic, call.now));
     tx.add(db::insert_membership(&clinic, &account, &user, call.now));
+    for row in opening.rows(account.account) {
+        tx.add(row);
+    }
     tx.add(db::clinic_created(call, &clinic, &account, &user));
     tx.add(call.audit_as(clinic.id, user.id, clinic.id)?);
-    // The token is made before the commit: after the commit nothing may fail.
-    let session = Session::start(call.parts, clinic, user, call.now)?;
+    // The tokens are made before the commit: after the commit nothing may fail.
+    let membership = Membership { clinic, user, access_version: 1 };
+    let reply = opening.reply(call, call.parts, membership, Reply::created_here)?;
     tx.commit::<CreateClinicFailure>().await?;
-    Ok(Reply::created_here(session))
+    Ok(reply)
 }

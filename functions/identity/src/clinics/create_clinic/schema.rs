@@ -12,7 +12,7 @@ use shared::validation::{Password, Text, without_link};
 use std::borrow::Cow;
 use validator::{Validate, ValidationError};
 
-pub use crate::auth::session::Session;
+pub use crate::auth::session::{RefreshIn, Session};
 
 /// A clinic and its owner.
 #[derive(Debug, Serialize, Deserialize, JsonSchema, Validate)]
@@ -46,6 +46,11 @@ pub struct NewClinic {
     #[validate(length(min = 8, max = 1024))]
     #[schemars(example = "a long and lonely road")]
     pub password: Password,
+    /// Where the refresh token travels; `body` unless given.
+    pub refresh_in: Option<RefreshIn>,
+    /// What this device is called in the list of sessions, e.g. `Reception`.
+    #[validate(length(min = 1, max = 120))]
+    pub device_name: Option<Text>,
 }
 
 /// No password of the people who sign up: neither a common one nor their own words.

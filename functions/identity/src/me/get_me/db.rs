@@ -1,13 +1,13 @@
-use crate::auth::session::{Clinic, User, member};
+use crate::auth::session::{Membership, membership};
 use shared::database::Statement;
 use uuid::Uuid;
 
-/// Clinic and user, and whether the user's address is verified.
-pub(super) fn active_membership(clinic: Uuid, user: Uuid) -> Statement<(Clinic, User, bool)> {
+/// The membership, and whether the user's address is verified.
+pub(super) fn active_membership(clinic: Uuid, user: Uuid) -> Statement<(Membership, bool)> {
     Statement::new(
         "identity.active_membership",
         "SELECT c.id AS clinic_id, c.name AS clinic_name, c.time_zone, c.currency,
-                c.language, m.id, m.name, m.role, a.email, a.email_verified_at IS NOT NULL AS email_verified
+                c.language, m.id, m.name, m.role, m.access_version, a.email, a.email_verified_at IS NOT NULL AS email_verified
            FROM identity.memberships AS m
            JOIN identity.clinics AS c ON c.id = m.clinic_id
            JOIN identity.accounts AS a ON a.id = m.account_id
@@ -18,7 +18,6 @@ pub(super) fn active_membership(clinic: Uuid, user: Uuid) -> Statement<(Clinic, 
     .bind(clinic)
     .bind(user)
     .decode(|columns| {
-        let (clinic, user) = member(columns)?;
-        Ok((clinic, user, columns.get("email_verified")?))
+        Ok((membership(columns)?, columns.get("email_verified")?))
     })
 }

@@ -1,9 +1,8 @@
-//! What goes out and how it fails.
+//! What goes out.
 
 use crate::auth::session::{Clinic, User};
 use schemars::JsonSchema;
 use serde::Serialize;
-use shared::failures;
 
 /// The caller.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -19,13 +18,4 @@ pub struct Me {
     /// The names of the permissions that the role holds.
     #[schemars(inner(regex(pattern = "^[a-z_]+:[a-z_]+$")), example = ["patients:read", "patients:write"])]
     pub permissions: Vec<&'static str>,
-}
-
-failures! {
-    /// How asking for oneself can fail.
-    pub enum GetMeFailure {
-        /// The membership is gone or disabled.
-        UserDisabled = 401 "USER_DISABLED", "Access ended",
-            "Your access to this clinic was ended. Ask an owner or administrator of the clinic.";
-    }
 }

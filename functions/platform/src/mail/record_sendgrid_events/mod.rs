@@ -24,6 +24,7 @@ use shared::http::{Call, Endpoint, Policy, RequestHeader, Response, Route, Succe
 
 /// The header with the signature.
 const SIGNATURE: RequestHeader = RequestHeader {
+    is_required: true,
     name: "X-Twilio-Email-Event-Webhook-Signature",
     description: "The base64 of a DER signature, by ECDSA over P-256 with SHA-256, of the timestamp and the body behind it.",
     example: "MEUCIGHQVtGj+Y3LkG9fLcxf3qfI10QysgDWmMOVmxG0u6ZUAiEAyBiXDWzM+uOe5W0JuG+luQAbPIqHh89M15TluLtEZtM=",
@@ -31,6 +32,7 @@ const SIGNATURE: RequestHeader = RequestHeader {
 
 /// The header with the time of the signature.
 const TIMESTAMP: RequestHeader = RequestHeader {
+    is_required: true,
     name: "X-Twilio-Email-Event-Webhook-Timestamp",
     description: "When it was signed, in seconds since 1970.",
     example: "1795255200",

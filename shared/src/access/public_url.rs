@@ -5,7 +5,8 @@ use crate::settings::{Form, Parameter, Setting, SettingError};
 
 const PUBLIC_URL: Setting = Setting::required(
     "PUBLIC_URL",
-    "where people reach the program, e.g. `https://app.example.com`: links in mails begin with it",
+    "where people reach the program, e.g. `https://app.example.com`: links in mails begin with it, and access tokens \
+     name it as their issuer",
 )
 .parameter(Parameter::new(
     "PublicUrl",
@@ -15,7 +16,8 @@ const PUBLIC_URL: Setting = Setting::required(
     ),
 ));
 
-/// The program's public address, without a slash at its end, for functions that send links.
+/// The program's public address, without a slash at its end: links in mails begin with it, and tokens are issued in its
+/// name.
 #[derive(Debug)]
 pub struct PublicUrl(String);
 
@@ -23,6 +25,13 @@ impl PublicUrl {
     /// The address, such as `https://app.example.com`.
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+
+    /// Its origin, as browsers send it: without a path.
+    pub fn origin(&self) -> &str {
+        let host = self.0.find("://").map_or(0, |scheme| scheme + 3);
+        let end = self.0.get(host..).and_then(|rest| rest.find('/')).map_or(self.0.len(), |path| host + path);
+        self.0.get(..end).unwrap_or_default()
     }
 }
 
@@ -52,6 +61,13 @@ fn public_url(url: &str) -> Result<String, SettingError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_origin_has_no_path() {
+        for url in ["https://app.example:8443", "https://app.example:8443/clinic/a"] {
+            assert_eq!(PublicUrl(url.to_owned()).origin(), "https://app.example:8443");
+        }
+    }
 
     #[test]
     fn links_begin_with_an_address_that_keeps_their_tokens_secret() {
