@@ -33,6 +33,7 @@ pub fn module() -> Module {
             Declaration::of::<auth::refresh::Refresh>(),
             Declaration::of::<auth::logout::Logout>(),
             Declaration::of::<auth::verify_email::VerifyEmail>(),
+            Declaration::of::<auth::get_jwks::GetJwks>(),
             Declaration::of::<me::get_me::GetMe>(),
             Declaration::of::<sessions::list_sessions::ListSessions>(),
             Declaration::of::<sessions::delete_session::DeleteSession>(),

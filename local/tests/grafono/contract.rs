@@ -8,7 +8,8 @@ use testkit::{Tenant, TestApp, TestRequest, TestResponse, World};
 const SOME_ID: &str = "01890a5d-ac96-774b-bcce-b302099a8057";
 
 /// What caches may keep: documents that are the same for everybody. All else is for its caller alone.
-const CACHED: [(&str, &str); 4] = [
+const CACHED: [(&str, &str); 5] = [
+    ("get-jwks", "public, max-age=300"),
     ("get-problem", "public, max-age=3600"),
     ("get-openapi", "public, max-age=300"),
     ("get-docs", "public, no-cache"),

@@ -1,5 +1,6 @@
 //! The token keys as parts.
 
+use super::token::TokenFormat;
 use super::{PublicUrl, TokenSigner, TokenVerifier};
 use crate::parts::{Noted, Part, Reader, Requirements};
 use crate::settings::{Form, Parameter, Setting};
@@ -24,22 +25,37 @@ const TOKEN_SECRET_KEY: Setting =
         .form("a PASERK key that begins with k4.secret., as `token-keys` makes it")
         .parameter(Parameter::new("TokenSecretKeySecretArn", Form::SecretArn));
 
+const TOKEN_FORMAT: Setting = Setting::optional(
+    "TOKEN_FORMAT",
+    "`paseto`, or `jwt` for functions that were built with the feature jwt; PASETO unless given",
+)
+.parameter(Parameter::new("TokenFormat", Form::OneOf(&["paseto", "jwt"])).or("paseto"));
+
+/// The format of the deployment's tokens; a build without JWTs says so, rather than issue what nobody takes.
+fn format(settings: &Reader<'_>) -> Result<TokenFormat, Noted> {
+    Ok(settings.optional(&TOKEN_FORMAT, TokenFormat::named)?.unwrap_or_default())
+}
+
 impl Part for TokenVerifier {
     const NAME: &'static str = "token verifier";
-    const REQUIREMENTS: Requirements = Requirements::settings(&[TOKEN_PUBLIC_KEYS]);
+    const REQUIREMENTS: Requirements = Requirements::settings(&[TOKEN_PUBLIC_KEYS, TOKEN_FORMAT]);
     type Parts = PublicUrl;
 
     fn open(settings: &Reader<'_>, issuer: Arc<PublicUrl>) -> Result<Self, Noted> {
-        settings.required(&TOKEN_PUBLIC_KEYS, |keys| Self::from_paserk(keys, issuer.as_str()))
+        let keys = settings.required(&TOKEN_PUBLIC_KEYS, |keys| Self::from_paserk(keys, issuer.as_str()));
+        let format = format(settings);
+        Ok(keys?.of_format(format?))
     }
 }
 
 impl Part for TokenSigner {
     const NAME: &'static str = "token signer";
-    const REQUIREMENTS: Requirements = Requirements::settings(&[TOKEN_SECRET_KEY]);
+    const REQUIREMENTS: Requirements = Requirements::settings(&[TOKEN_SECRET_KEY, TOKEN_FORMAT]);
     type Parts = PublicUrl;
 
     fn open(settings: &Reader<'_>, issuer: Arc<PublicUrl>) -> Result<Self, Noted> {
-        settings.required(&TOKEN_SECRET_KEY, |key| Self::from_paserk(key, issuer.as_str()))
+        let key = settings.required(&TOKEN_SECRET_KEY, |key| Self::from_paserk(key, issuer.as_str()));
+        let format = format(settings);
+        Ok(key?.of_format(format?))
     }
 }

@@ -2,6 +2,7 @@
 
 mod cookies;
 pub mod email;
+pub mod get_jwks;
 pub mod login;
 pub mod logout;
 pub(crate) mod opening;

@@ -4,7 +4,7 @@ use jiff::SignedDuration;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use shared::access::Role;
-use shared::access::token::LIFETIME;
+use shared::access::token::{LIFETIME, PATTERN};
 use shared::database::{Columns, DecodeError};
 use shared::mail::Language;
 use shared::validation::Text;
@@ -58,11 +58,8 @@ pub struct Session {
     pub clinic: Clinic,
     /// The person signed in.
     pub user: User,
-    /// PASETO v4.public.
-    #[schemars(
-        regex(pattern = r"^v4\.public\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+$"),
-        example = "v4.public.eyJzdWIi.eyJraWQi"
-    )]
+    /// PASETO v4.public, or a JWT where the deployment has those; to be passed on as it is.
+    #[schemars(regex(pattern = PATTERN), example = "v4.public.eyJzdWIi.eyJraWQi")]
     pub access_token: String,
     /// `Bearer` (RFC 6750).
     #[schemars(extend("const" = "Bearer"))]

@@ -7,6 +7,7 @@
 mod binaries;
 mod create_clinic;
 mod delete_session;
+mod get_jwks;
 mod get_me;
 mod identity_housekeeping;
 mod list_sessions;

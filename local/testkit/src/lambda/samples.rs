@@ -121,6 +121,8 @@ fn masked(reply: &str) -> Value {
         (r"whsec_[A-Za-z0-9+/]{43}=", "SECRET"),
         (r"v4\.public\.[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)?", "TOKEN"),
         (r#"refreshToken\\":\\"[A-Za-z0-9_-]{64}"#, "refreshToken"),
+        (r"k4\.(pid|public)\.[A-Za-z0-9_-]+", "KEY"),
+        (r#"x\\":\\"[A-Za-z0-9_-]{43}"#, "x"),
         (r"00-[0-9a-f]{32}-[0-9a-f]{16}-0[01]", "TRACE"),
         (r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", "ID"),
         (r"\d{4}-\d{2}-\d{2}T[0-9:.]+(Z|\+00:00)", "TIME"),

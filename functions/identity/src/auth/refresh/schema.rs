@@ -3,18 +3,15 @@
 use crate::auth::session::{IDLE, REFRESH_TOKEN, REFRESH_TOKEN_EXAMPLE};
 use schemars::JsonSchema;
 use serde::Serialize;
-use shared::access::token::LIFETIME;
+use shared::access::token::{LIFETIME, PATTERN};
 use shared::failures;
 
 /// A new access token, and the refresh token that takes the place of the one that was sent.
 #[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Refreshed {
-    /// PASETO v4.public.
-    #[schemars(
-        regex(pattern = r"^v4\.public\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+$"),
-        example = "v4.public.eyJzdWIi.eyJraWQi"
-    )]
+    /// PASETO v4.public, or a JWT where the deployment has those; to be passed on as it is.
+    #[schemars(regex(pattern = PATTERN), example = "v4.public.eyJzdWIi.eyJraWQi")]
     pub access_token: String,
     /// `Bearer` (RFC 6750).
     #[schemars(extend("const" = "Bearer"))]
