@@ -18,7 +18,7 @@ pub(super) fn responses(
 ) -> Vec<(u16, Value)> {
     let success = &endpoint.success;
     let mut response = json!({ "description": description(endpoint, parts) });
-    if success.status != 204 {
+    if success.form != Form::Empty {
         put(&mut response, "content", content(endpoint, parts));
     }
     let headers = headers(endpoint);
@@ -96,7 +96,7 @@ fn json(endpoint: &Declaration, parts: &mut Components) -> Value {
 /// The envelope (B2) around the schema of the data.
 fn enveloped(success: &Success, data: Value, parts: &mut Components) -> Value {
     let meta = match success.form {
-        Form::Bare => return data,
+        Form::Bare | Form::Empty => return data,
         Form::Enveloped => json!({ "type": "object", "properties": {} }),
         Form::Page => parts.schemas.reference::<PageMeta>(),
     };

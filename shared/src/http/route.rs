@@ -28,6 +28,11 @@ impl Route {
         Self { method: Method::PATCH, template }
     }
 
+    /// `PUT`.
+    pub const fn put(template: &'static str) -> Self {
+        Self { method: Method::PUT, template }
+    }
+
     /// `DELETE`.
     pub const fn delete(template: &'static str) -> Self {
         Self { method: Method::DELETE, template }

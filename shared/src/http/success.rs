@@ -15,6 +15,8 @@ pub enum Form {
     Page,
     /// No envelope: the data is the whole body.
     Bare,
+    /// No body.
+    Empty,
 }
 
 /// An address whose parameter is in an answer, as an `OpenAPI` link has it.
@@ -81,6 +83,11 @@ impl Success {
         Self { status: 202, ..Self::created() }
     }
 
+    /// 202 without a body: what comes of it is told elsewhere.
+    pub const fn accepted_here() -> Self {
+        Self { status: 202, form: Form::Empty, ..Self::ok() }
+    }
+
     /// 200 with one page of a list (B8).
     pub const fn page() -> Self {
         Self { form: Form::Page, ..Self::ok() }
@@ -88,7 +95,7 @@ impl Success {
 
     /// 204 without a body.
     pub const fn no_content() -> Self {
-        Self { status: 204, form: Form::Bare, ..Self::ok() }
+        Self { status: 204, form: Form::Empty, ..Self::ok() }
     }
 
     /// 200 with the data as the whole body.

@@ -25,6 +25,8 @@ pub struct Policy {
     pub signs_up: bool,
     /// Whether the endpoint changes something although it takes no `Idempotency-Key`.
     pub changes: bool,
+    /// Whether the endpoint announces an event, and changes nothing of anybody by itself.
+    pub announces: bool,
     /// Whether the endpoint hashes passwords, for which it needs a larger share of a processor.
     pub hashes_passwords: bool,
     /// Whether the caller's address must be verified.
@@ -57,6 +59,7 @@ impl Policy {
             issues_tokens: false,
             signs_up: false,
             changes: false,
+            announces: false,
             hashes_passwords: false,
             verified: false,
             answers_by_now: false,
@@ -134,6 +137,18 @@ impl Policy {
         Self { changes: true, idempotency: Idempotency::Refused, ..self }
     }
 
+    /// Changes something; sent again, it changes nothing more, or is refused.
+    #[must_use]
+    pub const fn changes(self) -> Self {
+        Self { changes: true, ..self }
+    }
+
+    /// Announces an event, and changes nothing of anybody by itself: whom it is about is found out by who hears it.
+    #[must_use]
+    pub const fn announces(self) -> Self {
+        Self { announces: true, ..self }
+    }
+
     /// Deletes something; a second request finds nothing.
     #[must_use]
     pub const fn deletes(self) -> Self {
@@ -201,7 +216,7 @@ impl Policy {
         if self.knows_callers || !matches!(self.access, Access::Public) {
             frame = frame.with_verifier();
         }
-        if self.writes() {
+        if self.writes() || self.announces {
             frame = frame.with_nudge();
         }
         frame
