@@ -5,12 +5,14 @@
 //! | `identity.clinics` | name, time zone, currency, language; published as `published_clinics` |
 //! | `identity.accounts` | an address, whether it is verified, and a password hash, no tenant data |
 //! | `identity.email_verifications` | hashes of the tokens that were mailed to prove an address |
+//! | `identity.password_reset_requests` | addresses that a link was asked for, until it is known whose they are |
+//! | `identity.password_resets` | hashes of the tokens that were mailed to choose a new password |
 //! | `identity.memberships` | an account within a clinic, with a role: what replies call a user |
 //! | `identity.sessions` | where a member is signed in, and since when |
 //! | `identity.refresh_tokens` | hashes of the tokens that keep a session going, each in the place of the one before |
 //!
-//! Events: `clinic.created`. Consumers: `request-email-verification`. Workers:
-//! `identity-housekeeping`.
+//! Events: `clinic.created`, `account.email_verification_requested`, `account.password_reset_requested`. Consumers:
+//! `request-email-verification`, `mail-password-reset`. Workers: `identity-housekeeping`.
 
 pub mod auth;
 pub mod clinics;
@@ -37,9 +39,14 @@ pub fn module() -> Module {
             Declaration::of::<me::get_me::GetMe>(),
             Declaration::of::<sessions::list_sessions::ListSessions>(),
             Declaration::of::<sessions::delete_session::DeleteSession>(),
+            Declaration::of::<auth::resend_email_verification::ResendEmailVerification>(),
+            Declaration::of::<auth::request_password_reset::RequestPasswordReset>(),
+            Declaration::of::<auth::confirm_password_reset::ConfirmPasswordReset>(),
+            Declaration::of::<auth::change_password::ChangePassword>(),
         ],
         consumers: vec![
             ConsumerDeclaration::of::<auth::request_email_verification::RequestEmailVerification>(),
+            ConsumerDeclaration::of::<auth::mail_password_reset::MailPasswordReset>(),
         ],
         workers: vec![WorkerDeclaration::of::<housekeeping::IdentityHousekeeping>()],
     }

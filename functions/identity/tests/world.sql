@@ -35,3 +35,23 @@ VALUES ('01890a5d-ac96-774b-bcce-b302099a8057', '01890a5d-ac96-774b-bcce-b302099
         '01890a5d-ac96-774b-bcce-b302099a8057', '01890a5d-ac96-774b-bcce-b302099a8057',
         sha256(uuid_send('01890a5d-ac96-774b-bcce-b302099a8057') || decode(repeat('01', 32), 'hex')),
         'infinity', '2026-01-01Z', '2026-01-01Z');
+
+-- confirm-password-reset: a member whose token is the account's id and 32 bytes of 3.
+INSERT INTO identity.accounts (id, email, email_key, password_hash, email_verified_at, created_at, updated_at)
+VALUES ('01890a5d-ac96-774b-bcce-b302099a805a', 'demo@grafono.example.net', 'demo@grafono.example.net', '$argon2id$none',
+        '2026-01-01Z', '2026-01-01Z', '2026-01-01Z');
+INSERT INTO identity.memberships (id, clinic_id, account_id, name, role, version, created_at, updated_at)
+VALUES ('01890a5d-ac96-774b-bcce-b302099a805a', '01890a5d-ac96-774b-bcce-b302099a8057',
+        '01890a5d-ac96-774b-bcce-b302099a805a', 'Canary Member', 'clinician', 1, '2026-01-01Z', '2026-01-01Z');
+INSERT INTO identity.password_resets (id, account_id, token_hash, expires_at, created_at, updated_at)
+VALUES ('01890a5d-ac96-774b-bcce-b302099a8057', '01890a5d-ac96-774b-bcce-b302099a805a',
+        sha256(uuid_send('01890a5d-ac96-774b-bcce-b302099a805a') || decode(repeat('03', 32), 'hex')),
+        'infinity', '2026-01-01Z', '2026-01-01Z');
+
+-- change-password: the owner's password is the one of login.
+UPDATE identity.accounts
+   SET password_hash = '$argon2id$v=19$m=8,t=1,p=1$Z3JhZm9uby1zYW1wbGUtMQ$oXDPG8SV4XZm3uxXHLhQYZaHyCR00dOpfRY+YZEX3EE'
+ WHERE id = (SELECT account_id
+               FROM identity.memberships
+              WHERE clinic_id = '01890a5d-ac96-774b-bcce-b302099a8057'
+                AND role = 'owner');

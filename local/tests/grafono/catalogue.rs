@@ -11,6 +11,9 @@ use shared::mail::Unsent;
 use std::time::Duration;
 use testkit::{Proxy, TestRequest, TestResponse};
 
+/// Gives everybody a password.
+const CHEAP: &str = "UPDATE identity.accounts SET password_hash =
+    '$argon2id$v=19$m=8,t=1,p=1$Z3JhZm9uby1zYW1wbGUtMQ$oXDPG8SV4XZm3uxXHLhQYZaHyCR00dOpfRY+YZEX3EE'";
 const UNKNOWN: &str = "01890a5d-ac96-774b-bcce-b302099a8057";
 
 /// Provokes what a field can get wrong.
@@ -136,6 +139,19 @@ async fn provoke_by_data(scene: &Scene, code: &str) -> Option<TestResponse> {
             let token = mailed_token(&scene.app).await;
             scene.app.clock.advance(SignedDuration::from_hours(24));
             scene.verify(&token).await
+        }
+        "PASSWORD_WRONG" => {
+            let body = json!({ "currentPassword": "not my password", "newPassword": PASSWORD });
+            scene.app.database.run(CHEAP).await;
+            scene
+                .send(scene.own(TestRequest::new("PUT", "/api/v1/auth/password").text(&body.to_string())))
+                .await
+        }
+        "PASSWORD_RESET_NOT_FOUND" => scene.choose_password("x").await,
+        "PASSWORD_RESET_EXPIRED" => {
+            let token = scene.forgotten_password().await;
+            scene.app.clock.advance(SignedDuration::from_mins(30));
+            scene.choose_password(&token).await
         }
         "REFRESH_TOKEN_INVALID" => scene.refresh("x").await,
         "SESSION_EXPIRED" => {

@@ -85,6 +85,26 @@ impl Scene {
         self.send(TestRequest::post("/api/v1/auth/verify-email", &json!({ "token": token }))).await
     }
 
+    /// Chooses a new password by a token.
+    pub(crate) async fn choose_password(&self, token: &str) -> TestResponse {
+        let body = json!({ "token": token, "password": PASSWORD });
+        self.send(TestRequest::post("/api/v1/auth/password-resets/confirm", &body)).await
+    }
+
+    /// Signs the account of the scene up, and has a link mailed to it; its token.
+    pub(crate) async fn forgotten_password(&self) -> String {
+        self.account().await;
+        let body = json!({ "email": "scene@example.com" });
+        let asked = self.send(TestRequest::post("/api/v1/auth/password-resets", &body)).await;
+        assert_eq!(asked.status, 202, "{}", asked.text);
+        let event = self.app.events_where("kind = 'account.password_reset_requested'").await.remove(0);
+        self.app.take("mail-password-reset", &event).await.unwrap();
+        let sql = "SELECT plain_text FROM kernel.mails WHERE key LIKE 'password-reset/%'";
+        let text = self.app.database.value(sql).await;
+        let (_, token) = text.split_once("?token=").unwrap();
+        token.split_whitespace().next().unwrap().to_owned()
+    }
+
     /// The refresh token of a new sign-up.
     pub(crate) async fn refresh_token(&self) -> String {
         let signed_up = self.clinic_with("clinicName", "Scene").await;

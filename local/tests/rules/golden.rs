@@ -190,11 +190,17 @@ async fn what_is_published_and_runs_for_others_is_what_the_list_says() {
 }
 
 /// Policies for roles that requests log in with, beside those of the caller's clinic.
-const BY_ACCOUNT: [&str; 3] = [
+const BY_ACCOUNT: [&str; 7] = [
     // Before it is known which clinic, an account sees where it belongs, and its sign-ins are told there.
     "identity.memberships own_account",
     "identity.clinics own_account",
     "kernel.audit_log own_account_inserts",
+    // A new password ends the account's sessions and links, wherever they are.
+    "identity.sessions own_account",
+    "identity.sessions own_account_ends",
+    "identity.password_resets own_account",
+    // Whose an address is that a link was asked for, is not known yet.
+    "identity.password_reset_requests of_nobody",
 ];
 
 /// Policies for roles that requests log in with that do not compare with the clinic in what they show or in what they

@@ -5,7 +5,11 @@ use regex::Regex;
 use std::collections::BTreeSet;
 
 /// Kinds that are nobody's business outside, and why.
-const INTERNAL: [(&str, &str); 1] = [("patient.export_requested", "its job tells whoever asked for it")];
+const INTERNAL: [(&str, &str); 3] = [
+    ("patient.export_requested", "its job tells whoever asked for it"),
+    ("account.email_verification_requested", "a mail tells whoever asked for it"),
+    ("account.password_reset_requested", "it is of no clinic, and a mail tells whoever asked for it"),
+];
 
 #[test]
 fn what_modules_announce_can_be_heard_from_outside_unless_it_is_listed_here() {

@@ -174,7 +174,10 @@ fn whoever_writes_nudges_the_relay_and_nobody_else_does() {
     for (module, template) in stacks() {
         for (id, function) in functions(&template) {
             let name = binary(function);
-            let writes = module.endpoints.iter().any(|it| it.name == name && it.policy.writes());
+            let writes = module
+                .endpoints
+                .iter()
+                .any(|it| it.name == name && (it.policy.writes() || it.policy.announces));
             let announces = ANNOUNCING.contains(&name);
             let right = ("sqs:SendMessage".to_owned(), arn("outbox-nudges"));
             let rights = queue_rights(&template, (id, function));
@@ -188,7 +191,7 @@ fn whoever_writes_nudges_the_relay_and_nobody_else_does() {
 }
 
 /// The consumers that write events or request mails.
-const ANNOUNCING: [&str; 1] = ["request-email-verification"];
+const ANNOUNCING: [&str; 2] = ["mail-password-reset", "request-email-verification"];
 
 #[test]
 fn a_consumer_that_announces_says_so() {

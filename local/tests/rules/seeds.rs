@@ -96,6 +96,13 @@ SELECT uuidv7(), clinic_id, account_id, id,
        now() + CASE row_number() OVER (PARTITION BY clinic_id) % 3
                     WHEN 2 THEN interval '-40 days' ELSE interval '1 day' END, now(), now()
   FROM identity.memberships;
+INSERT INTO identity.password_reset_requests (id, email_key, created_at, updated_at)
+SELECT uuidv7(), k || '@example.com', now() - CASE k % 3 WHEN 2 THEN interval '2 days' ELSE interval '0' END, now()
+  FROM generate_series(1, 20000) AS k;
+INSERT INTO identity.password_resets (id, account_id, token_hash, expires_at, created_at, updated_at)
+SELECT uuidv7(), id, sha256(uuid_send(uuidv7())),
+       now() + CASE age WHEN 1 THEN interval '30 minutes' ELSE interval '-2 days' END, now(), now()
+  FROM identity.accounts, generate_series(1, 3) AS age;
 INSERT INTO identity.sessions
        (id, clinic_id, user_id, account_id, transport, device_token_hash, used_at, expires_at, ended_at, end_reason,
         created_at, updated_at)

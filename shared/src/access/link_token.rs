@@ -1,5 +1,6 @@
 //! Secrets that are handed out, in a link for example, and come back. A secret is its clinic's id and 256 random bits;
-//! only its hash is kept. The id leads to the one clinic in which the hash is looked up.
+//! only its hash is kept. The id leads to the one clinic in which the hash is looked up. What belongs to an account in all of
+//! its clinics has the account's id instead.
 
 use super::random;
 use crate::failure::Fault;
@@ -63,6 +64,11 @@ impl LinkToken {
     /// The clinic that the secret names. Only the hash proves that this clinic handed it out.
     pub fn clinic(&self) -> Uuid {
         Uuid::from_slice(self.0.get(..16).unwrap_or_default()).unwrap_or_default()
+    }
+
+    /// The account that the secret names, where it is one of an account. Only the hash proves that it was handed out.
+    pub fn account(&self) -> Uuid {
+        self.clinic()
     }
 
     /// The hash that is kept: SHA-256, 32 bytes. A slow hash would add nothing to 256 random bits.

@@ -3,6 +3,8 @@
 //! - **Does**: deletes `identity.email_verifications` that expired thirty days ago, used or not, and `identity.sessions`
 //!   that have been over for thirty days, with their refresh tokens, a thousand at a time. An old link is answered for a
 //!   while that it has expired, and an old refresh token that its session is over.
+//!   Links to choose a new password go a day after their end, and requests for such links after a day, should nobody have
+//!   looked whose they are.
 //! - **Keeps**: the role's policies refuse to delete a row before its time, whatever the statement says.
 //! - **Side by side**: a housekeeper steps over locked rows, and two of them share the work.
 //! - **Round trips**: 1 for each thousand rows.
@@ -17,9 +19,14 @@ use std::time::Duration;
 
 const RETENTION: SignedDuration = SignedDuration::from_hours(30 * 24);
 
-const SWEEPS: [Sweep; 2] = [
+/// A link to choose a new password is good for half an hour.
+const A_DAY: SignedDuration = SignedDuration::from_hours(24);
+
+const SWEEPS: [Sweep; 4] = [
     Sweep { retention: RETENTION, rows: Rows::All(db::delete_verifications) },
     Sweep { retention: RETENTION, rows: Rows::All(db::delete_sessions) },
+    Sweep { retention: A_DAY, rows: Rows::All(db::delete_resets) },
+    Sweep { retention: A_DAY, rows: Rows::All(db::delete_reset_requests) },
 ];
 
 /// The declaration.

@@ -1,9 +1,5 @@
-use super::{PASSWORD, app, log_in, sign_up};
+use super::{PASSWORD, access, app, log_in, sign_up};
 use testkit::{TestApp, TestRequest, TestResponse};
-
-fn access(answer: &TestResponse) -> &str {
-    answer.data()["accessToken"].as_str().unwrap()
-}
 
 fn delete(id: &str, token: &str) -> TestRequest {
     TestRequest::new("DELETE", &format!("/api/v1/sessions/{id}")).token(token)

@@ -79,6 +79,30 @@ async fn sessions_that_have_been_over_for_thirty_days_go_with_their_tokens_and_n
     assert_eq!(app.database.rows(&left.replace("{others}", &others)).await, [["1", "2"]]);
 }
 
+#[tokio::test]
+async fn links_to_choose_a_password_go_a_day_after_their_end_and_requests_after_a_day() {
+    let app = app().await;
+    let tenant = app.tenant().await;
+    let day_ago = app.clock.now() - SignedDuration::from_hours(24);
+    let sql = "INSERT INTO identity.password_resets (id, account_id, token_hash, expires_at, created_at, updated_at)
+               SELECT uuidv7(), account_id, sha256(uuid_send(uuidv7())), '{at}', now(), now()
+                 FROM identity.memberships WHERE id = '{owner}';
+               INSERT INTO identity.password_reset_requests (id, email_key, created_at, updated_at)
+               VALUES (uuidv7(), 'nobody@example.com', '{at}', now())";
+    let sql = sql.replace("{owner}", &tenant.user(Role::Owner).to_string());
+    for at in [day_ago, day_ago + SignedDuration::from_micros(1)] {
+        app.database.run(&sql.replace("{at}", &at.to_string())).await;
+    }
+    assert_eq!(keep_house(&app).await, 2);
+    for table in ["password_resets", "password_reset_requests"] {
+        assert_eq!(
+            app.database.value(&format!("SELECT count(*) FROM identity.{table}")).await,
+            "1",
+            "{table}"
+        );
+    }
+}
+
 mod race {
     use super::*;
 
@@ -115,7 +139,12 @@ mod integrity {
         let app = app().await;
         let tenant = app.tenant().await;
         verifications(&app, &tenant, 1, true, app.clock.now() + SignedDuration::from_hours(1)).await;
-        let deletes = ["identity.email_verifications", "identity.sessions"];
+        let deletes = [
+            "identity.email_verifications",
+            "identity.password_reset_requests",
+            "identity.password_resets",
+            "identity.sessions",
+        ];
         assert_eq!(app.database.only_deletes(ROLE).await, deletes);
         assert!(
             app.database.only_deletes("housekeeper").await.iter().all(|table| table.starts_with("kernel."))

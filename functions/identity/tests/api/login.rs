@@ -1,19 +1,6 @@
-use super::{PASSWORD, app, log_in, sign_up};
+use super::{PASSWORD, app, join, log_in, sign_up};
 use serde_json::json;
-use testkit::{TestApp, TestRequest};
-
-/// Makes the account of `email` a member of the clinic of `other` too.
-async fn join(app: &TestApp, email: &str, other: &str) {
-    app
-        .database
-        .run(&format!(
-            "INSERT INTO identity.memberships (id, clinic_id, account_id, name, role, version, created_at, updated_at)
-             SELECT uuidv7(), m.clinic_id, a.id, 'Guest', 'clinician', 1, now(), now()
-               FROM identity.accounts a, identity.memberships m JOIN identity.accounts o ON o.id = m.account_id
-              WHERE a.email_key = '{email}' AND o.email_key = '{other}'"
-        ))
-        .await;
-}
+use testkit::TestRequest;
 
 #[tokio::test]
 async fn the_right_password_signs_in_whatever_the_case_of_the_address() {

@@ -5,6 +5,8 @@
 
 // One file each: `cargo run -- generate` writes the list.
 mod binaries;
+mod change_password;
+mod confirm_password_reset;
 mod create_clinic;
 mod delete_session;
 mod get_jwks;
@@ -13,13 +15,18 @@ mod identity_housekeeping;
 mod list_sessions;
 mod login;
 mod logout;
+mod mail_password_reset;
 mod refresh;
 mod request_email_verification;
+mod request_password_reset;
+mod resend_email_verification;
 mod verify_email;
 
 use serde_json::{Value, json};
+use shared::outbox::Event;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, LazyLock};
-use testkit::{Contract, TestApp, TestRequest};
+use testkit::{Contract, TestApp, TestRequest, TestResponse};
 
 const PASSWORD: &str = "a long and lonely road";
 
@@ -49,4 +56,115 @@ fn log_in(email: &str, password: &str) -> TestRequest {
 
 fn verify(token: &str) -> TestRequest {
     TestRequest::post("/api/v1/auth/verify-email", &json!({ "token": token }))
+}
+
+/// A change of the password, by whoever has this access token.
+fn change(token: &str, current: &str, new: &str) -> TestRequest {
+    let body = json!({ "currentPassword": current, "newPassword": new });
+    TestRequest::new("PUT", "/api/v1/auth/password").text(&body.to_string()).token(token)
+}
+
+fn request_reset(email: &str) -> TestRequest {
+    TestRequest::post("/api/v1/auth/password-resets", &json!({ "email": email }))
+}
+
+fn confirm_reset(token: &str, password: &str) -> TestRequest {
+    let body = json!({ "token": token, "password": password });
+    TestRequest::post("/api/v1/auth/password-resets/confirm", &body)
+}
+
+/// Asks for a link to choose a new password; what the consumer hears of it.
+async fn requested_reset(app: &TestApp, email: &str) -> Event {
+    assert_eq!(app.send(request_reset(email)).await.status, 202);
+    let newest = "aggregate_id = (SELECT id FROM identity.password_reset_requests)";
+    app.events_where(newest).await.pop().unwrap()
+}
+
+/// Asks for a link to choose a new password and has it mailed; its token.
+async fn mailed_reset(app: &TestApp, email: &str) -> String {
+    let event = requested_reset(app, email).await;
+    app.take("mail-password-reset", &event).await.unwrap();
+    let sql = "SELECT plain_text FROM kernel.mails WHERE key = 'password-reset/{request}'";
+    let text = app.database.value(&sql.replace("{request}", &event.aggregate_id.to_string())).await;
+    let (_, token) = text.split_once("https://app.example/reset-password?token=").unwrap();
+    token.split_whitespace().next().unwrap().to_owned()
+}
+
+/// An access token that a sign-up or a sign-in answered.
+fn access(answer: &TestResponse) -> &str {
+    answer.data()["accessToken"].as_str().unwrap()
+}
+
+/// The hash of [`CHEAP`] at the least cost, so that signing in takes no time.
+const CHEAP_HASH: &str =
+    "$argon2id$v=19$m=8,t=1,p=1$Z3JhZm9uby1zYW1wbGUtMQ$oXDPG8SV4XZm3uxXHLhQYZaHyCR00dOpfRY+YZEX3EE";
+const CHEAP: &str = "demo-on-one-machine";
+
+/// Sends the request that replaces the password [`CHEAP`], while others sign in by it again and again.
+async fn send_among_sign_ins(app: &Arc<TestApp>, request: TestRequest) -> TestResponse {
+    let done = Arc::new(AtomicBool::new(false));
+    let signing_in = (0..4).map(|_| {
+        let (app, done) = (Arc::clone(app), Arc::clone(&done));
+        tokio::spawn(async move {
+            let mut opened = 0;
+            while !done.load(Ordering::Relaxed) {
+                opened += usize::from(app.send(log_in("ana@example.com", CHEAP)).await.status == 200);
+            }
+            opened
+        })
+    });
+    let signing_in: Vec<_> = signing_in.collect();
+    let answer = app.send(request).await;
+    done.store(true, Ordering::Relaxed);
+    let mut opened = 0;
+    for one in signing_in {
+        opened += one.await.unwrap();
+    }
+    assert!(opened > 0, "nobody signed in meanwhile");
+    answer
+}
+
+/// Has the database stop in the middle of the sign-in's transaction, when its session is written, until `request` has been
+/// on its way for a while; the answers of both.
+async fn send_within_a_sign_in(app: &Arc<TestApp>, request: TestRequest) -> (TestResponse, TestResponse) {
+    app.database
+        .run(
+            "CREATE FUNCTION public.stop() RETURNS trigger LANGUAGE plpgsql AS $$
+             BEGIN PERFORM pg_advisory_xact_lock(1); RETURN NEW; END $$;
+             CREATE TRIGGER stop BEFORE INSERT ON identity.sessions FOR EACH ROW EXECUTE FUNCTION public.stop()",
+        )
+        .await;
+    let url = app.database.url("postgres");
+    let (holder, connection) = tokio_postgres::connect(&url, tokio_postgres::NoTls).await.unwrap();
+    tokio::spawn(connection);
+    holder.batch_execute("SELECT pg_advisory_lock(1)").await.unwrap();
+    let send = |request| {
+        let app = Arc::clone(app);
+        tokio::spawn(async move { app.send(request).await })
+    };
+    let signing_in = send(log_in("ana@example.com", CHEAP));
+    let stopped = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted
+                      AND database = (SELECT oid FROM pg_database WHERE datname = current_database())";
+    while app.database.value(stopped).await == "0" {
+        tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+    }
+    let replacing = send(request);
+    tokio::time::sleep(std::time::Duration::from_millis(600)).await;
+    holder.batch_execute("SELECT pg_advisory_unlock(1)").await.unwrap();
+    let answers = (signing_in.await.unwrap(), replacing.await.unwrap());
+    app.database.run("DROP TRIGGER stop ON identity.sessions").await;
+    answers
+}
+
+/// Makes the account of `email` a member of the clinic of `other` too.
+async fn join(app: &TestApp, email: &str, other: &str) {
+    app
+        .database
+        .run(&format!(
+            "INSERT INTO identity.memberships (id, clinic_id, account_id, name, role, version, created_at, updated_at)
+             SELECT uuidv7(), m.clinic_id, a.id, 'Guest', 'clinician', 1, now(), now()
+               FROM identity.accounts a, identity.memberships m JOIN identity.accounts o ON o.id = m.account_id
+              WHERE a.email_key = '{email}' AND o.email_key = '{other}'"
+        ))
+        .await;
 }

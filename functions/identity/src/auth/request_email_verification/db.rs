@@ -3,18 +3,26 @@ use jiff::Timestamp;
 use shared::database::Statement;
 use uuid::Uuid;
 
-pub(super) fn owner(clinic: Uuid, user: Uuid) -> Statement<Owner> {
+/// The owner, with the number of links so far, and of those since then.
+pub(super) fn owner(clinic: Uuid, user: Uuid, since: Timestamp) -> Statement<Owner> {
     Statement::new(
         "identity.owner_to_verify",
-        "SELECT a.id, a.email, m.name, c.name AS clinic_name, c.language
+        "SELECT a.id, a.email, m.name, c.name AS clinic_name, c.language, a.email_verified_at IS NOT NULL AS is_verified,
+                v.links, v.recent_links
            FROM identity.memberships AS m
            JOIN identity.clinics AS c ON c.id = m.clinic_id
            JOIN identity.accounts AS a ON a.id = m.account_id
+          CROSS JOIN LATERAL (
+                SELECT count(*) AS links, count(*) FILTER (WHERE created_at > $3) AS recent_links
+                  FROM identity.email_verifications
+                 WHERE clinic_id = m.clinic_id
+                   AND user_id = m.id) AS v
           WHERE m.clinic_id = $1
             AND m.id = $2",
     )
     .bind(clinic)
     .bind(user)
+    .bind(since)
     .decode(|columns| {
         Ok(Owner {
             account: columns.get("id")?,
@@ -22,6 +30,9 @@ pub(super) fn owner(clinic: Uuid, user: Uuid) -> Statement<Owner> {
             name: columns.text("name")?,
             clinic_name: columns.text("clinic_name")?,
             language: columns.parsed("language")?,
+            is_verified: columns.get("is_verified")?,
+            links: columns.get("links")?,
+            recent_links: columns.get("recent_links")?,
         })
     })
 }

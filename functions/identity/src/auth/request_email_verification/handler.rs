@@ -1,16 +1,21 @@
 use super::db::{self, Verification};
 use super::logic;
+use crate::auth::resend_email_verification::REQUESTED;
 use shared::access::{LinkToken, PublicUrl};
 use shared::background::{Delivery, Halt, MailRequest, request_mail};
 use shared::failure::{Fault, NoFailure};
 
-/// Reads the owner's address and language, makes the token, requests the mail.
+/// Reads the owner's address and language, makes the token, requests the mail; where none is due, notes the event alone.
 pub(super) async fn take(delivery: &Delivery<'_, PublicUrl>) -> Result<(), Halt> {
     let user = delivery.id("userId")?;
     let mut tx = delivery.read();
-    let owner = tx.add(db::owner(delivery.clinic(), user));
+    let owner = tx.add(db::owner(delivery.clinic(), user, logic::since(delivery.now)));
     let owner = tx.commit::<NoFailure>().await.map_err(Fault::from)?.one(&owner)?;
 
+    let asked = delivery.event.kind == REQUESTED;
+    if asked && !logic::is_due(&owner) {
+        return delivery.commit(delivery.begin()).await.map(drop);
+    }
     let token = LinkToken::new(delivery.clinic())?;
     let text = token.text();
     let link = format!("{}/verify-email?token={}", delivery.parts.as_str(), text.expose());
@@ -29,7 +34,7 @@ pub(super) async fn take(delivery: &Delivery<'_, PublicUrl>) -> Result<(), Halt>
     tx.add(request_mail(
         delivery,
         MailRequest {
-            key: format!("email-verification/{user}"),
+            key: logic::key(user, asked.then_some(delivery.now)),
             language: owner.language,
             address: owner.email,
             name: Some(owner.name),

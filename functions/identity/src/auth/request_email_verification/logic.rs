@@ -1,13 +1,33 @@
-//! The words of the mail.
+//! Whether a mail is due, and its words.
 
 use askama::Template;
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use shared::mail::Language;
 use shared::validation::Text;
 use uuid::Uuid;
 
 /// For how long a link is good.
 pub(super) const LIFETIME: SignedDuration = SignedDuration::from_hours(24);
+
+/// The time in which one mail is sent to whoever asks for it.
+const PACE: SignedDuration = SignedDuration::from_mins(10);
+
+/// The instant from which on links are recent.
+pub(super) fn since(now: Timestamp) -> Timestamp {
+    now - PACE
+}
+
+/// Whether a link that was asked for is mailed: not to a confirmed address, and not soon after another one that was.
+pub(super) fn is_due(owner: &Owner) -> bool {
+    let is_the_first = owner.links == 1;
+    !owner.is_verified && (owner.recent_links == 0 || is_the_first)
+}
+
+/// The mail's key: of the sign-up's one, or of the one of these ten minutes.
+pub(super) fn key(user: Uuid, asked_at: Option<Timestamp>) -> String {
+    let place = asked_at.map(|at| format!("/{}", at.as_second() / PACE.as_secs()));
+    format!("email-verification/{user}{}", place.unwrap_or_default())
+}
 
 /// The recipient.
 pub(super) struct Owner {
@@ -16,6 +36,11 @@ pub(super) struct Owner {
     pub(super) name: Text,
     pub(super) clinic_name: Text,
     pub(super) language: Language,
+    pub(super) is_verified: bool,
+    /// The links that were made for the person, the one of the sign-up among them.
+    pub(super) links: i64,
+    /// Those of the last ten minutes.
+    pub(super) recent_links: i64,
 }
 
 /// Subject and bodies of a mail.
@@ -75,7 +100,28 @@ mod tests {
             name: text("Ana & Bia"),
             clinic_name: text(clinic),
             language,
+            is_verified: false,
+            links: 0,
+            recent_links: 0,
         }
+    }
+
+    #[test]
+    fn what_is_asked_for_is_due_once_in_ten_minutes_and_not_to_a_confirmed_address() {
+        let due = |is_verified, links, recent_links| {
+            is_due(&Owner { is_verified, links, recent_links, ..owner("Aurora", Language::English) })
+        };
+        assert!(due(false, 0, 0) && due(false, 1, 0) && due(false, 1, 1) && due(false, 3, 0));
+        assert!(!due(false, 2, 1) && !due(false, 2, 2) && !due(true, 1, 0));
+    }
+
+    #[test]
+    fn ten_minutes_have_one_key_and_the_sign_up_has_its_own() {
+        let at = |second| Some(Timestamp::from_second(second).unwrap());
+        let of = |at| key(Uuid::nil(), at);
+        assert_eq!(of(at(600)), of(at(1199)));
+        assert_ne!(of(at(1199)), of(at(1200)));
+        assert_eq!(of(None), format!("email-verification/{}", Uuid::nil()));
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! What comes in, what goes out, how it fails.
 
 use super::logic;
+use crate::auth::credentials::COMMON_PASSWORD;
 use crate::auth::password;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -79,13 +80,7 @@ impl Fields for NewClinic {
             "Send a currency code of ISO 4217 in capitals, such as BRL or EUR.",
         )
         .at("/currency"),
-        Problem::new(
-            400,
-            "COMMON_PASSWORD",
-            "Common password",
-            "This password is among the first that attackers try. Choose another one.",
-        )
-        .at("/password"),
+        COMMON_PASSWORD.at("/password"),
     ];
 }
 
