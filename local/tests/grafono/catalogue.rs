@@ -133,6 +133,13 @@ async fn provoke_by_data(scene: &Scene, code: &str) -> Option<TestResponse> {
             let path = format!("/api/v1/patients/{}/export", scene.patient);
             scene.send(scene.own(TestRequest::new("POST", &path))).await
         }
+        _ => return None,
+    })
+}
+
+/// Provokes what depends on an account and its sessions.
+async fn provoke_by_account(scene: &Scene, code: &str) -> Option<TestResponse> {
+    Some(match code {
         "VERIFICATION_NOT_FOUND" => scene.verify("x").await,
         "VERIFICATION_EXPIRED" => {
             scene.account().await;
@@ -334,6 +341,9 @@ async fn provoke(scene: &mut Scene, code: &str) -> Option<TestResponse> {
         return Some(answer);
     }
     if let Some(answer) = provoke_by_data(scene, code).await {
+        return Some(answer);
+    }
+    if let Some(answer) = provoke_by_account(scene, code).await {
         return Some(answer);
     }
     if let Some(answer) = provoke_by_sendgrid(scene, code).await {
