@@ -6,9 +6,10 @@ VALUES ('01890a5d-ac96-774b-bcce-b302099a8057', '01890a5d-ac96-774b-bcce-b302099
 
 -- One job that has succeeded, and one to be called off; both are the owner's.
 INSERT INTO kernel.jobs
-       (id, clinic_id, module, owner_id, kind, state, done, total, finished_at, expires_at, created_at, updated_at)
-SELECT job.id, clinic_id, 'patients', m.id, 'sample.export', state, done, 1, finished_at, '2100-01-01Z',
-       '2026-01-01Z', '2026-01-01Z'
+       (id, clinic_id, module, owner_id, kind, state, done, total, about, finished_at, expires_at, created_at,
+        updated_at)
+SELECT job.id, clinic_id, 'patients', m.id, 'sample.export', state, done, 1, '01890a5d-ac96-774b-bcce-b302099a8059',
+       finished_at, '2100-01-01Z', '2026-01-01Z', '2026-01-01Z'
   FROM identity.memberships AS m,
        (VALUES ('01890a5d-ac96-774b-bcce-b302099a8057'::uuid, 'succeeded', 1, '2026-01-01Z'::timestamptz),
                ('01890a5d-ac96-774b-bcce-b302099a8058', 'running', 0, NULL)) AS job (id, state, done, finished_at)

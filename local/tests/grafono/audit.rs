@@ -50,6 +50,16 @@ fn patient(endpoint: &Declaration, request: &TestRequest, answer: &TestResponse)
     in_path.or_else(|| named(&body["patientId"])).or(itself)
 }
 
+/// Whom the thing with this id is about, as the database has it.
+const ABOUT: &str = "
+    SELECT COALESCE((SELECT about FROM kernel.jobs WHERE '{subject}' = 'job' AND id = '{id}' AND clinic_id = '{clinic}'),
+                    (SELECT patient_id FROM billing.transfers WHERE '{subject}' = 'transaction' AND id = '{id}'),
+                    (SELECT id FROM patients.patients
+                      WHERE '{subject}' = 'patient' AND id = '{id}' AND clinic_id = '{clinic}'))::text";
+
+/// What shows and changes nothing of the person that its subject is about.
+const OF_NOBODY: [&str; 1] = ["job.cancelled"];
+
 /// That one row is of this caller, this request and what it was done to.
 async fn assert_says(
     world: &World,
@@ -80,6 +90,12 @@ async fn assert_says(
     assert!(is_named || is_the_actors, "{name}: {row:?}");
     if let Some(patient) = patient(endpoint, request, answer) {
         assert_eq!(row.about, patient, "{name}");
+    }
+    let (subject, id) = &row.subject;
+    let sql = ABOUT.replace("{subject}", subject).replace("{id}", id).replace("{clinic}", &row.clinic);
+    let person = world.app.database.value(&format!("SELECT COALESCE(({sql}), '')")).await;
+    if !person.is_empty() && !OF_NOBODY.contains(&row.action.as_str()) {
+        assert_eq!(row.about, person, "{name}");
     }
 }
 
