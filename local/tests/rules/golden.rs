@@ -11,7 +11,8 @@ use testkit::TestDatabase;
 /// Schemas of ours; the runner's own list of migrations is not.
 const OURS: &str = "n.nspname IN ('kernel', 'identity', 'patients', 'scheduling', 'clinical', 'billing', 'insights', 'platform')";
 
-/// Who may do what with which columns: tables, views, schemas and functions, every role that is not a superuser.
+/// Who may do what with which columns: tables, views, schemas and functions, those that are still to be made included,
+/// every role that is not a superuser.
 const GRANTS: &str = "
     WITH granted AS (
         SELECT a.grantee, n.nspname || '.' || c.relname AS object, a.privilege_type AS verb, '' AS columns
@@ -34,7 +35,15 @@ const GRANTS: &str = "
         UNION ALL
         SELECT a.grantee, 'schema ' || n.nspname, a.privilege_type, ''
           FROM pg_namespace AS n CROSS JOIN aclexplode(n.nspacl) AS a
-         WHERE {ours} AND a.grantee <> n.nspowner)
+         WHERE {ours} AND a.grantee <> n.nspowner
+        UNION ALL
+        SELECT a.grantee,
+               'what ' || d.defaclrole::regrole || ' will make'
+               || COALESCE(' in ' || NULLIF(d.defaclnamespace, 0)::regnamespace, '') || ': '
+               || CASE d.defaclobjtype WHEN 'r' THEN 'tables' WHEN 'S' THEN 'sequences' WHEN 'f' THEN 'functions'
+                       WHEN 'T' THEN 'types' WHEN 'n' THEN 'schemas' ELSE d.defaclobjtype::text END,
+               a.privilege_type, ''
+          FROM pg_default_acl AS d CROSS JOIN aclexplode(d.defaclacl) AS a)
     SELECT CASE grantee WHEN 0 THEN 'PUBLIC' ELSE grantee::regrole::text END || E'\\t' || object || E'\\t'
            || string_agg(verb || columns, ', ' ORDER BY verb, columns)
       FROM granted GROUP BY grantee, object ORDER BY 1";
@@ -73,9 +82,23 @@ const CONSTRAINTS: &str = "
        AND NOT EXISTS (SELECT 1 FROM pg_constraint AS k WHERE k.conindid = x.indexrelid AND k.conrelid = c.oid)
      ORDER BY 1";
 
+/// What a row has: each column with its type, whether it may be left out, and what stands in it then; what it is made by.
+const COLUMNS: &str = "
+    SELECT n.nspname || '.' || c.relname || CASE c.relpersistence WHEN 'p' THEN '' ELSE ' -- persistence: ' || c.relpersistence::text END
+           || E'\\t' || t.attname || E'\\t' || format_type(t.atttypid, t.atttypmod)
+           || CASE WHEN NOT t.attnotnull THEN ', or NULL' ELSE '' END
+           || CASE t.attidentity WHEN '' THEN '' ELSE ', identity ' || t.attidentity::text END
+           || CASE t.attgenerated WHEN '' THEN '' ELSE ', generated ' || t.attgenerated::text END
+           || COALESCE(', unless given: ' || pg_get_expr(d.adbin, d.adrelid), '')
+      FROM pg_attribute AS t JOIN pg_class AS c ON c.oid = t.attrelid JOIN pg_namespace AS n ON n.oid = c.relnamespace
+      LEFT JOIN pg_attrdef AS d ON d.adrelid = t.attrelid AND d.adnum = t.attnum
+     WHERE {ours} AND c.relkind IN ('r', 'p') AND t.attnum > 0 AND NOT t.attisdropped AND c.relname <> 'schema_migrations'
+     ORDER BY 1";
+
 /// What modules show each other, and what runs under another's name: views, functions and triggers.
 const PUBLISHED: &str = "
     SELECT 'view ' || n.nspname || '.' || c.relname || E'\\tof ' || c.relowner::regrole || E'\\t'
+           || COALESCE(array_to_string(c.reloptions, ', ') || ': ', '')
            || (SELECT string_agg(t.attname || ' ' || format_type(t.atttypid, t.atttypmod), ', ' ORDER BY t.attnum)
                  FROM pg_attribute AS t WHERE t.attrelid = c.oid AND t.attnum > 0)
            || E'\\n' || pg_get_viewdef(c.oid, true)
@@ -87,6 +110,7 @@ const PUBLISHED: &str = "
       FROM pg_proc AS p JOIN pg_namespace AS n ON n.oid = p.pronamespace WHERE {ours}
     UNION ALL
     SELECT 'trigger ' || n.nspname || '.' || c.relname || E'\\t' || t.tgname || E'\\t' || pg_get_triggerdef(t.oid)
+           || CASE t.tgenabled WHEN 'O' THEN '' ELSE ' -- enabled: ' || t.tgenabled::text END
       FROM pg_trigger AS t JOIN pg_class AS c ON c.oid = t.tgrelid JOIN pg_namespace AS n ON n.oid = c.relnamespace
      WHERE {ours} AND NOT t.tgisinternal
      ORDER BY 1";
@@ -182,6 +206,11 @@ async fn who_sees_which_rows_is_what_the_list_says() {
 #[tokio::test]
 async fn what_rows_are_held_to_is_what_the_list_says() {
     holds("constraints", CONSTRAINTS).await;
+}
+
+#[tokio::test]
+async fn what_a_row_has_is_what_the_list_says() {
+    holds("columns", COLUMNS).await;
 }
 
 #[tokio::test]
