@@ -34,6 +34,7 @@ mod tenants;
 mod traffic;
 mod violations;
 mod watched;
+mod written;
 
 use std::sync::LazyLock;
 use testkit::Contract;
