@@ -10,6 +10,7 @@ use crate::error::Error;
 use aws_sdk_sqs::Client as Queues;
 use aws_sdk_sqs::config::timeout::TimeoutConfig;
 use aws_sdk_sqs::config::{Config, Credentials, Region};
+use futures_util::future::try_join_all;
 use postgres_cluster::Cluster;
 use shared::external::AwsConnector;
 use shared::outbox::Event;
@@ -76,9 +77,10 @@ async fn open(options: DeadLetterOptions) -> Result<Client, Error> {
     client.batch_execute("SET ROLE relay").await.map_err(Error::database("take the role relay"))?;
     if let Some(prefix) = options.queue_url_prefix {
         let queues = queues()?;
-        for consumer in crate::modules().into_iter().flat_map(|module| module.consumers) {
-            collect(&client, &queues, &prefix, consumer.name).await?;
-        }
+        // All at once: each is waited for, and who has many consumers waits no longer than who has one.
+        let consumers = crate::modules().into_iter().flat_map(|module| module.consumers);
+        let collecting = consumers.map(|consumer| collect(&client, &queues, &prefix, consumer.name));
+        try_join_all(collecting).await?;
     }
     Ok(client)
 }
