@@ -89,6 +89,7 @@ struct Claims<T> {
     jti: Uuid,
 }
 
+#[cfg(feature = "jwt")]
 impl<T> Claims<T> {
     /// The same claims with other instants.
     fn timed<U>(self, [iat, nbf, exp]: [U; 3]) -> Claims<U> {
