@@ -15,6 +15,7 @@ CREATE TABLE identity.sessions (
     clinic_id         uuid        NOT NULL,
     user_id           uuid        NOT NULL,
     account_id        uuid        NOT NULL,
+    -- squawk-ignore prefer-bigint-over-smallint
     assurance         smallint    NOT NULL DEFAULT 1,
     transport         text        NOT NULL,
     device_name       text,
@@ -58,6 +59,7 @@ CREATE TABLE identity.refresh_tokens (
     clinic_id       uuid        NOT NULL,
     token_hash      bytea       NOT NULL,
     session_id      uuid        NOT NULL,
+    -- squawk-ignore prefer-bigint-over-int
     generation      integer     NOT NULL,
     consumed_at     timestamptz,
     successor_nonce bytea,
