@@ -1,4 +1,8 @@
-"""What no schema can say, and so is refused though the schema allows it: docs/openapi.md."""
+"""What no schema can say, and so is refused though the schema allows it (docs/openapi.md); and who asks what ends sessions."""
+
+import json
+import os
+import urllib.request
 
 import schemathesis
 
@@ -11,6 +15,8 @@ SAID_IN_WORDS = {
     "INVALID_CURSOR",
     "INVALID_DOCUMENT",
     "INVALID_WEBHOOK_URL",
+    "PASSWORD_WRONG",
+    "REFRESH_TOKEN_INVALID",
     "UNKNOWN_CURRENCY",
     "UNKNOWN_TIME_ZONE",
     "VERSION_STALE",
@@ -18,6 +24,53 @@ SAID_IN_WORDS = {
     "WEBHOOK_HOST_NOT_FOUND",
     "WEBHOOK_URL_NOT_ALLOWED",
 }
+
+# These end the session that asks, or another one of the same person. Who asks the rest of the run stays signed in.
+ENDS_SESSIONS = {"/api/v1/auth/logout", "/api/v1/auth/password", "/api/v1/sessions/{id}"}
+REFRESH = "/api/v1/auth/refresh"
+
+
+class Another:
+    """A person of another clinic, who signs in anew after each session that was ended."""
+
+    credentials = {"email": "another@example.com", "password": "a long and lonely road"}
+    clinic = {"clinicName": "Another", "ownerName": "Another", "timeZone": "UTC", "currency": "BRL"}
+    tokens = None
+
+    def signed_in(self):
+        if self.tokens is None:
+            first = self.clinic is not None
+            path, body = ("clinics", {**self.clinic, **self.credentials}) if first else ("auth/login", self.credentials)
+            self.clinic = None
+            address = f"{os.environ['GRAFONO_ADDRESS']}/api/v1/{path}"
+            headers = {"Content-Type": "application/json"}
+            request = urllib.request.Request(address, json.dumps(body).encode(), headers)
+            with urllib.request.urlopen(request) as answer:
+                self.tokens = json.load(answer)["data"]
+        return self.tokens
+
+
+another = Another()
+
+
+@schemathesis.hook
+def before_call(context, case, **kwargs):
+    """Has another person ask what ends sessions, and refresh the session of a token that is good where one is sent that
+    looks good. A case that is sent without a token, or with a bad one, stays so."""
+    given = (case.headers or {}).get("Authorization", "")
+    if case.path in ENDS_SESSIONS and given.startswith("Bearer v4.public."):
+        case.headers["Authorization"] = f"Bearer {another.signed_in()['accessToken']}"
+    if case.path == REFRESH and isinstance(case.body, dict) and len(str(case.body.get("refreshToken"))) == 64:
+        case.body["refreshToken"] = another.signed_in()["refreshToken"]
+
+
+@schemathesis.hook
+def after_call(context, case, response):
+    """Knows which tokens are good now."""
+    if case.path in ENDS_SESSIONS and response.status_code == 204:
+        another.tokens = None
+    elif case.path == REFRESH and response.status_code == 200:
+        another.tokens.update(response.json()["data"])
 
 
 @schemathesis.hook

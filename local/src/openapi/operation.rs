@@ -99,5 +99,5 @@ fn request_body(endpoint: &Declaration, schema: &Value, reference: &Value, parts
     if endpoint.route.method == Method::PATCH {
         content.insert("application/merge-patch+json".to_owned(), described);
     }
-    json!({ "required": true, "content": content })
+    json!({ "required": !endpoint.body_may_be_empty, "content": content })
 }

@@ -285,6 +285,13 @@ async fn sizes_types_and_wishes_that_do_not_fit_are_refused() {
         let large = " ".repeat(endpoint.policy.body_limit + 1);
         let answer = send(&app, endpoint, reach(endpoint, &tenant).text(&large)).await;
         assert_eq!(answer.refusal(), (413, "BODY_TOO_LARGE"), "{}", endpoint.name);
+        let most = format!("({} KiB)", endpoint.policy.body_limit / 1024);
+        assert!(
+            answer.json["detail"].as_str().unwrap().contains(&most),
+            "{}: {}",
+            endpoint.name,
+            answer.text
+        );
         let answer = send(&app, endpoint, reach(endpoint, &tenant).header("accept", "image/png")).await;
         assert_eq!(answer.refusal(), (406, "NOT_ACCEPTABLE"), "{}", endpoint.name);
         let produces = endpoint.policy.produces;

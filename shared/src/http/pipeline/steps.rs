@@ -120,7 +120,12 @@ fn acceptable(policy: &Policy, request: &Request) -> Result<&'static str, Fault>
 
 fn sized(policy: &Policy, request: &Request) -> Result<(), Fault> {
     let length = request.body.as_ref().map_or(0, bytes::Bytes::len);
-    if length > policy.body_limit { Err(Fault::from(&BODY_TOO_LARGE)) } else { Ok(()) }
+    if length <= policy.body_limit {
+        return Ok(());
+    }
+    let most = policy.body_limit / 1024;
+    Err(Fault::from(&BODY_TOO_LARGE)
+        .saying(format!("The body is larger than this endpoint takes ({most} KiB).")))
 }
 
 /// Refuses a body that is not JSON (B11); a `PATCH` also takes a JSON merge patch (RFC 7396), and says so in a header
