@@ -9,6 +9,7 @@ pub mod email;
 pub mod get_jwks;
 pub mod login;
 pub mod logout;
+mod mail;
 pub mod mail_password_reset;
 pub(crate) mod opening;
 pub(crate) mod password;

@@ -2,11 +2,10 @@
 
 use super::cookies;
 use super::email;
-use super::session::{IDLE, LONGEST, Membership, RefreshIn, Session};
+use super::session::{IDLE, LONGEST, Membership, RefreshIn, Session, Tokens};
 use jiff::Timestamp;
 use sha2::{Digest as _, Sha256};
 use shared::access::link_token::hash_of;
-use shared::access::token::LIFETIME;
 use shared::access::{LinkToken, Principal, TokenSigner, random};
 use shared::database::Statement;
 use shared::failure::Fault;
@@ -105,19 +104,10 @@ impl Opening {
             authenticated_at: self.now,
         };
         let refresh_token = LinkToken::of(clinic.id, self.bits).text().expose().to_owned();
-        let in_cookie = self.refresh_in == RefreshIn::Cookie;
-        let refresh_cookie = in_cookie.then(|| cookies::refresh(&refresh_token, IDLE));
-        let device_cookie = in_cookie.then(|| cookies::device(&self.device_token));
-        let session = Session {
-            clinic,
-            user,
-            access_token: signer.issue(&principal, call.new_id(), self.now)?,
-            token_type: "Bearer",
-            expires_in: LIFETIME.as_secs(),
-            refresh_token: (!in_cookie).then_some(refresh_token),
-            refresh_expires_in: IDLE.as_secs(),
-            device_token: self.device_token,
-        };
+        let (tokens, refresh_cookie) =
+            Tokens::issue(call, signer, &principal, refresh_token, IDLE, self.refresh_in)?;
+        let device_cookie = refresh_cookie.as_ref().map(|_| cookies::device(&self.device_token));
+        let session = Session { clinic, user, tokens, device_token: self.device_token };
         Ok(reply(session).cookie(refresh_cookie).cookie(device_cookie))
     }
 }

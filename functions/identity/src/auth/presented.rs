@@ -1,7 +1,7 @@
 //! The refresh token that a client presents: in the body, or in a cookie with what other sites cannot send along.
 
 use super::cookies;
-use super::session::REFRESH_TOKEN_EXAMPLE;
+use super::session::{REFRESH_TOKEN_EXAMPLE, RefreshIn};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use shared::access::{LinkToken, PublicUrl};
@@ -65,11 +65,11 @@ pub(super) enum Unpresentable {
     FromElsewhere,
 }
 
-/// A refresh token, and whether it came in the cookie.
+/// A refresh token, and where it came from.
 #[derive(Debug)]
 pub(super) struct Presented {
     pub(super) token: LinkToken,
-    pub(super) in_cookie: bool,
+    pub(super) refresh_in: RefreshIn,
 }
 
 /// The token that is presented; none without one, or when it cannot be one of ours.
@@ -78,11 +78,11 @@ pub(super) fn presented(
     given: &TokenOrCookie,
     own: &PublicUrl,
 ) -> Result<Option<Presented>, Unpresentable> {
-    let of = |text: &str, in_cookie| LinkToken::read(text).map(|token| Presented { token, in_cookie });
+    let of = |text: &str, refresh_in| LinkToken::read(text).map(|token| Presented { token, refresh_in });
     match (&given.refresh_token, call.cookie(cookies::REFRESH).filter(|cookie| !cookie.is_empty())) {
         (Some(_), Some(_)) => Err(Unpresentable::Twice),
-        (Some(token), None) => Ok(of(token.expose(), false)),
-        (None, Some(cookie)) if is_from_a_page_of_ours(call, own) => Ok(of(cookie, true)),
+        (Some(token), None) => Ok(of(token.expose(), RefreshIn::Body)),
+        (None, Some(cookie)) if is_from_a_page_of_ours(call, own) => Ok(of(cookie, RefreshIn::Cookie)),
         (None, Some(_)) => Err(Unpresentable::FromElsewhere),
         (None, None) => Ok(None),
     }

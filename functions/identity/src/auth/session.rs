@@ -1,12 +1,16 @@
 //! What signing up and signing in answer.
 
+use super::cookies;
 use jiff::SignedDuration;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use shared::access::Role;
 use shared::access::token::{LIFETIME, PATTERN};
+use shared::access::{Principal, Role, TokenSigner};
 use shared::database::{Columns, DecodeError};
+use shared::failure::Fault;
+use shared::http::Call;
 use shared::mail::Language;
+use shared::parts::Parts;
 use shared::validation::Text;
 use strum::{EnumString, IntoStaticStr};
 use uuid::Uuid;
@@ -58,6 +62,21 @@ pub struct Session {
     pub clinic: Clinic,
     /// The person signed in.
     pub user: User,
+    /// The tokens of its session.
+    #[serde(flatten)]
+    pub tokens: Tokens,
+    /// Keep it on this device, and send it with the next sign-in: the device is known again. It opens nothing.
+    #[schemars(
+        regex(pattern = r"^v4\.public\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+$"),
+        example = "v4.public.eyJzdWIi.eyJraWQi"
+    )]
+    pub device_token: String,
+}
+
+/// What keeps somebody signed in: an access token, and the refresh token for the next one.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Tokens {
     /// PASETO v4.public, or a JWT where the deployment has those; to be passed on as it is.
     #[schemars(regex(pattern = PATTERN), example = "v4.public.eyJzdWIi.eyJraWQi")]
     pub access_token: String,
@@ -72,14 +91,30 @@ pub struct Session {
     #[schemars(regex(pattern = REFRESH_TOKEN), example = REFRESH_TOKEN_EXAMPLE)]
     pub refresh_token: Option<String>,
     /// Seconds until the refresh token expires, if it is not used.
-    #[schemars(range(min = 1), example = IDLE.as_secs())]
+    #[schemars(range(min = 0), example = IDLE.as_secs())]
     pub refresh_expires_in: i64,
-    /// Keep it on this device, and send it with the next sign-in: the device is known again. It opens nothing.
-    #[schemars(
-        regex(pattern = r"^v4\.public\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+$"),
-        example = "v4.public.eyJzdWIi.eyJraWQi"
-    )]
-    pub device_token: String,
+}
+
+impl Tokens {
+    /// The tokens of a caller whose refresh token is good for so long, and the cookie with it, where it travels in one.
+    pub(super) fn issue(
+        call: &Call<'_, impl Parts>,
+        signer: &TokenSigner,
+        caller: &Principal,
+        refresh_token: String,
+        lives: SignedDuration,
+        refresh_in: RefreshIn,
+    ) -> Result<(Self, Option<String>), Fault> {
+        let cookie = (refresh_in == RefreshIn::Cookie).then(|| cookies::refresh(&refresh_token, lives));
+        let tokens = Self {
+            access_token: signer.issue(caller, call.new_id(), call.now)?,
+            token_type: "Bearer",
+            expires_in: LIFETIME.as_secs(),
+            refresh_token: Some(refresh_token).filter(|_| cookie.is_none()),
+            refresh_expires_in: lives.as_secs(),
+        };
+        Ok((tokens, cookie))
+    }
 }
 
 /// The pattern of refresh tokens.

@@ -2,7 +2,7 @@ use super::db::{self, Reset};
 use super::logic;
 use crate::auth::credentials::{end_resets, enter_account};
 use shared::access::{LinkToken, PublicUrl};
-use shared::background::{Delivery, Halt, MailRequest, request_mail};
+use shared::background::{Delivery, Halt, request_mail};
 use shared::failure::{Fault, NoFailure};
 
 /// Finds out whose the address is; then makes the token and requests the mail, or nothing.
@@ -32,18 +32,8 @@ pub(super) async fn take(delivery: &Delivery<'_, PublicUrl>) -> Result<(), Halt>
     tx.add(db::hold_account(recipient.account));
     tx.add(end_resets(recipient.account, delivery.now));
     tx.add(db::insert_reset(reset, delivery.now));
-    tx.add(request_mail(
-        delivery,
-        MailRequest {
-            key: format!("password-reset/{request}"),
-            language: recipient.language,
-            address: recipient.email,
-            name: Some(recipient.name),
-            subject: words.subject,
-            html: words.html,
-            plain_text: words.plain_text,
-            attachments: Vec::new(),
-        },
-    ));
+    let mail =
+        words.to(format!("password-reset/{request}"), recipient.language, recipient.email, recipient.name);
+    tx.add(request_mail(delivery, mail));
     delivery.commit(tx).await.map(drop)
 }

@@ -1,6 +1,6 @@
 //! The words of the mail.
 
-use askama::Template;
+use crate::auth::mail::{Words, body};
 use jiff::SignedDuration;
 use shared::mail::Language;
 use shared::validation::Text;
@@ -17,46 +17,24 @@ pub(super) struct Recipient {
     pub(super) language: Language,
 }
 
-/// Subject and bodies of a mail.
-pub(super) struct Words {
-    pub(super) subject: Text,
-    pub(super) html: String,
-    pub(super) plain_text: String,
-}
-
-/// A body in one language and form. Askama escapes the values in HTML, by the template's extension (C11).
-macro_rules! body {
-    ($name:ident, $path:literal) => {
-        #[derive(Template)]
-        #[template(path = $path)]
-        struct $name<'a> {
-            name: &'a str,
-            link: &'a str,
-        }
-    };
-}
-
-body!(PortugueseHtml, "reset_password.pt-BR.html");
-body!(PortugueseText, "reset_password.pt-BR.txt");
-body!(EnglishHtml, "reset_password.en.html");
-body!(EnglishText, "reset_password.en.txt");
+body!(PortugueseHtml, "reset_password.pt-BR.html", name, link);
+body!(PortugueseText, "reset_password.pt-BR.txt", name, link);
+body!(EnglishHtml, "reset_password.en.html", name, link);
+body!(EnglishText, "reset_password.en.txt", name, link);
 
 /// The mail in the recipient's language.
 pub(super) fn words(recipient: &Recipient, link: &str) -> Result<Words, askama::Error> {
     let name = recipient.name.as_str();
-    let (subject, html, plain_text) = match recipient.language {
-        Language::Portuguese => (
+    match recipient.language {
+        Language::Portuguese => Words::of(
             "Escolha uma nova senha",
-            PortugueseHtml { name, link }.render()?,
-            PortugueseText { name, link }.render()?,
+            &PortugueseHtml { name, link },
+            &PortugueseText { name, link },
         ),
-        Language::English => (
-            "Choose a new password",
-            EnglishHtml { name, link }.render()?,
-            EnglishText { name, link }.render()?,
-        ),
-    };
-    Ok(Words { subject: Text::try_from(subject).unwrap_or_default(), html, plain_text })
+        Language::English => {
+            Words::of("Choose a new password", &EnglishHtml { name, link }, &EnglishText { name, link })
+        }
+    }
 }
 
 #[cfg(test)]

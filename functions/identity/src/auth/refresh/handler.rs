@@ -1,12 +1,12 @@
 use super::db::{self, Turn, Turned};
 use super::logic::{HandedOut, Verdict};
-use super::schema::{RefreshFailure, Refreshed};
+use super::schema::RefreshFailure;
 use crate::auth::cookies;
 use crate::auth::presented::{TokenOrCookie, Unpresentable, presented};
+use crate::auth::session::{RefreshIn, Tokens};
 use http::HeaderValue;
 use jiff::SignedDuration;
 use sha2::{Digest as _, Sha256};
-use shared::access::token::LIFETIME;
 use shared::access::{LinkToken, Principal, PublicUrl, TokenSigner, random};
 use shared::database::Scope;
 use shared::failure::{Error, Fault};
@@ -18,7 +18,7 @@ type Parts = (TokenSigner, PublicUrl);
 pub(super) async fn handle(
     call: &Call<'_, Parts>,
     given: TokenOrCookie,
-) -> Result<Reply<Refreshed>, Error<RefreshFailure>> {
+) -> Result<Reply<Tokens>, Error<RefreshFailure>> {
     let found = presented(call, &given, &call.parts.1).map_err(|error| match error {
         Unpresentable::Twice => RefreshFailure::TokenGivenTwice,
         Unpresentable::FromElsewhere => RefreshFailure::CsrfHeaderRequired,
@@ -52,7 +52,7 @@ pub(super) async fn handle(
         _ => return Err(refused(RefreshFailure::SessionEnded)),
     };
     let lives = expires_at.duration_since(call.now);
-    Ok(answer(call, &turn, &turned, (&next, lives), found.in_cookie)?)
+    Ok(answer(call, &turn, &turned, (&next, lives), found.refresh_in)?)
 }
 
 /// The reply with the successor, in the cookie if that is where the token came from.
@@ -61,8 +61,8 @@ fn answer(
     turn: &Turn,
     turned: &Turned,
     (next, lives): (&LinkToken, SignedDuration),
-    in_cookie: bool,
-) -> Result<Reply<Refreshed>, Fault> {
+    refresh_in: RefreshIn,
+) -> Result<Reply<Tokens>, Fault> {
     let principal = Principal {
         user_id: turned.user,
         clinic_id: turn.clinic,
@@ -73,15 +73,8 @@ fn answer(
         authenticated_at: turned.authenticated_at,
     };
     let token = next.text().expose().to_owned();
-    let cookie = in_cookie.then(|| cookies::refresh(&token, lives));
-    let refreshed = Refreshed {
-        access_token: call.parts.0.issue(&principal, call.new_id(), call.now)?,
-        token_type: "Bearer",
-        expires_in: LIFETIME.as_secs(),
-        refresh_token: (!in_cookie).then_some(token),
-        refresh_expires_in: lives.as_secs(),
-    };
-    Ok(Reply::ok(refreshed).cookie(cookie))
+    let (tokens, cookie) = Tokens::issue(call, &call.parts.0, &principal, token, lives, refresh_in)?;
+    Ok(Reply::ok(tokens).cookie(cookie))
 }
 
 /// A refusal that takes the cookie away: it is good for nothing any more.

@@ -15,6 +15,7 @@ mod logic;
 pub mod schema;
 
 use super::presented::{CSRF, TokenOrCookie};
+use super::session::Tokens;
 use shared::access::{PublicUrl, TokenSigner};
 use shared::failure::Error;
 use shared::http::{Call, Endpoint, Policy, RateClass, Reply, Route, WithBodyOrNothing};
@@ -33,7 +34,7 @@ impl Endpoint for Refresh {
         but for a client that lost the reply and sends its `deviceToken` along, once a session.";
     type Parts = (TokenSigner, PublicUrl);
     type Input = WithBodyOrNothing<TokenOrCookie>;
-    type Output = Reply<schema::Refreshed>;
+    type Output = Reply<Tokens>;
     type Failure = schema::RefreshFailure;
 
     async fn handle(

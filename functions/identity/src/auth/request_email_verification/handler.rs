@@ -2,7 +2,7 @@ use super::db::{self, Verification};
 use super::logic;
 use crate::auth::resend_email_verification::REQUESTED;
 use shared::access::{LinkToken, PublicUrl};
-use shared::background::{Delivery, Halt, MailRequest, request_mail};
+use shared::background::{Delivery, Halt, request_mail};
 use shared::failure::{Fault, NoFailure};
 
 /// Reads the owner's address and language, makes the token, requests the mail; where none is due, notes the event alone.
@@ -31,18 +31,8 @@ pub(super) async fn take(delivery: &Delivery<'_, PublicUrl>) -> Result<(), Halt>
 
     let mut tx = delivery.begin();
     tx.add(db::insert_verification(verification, delivery.now));
-    tx.add(request_mail(
-        delivery,
-        MailRequest {
-            key: logic::key(user, asked.then_some(delivery.now)),
-            language: owner.language,
-            address: owner.email,
-            name: Some(owner.name),
-            subject: words.subject,
-            html: words.html,
-            plain_text: words.plain_text,
-            attachments: Vec::new(),
-        },
-    ));
+    let mail =
+        words.to(logic::key(user, asked.then_some(delivery.now)), owner.language, owner.email, owner.name);
+    tx.add(request_mail(delivery, mail));
     delivery.commit(tx).await.map(drop)
 }

@@ -1,6 +1,6 @@
 //! Whether a mail is due, and its words.
 
-use askama::Template;
+use crate::auth::mail::{Words, body};
 use jiff::{SignedDuration, Timestamp};
 use shared::mail::Language;
 use shared::validation::Text;
@@ -43,47 +43,26 @@ pub(super) struct Owner {
     pub(super) recent_links: i64,
 }
 
-/// Subject and bodies of a mail.
-pub(super) struct Words {
-    pub(super) subject: Text,
-    pub(super) html: String,
-    pub(super) plain_text: String,
-}
-
-/// A body in one language and form. Askama escapes the values in HTML, by the template's extension (C11).
-macro_rules! body {
-    ($name:ident, $path:literal) => {
-        #[derive(Template)]
-        #[template(path = $path)]
-        struct $name<'a> {
-            name: &'a str,
-            clinic: &'a str,
-            link: &'a str,
-        }
-    };
-}
-
-body!(PortugueseHtml, "verify_email.pt-BR.html");
-body!(PortugueseText, "verify_email.pt-BR.txt");
-body!(EnglishHtml, "verify_email.en.html");
-body!(EnglishText, "verify_email.en.txt");
+body!(PortugueseHtml, "verify_email.pt-BR.html", name, clinic, link);
+body!(PortugueseText, "verify_email.pt-BR.txt", name, clinic, link);
+body!(EnglishHtml, "verify_email.en.html", name, clinic, link);
+body!(EnglishText, "verify_email.en.txt", name, clinic, link);
 
 /// The mail in the clinic's language.
 pub(super) fn words(owner: &Owner, link: &str) -> Result<Words, askama::Error> {
     let (name, clinic) = (owner.name.as_str(), owner.clinic_name.as_str());
-    let (subject, html, plain_text) = match owner.language {
-        Language::Portuguese => (
+    match owner.language {
+        Language::Portuguese => Words::of(
             "Confirme seu e-mail",
-            PortugueseHtml { name, clinic, link }.render()?,
-            PortugueseText { name, clinic, link }.render()?,
+            &PortugueseHtml { name, clinic, link },
+            &PortugueseText { name, clinic, link },
         ),
-        Language::English => (
+        Language::English => Words::of(
             "Confirm your e-mail address",
-            EnglishHtml { name, clinic, link }.render()?,
-            EnglishText { name, clinic, link }.render()?,
+            &EnglishHtml { name, clinic, link },
+            &EnglishText { name, clinic, link },
         ),
-    };
-    Ok(Words { subject: Text::try_from(subject).unwrap_or_default(), html, plain_text })
+    }
 }
 
 #[cfg(test)]
