@@ -149,12 +149,6 @@ impl Policy {
         Self { announces: true, ..self }
     }
 
-    /// Deletes something; a second request finds nothing.
-    #[must_use]
-    pub const fn deletes(self) -> Self {
-        Self { changes: true, ..self }
-    }
-
     /// Makes something and hands out tokens for it.
     #[must_use]
     pub const fn signs_up(self) -> Self {

@@ -23,7 +23,7 @@ impl Endpoint for Logout {
     const NAME: &'static str = "logout";
     const ROUTE: Route = Route::post("/api/v1/auth/logout");
     const POLICY: Policy =
-        Policy::public().knows_callers().deletes().audits("session.ended", "session").headers(&[CSRF]);
+        Policy::public().knows_callers().changes().audits("session.ended", "session").headers(&[CSRF]);
     const SUMMARY: &'static str = "Sign out";
     const DESCRIPTION: &'static str = "Ends the session of the refresh token and of the access token that are sent, \
         whichever of them is. What is no token of an open session is passed over.";

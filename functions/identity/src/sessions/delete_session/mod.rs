@@ -30,7 +30,7 @@ failures! {
 impl Endpoint for DeleteSession {
     const NAME: &'static str = "delete-session";
     const ROUTE: Route = Route::delete("/api/v1/sessions/{id}");
-    const POLICY: Policy = Policy::signed_in().deletes().audits("session.ended", "session");
+    const POLICY: Policy = Policy::signed_in().changes().audits("session.ended", "session");
     const SUMMARY: &'static str = "Sign out somewhere else";
     const DESCRIPTION: &'static str = "Ends one of the caller's sessions; also the one that asks.";
     const SUCCESS: Success = Success::no_content();

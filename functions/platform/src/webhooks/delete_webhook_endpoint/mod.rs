@@ -31,7 +31,7 @@ impl Endpoint for DeleteWebhookEndpoint {
     const NAME: &'static str = "delete-webhook-endpoint";
     const ROUTE: Route = Route::delete("/api/v1/webhook-endpoints/{id}");
     const POLICY: Policy = Policy::requires(super::MANAGE_WEBHOOKS)
-        .deletes()
+        .changes()
         .audits("webhook_endpoint.deleted", "webhook_endpoint");
     const SUMMARY: &'static str = "Stop sending events to an address";
     const DESCRIPTION: &'static str = "What waits to be sent there is dropped.";
