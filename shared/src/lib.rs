@@ -10,7 +10,7 @@
 //! | [`background`] | what happens after a reply: consumers, workers, jobs, requests for mail |
 //! | [`http`] | what an endpoint declares, what it takes and answers, and a request's way through it ([`http::pipeline`]) |
 //! | [`app`] | what every function is given at its start and keeps |
-//! | [`mail`], [`outbox`] | sending mail; announcing a change, and the queues that carry it |
+//! | [`mail`], [`outbox`], [`limits`] | sending mail; announcing a change, and the queues that carry it; how much is admitted |
 //! | [`database`], [`external`] | the one transaction that sends statements; calls to others, AWS included |
 //! | [`telemetry`] | log lines, metrics, spans |
 //! | [`access`], `tls` | who the caller is and may be: roles, tokens, passwords, links; TLS as a client |
@@ -31,6 +31,7 @@ pub mod external;
 pub mod failure;
 pub mod http;
 pub mod lambda;
+pub mod limits;
 pub mod mail;
 pub mod module;
 pub mod outbox;

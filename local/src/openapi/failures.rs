@@ -8,6 +8,7 @@ use serde_json::{Map, Value, json};
 use shared::failure::problem::Document;
 use shared::failure::{Fault, Problem, problem as p};
 use shared::http::{Access, Declaration, Idempotency, RateClass};
+use shared::limits::VIOLATED;
 use shared::validation::Violation;
 use std::collections::BTreeMap;
 
@@ -22,7 +23,8 @@ pub(super) fn responses(
         let (status, code) = (fault.problem.status, code(&fault));
         by_status.entry(status).or_default().entry(code).or_insert(fault);
     }
-    let extensions = parts.schemas.extensions(endpoint.extension_schemas);
+    let mut extensions = parts.schemas.extensions(endpoint.extension_schemas);
+    extensions.push((p::RATE_LIMITED.code, violated_policies()));
     let mut responses = BTreeMap::new();
     for (status, mut faults) in by_status {
         for (code, extension) in &extensions {
@@ -71,12 +73,21 @@ fn response(
     response
 }
 
+/// The member of a refusal by limits.
+fn violated_policies() -> Value {
+    let names = json!({
+        "type": "array", "items": { "type": "string" }, "minItems": 1, "examples": [["user"]],
+        "description": "The names of the limits that refuse, as `RateLimit-Policy` has them.",
+    });
+    json!({ "type": "object", "properties": { VIOLATED: names }, "required": [VIOLATED] })
+}
+
 /// The headers that a failure adds.
 fn headers(status: u16, faults: &BTreeMap<&str, Fault>) -> Vec<&'static str> {
     match status {
         401 => vec!["WWW-Authenticate"],
         415 => vec!["Accept-Patch"],
-        503 | 504 => vec!["Retry-After"],
+        429 | 503 | 504 => vec!["Retry-After"],
         _ if faults.contains_key(p::IDEMPOTENCY_KEY_IN_FLIGHT.code) => vec!["Retry-After"],
         _ => Vec::new(),
     }
@@ -115,7 +126,10 @@ fn faults(endpoint: &Declaration) -> Vec<Fault> {
     // A health check probes the database, and its own failure says how that ended.
     let uses_database = policy.round_trips > 0 && policy.rate != RateClass::Unlimited;
     let asks_the_session = policy.access != Access::Public && uses_database;
-    let rules: [(bool, &[&'static Problem]); 14] = [
+    let is_strict = matches!(policy.rate, RateClass::Strict(..));
+    let rules: [(bool, &[&'static Problem]); 16] = [
+        (policy.rate != RateClass::Unlimited, &[&p::RATE_LIMITED]),
+        (is_strict, &[&p::LIMITS_UNAVAILABLE]),
         (policy.access != Access::Public, &[&p::TOKEN_REQUIRED, &p::TOKEN_INVALID, &p::TOKEN_EXPIRED]),
         (asks_the_session, &[&p::SESSION_ENDED]),
         (asks_the_session && !policy.answers_by_now, &[&p::ACCESS_CHANGED]),

@@ -33,6 +33,17 @@ pub(super) fn of_every() -> Value {
         ("Strict-Transport-Security", true, "HTTPS for two years."),
         ("X-Content-Type-Options", true, "`nosniff`."),
         ("X-Frame-Options", true, "`DENY`."),
+        (
+            "RateLimit-Policy",
+            false,
+            "How much is admitted (draft-ietf-httpapi-ratelimit-headers): `\"user\";q=300;w=60` is 300 requests at \
+             once, and as many again in each minute.",
+        ),
+        (
+            "RateLimit",
+            false,
+            "What is left, as far as is known: `\"user\";r=287;t=1`; after `t` seconds there is more.",
+        ),
         ("Vary", false, "What the response depends on beside the address."),
         ("Access-Control-Allow-Origin", false, "The caller's origin, when it is on the allow-list."),
         ("Access-Control-Allow-Credentials", false, "`true`, when the origin is on the allow-list."),

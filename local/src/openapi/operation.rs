@@ -7,6 +7,7 @@ use super::{example, failures, parameters, success};
 use http::Method;
 use serde_json::{Map, Value, json};
 use shared::http::{Access, Declaration, RateClass};
+use shared::limits::{Of, Rule};
 use shared::module::Module;
 
 /// The endpoint's operation; parts that it shares with others go to `parts`.
@@ -37,9 +38,12 @@ pub(super) fn describe(
         "parameters": parameters::all(endpoint, &input),
         "responses": responses,
         "security": security(endpoint),
-        "x-rate-class": rate_class(endpoint.policy.rate),
+        "x-rate-class": endpoint.policy.rate.name(),
         "x-round-trips": endpoint.policy.round_trips,
     });
+    if let RateClass::Strict(rules, _) = endpoint.policy.rate {
+        put(&mut operation, "x-rate-limits", rules.iter().map(limit).collect());
+    }
     if let Access::Requires(permission) = endpoint.policy.access {
         put(&mut operation, "x-permission", json!({ "name": permission.name, "roles": permission.roles }));
     }
@@ -82,12 +86,14 @@ fn security(endpoint: &Declaration) -> Value {
     }
 }
 
-fn rate_class(class: RateClass) -> &'static str {
-    match class {
-        RateClass::Unlimited => "unlimited",
-        RateClass::Ordinary => "ordinary",
-        RateClass::Strict => "strict",
-    }
+/// A strict rule: so many requests at once, and as many again in so many seconds.
+fn limit(rule: &Rule) -> Value {
+    let of = match rule.of {
+        Of::Address => "address",
+        Of::Member => "member",
+        Of::Named => "account",
+    };
+    json!({ "name": rule.name, "requests": rule.count, "seconds": rule.window, "of": of })
 }
 
 fn request_body(endpoint: &Declaration, schema: &Value, reference: &Value, parts: &Components) -> Value {

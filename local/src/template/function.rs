@@ -5,6 +5,7 @@ use shared::background::{ATTEMPTS, ConsumerDeclaration, WorkerDeclaration};
 use shared::deadline::LONGEST;
 use shared::http::{Declaration, Route};
 use shared::parts::Requirements;
+use shared::settings::Setting;
 
 /// The function of one endpoint, consumer or worker, with its resources.
 pub(super) struct Function {
@@ -117,14 +118,26 @@ impl Function {
 
     /// The variables of the function beside those of every function: key and expression.
     pub(super) fn environment(&self) -> Vec<(&'static str, String)> {
-        let settings = self.requirements.iter().flat_map(|(_, needed)| needed.settings);
-        settings.filter_map(|setting| variable(setting, &self.id, &self.database_secret)).collect()
+        self.settings()
+            .into_iter()
+            .filter_map(|setting| variable(setting, &self.id, &self.database_secret))
+            .collect()
     }
 
     /// The secrets that the function may read, as expressions.
     pub(super) fn secrets(&self) -> Vec<String> {
-        let settings = self.requirements.iter().flat_map(|(_, needed)| needed.settings);
-        settings.filter_map(|setting| secret(setting, &self.database_secret)).collect()
+        self.settings().into_iter().filter_map(|setting| secret(setting, &self.database_secret)).collect()
+    }
+
+    /// The settings that its parts read, each once.
+    fn settings(&self) -> Vec<&'static Setting> {
+        let mut all: Vec<&Setting> = Vec::new();
+        for setting in self.requirements.iter().flat_map(|(_, needed)| needed.settings) {
+            if all.iter().all(|known| known.key != setting.key) {
+                all.push(setting);
+            }
+        }
+        all
     }
 
     /// The statements of the function's role for its parts.

@@ -94,7 +94,8 @@ impl Contract {
         if is_head {
             return Vec::new();
         }
-        self.errors(&json!({ "$ref": "#/components/schemas/Problem" }), &answer.json)
+        let schema = if answer.status == 429 { "RateLimitedProblem" } else { "Problem" };
+        self.errors(&json!({ "$ref": format!("#/components/schemas/{schema}") }), &answer.json)
     }
 
     fn operation(&self, method: &str, path: &str) -> Option<&Value> {

@@ -1,5 +1,5 @@
 use jiff::Timestamp;
-use shared::access::{Principal, Role, TokenSigner};
+use shared::access::{Plan, Principal, Role, TokenSigner};
 use shared::clock::{Ids as _, SystemIds};
 use uuid::Uuid;
 
@@ -66,6 +66,7 @@ impl Tenant {
                 role,
                 access_version: 1,
                 assurance: 1,
+                plan: Plan::Free,
                 authenticated_at: now,
             };
             members.push((principal, signer.issue(&principal, SystemIds.new_id(now), now).unwrap()));

@@ -57,6 +57,14 @@ pub struct TestApp {
     external: Arc<ExternalCalls>,
     /// The time that a call may take.
     pub time: Duration,
+    limits: Limits,
+}
+
+/// How wide the limits of requests are, and the Redis that counts them.
+#[derive(Debug, Clone)]
+struct Limits {
+    times: &'static str,
+    redis: Option<String>,
 }
 
 /// Where people reach the test app, in whose name its tokens are.
@@ -89,6 +97,7 @@ impl TestApp {
             keys,
             contract: None,
             time: Duration::from_secs(10),
+            limits: Limits { times: "1000", redis: None },
         };
         for module in modules {
             let opening = test_app.opening(&test_app.database.function_url(module.name), connections);
@@ -119,6 +128,14 @@ impl TestApp {
     /// Takes SendGrid's key from all functions.
     pub fn forget_sendgrid(&mut self) {
         self.sendgrid = None;
+        let database = self.database.clone();
+        self.rewire(|role| database.function_url(role));
+    }
+
+    /// Limits requests as in a deployment from now on, by this Redis, or by the database. Until then the limits are a thousand
+    /// times as wide.
+    pub fn limit(&mut self, redis: Option<String>) {
+        self.limits = Limits { times: "1", redis };
         let database = self.database.clone();
         self.rewire(|role| database.function_url(role));
     }
@@ -158,12 +175,15 @@ impl TestApp {
     fn opening(&self, url: &str, connections: usize) -> Opening {
         let (url, keys) = (url.to_owned(), self.keys.clone());
         let sendgrid = self.sendgrid.as_ref().map(SendgridKey::shown);
+        let limits = self.limits.clone();
         let variable = move |key: &'static str| match key {
             "DATABASE_URL" => Some(url.clone()),
             "DATABASE_CONNECTIONS" => Some(connections.to_string()),
             "TOKEN_SECRET_KEY" => Some(keys.0.clone()),
             "TOKEN_PUBLIC_KEYS" => Some(keys.1.clone()),
             "CORS_ALLOWED_ORIGINS" | "PUBLIC_URL" => Some(ISSUER.to_owned()),
+            "RATE_LIMITS" => Some(limits.times.to_owned()),
+            "REDIS_URL" => limits.redis.clone(),
             "SENDGRID_WEBHOOK_PUBLIC_KEY" => sendgrid.clone(),
             _ => None,
         };

@@ -11,6 +11,7 @@ pub struct TestRequest {
     headers: BTreeMap<String, String>,
     body: Option<String>,
     is_base64: bool,
+    source: String,
 }
 
 impl TestRequest {
@@ -24,7 +25,14 @@ impl TestRequest {
             headers: BTreeMap::new(),
             body: None,
             is_base64: false,
+            source: "192.0.2.1".to_owned(),
         }
+    }
+
+    /// The same from another address of the network.
+    #[must_use]
+    pub fn from(self, address: &str) -> Self {
+        Self { source: address.to_owned(), ..self }
     }
 
     /// The same at another path.
@@ -61,6 +69,7 @@ impl TestRequest {
             headers: headers.map(|(name, value)| (name.clone(), text(value))).collect(),
             body: event["body"].as_str().map(str::to_owned),
             is_base64: event["isBase64Encoded"] == true,
+            source: text(&event["requestContext"]["http"]["sourceIp"]),
         }
     }
 
@@ -124,7 +133,7 @@ impl TestRequest {
     /// The event, as an HTTP API sends it.
     pub fn event(&self) -> String {
         let http = json!({
-            "method": self.method, "path": self.path, "protocol": "HTTP/1.1", "sourceIp": "192.0.2.1", "userAgent": "test",
+            "method": self.method, "path": self.path, "protocol": "HTTP/1.1", "sourceIp": self.source, "userAgent": "test",
         });
         let context = json!({ "routeKey": "$default", "stage": "$default", "http": http });
         let event = json!({

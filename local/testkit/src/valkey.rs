@@ -1,5 +1,5 @@
 use crate::python;
-use std::io::{Read as _, Write as _};
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpListener;
 use std::os::unix::net::UnixStream;
 use std::os::unix::process::CommandExt as _;
@@ -60,6 +60,38 @@ impl Valkey {
     /// Starts the server again after [`Valkey::stop`], without data.
     pub fn start_again(&mut self) {
         self.server = serve(&self.folder, self.port);
+    }
+
+    /// The names of all keys.
+    pub fn keys(&self) -> Vec<String> {
+        let names = self.eval("return table.concat(redis.call('KEYS', '*'), ' ')");
+        names.split_whitespace().map(str::to_owned).collect()
+    }
+
+    /// Sets the buckets of limits back by so many seconds, as if these had passed.
+    pub fn age_limits(&self, seconds: i64) {
+        let script = format!(
+            "for _, key in ipairs(redis.call('KEYS', 'grafono:limit:*')) do
+                 local value = string.format('%.0f', redis.call('GET', key) - {seconds} * 1000000)
+                 redis.call('SET', key, value, 'KEEPTTL')
+             end
+             return ''"
+        );
+        self.eval(&script);
+    }
+
+    /// What a script answers, as text.
+    fn eval(&self, script: &str) -> String {
+        let mut client = UnixStream::connect(socket(&self.folder)).unwrap();
+        let command = format!("*3\r\n$4\r\nEVAL\r\n${}\r\n{script}\r\n$1\r\n0\r\n", script.len());
+        client.write_all(command.as_bytes()).unwrap();
+        let mut answer = BufReader::new(client);
+        let mut length = String::new();
+        answer.read_line(&mut length).unwrap();
+        let length: usize = length.trim_start_matches('$').trim().parse().unwrap();
+        let mut text = vec![0; length];
+        answer.read_exact(&mut text).unwrap();
+        String::from_utf8(text).unwrap()
     }
 
     /// Lets the server stand still for a minute: every client waits.

@@ -45,8 +45,8 @@ SELECT uuidv7(), '{clinic}', module, '{id}', kind, 'sample', '{id}', 'r', '{id}'
 INSERT INTO kernel.idempotency_keys
        (clinic_id, module, caller_id, key, fingerprint, expires_at, created_at, updated_at)
 SELECT '{clinic}', module, '{id}', 'k', decode(repeat('00', 32), 'hex'), now(), now(), now() FROM said;
-INSERT INTO kernel.rate_buckets (clinic_id, module, bucket, tokens, created_at, updated_at)
-SELECT '{clinic}', module, 'b', 1, now(), now() FROM said;
+INSERT INTO kernel.rate_buckets (bucket, used_until, granted, created_at, updated_at)
+VALUES ('sample:{n}', now() - interval '1 day', 1, now(), now());
 INSERT INTO kernel.readiness_probes (module, created_at, updated_at)
 VALUES ('sample {n}', now(), now());
 INSERT INTO kernel.outbox

@@ -36,6 +36,8 @@ INSERT INTO kernel.idempotency_keys
 SELECT c.id, 'billing', c.id, k::text, decode(repeat('00', 32), 'hex'), '{}', now() - (k % 2 - 0.5) * interval '1 day',
        now(), now()
   FROM generate_series(1, 50000) AS k JOIN seed_clinics AS c ON c.number = 1 + k % 2000;
+INSERT INTO kernel.rate_buckets (bucket, used_until, granted, created_at, updated_at)
+SELECT 'user:' || k, now() - (k % 20 - 10) * interval '1 hour', 1, now(), now() FROM generate_series(1, 20000) AS k;
 INSERT INTO kernel.outbox
        (id, clinic_id, module, aggregate, aggregate_id, seq, kind, ids, traceparent, created_at, updated_at, sent_at)
 SELECT uuidv7(), clinic_id, 'patients', 'sample', id, seq, kind, '{}', '', now(), now(),

@@ -169,7 +169,7 @@ async fn a_policy_that_shows_or_takes_another_clinics_rows_is_told() {
         "ALTER POLICY own_clinic ON billing.transfers WITH CHECK (true)",
         "ALTER POLICY own_clinic_moves ON kernel.jobs USING (true)",
         "ALTER POLICY own_clinic ON patients.patients WITH CHECK (clinic_id IS NOT NULL)",
-        "CREATE POLICY planted ON kernel.rate_buckets FOR DELETE TO billing USING (module = 'billing')",
+        "CREATE POLICY planted ON kernel.idempotency_keys FOR DELETE TO billing USING (module = 'billing')",
         "ALTER TABLE platform.webhook_secrets DISABLE ROW LEVEL SECURITY",
         "CREATE POLICY planted ON identity.clinics AS RESTRICTIVE FOR SELECT TO identity USING (false)",
     ] {
@@ -181,7 +181,7 @@ async fn a_policy_that_shows_or_takes_another_clinics_rows_is_told() {
         "billing inserts another's into billing.transfers: Ok(\"t\")",
         "patients changes kernel.jobs: Ok(\"t t\")",
         "patients moves rows of patients.patients: Ok(\"1\")",
-        "billing deletes from kernel.rate_buckets: Ok(\"t t\")",
+        "billing deletes from kernel.idempotency_keys: Ok(\"t t\")",
         "platform reads platform.webhook_secrets: Ok(\"t t\")",
         "identity reads identity.clinics: Ok(\"f f\")",
     ] {

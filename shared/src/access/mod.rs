@@ -60,6 +60,27 @@ impl Role {
     }
 }
 
+/// What a clinic pays for: it says how much its people may ask.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema, EnumString, IntoStaticStr,
+)]
+#[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
+pub enum Plan {
+    /// 300 requests a minute and member.
+    #[default]
+    Free,
+    /// 1000 requests a minute and member.
+    Pro,
+}
+
+impl Plan {
+    /// The name used in tokens and the database; what is no name is no plan.
+    pub fn name(self) -> &'static str {
+        self.into()
+    }
+}
+
 /// Something a caller may do, declared by the module that guards it, e.g. `patients:write`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Permission {
@@ -96,6 +117,8 @@ pub struct Principal {
     pub access_version: i64,
     /// How sure it is who this is: 1 by a password, 2 with a second factor as well.
     pub assurance: i16,
+    /// What the clinic paid for at that time.
+    pub plan: Plan,
     /// When the caller proved who it is: what the account may do since then only, it may not do in this session.
     pub authenticated_at: Timestamp,
 }

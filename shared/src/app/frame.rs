@@ -2,6 +2,7 @@
 
 use crate::access::TokenVerifier;
 use crate::database::Database;
+use crate::limits::Limiter;
 use crate::outbox::RelayNudge;
 use crate::parts::{Noted, Opening, Requirements, requirements};
 use std::sync::Arc;
@@ -15,14 +16,15 @@ pub struct Frame {
     pub(super) database: Option<Open<Database>>,
     pub(super) verifier: Option<Open<TokenVerifier>>,
     pub(super) nudge: Option<Open<RelayNudge>>,
+    pub(super) limits: Option<Open<Limiter>>,
 }
 
 impl Frame {
     /// Nothing.
-    pub const NONE: Self = Self { database: None, verifier: None, nudge: None };
+    pub const NONE: Self = Self { database: None, verifier: None, nudge: None, limits: None };
 
     /// Everything, for functions that share one process.
-    pub const WHOLE: Self = Self::NONE.with_database().with_verifier().with_nudge();
+    pub const WHOLE: Self = Self::NONE.with_database().with_verifier().with_nudge().with_limits();
 
     /// With the database.
     #[must_use]
@@ -42,6 +44,12 @@ impl Frame {
         Self { nudge: Some(Opening::part), ..self }
     }
 
+    /// With the limits of requests.
+    #[must_use]
+    pub const fn with_limits(self) -> Self {
+        Self { limits: Some(Opening::part), ..self }
+    }
+
     /// Whether there is a database.
     pub const fn has_database(&self) -> bool {
         self.database.is_some()
@@ -53,6 +61,7 @@ impl Frame {
             (self.database.is_some(), requirements::<Database>()),
             (self.verifier.is_some(), requirements::<TokenVerifier>()),
             (self.nudge.is_some(), requirements::<RelayNudge>()),
+            (self.limits.is_some(), requirements::<Limiter>()),
         ];
         all.into_iter().filter(|(is_there, _)| *is_there).flat_map(|(_, needed)| needed).collect()
     }

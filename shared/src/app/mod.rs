@@ -10,6 +10,7 @@ pub use origins::CORS_ALLOWED_ORIGINS;
 use crate::access::{Hasher, HashingGate, TokenVerifier};
 use crate::clock::{Clock, Ids};
 use crate::database::Database;
+use crate::limits::Limiter;
 use crate::outbox::RelayNudge;
 use crate::parts::{Noted, Opening};
 use crate::readiness::Readiness;
@@ -35,6 +36,7 @@ pub struct App {
     /// Whether the database answered last.
     pub readiness: Readiness,
     pub(crate) nudge: Arc<RelayNudge>,
+    pub(crate) limits: Arc<Limiter>,
     warm: AtomicBool,
 }
 
@@ -55,6 +57,7 @@ impl App {
         let database = frame.database.map(|open| open(opening)).transpose();
         let verifier = frame.verifier.map(|open| open(opening)).transpose();
         let nudge = frame.nudge.map(|open| open(opening)).transpose();
+        let limits = frame.limits.map(|open| open(opening)).transpose();
         let allowed_origins = origins::read(&opening.reader(&[CORS_ALLOWED_ORIGINS]));
         Ok(Self {
             database: database?.unwrap_or_else(|| Arc::new(Database::none())),
@@ -66,6 +69,7 @@ impl App {
             allowed_origins: allowed_origins?,
             readiness: Readiness::default(),
             nudge: nudge?.unwrap_or_else(|| Arc::new(RelayNudge::none())),
+            limits: limits?.unwrap_or_else(|| Arc::new(Limiter::alone(opening.clock()))),
             warm: AtomicBool::new(false),
         })
     }

@@ -24,7 +24,7 @@ type Running<'a> = Pin<Box<dyn Future<Output = Reply> + Send + 'a>>;
 
 /// Sends all steps together and fills `replies`, one for each step. When the future is dropped early, `replies` has the
 /// answers until then.
-pub(super) async fn flush(client: &Client, steps: &[Step], replies: &mut Vec<Option<Reply>>) {
+pub(super) async fn flush(client: &Client, steps: &[&Step], replies: &mut Vec<Option<Reply>>) {
     replies.clear();
     replies.resize_with(steps.len(), || None);
     let mut running: Vec<Running<'_>> = steps.iter().map(|step| run(client, step)).collect();

@@ -10,12 +10,16 @@ mod connection;
 mod connector;
 mod flush;
 mod part;
+mod passengers;
 pub mod probe;
 mod shares;
 mod statement;
+mod take;
 mod tx;
 
 pub use claim::Claim;
 pub use connection::{Database, POOL_IDLE_CHECK, address, tls_connector};
+pub use passengers::Along;
 pub use statement::{Bind, Columns, DecodeError, Statement};
+pub use take::{Take, Taken, take_now};
 pub use tx::{Admission, Done, Handle, RoundTrips, Scope, Stored, Tx};

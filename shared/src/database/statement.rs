@@ -57,6 +57,7 @@ bind! {
     bool => BOOL,
     i32 => INT4,
     i64 => INT8,
+    f64 => FLOAT8,
     String => TEXT,
     &'static str => TEXT,
     Uuid => UUID,

@@ -4,6 +4,7 @@ use super::claim::{self, Claim};
 use super::commit_outcome::{self, CommitOutcome, judge};
 use super::connection::{Database, Lease, Use};
 use super::flush::{Reply, Step, flush};
+use super::passengers::{Passengers, Takes};
 use super::statement::{Columns, Decoder, Statement};
 use crate::deadline::Deadline;
 use crate::failure::problem::{
@@ -16,6 +17,7 @@ use jiff::Timestamp;
 use serde::de::DeserializeOwned;
 use std::marker::PhantomData;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::time::Instant;
 use tokio_postgres::Row;
@@ -24,12 +26,29 @@ use uuid::Uuid;
 /// How long a statement waits for a lock: long enough for a twin in flight, short enough to answer 409 or 503.
 const LOCK_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// The round trips of one call (D8): their number, their time, and whether one of them changed something.
+/// The round trips of one call (D8): their number, their time, whether one of them changed something, and what the next of
+/// them takes along.
 #[derive(Debug, Default)]
 pub struct RoundTrips {
     flushes: AtomicU32,
     microseconds: AtomicU64,
     wrote: AtomicBool,
+    takes: Mutex<Takes>,
+}
+
+/// A flush that is under way.
+pub(super) struct Flight {
+    span: telemetry::Span,
+    started: Instant,
+}
+
+impl Flight {
+    /// Notes its end, with the number of rows that came back and the state of the error, if there was one.
+    pub(super) fn end(self, round_trips: &RoundTrips, rows: usize, state: Option<&str>) {
+        let took = u64::try_from(self.started.elapsed().as_micros()).unwrap_or(u64::MAX);
+        round_trips.microseconds.fetch_add(took, Ordering::Relaxed);
+        telemetry::flushed(&self.span, rows, state);
+    }
 }
 
 impl RoundTrips {
@@ -48,14 +67,14 @@ impl RoundTrips {
         self.wrote.load(Ordering::Relaxed)
     }
 
-    /// Counts a flush that goes out now; its number within the call, from 1.
-    fn begin(&self) -> u32 {
-        self.flushes.fetch_add(1, Ordering::Relaxed) + 1
+    /// Counts a flush that goes out now, with the statements of these names.
+    pub(super) fn begin(&self, names: impl FnOnce() -> Vec<&'static str>) -> Flight {
+        let number = self.flushes.fetch_add(1, Ordering::Relaxed) + 1;
+        Flight { span: telemetry::database_flush(number, names), started: Instant::now() }
     }
 
-    fn end(&self, took: Duration) {
-        let took = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
-        self.microseconds.fetch_add(took, Ordering::Relaxed);
+    pub(super) fn takes(&self) -> MutexGuard<'_, Takes> {
+        self.takes.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -259,14 +278,16 @@ impl<'a> Tx<'a> {
                 *limits = step(self.settings(place == 1));
             }
         }
+        let passengers = Passengers::of(self.round_trips.due(self.writes)?);
         let mut replies = Vec::new();
-        let span = telemetry::database_flush(self.round_trips.begin(), || names(plan));
-        let started = Instant::now();
+        let flight = self.round_trips.begin(|| names(plan));
         let limit = self.deadline.less(Duration::from_millis(100));
-        let out_of_time = tokio::time::timeout_at(limit, flush(client, plan, &mut replies)).await.is_err();
-        self.round_trips.end(started.elapsed());
+        let steps = passengers.among(plan);
+        let flushing = flush(client, &steps, &mut replies);
+        let out_of_time = tokio::time::timeout_at(limit, flushing).await.is_err();
+        let admitted = passengers.leave(self.round_trips, &mut replies);
         let outcome = judge(replies.get(..=end).unwrap_or_default());
-        telemetry::flushed(&span, rows(&replies), outcome.state());
+        flight.end(self.round_trips, rows(&replies), outcome.state());
         if self.writes && matches!(outcome, CommitOutcome::Committed) {
             self.round_trips.wrote.store(true, Ordering::Relaxed);
         }
@@ -274,7 +295,7 @@ impl<'a> Tx<'a> {
         if flushed.is_connection_sound() {
             lease.give_back();
         }
-        Ok(flushed)
+        admitted.map(|()| flushed)
     }
 
     /// The error of a transaction that was not committed: the slice's failure of the constraint, or a common fault.

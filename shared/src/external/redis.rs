@@ -5,9 +5,11 @@ use crate::parts::{Noted, Part, Reader, Requirements};
 use crate::readiness::Readiness;
 use crate::settings::{Form, Parameter, Setting, SettingError};
 use crate::telemetry::{self, Instrument as _};
+use futures_util::FutureExt as _;
+use futures_util::future::{BoxFuture, Shared};
 use redis::aio::MultiplexedConnection;
 use redis::{AsyncConnectionConfig, Client, FromRedisValue, RedisError, Script, ScriptInvocation};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 /// The time that asking Redis may take, connecting included.
@@ -17,9 +19,16 @@ const TIMEOUT: Duration = Duration::from_millis(250);
 /// call after that sees whether Redis is back.
 const SILENCE: i64 = 5_000;
 
+/// How many answers in a row may be missing where little time is given for each.
+const MISSES: u32 = 5;
+
+/// How long a connection may take to open. It opens beside the calls that want it, however little time they have.
+const OPENING: Duration = Duration::from_secs(2);
+
 const REDIS_URL: Setting = Setting::optional(
     "REDIS_URL",
-    "`rediss://…`, the Redis that functions share circuit breakers in; none unless given",
+    "`rediss://…`, the Redis that functions share circuit breakers and limits in; none unless given: the database then \
+     counts what is asked",
 )
 .secret("REDIS_URL_SECRET_ARN")
 .form("an address such as rediss://user:password@host:6379, or redis:// without TLS")
@@ -34,9 +43,19 @@ pub struct Redis {
 
 struct Server {
     client: Client,
-    connection: tokio::sync::Mutex<Option<MultiplexedConnection>>,
+    state: Mutex<State>,
+}
+
+/// A connection on its way, which several calls may wait for; none when it could not be opened.
+type Opening = Shared<BoxFuture<'static, Option<MultiplexedConnection>>>;
+
+#[derive(Default)]
+struct State {
+    connection: Option<Opening>,
+    /// How many answers in a row are missing.
+    misses: u32,
     /// The instant until which the server is not asked, in milliseconds since 1970.
-    silent_until: Mutex<i64>,
+    silent_until: i64,
 }
 
 impl std::fmt::Debug for Redis {
@@ -49,8 +68,7 @@ impl Redis {
     /// The Redis at `url`. Nothing is sent yet.
     pub fn at(url: &str, clock: Arc<dyn Clock>) -> Result<Self, SettingError> {
         let client = Client::open(url).map_err(|_| SettingError::Malformed)?;
-        let server =
-            Server { client, connection: tokio::sync::Mutex::default(), silent_until: Mutex::new(i64::MIN) };
+        let server = Server { client, state: Mutex::default() };
         Ok(Self { server: Some(server), ..Self::none(clock) })
     }
 
@@ -75,47 +93,114 @@ impl Redis {
             .await
     }
 
+    /// Whether Redis is asked at all: there is one, and it is not left alone now.
+    pub fn is_asked(&self) -> bool {
+        let now = self.clock.now().as_millisecond();
+        self.server.as_ref().is_some_and(|server| now >= server.state().silent_until)
+    }
+
     /// Runs a script. `None` without a Redis, or without its answer in time.
     pub(crate) async fn run<T: FromRedisValue>(&self, script: &ScriptInvocation<'_>) -> Option<T> {
-        let server = self.server.as_ref()?;
-        let now = self.clock.now().as_millisecond();
-        if now < *server.silent_until.lock().unwrap_or_else(PoisonError::into_inner) {
-            return None;
-        }
+        self.ask(script, TIMEOUT, 1).await
+    }
+
+    /// As [`Redis::run`], for a caller who has little time: one missing answer says nothing yet, and five in a row do.
+    pub async fn run_within<T: FromRedisValue>(
+        &self,
+        script: &ScriptInvocation<'_>,
+        limit: Duration,
+    ) -> Option<T> {
+        self.ask(script, limit, MISSES).await
+    }
+
+    async fn ask<T: FromRedisValue>(
+        &self,
+        script: &ScriptInvocation<'_>,
+        limit: Duration,
+        most: u32,
+    ) -> Option<T> {
+        let server = self.server.as_ref().filter(|_| self.is_asked())?;
         let span = telemetry::redis_call("EVALSHA");
         // The client's futures are large: on the heap they are not copied about.
         let asked = Box::pin(server.run(script)).instrument(span.clone());
-        let asked = tokio::time::timeout(TIMEOUT, asked).await;
-        let failed = match asked {
-            Ok(Ok(answer)) => return Some(answer),
-            Ok(Err(error)) => Some(error),
-            Err(_) => None,
+        let reason = match tokio::time::timeout(limit, asked).await {
+            Ok(Ok(answer)) => {
+                server.state().misses = 0;
+                return Some(answer);
+            }
+            Ok(Err(reason)) => reason,
+            Err(_) => "timeout".to_owned(),
         };
-        let reason = failed.as_ref().map_or("timeout", RedisError::category);
-        telemetry::failed(&span, reason);
-        tracing::warn!(event = "redis", reason, "Redis did not answer; it is left alone for five seconds");
-        *server.connection.lock().await = None;
-        *server.silent_until.lock().unwrap_or_else(PoisonError::into_inner) = now + SILENCE;
+        telemetry::failed(&span, &reason);
+        self.miss(&reason, most);
         None
+    }
+
+    /// Notes a missing answer, for a caller who gave up waiting.
+    pub fn missed(&self, reason: &str) {
+        self.miss(reason, MISSES);
+    }
+
+    /// Notes a missing answer; so many in a row are the most.
+    fn miss(&self, reason: &str, most: u32) {
+        let Some(server) = &self.server else { return };
+        let mut state = server.state();
+        state.misses += 1;
+        if state.misses >= most {
+            *state = State { silent_until: self.clock.now().as_millisecond() + SILENCE, ..State::default() };
+            tracing::warn!(
+                event = "redis",
+                reason,
+                "Redis did not answer; it is left alone for five seconds"
+            );
+        }
     }
 }
 
 impl Server {
     /// Runs a script, on a new connection when the old one is dead.
-    async fn run<T: FromRedisValue>(&self, script: &ScriptInvocation<'_>) -> Result<T, RedisError> {
-        let open = self.connection.lock().await.clone();
-        if let Some(mut connection) = open {
+    async fn run<T: FromRedisValue>(&self, script: &ScriptInvocation<'_>) -> Result<T, String> {
+        let mut is_first = true;
+        loop {
+            let Some(mut connection) = self.connection().await else {
+                self.state().connection = None;
+                return Err("no connection".to_owned());
+            };
             match script.invoke_async(&mut connection).await {
+                Ok(answer) => return Ok(answer),
                 // After a freeze of the environment the other end of the connection is gone.
-                Err(error) if error.is_io_error() || error.is_connection_dropped() => {}
-                answered => return answered,
+                Err(error) if is_first && is_lost(&error) => self.state().connection = None,
+                Err(error) => return Err(error.category().to_owned()),
             }
+            is_first = false;
         }
-        let config = AsyncConnectionConfig::new().set_connection_timeout(None).set_response_timeout(None);
-        let mut connection = self.client.get_multiplexed_async_connection_with_config(&config).await?;
-        *self.connection.lock().await = Some(connection.clone());
-        script.invoke_async(&mut connection).await
     }
+
+    /// The connection, opened by a task of its own: whoever has no more time for it leaves it to those who follow.
+    fn connection(&self) -> Opening {
+        let mut state = self.state();
+        let opening = state.connection.get_or_insert_with(|| {
+            let client = self.client.clone();
+            let opening = async move {
+                let config =
+                    AsyncConnectionConfig::new().set_connection_timeout(None).set_response_timeout(None);
+                let opened = client.get_multiplexed_async_connection_with_config(&config);
+                tokio::time::timeout(OPENING, opened).await.ok()?.ok()
+            };
+            let opening = opening.boxed().shared();
+            drop(tokio::spawn(opening.clone()));
+            opening
+        });
+        opening.clone()
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn is_lost(error: &RedisError) -> bool {
+    error.is_io_error() || error.is_connection_dropped()
 }
 
 impl Part for Redis {

@@ -85,10 +85,14 @@ common! {
         "This Idempotency-Key belongs to a request with another address or body. Use a new key for a new change.";
     IF_MATCH_REQUIRED = 428 "IF_MATCH_REQUIRED", "If-Match required",
         "Send If-Match with the ETag of the version you edited, so that nobody's change is overwritten.";
+    RATE_LIMITED = 429 "RATE_LIMITED", "Too many requests",
+        "You have asked for more than the limits in the header RateLimit-Policy. Repeat after the time in Retry-After.";
     INTERNAL_ERROR = 500 "INTERNAL_ERROR", "Unexpected failure",
         "This is our fault and is logged. Report it with the request id in meta.requestId.";
     OVERLOADED = 503 "OVERLOADED", "Too busy",
         "Too many requests of this kind are being worked on. Nothing was changed. Repeat after the time in Retry-After.";
+    LIMITS_UNAVAILABLE = 503 "LIMITS_UNAVAILABLE", "Limits cannot be asked",
+        "How much was asked already cannot be found out. Nothing was changed. Repeat after the time in Retry-After.";
     DATABASE_UNAVAILABLE = 503 "DATABASE_UNAVAILABLE", "Database unavailable",
         "The database cannot be reached. Nothing was changed. Repeat after the time in Retry-After.";
     DATABASE_BUSY = 503 "DATABASE_BUSY", "Database busy",

@@ -106,9 +106,10 @@ async fn a_tenant_table_is_empty_without_a_scope_even_after_a_scope_was_used() {
     bench
         .database
         .run(&format!(
-            "INSERT INTO kernel.rate_buckets (clinic_id, module, bucket, tokens, created_at, updated_at)
-             VALUES ('{}', 'billing', 'b', 1, now(), now())",
-            bench.clinic
+            "INSERT INTO kernel.idempotency_keys
+                    (clinic_id, module, caller_id, key, fingerprint, expires_at, created_at, updated_at)
+             VALUES ('{clinic}', 'billing', '{clinic}', 'k', sha256(''), now(), now(), now())",
+            clinic = bench.clinic
         ))
         .await;
 

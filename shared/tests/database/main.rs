@@ -21,6 +21,7 @@ mod lost;
 mod panicked;
 mod refused;
 mod sql;
+mod takes;
 mod tls;
 mod unreachable;
 mod wire;

@@ -7,6 +7,12 @@ pub(crate) fn insert(word: &str) -> Statement<()> {
     Statement::new("test.insert", "INSERT INTO public.effects (word) VALUES ($1)").bind(word.to_owned())
 }
 
+/// Adds as a word what a setting of ours says.
+pub(crate) fn insert_setting(name: &'static str) -> Statement<()> {
+    Statement::new("test.insert_setting", "INSERT INTO public.effects (word) VALUES (current_setting($1))")
+        .bind(name)
+}
+
 /// Takes the row's lock and changes nothing of it.
 pub(crate) fn touch(word: &str) -> Statement<()> {
     Statement::new("test.touch", "UPDATE public.effects SET word = word WHERE word = $1")
@@ -62,7 +68,7 @@ pub(crate) fn setting(name: &'static str) -> Statement<String> {
 
 /// The rows of a tenant table that the caller sees.
 pub(crate) fn tenant_rows() -> Statement<i64> {
-    Statement::new("test.tenant_rows", "SELECT count(*) AS rows FROM kernel.rate_buckets")
+    Statement::new("test.tenant_rows", "SELECT count(*) AS rows FROM kernel.idempotency_keys")
         .decode(|row| row.get("rows"))
 }
 

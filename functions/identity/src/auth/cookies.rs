@@ -7,7 +7,8 @@ use shared::access::token::DEVICE_LIFETIME;
 /// The cookie with the refresh token.
 pub(super) const REFRESH: &str = "__Host-grafono-refresh";
 
-const DEVICE: &str = "__Host-grafono-device";
+/// The cookie by which the device is known again.
+pub(super) const DEVICE: &str = "__Host-grafono-device";
 
 fn cookie(name: &str, value: &str, lives: SignedDuration) -> String {
     format!("{name}={value}; Path=/; HttpOnly; Secure; SameSite=Strict; Max-Age={}", lives.as_secs())

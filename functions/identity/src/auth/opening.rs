@@ -93,7 +93,7 @@ impl Opening {
         member: Membership,
         reply: fn(Session) -> Reply<Session>,
     ) -> Result<Reply<Session>, Fault> {
-        let Membership { clinic, user, access_version } = member;
+        let Membership { clinic, user, access_version, plan } = member;
         let principal = Principal {
             user_id: user.id,
             clinic_id: clinic.id,
@@ -101,6 +101,7 @@ impl Opening {
             role: user.role,
             access_version,
             assurance: 1,
+            plan,
             authenticated_at: self.now,
         };
         let refresh_token = LinkToken::of(clinic.id, self.bits).text().expose().to_owned();

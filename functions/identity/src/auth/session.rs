@@ -5,7 +5,7 @@ use jiff::SignedDuration;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use shared::access::token::{LIFETIME, PATTERN};
-use shared::access::{Principal, Role, TokenSigner};
+use shared::access::{Plan, Principal, Role, TokenSigner};
 use shared::database::{Columns, DecodeError};
 use shared::failure::Fault;
 use shared::http::Call;
@@ -151,12 +151,13 @@ impl RefreshIn {
     }
 }
 
-/// A clinic, a member of it, and the version of what the member may do.
+/// A clinic and its plan, a member of it, and the version of what the member may do.
 #[derive(Debug)]
 pub(crate) struct Membership {
     pub(crate) clinic: Clinic,
     pub(crate) user: User,
     pub(crate) access_version: i64,
+    pub(crate) plan: Plan,
 }
 
 /// A membership from a row that joins memberships, clinics and accounts.
@@ -174,5 +175,10 @@ pub(crate) fn membership(columns: &Columns<'_>) -> Result<Membership, DecodeErro
         email: columns.text("email")?,
         role: columns.parsed("role")?,
     };
-    Ok(Membership { clinic, user, access_version: columns.get("access_version")? })
+    Ok(Membership {
+        clinic,
+        user,
+        access_version: columns.get("access_version")?,
+        plan: columns.parsed("plan")?,
+    })
 }

@@ -12,6 +12,7 @@ mod delete_session;
 mod get_jwks;
 mod get_me;
 mod identity_housekeeping;
+mod limits;
 mod list_sessions;
 mod login;
 mod logout;

@@ -27,7 +27,7 @@ async fn traces(app: &TestApp, email: &str) -> (u16, Vec<(String, String)>, Stri
                    WHERE relkind = 'r' AND nspname IN ('kernel', 'identity')";
     let counting = app.database.value(tables).await;
     let total = format!("SELECT string_agg(counted, ', ' ORDER BY counted) FROM ({counting}) AS t (counted)");
-    app.database.run("DELETE FROM identity.password_reset_requests; DELETE FROM kernel.outbox").await;
+    app.database.run("DELETE FROM identity.password_reset_requests; DELETE FROM kernel.outbox; DELETE FROM kernel.rate_buckets").await;
     let answer = app.send(request_reset(email)).await;
     let own = ["x-request-id", "server-timing", "traceparent"];
     let headers = answer.headers().filter(|(name, _)| !own.contains(name));

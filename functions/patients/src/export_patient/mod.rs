@@ -15,9 +15,13 @@ use shared::background::jobs::{self, Job, NewJob};
 use shared::failure::{Error, Fault};
 use shared::failures;
 use shared::http::{Call, Endpoint, Idempotency, Link, Policy, RateClass, Reply, Route, Success, WithId};
+use shared::limits::{Asked, Of, Rule};
 
 /// The event by which every module hears that its data about a patient is wanted.
 pub const REQUESTED: &str = "patient.export_requested";
+
+/// What one member may ask for.
+const EXPORT: Rule = Rule::new("export", 5, 3_600, Of::Member);
 
 /// The declaration.
 #[derive(Debug)]
@@ -38,7 +42,8 @@ impl Endpoint for ExportPatient {
         .verified()
         .idempotency(Idempotency::Accepted)
         .audits("patient.export_requested", "patient")
-        .limit(RateClass::Strict);
+        .limit(RateClass::Strict(&[EXPORT], Asked::First))
+        .round_trips(2);
     const SUMMARY: &'static str = "Export everything about a patient";
     const DESCRIPTION: &'static str = "Queues a job; its result has one member for each module that holds something \
         about the patient. Nothing about anybody else is in it.";

@@ -218,6 +218,25 @@ mod boundary {
     use super::*;
 
     #[tokio::test]
+    async fn a_member_may_ask_for_five_an_hour_and_a_repetition_counts() {
+        let (app, tenant) = app().await;
+        let patient = address_of_new(&app, &tenant, "Beatriz").await;
+        let mut app = Arc::into_inner(app).unwrap();
+        app.limit(None);
+        let ask = |key: &str| TestRequest::new("POST", &format!("{patient}/export")).key(key);
+        for key in ["a", "a", "b", "c", "d"] {
+            assert_eq!(app.send(ask(key).token(tenant.owner())).await.status, 202, "{key}");
+        }
+        let refused = app.send(ask("e").token(tenant.owner())).await;
+        assert_eq!(refused.refusal(), (429, "RATE_LIMITED"));
+        assert_eq!(refused.header("ratelimit-policy"), Some("\"export\";q=5;w=3600"));
+        assert_eq!(refused.header("retry-after"), Some("720"));
+        assert_eq!(app.database.value("SELECT count(*) FROM kernel.jobs").await, "4");
+        let other = app.send(ask("e").token(tenant.token(Role::Admin))).await;
+        assert_eq!(other.status, 202, "another member");
+    }
+
+    #[tokio::test]
     async fn whoever_has_not_confirmed_the_address_gets_no_export() {
         let (app, tenant) = app().await;
         let patient = address_of_new(&app, &tenant, "Beatriz").await;

@@ -116,3 +116,20 @@ pub(super) fn delete_mails() -> Statement<()> {
          SELECT (SELECT count(*) FROM over) AS seen, (SELECT count(*) FROM gone) AS gone",
     )
 }
+
+/// Deletes buckets of limits that are full again: without a row a bucket is full as well.
+pub(super) fn delete_buckets() -> Statement<()> {
+    Statement::new(
+        "platform.delete_full_buckets",
+        "WITH over AS MATERIALIZED (
+             SELECT ctid FROM kernel.rate_buckets
+              WHERE used_until <= $1
+              ORDER BY used_until LIMIT $2
+                FOR UPDATE SKIP LOCKED
+         ), gone AS (
+             DELETE FROM kernel.rate_buckets WHERE ctid = ANY (ARRAY(SELECT ctid FROM over)) AND used_until <= $1
+             RETURNING used_until
+         )
+         SELECT (SELECT count(*) FROM over) AS seen, (SELECT count(*) FROM gone) AS gone",
+    )
+}

@@ -1,10 +1,11 @@
 //! `housekeeping`: deletes rows that nobody needs any more, in all clinics.
 //!
-//! - **Does**: goes over four kinds of rows by turns, a thousand rows of a kind at a time, until none is left or the
+//! - **Does**: goes over five kinds of rows by turns, a thousand rows of a kind at a time, until none is left or the
 //!   time is nearly over:
 //!   - events, in `kernel.outbox` and `kernel.inbox` together, thirty days after they were last sent and last taken. An
 //!     event that some consumer has not taken stays, and so does a dead letter;
 //!   - expired `kernel.idempotency_keys`, and expired `kernel.jobs` with their parts, in whatever state;
+//!   - `kernel.rate_buckets` that have been full for an hour;
 //!   - `kernel.mails` that ended ninety days ago: a bounce comes within days.
 //! - **Keeps**: the order of streams and the one effect of each event; `migrations/V0010__housekeeping.sql` says why.
 //!   The role's policies refuse to delete a row before its time, whatever the statements say.
@@ -26,11 +27,12 @@ use std::time::Duration;
 
 /// What goes, and how long it is kept after its end. The end of a key and of a job is the time in their own row. A message
 /// lives for 14 days in its queue and for 14 in the queue of dead letters; two days are to spare.
-const SWEEPS: [Sweep; 4] = [
+const SWEEPS: [Sweep; 5] = [
     Sweep { retention: days(30), rows: Rows::Unneeded(db::delete_events) },
     Sweep { retention: SignedDuration::ZERO, rows: Rows::All(db::delete_keys) },
     Sweep { retention: SignedDuration::ZERO, rows: Rows::All(db::delete_jobs) },
     Sweep { retention: days(90), rows: Rows::All(db::delete_mails) },
+    Sweep { retention: SignedDuration::from_hours(1), rows: Rows::All(db::delete_buckets) },
 ];
 
 const fn days(days: i64) -> SignedDuration {

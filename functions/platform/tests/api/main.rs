@@ -20,6 +20,7 @@ mod health;
 mod house;
 mod housekeeping;
 mod jobs;
+mod limits;
 mod list_webhook_endpoints;
 mod openapi;
 mod outbox_relay;

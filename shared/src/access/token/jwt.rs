@@ -59,7 +59,7 @@ pub(super) fn sign(key: &SecretKey, claims: Claims<Timestamp>) -> Result<String,
 mod tests {
     use super::*;
     use crate::access::token::{TokenFormat, new_key_pair};
-    use crate::access::{Principal, Role, TokenSigner, TokenVerifier};
+    use crate::access::{Plan, Principal, Role, TokenSigner, TokenVerifier};
     use jiff::SignedDuration;
     use serde_json::{Value, json};
     use uuid::Uuid;
@@ -84,6 +84,7 @@ mod tests {
             role: Role::FrontDesk,
             access_version: 4,
             assurance: 1,
+            plan: Plan::Pro,
             authenticated_at: now() - SignedDuration::from_hours(1),
         }
     }

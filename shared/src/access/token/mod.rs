@@ -3,11 +3,13 @@
 //!
 //! The claims are checked against the injected clock. Nothing of a token is believed before its signature is checked.
 
+mod device;
 #[cfg(feature = "jwt")]
 mod jwt;
 mod keys;
 mod paseto;
 
+pub use device::DEVICE_LIFETIME;
 pub use keys::{JwkSet, new_key_pair, public_key};
 
 use crate::access::{Principal, Role};
@@ -22,17 +24,11 @@ use uuid::Uuid;
 /// How long an access token lives.
 pub const LIFETIME: SignedDuration = SignedDuration::from_mins(10);
 
-/// How long a device is known by its token.
-pub const DEVICE_LIFETIME: SignedDuration = SignedDuration::from_hours(180 * 24);
-
 /// The pattern of access tokens, of either format.
 pub const PATTERN: &str = r"^(v4\.public\.)?[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)+$";
 
 /// The audience of access tokens.
 const AUDIENCE: &str = "grafono";
-
-/// The audience of the tokens by which devices are known again, which open nothing.
-const DEVICE_AUDIENCE: &str = "grafono-device";
 
 /// How far ahead of ours the clock of the function that issued a token may be.
 const CLOCK_SKEW: SignedDuration = SignedDuration::from_secs(60);
@@ -81,6 +77,9 @@ struct Claims<T> {
     ver: i64,
     /// The assurance.
     aal: i16,
+    /// The plan. A token without one, or with one of a later release, is one of the smallest plan.
+    #[serde(default)]
+    plan: String,
     /// When the caller proved who it is.
     auth: Timestamp,
     iat: T,
@@ -93,20 +92,9 @@ struct Claims<T> {
 impl<T> Claims<T> {
     /// The same claims with other instants.
     fn timed<U>(self, [iat, nbf, exp]: [U; 3]) -> Claims<U> {
-        let Self { iss, aud, sub, clinic, role, sid, ver, aal, auth, jti, .. } = self;
-        Claims { iss, aud, sub, clinic, role, sid, ver, aal, auth, iat, nbf, exp, jti }
+        let Self { iss, aud, sub, clinic, role, sid, ver, aal, plan, auth, jti, .. } = self;
+        Claims { iss, aud, sub, clinic, role, sid, ver, aal, plan, auth, iat, nbf, exp, jti }
     }
-}
-
-#[derive(Serialize, Deserialize)]
-struct DeviceClaims {
-    iss: String,
-    aud: String,
-    /// The hash of the address that somebody signed in with.
-    sub: String,
-    iat: Timestamp,
-    exp: Timestamp,
-    jti: Uuid,
 }
 
 /// Verifies access tokens with a fixed set of public keys; without keys, no token is good.
@@ -176,6 +164,7 @@ impl TokenVerifier {
             role,
             access_version: claims.ver,
             assurance: claims.aal,
+            plan: claims.plan.parse().unwrap_or_default(),
             authenticated_at: claims.auth,
         })
     }
@@ -216,6 +205,7 @@ impl TokenSigner {
             sid: principal.session_id,
             ver: principal.access_version,
             aal: principal.assurance,
+            plan: principal.plan.name().to_owned(),
             auth: principal.authenticated_at,
             iat: now,
             nbf: now,
@@ -228,25 +218,12 @@ impl TokenSigner {
             TokenFormat::Jwt => jwt::sign(&self.key, claims),
         }
     }
-
-    /// A token by which a device is known again on which somebody has signed in with the address of this hash; PASETO,
-    /// whatever the format of access tokens, as nobody else reads it.
-    pub fn issue_device(&self, address_hash: &str, id: Uuid, now: Timestamp) -> Result<String, Fault> {
-        let claims = DeviceClaims {
-            iss: self.issuer.clone(),
-            aud: DEVICE_AUDIENCE.to_owned(),
-            sub: address_hash.to_owned(),
-            iat: now,
-            exp: now + DEVICE_LIFETIME,
-            jti: id,
-        };
-        paseto::sign(&self.key, &claims)
-    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::access::Plan;
 
     const NOW: Timestamp = Timestamp::UNIX_EPOCH;
     const ISSUER: &str = "https://app.example";
@@ -267,6 +244,7 @@ mod tests {
             role: Role::FrontDesk,
             access_version: 4,
             assurance: 1,
+            plan: Plan::Pro,
             authenticated_at: NOW - SignedDuration::from_hours(1),
         }
     }

@@ -10,6 +10,7 @@ use crate::failure::problem::TOKEN_REQUIRED;
 use crate::http::reads::Reads;
 use crate::http::verified::ensure_verified;
 use crate::http::{IfMatch, negotiation};
+use crate::limits::{Bucket, CallLimits};
 use crate::parts::Parts;
 use crate::telemetry::Trace;
 use http::HeaderMap;
@@ -43,6 +44,7 @@ pub struct Call<'a, P: Parts = ()> {
     pub(crate) policy: &'static Policy,
     pub(crate) round_trips: &'a RoundTrips,
     pub(crate) reads: &'a Reads,
+    pub(crate) limits: &'a CallLimits<'a>,
     pub(crate) source_address: &'a str,
     pub(crate) cookies: &'a [String],
 }
@@ -106,6 +108,20 @@ impl<'a, P: Parts> Call<'a, P> {
     /// A writing transaction of a public endpoint.
     pub fn write_as(&self, scope: Scope) -> Tx<'a> {
         Tx::writing(&self.app.database, self.round_trips, self.deadline, scope, None)
+    }
+
+    /// Asks the strict limits of the policy, with the bucket of `whose` for the rule that is
+    /// [named](crate::limits::Of::Named); before anything is sent to the database. Refuses the call when there is nothing
+    /// left.
+    pub async fn limit(&self, whose: &str) -> Result<(), Fault> {
+        let rule = self.policy.rate.named();
+        let rule = rule.ok_or_else(|| Fault::internal("the policy names no limit"))?;
+        self.limits.named(Bucket::of(rule, whose)).await
+    }
+
+    /// Gives back what [`Call::limit`] took: who succeeds has not tried in vain.
+    pub fn give_back(&self) {
+        self.limits.give_back();
     }
 
     /// Whether the database answers, by a probe of now or of the last five seconds.

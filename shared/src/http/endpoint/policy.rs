@@ -213,6 +213,9 @@ impl Policy {
         if self.writes() || self.announces {
             frame = frame.with_nudge();
         }
+        if !matches!(self.rate, RateClass::Unlimited) {
+            frame = frame.with_limits();
+        }
         frame
     }
 

@@ -1,6 +1,7 @@
 //! The terms of a policy.
 
 use crate::access::Permission;
+use crate::limits::{Asked, Of, Rule};
 
 /// Who may call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,15 +27,37 @@ pub enum Idempotency {
     Refused,
 }
 
-/// The class of rate limit (C7), in the contract alone so far.
+/// The class of rate limit (C7).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RateClass {
     /// No limit: health checks.
     Unlimited,
-    /// Leased tokens, no extra round trip.
+    /// By the member who calls, or else by the address; told beside the work, at no round trip.
     Ordinary,
-    /// Checked before the work: log-in, refresh, reset, payment, export.
-    Strict,
+    /// By the address, and only what is refused as not signed: those who sign send as much as they have.
+    Unsigned,
+    /// By these rules, which are asked before the work.
+    Strict(&'static [Rule], Asked),
+}
+
+impl RateClass {
+    /// The name in the contract.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Unlimited => "unlimited",
+            Self::Ordinary => "ordinary",
+            Self::Unsigned => "unsigned",
+            Self::Strict(..) => "strict",
+        }
+    }
+
+    /// The rule whose bucket the handler names.
+    pub(crate) fn named(self) -> Option<Rule> {
+        match self {
+            Self::Strict(rules, _) => rules.iter().copied().find(|rule| rule.of == Of::Named),
+            _ => None,
+        }
+    }
 }
 
 /// A header that one endpoint reads, and no other.

@@ -12,8 +12,8 @@
 //! 3. Route and method: 404, 405.
 //! 4. The media types that the caller accepts: 406.
 //! 5. Size, content type and coding of the body: 413, 415.
-//! 6. The limit by address, which is still to come (C7).
-//! 7. The token: 401. Then the limit by principal, which is still to come (C7).
+//! 6. The token: 401.
+//! 7. The limit: by whom the token names, else by the address; 429 (C7). In `limited.rs`.
 //! 8. The permission: 403.
 //! 9. `If-Match` where it is missing: 428. Then `If-Match`, `Idempotency-Key`, path, query and body, with all violations
 //!    at once: 400.
@@ -23,9 +23,10 @@
 //!
 //! 11. A fault becomes its problem document; every reply gets the common headers.
 //! 12. After the reply is sent ([`AfterReply`]): the log line with its metrics, the audit rows of whose data it showed,
-//!     and the nudge of the relay.
+//!     what the limits' store is still to be told, and the nudge of the relay.
 
 mod conditions;
+mod limited;
 mod steps;
 
 pub(crate) use steps::serve;
@@ -38,6 +39,7 @@ use crate::database::RoundTrips;
 use crate::deadline::Deadline;
 use crate::failure::Fault;
 use crate::failure::problem::{DEADLINE_EXCEEDED, Document, IDEMPOTENCY_KEY_IN_FLIGHT, OUTCOME_UNKNOWN};
+use crate::limits::{CallLimits, LeftOver};
 use crate::outbox::RelayNudge;
 use crate::telemetry::{Instrument as _, Trace};
 use futures_util::FutureExt as _;
@@ -62,6 +64,7 @@ pub struct Incoming<'a> {
     round_trips: &'a RoundTrips,
     seen: &'a request_line::Seen,
     reads: &'a Reads,
+    limits: &'a CallLimits<'a>,
 }
 
 /// A reply, and the work after it is sent.
@@ -83,11 +86,12 @@ impl Answered {
 }
 
 /// The work after the reply is sent, so that nobody waits for it: the log line with its metrics, the audit rows of what
-/// the reply showed of whom, and the nudge of the relay.
+/// the reply showed of whom, what is still to be counted, and the nudge of the relay.
 #[must_use = "without it, nothing is logged"]
 pub struct AfterReply {
     finished: request_line::Finished,
     reads: Option<ToNote>,
+    uncounted: Option<LeftOver>,
     nudge: Option<Arc<RelayNudge>>,
 }
 
@@ -103,6 +107,9 @@ impl AfterReply {
         request_line::log(&self.finished);
         if let Some(reads) = self.reads {
             reads.write().await;
+        }
+        if let Some(uncounted) = self.uncounted {
+            uncounted.tell().await;
         }
         if let Some(nudge) = &self.nudge {
             nudge.nudge().await;
@@ -121,6 +128,7 @@ pub async fn answer(endpoint: &OpenEndpoint, request: Request, left: Duration) -
     let mut trace = Trace::continue_from(request.header(&traceparent), app.ids.as_ref(), now);
     let span = request_line::span(declaration, &request, &request_id, &mut trace);
     let (round_trips, seen, reads) = (RoundTrips::default(), request_line::Seen::default(), Reads::default());
+    let limits = CallLimits::new(&app.limits, &app.database, &round_trips, deadline, now);
     let incoming = Incoming {
         app,
         declaration,
@@ -132,14 +140,17 @@ pub async fn answer(endpoint: &OpenEndpoint, request: Request, left: Duration) -
         round_trips: &round_trips,
         seen: &seen,
         reads: &reads,
+        limits: &limits,
     };
     let served = within(deadline, declaration.policy.writes(), steps.serve(incoming));
-    let outcome = served.instrument(span.clone()).await;
+    let outcome = served.instrument(span.clone()).await.map_err(|fault| limits.explain(fault));
     let problem = outcome.as_ref().err().map(|fault| fault.problem.code);
     let private = outcome.as_ref().err().and_then(|fault| fault.private.clone());
     let shown = if outcome.is_ok() { reads } else { Reads::default() };
     let reads = ToNote::of(shown, app, seen.principal(), &request_id, now);
     let mut response = outcome.unwrap_or_else(|fault| refuse(&fault, declaration, &request, &request_id));
+    limits.show_in(&mut response.headers);
+    let uncounted = limits.left_over(&app.limits, &app.database);
     headers::complete(
         &mut response,
         &declaration.success,
@@ -164,7 +175,7 @@ pub async fn answer(endpoint: &OpenEndpoint, request: Request, left: Duration) -
     };
     request_line::complete_span(&span, &finished, problem);
     let nudge = round_trips.has_written().then(|| Arc::clone(&app.nudge));
-    let after = AfterReply { finished, reads, nudge };
+    let after = AfterReply { finished, reads, uncounted, nudge };
     Answered { response, after }
 }
 

@@ -3,6 +3,7 @@
 
 use super::Incoming;
 use super::conditions::{all_valid, explained, idempotency_key, if_match, missing_headers};
+use super::limited::{ask_limits, charge_unsigned};
 use crate::access::Principal;
 use crate::app::App;
 use crate::database::Claim;
@@ -34,7 +35,8 @@ pub(crate) async fn serve<E: Endpoint>(
     incoming: Incoming<'_>,
     parts: &<E::Parts as Parts>::Opened,
 ) -> Result<Response, Fault> {
-    let Incoming { app, request, request_id, trace, now, deadline, round_trips, seen, reads, .. } = incoming;
+    let Incoming { app, request, request_id, trace, now, deadline, round_trips, seen, reads, limits, .. } =
+        incoming;
     let policy = const { &E::POLICY };
 
     // 3. Route and method.
@@ -44,9 +46,10 @@ pub(crate) async fn serve<E: Endpoint>(
     // 5. Size, type and coding of the body.
     sized(policy, request)?;
     typed::<E>(request)?;
-    // 6. The limit by address belongs here (C7).
-    // 7. The token. The limit by principal belongs behind it (C7).
-    let principal = authenticated(app, policy, request, now)?;
+    // 6. The token. 7. The limit.
+    let caller = authenticated(app, policy, request, now);
+    ask_limits(limits, policy, request, &caller).await?;
+    let principal = caller?;
     seen.caller(principal);
     // 8. The permission.
     authorize(policy, principal)?;
@@ -87,12 +90,16 @@ pub(crate) async fn serve<E: Endpoint>(
         policy,
         round_trips,
         reads,
+        limits,
         source_address: &request.source_address,
         cookies: &request.cookies,
     };
     // 10. The handler, in one transaction: claim, change, history, outbox, audit, reply.
-    let output = E::handle(&call, input).await;
-    output.map_err(|error| explained(error.into(), had_weak_tag))?.respond()
+    let output = limits.beside(E::handle(&call, input)).await;
+    let outcome = output.map_err(|error| explained(error.into(), had_weak_tag));
+    charge_unsigned(limits, policy, request, outcome.as_ref().err()).await?;
+    limits.judge(round_trips.has_written())?;
+    outcome?.respond()
 }
 
 fn routed(declaration: &Declaration, request: &Request) -> Result<Vec<(String, String)>, Fault> {

@@ -15,7 +15,7 @@ mod handler;
 pub mod schema;
 
 use shared::failure::Error;
-use shared::http::{Call, Endpoint, Policy, RateClass, Response, Route, Success, WithBody};
+use shared::http::{Call, Endpoint, Policy, Response, Route, Success, WithBody};
 
 /// The declaration.
 #[derive(Debug)]
@@ -28,7 +28,6 @@ impl Endpoint for ConfirmPasswordReset {
         .changes()
         .audits("account.password_reset", "account")
         .hashes_passwords()
-        .limit(RateClass::Strict)
         .round_trips(2);
     const SUMMARY: &'static str = "Choose a new password by a mailed link";
     const DESCRIPTION: &'static str = "Takes the token of the link, once. Every session of the account ends, in all of its \

@@ -114,7 +114,7 @@ pub(super) fn memberships_of_account(account: Uuid) -> Statement<Membership> {
     Statement::new(
         "identity.memberships_of_account",
         "SELECT c.id AS clinic_id, c.name AS clinic_name, c.time_zone, c.currency,
-                c.language, m.id, m.name, m.role, m.access_version, a.email
+                c.language, c.plan, m.id, m.name, m.role, m.access_version, a.email
            FROM identity.memberships AS m
            JOIN identity.clinics AS c ON c.id = m.clinic_id
            JOIN identity.accounts AS a ON a.id = m.account_id

@@ -1,23 +1,29 @@
 use super::db;
 use super::logic;
 use super::schema::{Credentials, LoginFailure};
+use crate::auth::cookies;
 use crate::auth::email;
 use crate::auth::opening::Opening;
 use crate::auth::session::Session;
-use shared::access::TokenSigner;
 use shared::access::passwords::NOBODY;
+use shared::access::{TokenSigner, TokenVerifier};
 use shared::database::Scope;
 use shared::failure::{Error, Fault};
 use shared::http::{Call, Reply};
+use shared::validation::Secret;
 use uuid::Uuid;
 
 /// Checks the password, then reads the account's memberships, opens the session, and notes how the sign-in ended. An
 /// unknown address takes the same two round trips.
 pub(super) async fn handle(
-    call: &Call<'_, TokenSigner>,
+    call: &Call<'_, (TokenSigner, TokenVerifier)>,
     given: Credentials,
 ) -> Result<Reply<Session>, Error<LoginFailure>> {
+    let (signer, verifier) = call.parts;
     let key = email::key(given.email.as_str());
+    let device = given.device_token.as_ref().map(Secret::expose).or_else(|| call.cookie(cookies::DEVICE));
+    let known_for = device.and_then(|token| verifier.known_for(token, call.now));
+    call.limit(&logic::tries_of(&key, device, known_for.as_deref())).await?;
     let mut tx = call.read_as(Scope::default());
     let account = tx.add(db::account_by_email(key.clone()));
     let account = tx.commit::<LoginFailure>().await?.optional(&account)?;
@@ -30,10 +36,11 @@ pub(super) async fn handle(
     let known = account.as_ref().map(|account| account.id);
     let id = known.unwrap_or_default();
     let named = given.clinic_id.map(Uuid::from);
-    let opening = Opening::new(call, call.parts, &key, given.refresh_in, given.device_name)?;
+    let opening = Opening::new(call, signer, &key, given.refresh_in, given.device_name)?;
     let mut tx = call.write_as(Scope { account: known, ..Scope::default() });
     let memberships = tx.add(db::memberships_of_account(id));
     if matches {
+        call.give_back();
         tx.add(db::hold_credentials(id, hash));
         tx.add(db::enter_clinic(id, named));
         for row in opening.rows(id) {
@@ -53,5 +60,5 @@ pub(super) async fn handle(
     }
     let membership = logic::choose(memberships, named)?;
 
-    Ok(opening.reply(call, call.parts, membership, Reply::ok)?)
+    Ok(opening.reply(call, signer, membership, Reply::ok)?)
 }

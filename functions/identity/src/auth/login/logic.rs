@@ -1,6 +1,7 @@
 //! Which clinic a sign-in leads to.
 
 use super::schema::{Choice, LoginFailure};
+use crate::auth::email;
 use crate::auth::session::Membership;
 use uuid::Uuid;
 
@@ -20,11 +21,30 @@ pub(super) fn choose(
     memberships.pop().ok_or(LoginFailure::NoActiveMembership)
 }
 
+/// Whose tries these are: the device's, where it is known for this very address, or those of all other devices together.
+pub(super) fn tries_of(email_key: &str, device: Option<&str>, known_for: Option<&str>) -> String {
+    match (device, known_for) {
+        (Some(device), Some(address)) if address == email::trace(email_key) => format!("device {device}"),
+        _ => format!("address {email_key}"),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_device_has_tries_of_its_own_for_the_address_that_it_is_known_for_and_no_other() {
+        let (ana, eva) = ("ana@example.com", "eva@example.com");
+        let known = email::trace(ana);
+        let own = tries_of(ana, Some("token"), Some(&known));
+        assert_ne!(own, tries_of(ana, None, None));
+        assert_ne!(own, tries_of(ana, Some("other"), Some(&known)));
+        assert_eq!(tries_of(eva, Some("token"), Some(&known)), tries_of(eva, None, None));
+        assert_eq!(tries_of(ana, Some("token"), None), tries_of(ana, None, None));
+    }
     use crate::auth::session::{Clinic, User};
-    use shared::access::Role;
+    use shared::access::{Plan, Role};
     use shared::mail::Language;
     use shared::validation::Text;
 
@@ -38,7 +58,7 @@ mod tests {
             language: Language::English,
         };
         let user = User { id: Uuid::from_u128(id), name: name.clone(), email: name, role: Role::Owner };
-        Membership { clinic, user, access_version: 1 }
+        Membership { clinic, user, access_version: 1, plan: Plan::Free }
     }
 
     #[test]

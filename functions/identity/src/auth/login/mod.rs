@@ -8,7 +8,10 @@
 //! - **Fails**: `INVALID_CREDENTIALS` alike for an unknown address and a wrong password, at the same cost;
 //!   `CLINIC_REQUIRED` (with the list) when the account has several clinics and none was named; `CLINIC_NOT_FOUND`;
 //!   `NO_ACTIVE_MEMBERSHIP`.
-//! - **Round trips**: 2. Nothing of a tenant may be read before the password matched, and it is matched in Rust.
+//! - **Limits**: a try is taken before the password is looked at, and given back by the right one: five tries at once count
+//!   five. A device on which somebody has signed in to the account has a bucket of its own, so that nobody who guesses
+//!   elsewhere keeps its people out. Unknown addresses have buckets as well.
+//! - **Round trips**: 2; the limits go with the first. Nothing of a tenant may be read before the password matched, and it is matched in Rust.
 
 mod db;
 mod handler;
@@ -16,9 +19,17 @@ mod logic;
 pub mod schema;
 
 use super::session::Session;
-use shared::access::TokenSigner;
+use shared::access::{TokenSigner, TokenVerifier};
 use shared::failure::Error;
 use shared::http::{Call, Endpoint, Policy, RateClass, Reply, Route, WithBody};
+use shared::limits::{Asked, Of, Rule};
+
+/// How often a password may be tried: on a device that is known by an account, and by all other devices together. Nobody
+/// is told what is left: it would say what others try.
+const LOGIN: Rule = Rule::new("login", 5, 15 * 60, Of::Named).untold();
+
+/// What one address may try.
+const LOGIN_ADDRESS: Rule = Rule::new("login-address", 20, 60, Of::Address);
 
 /// The declaration.
 #[derive(Debug)]
@@ -31,19 +42,19 @@ impl Endpoint for Login {
         .issues_tokens()
         .audits("session.started", "account")
         .hashes_passwords()
-        .limit(RateClass::Strict)
+        .limit(RateClass::Strict(&[LOGIN, LOGIN_ADDRESS], Asked::WithTheFirstRead))
         .round_trips(2);
     const SUMMARY: &'static str = "Sign in";
     const DESCRIPTION: &'static str = "Answers an access token for one of the account's clinics. \
         An account with several is asked which one: 409 lists them. An unknown address and a wrong password are \
         answered alike.";
-    type Parts = TokenSigner;
+    type Parts = (TokenSigner, TokenVerifier);
     type Input = WithBody<schema::Credentials>;
     type Output = Reply<Session>;
     type Failure = schema::LoginFailure;
 
     async fn handle(
-        call: &Call<'_, TokenSigner>,
+        call: &Call<'_, Self::Parts>,
         input: Self::Input,
     ) -> Result<Self::Output, Error<Self::Failure>> {
         handler::handle(call, input.body.0).await

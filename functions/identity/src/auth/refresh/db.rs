@@ -1,6 +1,6 @@
 use super::logic::Verdict;
 use jiff::Timestamp;
-use shared::access::{LinkToken, Role};
+use shared::access::{LinkToken, Plan, Role};
 use shared::database::{Columns, DecodeError, Statement};
 use shared::http::Call;
 use shared::parts::Parts;
@@ -25,6 +25,7 @@ pub(super) struct Turned {
     pub(super) role: Role,
     pub(super) access_version: i64,
     pub(super) assurance: i16,
+    pub(super) plan: Plan,
     pub(super) authenticated_at: Timestamp,
     /// When the token that is there expires.
     pub(super) expires_at: Timestamp,
@@ -47,18 +48,19 @@ pub(super) fn hold_session(turn: &Turn) -> Statement<()> {
     .bind(turn.presented.secret_hash())
 }
 
-/// What became of the token, by the rows as they stand behind the lock; no row for an unknown one.
+/// What became of the token, unless too much was asked (`app.limited`), by the rows as they stand behind the lock; no row for an unknown one.
 ///
 /// A token younger than ten seconds stays, so that within them a successor is always the newest: a second tab would
 /// otherwise be handed one that was replaced already.
 pub(super) fn judge(turn: &Turn, now: Timestamp) -> Statement<Turned> {
     Statement::new(
         "identity.judge_refresh_token",
-        "SELECT t.session_id, s.user_id, s.assurance, s.created_at, m.role, m.access_version, t.successor_nonce,
+        "SELECT t.session_id, s.user_id, s.assurance, s.created_at, c.plan, m.role, m.access_version, t.successor_nonce,
                 LEAST(CASE WHEN t.consumed_at IS NOT NULL THEN t.consumed_at + interval '7 days'
                            ELSE t.expires_at END, s.expires_at) AS expires_at,
                 LEAST($3::timestamptz + interval '7 days', s.expires_at) AS next_expires_at,
                 set_config('app.verdict', CASE
+                    WHEN current_setting('app.limited', true) = 'true' THEN 'limited'
                     WHEN s.ended_at IS NOT NULL OR m.disabled_at IS NOT NULL THEN 'ended'
                     WHEN s.expires_at <= $3 OR t.expires_at <= $3 THEN 'expired'
                     WHEN t.replaced_at IS NOT NULL THEN 'reused'
@@ -71,6 +73,7 @@ pub(super) fn judge(turn: &Turn, now: Timestamp) -> Statement<Turned> {
            FROM identity.refresh_tokens AS t
            JOIN identity.sessions AS s ON s.clinic_id = t.clinic_id AND s.id = t.session_id
            JOIN identity.memberships AS m ON m.clinic_id = s.clinic_id AND m.id = s.user_id
+           JOIN identity.clinics AS c ON c.id = s.clinic_id
            LEFT JOIN identity.refresh_tokens AS next
              ON next.clinic_id = t.clinic_id AND next.session_id = t.session_id
             AND next.generation = t.generation + 1 AND next.consumed_at IS NULL AND next.replaced_at IS NULL
@@ -163,6 +166,7 @@ fn turned(columns: &Columns<'_>) -> Result<Turned, DecodeError> {
         role: columns.parsed("role")?,
         access_version: columns.get("access_version")?,
         assurance: columns.get("assurance")?,
+        plan: columns.parsed("plan")?,
         authenticated_at: columns.get("created_at")?,
         expires_at: columns.get("expires_at")?,
         next_expires_at: columns.get("next_expires_at")?,

@@ -70,6 +70,7 @@ fn answer(
         role: turned.role,
         access_version: turned.access_version,
         assurance: turned.assurance,
+        plan: turned.plan,
         authenticated_at: turned.authenticated_at,
     };
     let token = next.text().expose().to_owned();

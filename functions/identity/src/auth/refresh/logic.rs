@@ -4,6 +4,8 @@
 #[derive(Debug, Clone, Copy, PartialEq, Eq, strum::EnumString)]
 #[strum(serialize_all = "snake_case")]
 pub(super) enum Verdict {
+    /// Nothing was looked at: too much was asked.
+    Limited,
     /// The newest one: it was replaced now.
     Rotate,
     /// The newest one, made a moment ago: it stays.
@@ -40,7 +42,7 @@ impl Verdict {
             Self::Fresh => HandedOut::Same,
             Self::Rotate | Self::Late => HandedOut::New,
             Self::Repeat => HandedOut::Known,
-            Self::Reused | Self::Ended | Self::Expired => HandedOut::None,
+            Self::Limited | Self::Reused | Self::Ended | Self::Expired => HandedOut::None,
         }
     }
 }
@@ -52,6 +54,7 @@ mod tests {
     #[test]
     fn a_verdict_has_a_name_and_what_is_no_good_is_handed_nothing() {
         for (name, handed_out) in [
+            ("limited", HandedOut::None),
             ("rotate", HandedOut::New),
             ("fresh", HandedOut::Same),
             ("repeat", HandedOut::Known),

@@ -19,6 +19,10 @@ use super::session::Tokens;
 use shared::access::{PublicUrl, TokenSigner};
 use shared::failure::Error;
 use shared::http::{Call, Endpoint, Policy, RateClass, Reply, Route, WithBodyOrNothing};
+use shared::limits::{Asked, Of, Rule};
+
+/// What one address may ask for.
+const REFRESH: Rule = Rule::new("refresh", 60, 60, Of::Address);
 
 /// The declaration.
 #[derive(Debug)]
@@ -27,7 +31,8 @@ pub struct Refresh;
 impl Endpoint for Refresh {
     const NAME: &'static str = "refresh";
     const ROUTE: Route = Route::post("/api/v1/auth/refresh");
-    const POLICY: Policy = Policy::public().issues_tokens().headers(&[CSRF]).limit(RateClass::Strict);
+    const POLICY: Policy =
+        Policy::public().issues_tokens().headers(&[CSRF]).limit(RateClass::Strict(&[REFRESH], Asked::Within));
     const SUMMARY: &'static str = "Get a new access token";
     const DESCRIPTION: &'static str = "Takes the refresh token and answers the one that replaces it: keep that one. Within \
         ten seconds the old one may be sent again and is answered alike. Later it ends the session, because two have it; \

@@ -4,7 +4,7 @@
 //!   the reply: the same is done and answered for every address, in the same time.
 //! - **Caller**: anybody.
 //! - **Writes**: `identity.password_reset_requests`, outbox (`account.password_reset_requested`, of no clinic).
-//! - **Round trips**: 1.
+//! - **Round trips**: 2: its limits are asked first. No rollback may give back what they took.
 
 mod db;
 mod handler;
@@ -12,6 +12,13 @@ pub mod schema;
 
 use shared::failure::{Error, NoFailure};
 use shared::http::{Call, Endpoint, Policy, RateClass, Response, Route, Success, WithBody};
+use shared::limits::{Asked, Of, Rule};
+
+/// What is mailed to one e-mail address, whether it has an account or not.
+const RESET: Rule = Rule::new("password-reset", 3, 3_600, Of::Named).untold();
+
+/// What one address of the network may ask for.
+const RESET_ADDRESS: Rule = Rule::new("password-reset-address", 10, 3_600, Of::Address);
 
 /// The declaration.
 #[derive(Debug)]
@@ -20,7 +27,10 @@ pub struct RequestPasswordReset;
 impl Endpoint for RequestPasswordReset {
     const NAME: &'static str = "request-password-reset";
     const ROUTE: Route = Route::post("/api/v1/auth/password-resets");
-    const POLICY: Policy = Policy::public().announces().limit(RateClass::Strict);
+    const POLICY: Policy = Policy::public()
+        .announces()
+        .limit(RateClass::Strict(&[RESET, RESET_ADDRESS], Asked::First))
+        .round_trips(2);
     const SUMMARY: &'static str = "Ask for a link to choose a new password";
     const DESCRIPTION: &'static str = "If the address has an account, a link is mailed to it. The answer is the same for \
         every address. The link is good for 30 minutes and once; a newer one ends it.";

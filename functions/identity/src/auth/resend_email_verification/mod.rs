@@ -10,7 +10,7 @@ mod db;
 
 use http::StatusCode;
 use shared::failure::{Error, NoFailure};
-use shared::http::{Call, Endpoint, NoInput, Policy, RateClass, Response, Route, Success};
+use shared::http::{Call, Endpoint, NoInput, Policy, Response, Route, Success};
 
 /// The event by which the consumer hears that a link is wanted.
 pub const REQUESTED: &str = "account.email_verification_requested";
@@ -22,10 +22,8 @@ pub struct ResendEmailVerification;
 impl Endpoint for ResendEmailVerification {
     const NAME: &'static str = "resend-email-verification";
     const ROUTE: Route = Route::post("/api/v1/auth/email-verifications");
-    const POLICY: Policy = Policy::signed_in()
-        .changes()
-        .audits("account.email_verification_requested", "account")
-        .limit(RateClass::Strict);
+    const POLICY: Policy =
+        Policy::signed_in().changes().audits("account.email_verification_requested", "account");
     const SUMMARY: &'static str = "Have the link to confirm the address mailed again";
     const DESCRIPTION: &'static str = "Nothing is mailed when the address is confirmed, or when the last link was asked for \
         less than ten minutes ago.";

@@ -14,7 +14,7 @@ mod handler;
 pub mod schema;
 
 use shared::failure::Error;
-use shared::http::{Call, Endpoint, Policy, RateClass, Reply, Route, WithBody};
+use shared::http::{Call, Endpoint, Policy, Reply, Route, WithBody};
 
 /// The declaration.
 #[derive(Debug)]
@@ -23,8 +23,7 @@ pub struct VerifyEmail;
 impl Endpoint for VerifyEmail {
     const NAME: &'static str = "verify-email";
     const ROUTE: Route = Route::post("/api/v1/auth/verify-email");
-    const POLICY: Policy =
-        Policy::public().audits("account.email_verified", "account").limit(RateClass::Strict);
+    const POLICY: Policy = Policy::public().audits("account.email_verified", "account");
     const SUMMARY: &'static str = "Confirm an e-mail address";
     const DESCRIPTION: &'static str = "Takes the token of the link that was mailed at sign-up. It may be sent again: \
         the first time counts, and every time is answered alike.";

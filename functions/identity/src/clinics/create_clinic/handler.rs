@@ -3,7 +3,7 @@ use super::schema::{CreateClinicFailure, NewClinic, Session};
 use crate::auth::email;
 use crate::auth::opening::Opening;
 use crate::auth::session::{Clinic, Membership, User};
-use shared::access::{Role, TokenSigner};
+use shared::access::{Plan, Role, TokenSigner};
 use shared::database::Scope;
 use shared::failure::Error;
 use shared::http::{Call, Reply};
@@ -38,7 +38,7 @@ pub(super) async fn handle(
     tx.add(db::clinic_created(call, &clinic, &account, &user));
     tx.add(call.audit_as(clinic.id, user.id, clinic.id)?);
     // The tokens are made before the commit: after the commit nothing may fail.
-    let membership = Membership { clinic, user, access_version: 1 };
+    let membership = Membership { clinic, user, access_version: 1, plan: Plan::default() };
     let reply = opening.reply(call, call.parts, membership, Reply::created_here)?;
     tx.commit::<CreateClinicFailure>().await?;
     Ok(reply)

@@ -5,7 +5,7 @@
 //! - **Writes**: `identity.clinics`, `identity.accounts`, `identity.memberships`, audit, outbox (`clinic.created`).
 //! - **Atomic**: all of it, or nothing. Of two sign-ups with one address at once, one gets 409.
 //! - **Fails**: `EMAIL_TAKEN`, and field rules; see [`schema`].
-//! - **Round trips**: 1. The password is hashed before the transaction, off the async threads.
+//! - **Round trips**: 2. Its limit is asked first. The password is hashed before the transaction, off the async threads.
 
 mod db;
 mod handler;
@@ -15,6 +15,10 @@ pub mod schema;
 use shared::access::TokenSigner;
 use shared::failure::Error;
 use shared::http::{Call, Endpoint, Policy, RateClass, Reply, Route, Success, WithBody};
+use shared::limits::{Asked, Of, Rule};
+
+/// What one address may sign up.
+const SIGN_UP: Rule = Rule::new("sign-up", 5, 3_600, Of::Address);
 
 /// The declaration.
 #[derive(Debug)]
@@ -27,7 +31,8 @@ impl Endpoint for CreateClinic {
         .signs_up()
         .audits("clinic.created", "clinic")
         .hashes_passwords()
-        .limit(RateClass::Strict);
+        .limit(RateClass::Strict(&[SIGN_UP], Asked::First))
+        .round_trips(2);
     const SUMMARY: &'static str = "Sign a clinic up";
     const DESCRIPTION: &'static str = "Makes the clinic and its owner's account, and signs the owner in. \
         One e-mail address is one account.";

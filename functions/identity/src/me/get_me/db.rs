@@ -7,7 +7,7 @@ pub(super) fn active_membership(clinic: Uuid, user: Uuid) -> Statement<(Membersh
     Statement::new(
         "identity.active_membership",
         "SELECT c.id AS clinic_id, c.name AS clinic_name, c.time_zone, c.currency,
-                c.language, m.id, m.name, m.role, m.access_version, a.email, a.email_verified_at IS NOT NULL AS email_verified
+                c.language, c.plan, m.id, m.name, m.role, m.access_version, a.email, a.email_verified_at IS NOT NULL AS email_verified
            FROM identity.memberships AS m
            JOIN identity.clinics AS c ON c.id = m.clinic_id
            JOIN identity.accounts AS a ON a.id = m.account_id

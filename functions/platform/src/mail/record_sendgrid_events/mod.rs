@@ -20,7 +20,9 @@ pub mod schema;
 pub use super::signature::EventsKey;
 
 use shared::failure::Error;
-use shared::http::{Call, Endpoint, Policy, RequestHeader, Response, Route, Success, WithSignedBody};
+use shared::http::{
+    Call, Endpoint, Policy, RateClass, RequestHeader, Response, Route, Success, WithSignedBody,
+};
 
 /// The header with the signature.
 const SIGNATURE: RequestHeader = RequestHeader {
@@ -48,7 +50,8 @@ pub struct RecordSendgridEvents;
 impl Endpoint for RecordSendgridEvents {
     const NAME: &'static str = "record-sendgrid-events";
     const ROUTE: Route = Route::post("/api/v1/mail-events/sendgrid");
-    const POLICY: Policy = Policy::public().headers(&[SIGNATURE, TIMESTAMP]).body_limit(BODY_LIMIT);
+    const POLICY: Policy =
+        Policy::public().headers(&[SIGNATURE, TIMESTAMP]).body_limit(BODY_LIMIT).limit(RateClass::Unsigned);
     const SUMMARY: &'static str = "Take SendGrid's events";
     const DESCRIPTION: &'static str = "The address for SendGrid's Event Webhook, with its signature turned on. Bounces, \
         blocks, drops and spam reports are noted on the mails that they are about; other events, other members and \

@@ -1,0 +1,99 @@
+//! Tokens by which devices are known again on which somebody has signed in. They open nothing; they say whose tries are whose.
+
+use super::{CLOCK_SKEW, LONGEST, TokenSigner, TokenVerifier, paseto};
+use crate::failure::Fault;
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+/// How long a device is known by its token.
+pub const DEVICE_LIFETIME: SignedDuration = SignedDuration::from_hours(180 * 24);
+
+/// The audience of the tokens by which devices are known again, which open nothing.
+const DEVICE_AUDIENCE: &str = "grafono-device";
+
+#[derive(Serialize, Deserialize)]
+struct DeviceClaims {
+    iss: String,
+    aud: String,
+    /// The hash of the address that somebody signed in with.
+    sub: String,
+    iat: Timestamp,
+    exp: Timestamp,
+    jti: Uuid,
+}
+
+impl TokenVerifier {
+    /// The hash of the address that somebody has signed in with on the device of this token; none when it is not one of ours,
+    /// or too old.
+    pub fn known_for(&self, device_token: &str, now: Timestamp) -> Option<String> {
+        if device_token.len() > LONGEST {
+            return None;
+        }
+        let claims: DeviceClaims = paseto::claims(device_token, &self.keys)?;
+        let is_for_us = claims.iss == self.issuer && claims.aud == DEVICE_AUDIENCE;
+        (is_for_us && claims.exp > now && claims.iat <= now + CLOCK_SKEW).then_some(claims.sub)
+    }
+}
+
+impl TokenSigner {
+    /// A token by which a device is known again on which somebody has signed in with the address of this hash; PASETO,
+    /// whatever the format of access tokens, as nobody else reads it.
+    pub fn issue_device(&self, address_hash: &str, id: Uuid, now: Timestamp) -> Result<String, Fault> {
+        let claims = DeviceClaims {
+            iss: self.issuer.clone(),
+            aud: DEVICE_AUDIENCE.to_owned(),
+            sub: address_hash.to_owned(),
+            iat: now,
+            exp: now + DEVICE_LIFETIME,
+            jti: id,
+        };
+        paseto::sign(&self.key, &claims)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::access::token::new_key_pair;
+    use crate::access::{Plan, Principal, Role};
+
+    const NOW: Timestamp = Timestamp::UNIX_EPOCH;
+    const ISSUER: &str = "https://app.example";
+
+    fn pair() -> (TokenSigner, TokenVerifier) {
+        let (secret, public) = new_key_pair().unwrap();
+        (
+            TokenSigner::from_paserk(&secret, ISSUER).unwrap(),
+            TokenVerifier::from_paserk(&public, ISSUER).unwrap(),
+        )
+    }
+
+    /// An access token, which makes no device known.
+    fn access(signer: &TokenSigner) -> String {
+        let somebody = Principal {
+            user_id: Uuid::nil(),
+            clinic_id: Uuid::nil(),
+            session_id: Uuid::nil(),
+            role: Role::Owner,
+            access_version: 1,
+            assurance: 1,
+            plan: Plan::Free,
+            authenticated_at: NOW,
+        };
+        signer.issue(&somebody, Uuid::nil(), NOW).unwrap()
+    }
+
+    #[test]
+    fn a_device_is_known_for_one_address_and_180_days_and_no_other_token_makes_it_known() {
+        let ((signer, verifier), (other, _)) = (pair(), pair());
+        let device = |signer: &TokenSigner| signer.issue_device("hash", Uuid::nil(), NOW).unwrap();
+        let known = device(&signer);
+        assert_eq!(verifier.known_for(&known, NOW).as_deref(), Some("hash"));
+        assert_eq!(verifier.known_for(&known, NOW + DEVICE_LIFETIME), None);
+        for unknown in [device(&other), access(&signer), String::new(), "v4.public.AAAA".to_owned()] {
+            assert_eq!(verifier.known_for(&unknown, NOW), None);
+        }
+        assert_eq!(verifier.verify(&known, NOW).unwrap_err().problem.code, "TOKEN_INVALID");
+    }
+}
