@@ -29,6 +29,12 @@ pub enum Command {
     Routes,
     /// Write the files generated from the declarations
     Generate,
+    /// Say what a clinic pays for
+    Clinics {
+        /// What to do
+        #[command(subcommand)]
+        action: ClinicsAction,
+    },
     /// List, replay or drop events that a consumer failed at too often
     DeadLetters {
         /// What to do
@@ -39,6 +45,25 @@ pub enum Command {
     TokenKeys {
         /// The new file that the secret key is written to
         secret_file: PathBuf,
+    },
+}
+
+/// What to do with a clinic.
+#[derive(Debug, Subcommand)]
+pub enum ClinicsAction {
+    /// Put it on a plan, which says how much its people may ask a minute; it holds from their next access tokens on
+    Plan {
+        /// The clinic's id
+        clinic: Uuid,
+        /// free: 300 requests a minute and member; pro: 1000
+        #[arg(value_parser = ["free", "pro"])]
+        plan: String,
+        /// The database, as whoever migrates it [default: that of the running `cargo run`]
+        #[arg(long, env = "DATABASE_URL", hide_env_values = true)]
+        database_url: Option<String>,
+        /// The data folder of the running `cargo run`, when it is not the default one
+        #[arg(long, env = "GRAFONO_DATA")]
+        data: Option<PathBuf>,
     },
 }
 

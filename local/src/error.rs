@@ -34,6 +34,9 @@ pub enum Error {
     /// The program that has the database does not run, by the folder of its data.
     #[error("no Grafono runs on the data folder {0}: start it (cargo run), or give --data or --database-url")]
     NotRunning(PathBuf),
+    /// No clinic has that id.
+    #[error("there is no clinic {0}: its id is in the log line of each of its requests, as clinicId")]
+    NoClinic(uuid::Uuid),
     /// The database was reached and refused something.
     #[error("the database refused to {0} (SQLSTATE {1})")]
     Database(&'static str, String),

@@ -3,6 +3,7 @@
 
 pub mod arguments;
 pub mod background;
+pub mod clinics;
 mod confirm;
 pub mod data;
 pub mod database;

@@ -8,6 +8,7 @@
 
 mod audit;
 mod catalogue;
+mod clinics;
 mod contract;
 mod dead_letters;
 mod drift;
