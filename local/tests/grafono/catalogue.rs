@@ -76,6 +76,24 @@ async fn provoke_by_form(scene: &Scene, code: &str) -> Option<TestResponse> {
     })
 }
 
+/// Provokes what is refused because of how much was asked.
+async fn provoke_by_number(scene: &mut Scene, code: &str) -> Option<TestResponse> {
+    Some(match code {
+        "RATE_LIMITED" => {
+            scene.app.limit(None);
+            for _ in 0..5 {
+                assert_eq!(scene.log_in(None, "wrong").await.status, 401);
+            }
+            scene.log_in(None, "wrong").await
+        }
+        "LIMITS_UNAVAILABLE" => {
+            scene.app.database.run("REVOKE EXECUTE ON FUNCTION kernel.take FROM modules").await;
+            scene.log_in(None, PASSWORD).await
+        }
+        _ => return None,
+    })
+}
+
 /// Provokes what depends on who asks, and with which key.
 async fn provoke_by_caller(scene: &Scene, code: &str) -> Option<TestResponse> {
     let record = scene.own(TestRequest::post("/api/v1/transactions", &income(&scene.patient)));
@@ -344,6 +362,9 @@ async fn provoke(scene: &mut Scene, code: &str) -> Option<TestResponse> {
         return Some(answer);
     }
     if let Some(answer) = provoke_by_account(scene, code).await {
+        return Some(answer);
+    }
+    if let Some(answer) = provoke_by_number(scene, code).await {
         return Some(answer);
     }
     if let Some(answer) = provoke_by_sendgrid(scene, code).await {

@@ -39,6 +39,7 @@ impl<'a> Sender<'a> {
         let variable = move |key: &str| match key {
             "DATABASE_URL" => Some(url.clone()),
             "DATABASE_CONNECTIONS" => Some("1".to_owned()),
+            "RATE_LIMITS" => Some("1000".to_owned()),
             "TOKEN_PUBLIC_KEYS" => Some(public_keys.clone()),
             "PUBLIC_URL" => Some(testkit::ISSUER.to_owned()),
             _ => None,
