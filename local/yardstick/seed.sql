@@ -17,6 +17,12 @@ INSERT INTO identity.memberships (id, clinic_id, account_id, name, role, version
 VALUES ('00000000-0000-7000-a000-00000000000a', '00000000-0000-7000-8000-000000000001',
         '00000000-0000-7000-9000-00000000000a', 'Owner', 'owner', 1, now(), now());
 
+INSERT INTO identity.sessions
+       (id, clinic_id, user_id, account_id, transport, device_token_hash, used_at, expires_at, created_at, updated_at)
+VALUES ('00000000-0000-7000-b000-00000000000a', '00000000-0000-7000-8000-000000000001',
+        '00000000-0000-7000-a000-00000000000a', '00000000-0000-7000-9000-00000000000a', 'body', sha256(''), now(),
+        'infinity', now(), now());
+
 INSERT INTO patients.patients (id, clinic_id, full_name, phone, email, notes, version, created_at, updated_at)
 SELECT uuidv7(), ('00000000-0000-7000-8000-' || lpad(to_hex(number % 10 + 1), 12, '0'))::uuid,
        'Patient ' || number, '+20' || 1000000000 + number, 'p' || number || '@example.test', repeat('n', 100), 1,

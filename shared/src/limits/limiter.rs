@@ -110,7 +110,8 @@ impl Part for Limiter {
             let times = text.parse().ok().filter(|times| (1..=1000).contains(times));
             times.ok_or(SettingError::Malformed)
         })?;
-        if times.is_some() && settings.aws("AWS_LAMBDA_FUNCTION_NAME").is_some() {
+        let is_on_aws = settings.aws("AWS_LAMBDA_FUNCTION_NAME").is_some_and(|name| !name.is_empty());
+        if times.is_some() && is_on_aws {
             let error = SettingError::Expected("left out on AWS: it makes all limits wider".into());
             return Err(settings.note(RATE_LIMITS.key, error));
         }

@@ -26,7 +26,15 @@ fn main() -> Result<(), Box<dyn Error>> {
 
 fn token(secret: &AsymmetricSecretKey<V4>, name: &str, now: Timestamp) -> Result<String, Box<dyn Error>> {
     let claims = serde_json::json!({
+        "iss": "https://app.example.com",
         "sub": "00000000-0000-7000-a000-00000000000a",
+        "sid": "00000000-0000-7000-b000-00000000000a",
+        "ver": 1,
+        "aal": 1,
+        "plan": "free",
+        "auth": now,
+        "nbf": now,
+        "jti": "00000000-0000-7000-b000-00000000000a",
         "clinic": "00000000-0000-7000-8000-000000000001",
         "role": "owner",
         "aud": "grafono",

@@ -3,7 +3,9 @@
 use crate::Call;
 use futures_util::future::join_all;
 use lambda_runtime::Error;
-use std::sync::{Arc, Mutex, PoisonError};
+use sha2::{Digest as _, Sha256};
+use shared::access::random;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use tokio_postgres::types::{ToSql, Type};
 use tokio_postgres::{Client, NoTls, Row};
 
@@ -71,56 +73,91 @@ async fn run(client: &Client, Step(sql, parameters): &Step<'_>) -> Rows {
     }
 }
 
-/// The values of the transaction-local settings.
+/// The values of the transaction-local settings, and of whom the transaction is for.
 pub(crate) struct Settings {
     clinic: String,
     lock: String,
     statement: String,
     transaction: String,
+    bucket: String,
+    is_told: bool,
 }
+
+/// How many requests one telling of the limit stands for, and how wide the limit is.
+const TOLD: (i32, f64, i32) = (4, 0.000_2, 300_000);
 
 impl Settings {
     pub(crate) fn of(call: &Call<'_>) -> Self {
         let left = u64::try_from(call.left.as_millis()).unwrap_or(u64::MAX);
+        let hash: u128 = Sha256::digest(format!("{}/{}", call.clinic, call.caller.sub))
+            .iter()
+            .take(16)
+            .fold(0, |all, byte| (all << 8) | u128::from(*byte));
         Self {
             clinic: call.clinic.to_string(),
             lock: left.min(2_000).to_string(),
             statement: left.saturating_sub(400).max(2).to_string(),
             transaction: left.saturating_sub(300).max(3).to_string(),
+            bucket: format!("user:{hash:032x}"),
+            is_told: random::number().is_multiple_of(4),
         }
     }
 
-    /// Tenant and limits, less what is left out.
-    pub(crate) fn step(&self, call: &Call<'_>) -> Option<Step<'_>> {
-        let (clinic, lock) = (&self.clinic as &(dyn ToSql + Sync), &self.lock as &(dyn ToSql + Sync));
-        let (statement, transaction) = (&self.statement, &self.transaction);
-        match (call.floor.has("tenant"), call.floor.has("limits")) {
-            (true, true) => Some(Step::query(
-                "SELECT set_config('app.clinic_id', $1, true),
-                        set_config('lock_timeout', $2, true),
-                        set_config('statement_timeout', $3, true),
-                        set_config('transaction_timeout', '0', true),
-                        set_config('transaction_timeout', $4, true),
-                        set_config('idle_in_transaction_session_timeout', $4, true)",
+    /// What is counted against the limit, before BEGIN: one request in four, as four.
+    pub(crate) fn take<'a>(&'a self, call: &'a Call<'_>) -> Option<Step<'a>> {
+        (call.floor.has("take") && self.is_told).then(|| {
+            let (forced, every, burst) = &TOLD;
+            Step::query(
+                "SELECT granted, remaining, wait FROM kernel.take($1, $2, 0, $3, $4, $5)",
                 [
-                    (clinic, Type::TEXT),
-                    (lock, Type::TEXT),
-                    (statement, Type::TEXT),
-                    (transaction, Type::TEXT),
+                    (&self.bucket, Type::TEXT),
+                    (forced, Type::INT4),
+                    (every, Type::FLOAT8),
+                    (burst, Type::INT4),
+                    (&call.now, Type::TIMESTAMPTZ),
                 ],
-            )),
-            (true, false) => {
-                Some(Step::query("SELECT set_config('app.clinic_id', $1, true)", [(clinic, Type::TEXT)]))
-            }
-            (false, true) => Some(Step::query(
-                "SELECT set_config('lock_timeout', $1, true),
-                        set_config('statement_timeout', $2, true),
-                        set_config('transaction_timeout', '0', true),
-                        set_config('transaction_timeout', $3, true),
-                        set_config('idle_in_transaction_session_timeout', $3, true)",
-                [(lock, Type::TEXT), (statement, Type::TEXT), (transaction, Type::TEXT)],
-            )),
-            (false, false) => None,
+            )
+        })
+    }
+
+    /// Tenant, limits and admission, less what is left out.
+    pub(crate) fn step<'a>(&'a self, call: &'a Call<'_>) -> Option<Step<'a>> {
+        static SQL: OnceLock<String> = OnceLock::new();
+        let mut columns: Vec<String> = Vec::new();
+        let mut values: Vec<(&(dyn ToSql + Sync), Type)> = Vec::new();
+        if call.floor.has("tenant") {
+            values.push((&self.clinic, Type::TEXT));
+            columns.push("set_config('app.clinic_id', $1, true)".to_owned());
         }
+        if call.floor.has("limits") {
+            let first = values.len() + 1;
+            values.extend([
+                (&self.lock as &(dyn ToSql + Sync), Type::TEXT),
+                (&self.statement, Type::TEXT),
+                (&self.transaction, Type::TEXT),
+            ]);
+            columns.push(format!(
+                "set_config('lock_timeout', ${first}, true), set_config('statement_timeout', ${}, true),
+                 set_config('transaction_timeout', '0', true), set_config('transaction_timeout', ${last}, true),
+                 set_config('idle_in_transaction_session_timeout', ${last}, true)",
+                first + 1,
+                last = first + 2
+            ));
+        }
+        if call.floor.has("session") {
+            let first = values.len() + 1;
+            values.extend([
+                (&call.clinic as &(dyn ToSql + Sync), Type::UUID),
+                (&call.caller.sub, Type::UUID),
+                (&call.caller.sid, Type::UUID),
+                (&call.caller.ver, Type::INT8),
+                (&call.now, Type::TIMESTAMPTZ),
+            ]);
+            let places: Vec<String> = (first..first + 5).map(|place| format!("${place}")).collect();
+            columns.push(format!("kernel.admit({})", places.join(", ")));
+        }
+        // What is left out is the same for the whole process.
+        let sql = SQL.get_or_init(|| format!("SELECT {}", columns.join(", ")));
+        (!values.is_empty()).then_some(Step(sql, Some(values)))
     }
 }

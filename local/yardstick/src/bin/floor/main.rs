@@ -20,9 +20,11 @@ use std::time::Duration;
 use token::Verifier;
 use uuid::Uuid;
 
-/// What can be left out: the token's signature, the tenant's setting, the time limits, the idempotency key with its
-/// stored reply, reading the stored reply back, audit and outbox, the log line.
-const EXTRAS: [&str; 7] = ["token", "tenant", "limits", "key", "read-back", "records", "log"];
+/// What can be left out: the token's signature, the tenant's setting, the question whether the session is open, what is
+/// counted against the limit of requests, the time limits, the idempotency key with its stored reply, reading the stored
+/// reply back, audit and outbox, the log line.
+const EXTRAS: [&str; 9] =
+    ["token", "tenant", "session", "take", "limits", "key", "read-back", "records", "log"];
 
 /// What the process keeps.
 struct Floor {
@@ -35,7 +37,7 @@ struct Floor {
 struct Call<'a> {
     floor: &'a Floor,
     event: &'a Event,
-    caller: Uuid,
+    caller: token::Caller,
     clinic: Uuid,
     now: jiff::Timestamp,
     left: Duration,

@@ -82,7 +82,8 @@ impl<'a> Writes<'a> {
 
     fn steps<'b>(&'b self, settings: &'b Settings) -> Vec<Step<'b>> {
         let has = |extra| self.call.floor.has(extra);
-        let mut steps = vec![Step::control("BEGIN")];
+        let mut steps: Vec<_> = settings.take(self.call).into_iter().collect();
+        steps.push(Step::control("BEGIN"));
         steps.extend(settings.step(self.call));
         if has("key") {
             steps.extend(self.claim());

@@ -74,7 +74,8 @@ fn query(text: &str) -> Option<(usize, Option<Cursor>)> {
 /// The rows of one statement in a transaction of its own.
 async fn read(call: &Call<'_>, statement: Step<'_>) -> Result<Vec<Row>, Error> {
     let settings = Settings::of(call);
-    let mut steps = vec![Step::control("BEGIN READ ONLY")];
+    let mut steps: Vec<_> = settings.take(call).into_iter().collect();
+    steps.push(Step::control("BEGIN READ ONLY"));
     steps.extend(settings.step(call));
     let place = steps.len();
     steps.extend([statement, Step::control("COMMIT")]);

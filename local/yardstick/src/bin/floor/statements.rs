@@ -13,7 +13,7 @@ impl Writes<'_> {
                 AND expires_at <= $4",
             [
                 (&call.clinic, Type::UUID),
-                (&call.caller, Type::UUID),
+                (&call.caller.sub, Type::UUID),
                 (&self.key, Type::TEXT),
                 (&call.now, Type::TIMESTAMPTZ),
             ],
@@ -24,7 +24,7 @@ impl Writes<'_> {
              VALUES ($1, $2, $3, $4, $5, $6, $6)",
             [
                 (&call.clinic, Type::UUID),
-                (&call.caller, Type::UUID),
+                (&call.caller.sub, Type::UUID),
                 (&self.key, Type::TEXT),
                 (&self.fingerprint, Type::BYTEA),
                 (&self.expires, Type::TIMESTAMPTZ),
@@ -102,7 +102,7 @@ impl Writes<'_> {
             [
                 (&self.audit, Type::UUID),
                 (&call.clinic, Type::UUID),
-                (&call.caller, Type::UUID),
+                (&call.caller.sub, Type::UUID),
                 (&self.id, Type::UUID),
                 (&call.event.request_context.request_id, Type::TEXT),
                 (&call.now, Type::TIMESTAMPTZ),
@@ -129,7 +129,7 @@ impl Writes<'_> {
             "UPDATE kernel.idempotency_keys
                 SET reply = current_setting('app.reply')::jsonb
               WHERE clinic_id = $1 AND module = CURRENT_USER::text AND caller_id = $2 AND key = $3",
-            [(&self.call.clinic, Type::UUID), (&self.call.caller, Type::UUID), (&self.key, Type::TEXT)],
+            [(&self.call.clinic, Type::UUID), (&self.call.caller.sub, Type::UUID), (&self.key, Type::TEXT)],
         )
     }
 
@@ -138,7 +138,7 @@ impl Writes<'_> {
             "SELECT fingerprint, reply::text AS reply
                FROM kernel.idempotency_keys
               WHERE clinic_id = $1 AND module = CURRENT_USER::text AND caller_id = $2 AND key = $3",
-            [(&self.call.clinic, Type::UUID), (&self.call.caller, Type::UUID), (&self.key, Type::TEXT)],
+            [(&self.call.clinic, Type::UUID), (&self.call.caller.sub, Type::UUID), (&self.key, Type::TEXT)],
         )
     }
 }

@@ -15,11 +15,20 @@ pub(crate) struct Verifier(AsymmetricPublicKey<V4>);
 
 #[derive(Deserialize)]
 struct Claims {
-    sub: Uuid,
+    #[serde(flatten)]
+    caller: Caller,
     clinic: Uuid,
     role: String,
     aud: String,
     exp: Timestamp,
+}
+
+/// The member, its session, and the version of what it may do.
+#[derive(Deserialize)]
+pub(crate) struct Caller {
+    pub(crate) sub: Uuid,
+    pub(crate) sid: Uuid,
+    pub(crate) ver: i64,
 }
 
 impl Verifier {
@@ -29,7 +38,7 @@ impl Verifier {
     }
 
     /// The caller and its clinic. With `signed` false, the signature is not looked at.
-    pub(crate) fn caller(&self, event: &Event, now: Timestamp, signed: bool) -> Option<(Uuid, Uuid)> {
+    pub(crate) fn caller(&self, event: &Event, now: Timestamp, signed: bool) -> Option<(Caller, Uuid)> {
         let token = event.headers.get("authorization")?.strip_prefix("Bearer ")?;
         let untrusted = UntrustedToken::<Public, V4>::try_from(token).ok()?;
         if signed && !self.has_signed(&untrusted) {
@@ -37,7 +46,7 @@ impl Verifier {
         }
         let claims: Claims = serde_json::from_slice(untrusted.untrusted_payload()).ok()?;
         let is_ours = claims.aud == "grafono" && claims.exp > now && claims.role == "owner";
-        is_ours.then_some((claims.sub, claims.clinic))
+        is_ours.then_some((claims.caller, claims.clinic))
     }
 
     fn has_signed(&self, token: &UntrustedToken<Public, V4>) -> bool {
