@@ -11,8 +11,9 @@
 //! | `identity.sessions` | where a member is signed in, and since when |
 //! | `identity.refresh_tokens` | hashes of the tokens that keep a session going, each in the place of the one before |
 //!
-//! Events: `clinic.created`, `account.email_verification_requested`, `account.password_reset_requested`. Consumers:
-//! `request-email-verification`, `mail-password-reset`. Workers: `identity-housekeeping`.
+//! Events: `clinic.created`, `account.email_verification_requested`, `account.password_reset_requested`,
+//! `session.token_reused`, `session.helped_on`. Consumers: `request-email-verification`, `mail-password-reset`,
+//! `mail-session-alert`. Workers: `identity-housekeeping`.
 
 pub mod auth;
 pub mod clinics;
@@ -47,6 +48,7 @@ pub fn module() -> Module {
         consumers: vec![
             ConsumerDeclaration::of::<auth::request_email_verification::RequestEmailVerification>(),
             ConsumerDeclaration::of::<auth::mail_password_reset::MailPasswordReset>(),
+            ConsumerDeclaration::of::<auth::mail_session_alert::MailSessionAlert>(),
         ],
         workers: vec![WorkerDeclaration::of::<housekeeping::IdentityHousekeeping>()],
     }

@@ -2,6 +2,7 @@
 //! consumer, a run of each worker; and what only rare branches send, with the request that reaches it.
 
 use futures_util::future::BoxFuture;
+use jiff::SignedDuration;
 use serde_json::{Value, json};
 use shared::clock::{Clock as _, Ids as _, SystemIds};
 use shared::failure::Fault;
@@ -33,6 +34,7 @@ pub(crate) async fn send_requests(world: &World) {
     }
     let wrong = json!({ "email": "demo@grafono.example", "password": "not my password" });
     assert_eq!(world.app.send(TestRequest::post("/api/v1/auth/login", &wrong)).await.status, 401);
+    reuse_a_token(world).await;
     let traffic = Traffic { world, before };
     traffic.fail_a_job().await;
     traffic.refuse_mails().await;
@@ -50,6 +52,16 @@ async fn turn_pages(world: &World, endpoint: &Declaration) {
     let first = page("limit=1&includeTotal=true").await;
     let cursor = first.json["meta"]["nextCursor"].as_str().unwrap_or_else(|| unreachable!("{}", first.text));
     assert_eq!(page(&format!("limit=1&cursor={cursor}")).await.status, 200, "{}", endpoint.name);
+}
+
+/// Signs in, and refreshes by the same token twice, so late that the second one ends the session.
+async fn reuse_a_token(world: &World) {
+    let signed_in = world.app.send(world.request("login")).await;
+    let body = json!({ "refreshToken": signed_in.data()["refreshToken"] });
+    for expected in [200, 401] {
+        world.app.clock.advance(SignedDuration::from_secs(10));
+        assert_eq!(world.app.send(TestRequest::post("/api/v1/auth/refresh", &body)).await.status, expected);
+    }
 }
 
 /// All events but those that the tables were filled with.

@@ -11,6 +11,7 @@ pub mod login;
 pub mod logout;
 mod mail;
 pub mod mail_password_reset;
+pub mod mail_session_alert;
 pub(crate) mod opening;
 pub(crate) mod password;
 mod presented;

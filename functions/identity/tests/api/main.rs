@@ -17,6 +17,7 @@ mod list_sessions;
 mod login;
 mod logout;
 mod mail_password_reset;
+mod mail_session_alert;
 mod refresh;
 mod request_email_verification;
 mod request_password_reset;

@@ -6,8 +6,14 @@ use testkit::{TestApp, TestRequest, TestResponse};
 
 const COOKIE: &str = "__Host-grafono-refresh";
 
-fn refresh(token: &str) -> TestRequest {
+pub(crate) fn refresh(token: &str) -> TestRequest {
     TestRequest::post("/api/v1/auth/refresh", &json!({ "refreshToken": token }))
+}
+
+/// A refresh by a device that shows its token.
+pub(crate) fn refresh_on(token: &str, device: &str) -> TestRequest {
+    let body = json!({ "refreshToken": token, "deviceToken": device });
+    TestRequest::post("/api/v1/auth/refresh", &body)
 }
 
 /// A refresh by a browser's cookie.
@@ -17,11 +23,11 @@ fn by_cookie(token: &str) -> TestRequest {
     request.header("x-grafono-csrf", "1")
 }
 
-fn text(answer: &TestResponse, name: &str) -> String {
+pub(crate) fn text(answer: &TestResponse, name: &str) -> String {
     answer.data()[name].as_str().unwrap().to_owned()
 }
 
-fn next(answer: &TestResponse) -> String {
+pub(crate) fn next(answer: &TestResponse) -> String {
     text(answer, "refreshToken")
 }
 
@@ -51,6 +57,12 @@ async fn session(app: &TestApp) -> Vec<String> {
 async fn audited(app: &TestApp, action: &str) -> String {
     let sql = "SELECT count(*) FROM kernel.audit_log WHERE action = '{action}'".replace("{action}", action);
     app.database.value(&sql).await
+}
+
+/// What is announced of sessions, in its order.
+async fn announced(app: &TestApp) -> Vec<String> {
+    let events = app.events_where("aggregate = 'session'").await;
+    events.into_iter().map(|event| event.kind).collect()
 }
 
 #[tokio::test]
@@ -107,31 +119,49 @@ async fn a_phone_that_lost_a_reply_is_helped_on_once_and_by_its_device_token_alo
     let app = app().await;
     let made = signed_up(&app).await;
     let (token, device) = (next(&made), text(&made, "deviceToken"));
-    let late = |token: &str, device: &str| {
-        let body = json!({ "refreshToken": token, "deviceToken": device });
-        TestRequest::post("/api/v1/auth/refresh", &body)
-    };
     app.clock.advance(SignedDuration::from_mins(1));
     let lost = next(&app.send(refresh(&token)).await);
     app.clock.advance(SignedDuration::from_hours(24) - SignedDuration::from_micros(1));
 
-    let helped = app.send(late(&token, &device)).await;
+    let helped = app.send(refresh_on(&token, &device)).await;
     assert_eq!(helped.status, 200, "{}", helped.text);
     assert_ne!(next(&helped), lost);
     assert_eq!(audited(&app, "session.helped_on").await, "1");
+    assert_eq!(announced(&app).await, ["session.helped_on"]);
     let again = app.send(refresh(&token)).await;
     assert_eq!(next(&again), next(&helped), "the reply may be lost once more, for ten seconds");
 
     app.clock.advance(SignedDuration::from_mins(1));
-    let second = app.send(late(&next(&helped), &device)).await;
+    let second = app.send(refresh_on(&next(&helped), &device)).await;
     assert_eq!(second.status, 200);
     app.clock.advance(SignedDuration::from_mins(1));
     assert_eq!(
-        app.send(late(&next(&helped), &device)).await.refusal(),
+        app.send(refresh_on(&next(&helped), &device)).await.refusal(),
         (401, "SESSION_ENDED"),
         "once a session"
     );
     assert_eq!(session(&app).await[..2], ["true", "reuse"]);
+    assert_eq!(announced(&app).await, ["session.helped_on", "session.token_reused"]);
+}
+
+#[tokio::test]
+async fn what_ends_or_helps_on_no_session_is_announced_to_nobody() {
+    let app = app().await;
+    let token = settled(&app).await;
+    let newest = next(&app.send(refresh(&token)).await);
+    for (presented, status) in [(&newest, 200), (&token, 200)] {
+        assert_eq!(app.send(refresh(presented)).await.status, status, "fresh, and a repeat");
+    }
+    app.send(TestRequest::post("/api/v1/auth/logout", &json!({ "refreshToken": newest }))).await;
+    app.clock.advance(SignedDuration::from_mins(1));
+    for presented in [&newest, &token] {
+        assert_eq!(app.send(refresh(presented)).await.refusal(), (401, "SESSION_ENDED"));
+    }
+    let other = next(&app.send(log_in("ana@example.com", PASSWORD)).await);
+    app.clock.advance(SignedDuration::from_hours(7 * 24));
+    assert_eq!(app.send(refresh(&other)).await.refusal(), (401, "SESSION_EXPIRED"));
+    assert_eq!(app.send(refresh(&"A".repeat(64))).await.refusal(), (401, "REFRESH_TOKEN_INVALID"));
+    assert!(announced(&app).await.is_empty());
 }
 
 #[tokio::test]
@@ -162,8 +192,7 @@ async fn the_successor_that_a_thief_was_handed_ends_the_session_once_the_phone_w
     app.clock.advance(SignedDuration::from_mins(1));
     let stolen = next(&app.send(refresh(&token)).await);
     app.clock.advance(SignedDuration::from_mins(1));
-    let body = json!({ "refreshToken": token, "deviceToken": device });
-    assert_eq!(app.send(TestRequest::post("/api/v1/auth/refresh", &body)).await.status, 200);
+    assert_eq!(app.send(refresh_on(&token, &device)).await.status, 200);
     assert_eq!(app.send(refresh(&stolen)).await.refusal(), (401, "SESSION_ENDED"));
     assert_eq!(session(&app).await[..2], ["true", "reuse"]);
 }
@@ -181,6 +210,18 @@ mod race {
         let after = app.send(refresh(&first)).await;
         assert_eq!(next(&after), first, "a token that was made a moment ago stays");
         assert_eq!(session(&app).await, ["false", "", "2"]);
+    }
+
+    #[tokio::test]
+    async fn a_reused_token_that_comes_many_times_at_once_ends_the_session_once() {
+        let app = app().await;
+        let token = settled(&app).await;
+        app.send(refresh(&token)).await;
+        app.clock.advance(SignedDuration::from_secs(10));
+        let answers = app.send_at_once(vec![refresh(&token); 8]).await;
+        assert!(answers.iter().all(|answer| answer.refusal() == (401, "SESSION_ENDED")));
+        assert_eq!(announced(&app).await, ["session.token_reused"]);
+        assert_eq!(audited(&app, "session.token_reused").await, "1");
     }
 
     #[tokio::test]
@@ -226,6 +267,23 @@ mod integrity {
         assert_eq!(of(twice).await.refusal(), (400, "TOKEN_GIVEN_TWICE"));
         assert_eq!(session(&app).await, ["false", "", "1"], "none of these was a use");
         assert_eq!(of(by_cookie(&token).header("origin", testkit::ISSUER)).await.status, 200);
+    }
+
+    #[tokio::test]
+    async fn a_session_does_not_end_by_a_token_without_telling_of_it() {
+        for broken in ["kernel.outbox", "kernel.audit_log"] {
+            let app = app().await;
+            let token = settled(&app).await;
+            app.send(refresh(&token)).await;
+            app.clock.advance(SignedDuration::from_secs(10));
+            let constraint = format!("ALTER TABLE {broken} ADD CONSTRAINT broken CHECK (false) NOT VALID");
+            app.database.run(&constraint).await;
+            assert_eq!(app.send(refresh(&token)).await.refusal(), (500, "INTERNAL_ERROR"), "{broken}");
+            assert_eq!(session(&app).await, ["false", "", "2"], "{broken}");
+            let told = "SELECT (SELECT count(*) FROM kernel.audit_log WHERE action = 'session.token_reused')
+                             + (SELECT count(*) FROM kernel.outbox WHERE aggregate = 'session')";
+            assert_eq!(app.database.value(told).await, "0", "{broken}");
+        }
     }
 
     #[tokio::test]

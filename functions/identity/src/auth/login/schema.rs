@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use shared::failure::{Failure, Problem};
 use shared::http::Fields;
-use shared::validation::{Id, Password, Secret, Text};
+use shared::validation::{Id, Password, Secret, Text, without_link};
 use uuid::Uuid;
 use validator::Validate;
 
@@ -30,8 +30,8 @@ pub struct Credentials {
     /// The token of this device, as an earlier sign-in had it.
     #[validate(length(min = 1, max = 1024))]
     pub device_token: Option<Secret>,
-    /// What this device is called in the list of sessions, e.g. `Reception`.
-    #[validate(length(min = 1, max = 120))]
+    /// What this device is called in the list of sessions and in mails about them, e.g. `Reception`.
+    #[validate(length(min = 1, max = 120), custom(function = without_link))]
     pub device_name: Option<Text>,
 }
 

@@ -133,21 +133,31 @@ pub(super) fn turn(call: &Call<'_, impl Parts>, turn: &Turn) -> Statement<()> {
     .bind(turn.presented.successor(&turn.nonce).secret_hash())
 }
 
-/// The audit row of a session that ends by a token, or is helped on.
-pub(super) fn audit(call: &Call<'_, impl Parts>, turn: &Turn) -> Statement<()> {
+/// What a session leaves behind that ends by a token, or is helped on: the audit row, and the event of which its account is
+/// mailed. Each comes once a session, and helping on first; the lock on the session holds that, so that no `seq` is there twice.
+pub(super) fn tell(call: &Call<'_, impl Parts>, turn: &Turn) -> Statement<()> {
     Statement::new(
-        "identity.audit_refresh",
-        "INSERT INTO kernel.audit_log
-                (id, clinic_id, actor_id, action, subject, subject_id, client_address, request_id, created_at)
-         SELECT $3, s.clinic_id, s.user_id,
-                CASE current_setting('app.verdict', true)
-                     WHEN 'late' THEN 'session.helped_on' ELSE 'session.token_reused' END, 'session',
-                s.id, $4::text::inet, $5, $6
-           FROM identity.refresh_tokens AS t
-           JOIN identity.sessions AS s ON s.clinic_id = t.clinic_id AND s.id = t.session_id
-          WHERE t.clinic_id = $1
-            AND t.token_hash = $2
-            AND current_setting('app.verdict', true) IN ('late', 'reused')",
+        "identity.tell_of_refresh",
+        "WITH told AS (
+             SELECT s.clinic_id, s.user_id, s.id,
+                    CASE current_setting('app.verdict', true)
+                         WHEN 'late' THEN 'session.helped_on' ELSE 'session.token_reused' END AS what
+               FROM identity.refresh_tokens AS t
+               JOIN identity.sessions AS s ON s.clinic_id = t.clinic_id AND s.id = t.session_id
+              WHERE t.clinic_id = $1
+                AND t.token_hash = $2
+                AND current_setting('app.verdict', true) IN ('late', 'reused')
+         ), audited AS (
+             INSERT INTO kernel.audit_log
+                    (id, clinic_id, actor_id, action, subject, subject_id, client_address, request_id, created_at)
+             SELECT $3, clinic_id, user_id, what, 'session', id, $4::text::inet, $5, $6
+               FROM told
+         )
+         INSERT INTO kernel.outbox
+                (id, clinic_id, aggregate, aggregate_id, seq, kind, ids, traceparent, created_at, updated_at)
+         SELECT $7, clinic_id, 'session', id, CASE what WHEN 'session.helped_on' THEN 1 ELSE 2 END, what,
+                jsonb_build_object('sessionId', id), $8, $6, $6
+           FROM told",
     )
     .bind(turn.clinic)
     .bind(turn.presented.secret_hash())
@@ -155,6 +165,8 @@ pub(super) fn audit(call: &Call<'_, impl Parts>, turn: &Turn) -> Statement<()> {
     .bind(call.client_address().map(|address| address.to_string()))
     .bind(call.request_id.clone())
     .bind(call.now)
+    .bind(call.new_id())
+    .bind(call.trace.traceparent())
 }
 
 fn turned(columns: &Columns<'_>) -> Result<Turned, DecodeError> {

@@ -31,7 +31,7 @@ pub(super) async fn handle(
     tx.add(db::hold_session(&turn));
     let turned = tx.add(db::judge(&turn, call.now));
     tx.add(db::turn(call, &turn));
-    tx.add(db::audit(call, &turn));
+    tx.add(db::tell(call, &turn));
     let turned = tx.commit::<RefreshFailure>().await?.optional(&turned)?;
     let turned = turned.ok_or_else(|| refused(RefreshFailure::RefreshTokenInvalid))?;
 

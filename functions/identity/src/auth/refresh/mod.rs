@@ -4,7 +4,9 @@
 //! - **Does**: hands out a successor. Two tabs at once, or a client that lost the reply, are handed the same one: within ten
 //!   seconds by the old token alone, and once a session for a day, on its own device. A token that was replaced and comes
 //!   again otherwise is somebody else's, or somebody else has its successor: the session ends.
-//! - **Writes**: `identity.refresh_tokens`, `identity.sessions`; audit, when a session ends by it or is helped on.
+//! - **Writes**: `identity.refresh_tokens`, `identity.sessions`; when a session ends by it or is helped on, audit and outbox
+//!   (`session.token_reused`, `session.helped_on`), of which `mail-session-alert` mails the account. The relay is not nudged,
+//!   since almost no refresh announces anything: such a mail waits for its clock, a minute at most.
 //! - **Atomic**: the session is locked first. Of a refresh and a sign-out at once, one comes before the other.
 //! - **Fails**: `REFRESH_TOKEN_INVALID`, `SESSION_EXPIRED`, `SESSION_ENDED`, which take the cookie away; see [`schema`].
 //! - **Round trips**: 1.
@@ -36,7 +38,8 @@ impl Endpoint for Refresh {
     const SUMMARY: &'static str = "Get a new access token";
     const DESCRIPTION: &'static str = "Takes the refresh token and answers the one that replaces it: keep that one. Within \
         ten seconds the old one may be sent again and is answered alike. Later it ends the session, because two have it; \
-        but for a client that lost the reply and sends its `deviceToken` along, once a session.";
+        but for a client that lost the reply and sends its `deviceToken` along, once a session. Both are \
+        told to the account by mail, if its address is confirmed.";
     type Parts = (TokenSigner, PublicUrl);
     type Input = WithBodyOrNothing<TokenOrCookie>;
     type Output = Reply<Tokens>;

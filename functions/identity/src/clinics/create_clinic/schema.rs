@@ -49,8 +49,8 @@ pub struct NewClinic {
     pub password: Password,
     /// Where the refresh token travels; `body` unless given.
     pub refresh_in: Option<RefreshIn>,
-    /// What this device is called in the list of sessions, e.g. `Reception`.
-    #[validate(length(min = 1, max = 120))]
+    /// What this device is called in the list of sessions and in mails about them, e.g. `Reception`.
+    #[validate(length(min = 1, max = 120), custom(function = without_link))]
     pub device_name: Option<Text>,
 }
 
