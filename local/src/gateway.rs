@@ -1,7 +1,7 @@
 //! The gateway's part: HTTP in, a request as read from an event to the function that has the route, its response out.
 
-use crate::confirm;
 use crate::files::{self, FileFolder};
+use crate::link_pages;
 use crate::mail::Mails;
 use bytes::Bytes;
 use http::header::{COOKIE, HeaderMap, SET_COOKIE};
@@ -33,7 +33,7 @@ impl Gateway {
         Self { endpoints, mails: None, files: None }
     }
 
-    /// With the pages that show the mails of this machine, and the page that the link of the first mail leads to.
+    /// With the pages that show the mails of this machine, and the pages that their links lead to.
     #[must_use]
     pub fn with_pages(self, mails: Mails) -> Self {
         Self { mails: Some(mails), ..self }
@@ -83,10 +83,11 @@ impl Gateway {
             let body = tokio::time::timeout(TIME, read(body, most)).await.map_err(|_| BrokenBody)??;
             return Ok(files.answer(&head, body, now).await);
         }
-        if self.mails.is_some() && confirm::is_asked(&head) {
-            let form =
-                tokio::time::timeout(TIME, read(body, confirm::LARGEST)).await.map_err(|_| BrokenBody)??;
-            return Ok(confirm::answer(self, &head, &form, client.ip().to_string()).await);
+        if let Some(page) = self.mails.as_ref().and_then(|_| link_pages::asked(&head)) {
+            let form = tokio::time::timeout(TIME, read(body, link_pages::LARGEST))
+                .await
+                .map_err(|_| BrokenBody)??;
+            return Ok(page.answer(self, &head, &form, client.ip().to_string()).await);
         }
         let body = tokio::time::timeout(TIME, read(body, READ_AT_MOST)).await.map_err(|_| BrokenBody)??;
         Ok(sent(self.pass(received(head, body, client)).await))

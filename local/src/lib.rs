@@ -4,7 +4,6 @@
 pub mod arguments;
 pub mod background;
 pub mod clinics;
-mod confirm;
 pub mod data;
 pub mod database;
 pub mod dead_letters;
@@ -16,6 +15,7 @@ pub mod files;
 pub mod gateway;
 pub mod generate;
 pub mod keys;
+mod link_pages;
 pub mod mail;
 pub mod openapi;
 mod page;

@@ -112,8 +112,8 @@ async fn nothing_else_is_shown_and_nobody_else_is_answered() {
     remove_folder(folder);
 }
 
-/// The mail to that address in the program's data folder, once it is there.
-fn mail_to(folder: &Path, address: &str) -> String {
+/// The mail to that address with a link to that page, once it is in the program's data folder.
+fn mail_to(folder: &Path, address: &str, page: &str) -> String {
     let mut tries = 200;
     loop {
         let files = std::fs::read_dir(folder).into_iter().flatten().flatten();
@@ -122,7 +122,8 @@ fn mail_to(folder: &Path, address: &str) -> String {
             let bytes = std::fs::read(file.path()).ok()?;
             let mail = MessageParser::default().parse(&bytes)?;
             let is_to = mail.to()?.first()?.address() == Some(address);
-            is_to.then(|| mail.body_text(0).unwrap().into_owned())
+            let text = mail.body_text(0).unwrap().into_owned();
+            (is_to && text.contains(&format!("{page}?token="))).then_some(text)
         });
         if let Some(text) = texts.last() {
             return text;
@@ -138,7 +139,7 @@ fn pause() {
     std::thread::sleep(Duration::from_millis(50));
 }
 
-/// The address of the first mail's link.
+/// The address of a mail's link.
 fn link_in(text: &str) -> &str {
     text.split_whitespace().find(|word| word.contains("token=")).unwrap()
 }
@@ -151,7 +152,7 @@ fn the_link_of_the_first_mail_leads_to_a_page_whose_button_confirms_the_address(
     let made = program.curl(&["-d", &sign_up, "-H", "content-type: application/json"], "/api/v1/clinics");
     let bearer = format!("authorization: Bearer {}", made["data"]["accessToken"].as_str().unwrap());
     let me = || program.curl(&["-H", &bearer], "/api/v1/me")["data"]["emailVerified"].clone();
-    let text = mail_to(&data.join("mail"), "canary.ana@example.com");
+    let text = mail_to(&data.join("mail"), "canary.ana@example.com", "/verify-email");
     let link = link_in(&text);
     let id = std::fs::read_dir(data.join("mail")).unwrap().flatten().find_map(|file| {
         let is_it = std::fs::read_to_string(file.path()).unwrap().contains("canary.ana");
@@ -195,26 +196,96 @@ fn the_link_of_the_first_mail_leads_to_a_page_whose_button_confirms_the_address(
     remove_folder(data);
 }
 
+/// A form, as a browser sends it from a page of the program's.
+fn send(program: &Program, fields: &[(&str, &str)], path: &str) -> String {
+    let form = form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
+    program.curl_text(&["-i", "-d", &form, "-H", &format!("origin: {}", program.address)], path)
+}
+
+#[test]
+fn the_link_of_a_forgotten_password_leads_to_a_page_whose_form_changes_it() {
+    let data = new_folder();
+    let program = Program::start_on(&data, &[]);
+    let (email, json) = ("canary.ana@example.com", "content-type: application/json");
+    program.curl(&["-d", &sign_up(email).to_string(), "-H", json], "/api/v1/clinics");
+    let (old, new) = ("a long and lonely road", "another lonely road & 100% ção+");
+    let signs_in = |password: &str| {
+        let body = json!({ "email": email, "password": password }).to_string();
+        program.curl(&["-d", &body, "-H", json], "/api/v1/auth/login")["success"] == true
+    };
+    let forgotten = json!({ "email": email }).to_string();
+    program.curl_text(&["-i", "-d", &forgotten, "-H", json], "/api/v1/auth/password-resets");
+    let text = mail_to(&data.join("mail"), email, "/reset-password");
+    let link = link_in(&text);
+    let (path, token) = (link.strip_prefix(&program.address).unwrap(), link.split_once("token=").unwrap().1);
+
+    // Opening the link changes nothing.
+    let page = program.curl_text(&["-i"], path);
+    let policy = "default-src 'none'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+    assert!(page.starts_with("HTTP/1.1 200") && page.contains(policy) && !page.contains("<script"), "{page}");
+    for part in [
+        "<form method=\"post\" action=\"/reset-password\">",
+        &format!("name=\"token\" value=\"{token}\""),
+        "<label for=\"password\">New password</label>",
+        "id=\"password\" name=\"password\" type=\"password\" autocomplete=\"new-password\" minlength=\"8\"",
+        "required aria-describedby=\"text\"",
+    ] {
+        assert!(page.contains(part), "{part}: {page}");
+    }
+
+    // Nor does a form of another site.
+    let form = format!("token={token}&password=a+strangers+lonely+road");
+    for (header, status) in [("origin: http://evil.example", "403"), ("host: evil.example", "404")] {
+        let foreign = program.curl_text(&["-i", "-d", &form, "-H", header], "/reset-password");
+        assert!(foreign.starts_with(&format!("HTTP/1.1 {status}")), "{foreign}");
+    }
+
+    // What is no password is refused, and can be chosen anew.
+    for (password, says) in [("short", "8"), ("password1", "Common password"), (email, "Common password")] {
+        let refused = send(&program, &[("token", token), ("password", password)], "/reset-password");
+        assert!(refused.starts_with("HTTP/1.1 400") && refused.contains(says), "{refused}");
+        assert!(refused.contains(token) && refused.contains("<label for=\"password\">"), "{refused}");
+        assert!(!refused.contains(&format!("value=\"{password}\"")), "{refused}");
+    }
+    assert!(signs_in(old));
+
+    let changed = send(&program, &[("token", token), ("password", new)], "/reset-password");
+    assert!(changed.starts_with("HTTP/1.1 200") && changed.contains("Your password is changed"), "{changed}");
+    assert!(!changed.contains("<form"), "{changed}");
+    assert!(signs_in(new) && !signs_in(old));
+
+    let again = send(&program, &[("token", token), ("password", old)], "/reset-password");
+    assert!(again.starts_with("HTTP/1.1 410") && again.contains("Ask for another one"), "{again}");
+    assert!(!again.contains("<form") && signs_in(new), "{again}");
+    drop(program.stop());
+    remove_folder(data);
+}
+
 #[test]
 fn a_link_that_is_not_good_says_why_and_shows_nothing_of_itself() {
     let program = Program::start(&[]);
-    let hostile = "%22%3E%3Cscript%3Ealert(1)%3C/script%3E";
-    let page = program.curl_text(&["-i"], &format!("/verify-email?token={hostile}"));
-    assert!(page.starts_with("HTTP/1.1 200") && !page.contains("<script"), "{page}");
-    for (form, status) in [(hostile, "404"), ("x", "404"), ("", "400"), (&"x".repeat(300), "400")] {
-        let answer = program.curl_text(&["-i", "-d", &format!("token={form}")], "/verify-email");
-        assert!(answer.starts_with(&format!("HTTP/1.1 {status}")), "{answer}");
-        assert!(
-            answer.contains("text/html") && !answer.contains("<script") && !answer.contains("<form"),
-            "{answer}"
-        );
+    for address in ["/verify-email", "/reset-password"] {
+        let hostile = "\"><script>alert(1)</script>";
+        let page =
+            program.curl_text(&["-i"], &format!("{address}?token=%22%3E%3Cscript%3Ealert(1)%3C/script%3E"));
+        assert!(page.starts_with("HTTP/1.1 200") && !page.contains("<script"), "{page}");
+        for (token, status) in [(hostile, "404"), ("x", "404"), ("", "400"), (&"x".repeat(300), "400")] {
+            let answer = send(&program, &[("token", token), ("password", "a long and lonely road")], address);
+            assert!(answer.starts_with(&format!("HTTP/1.1 {status}")), "{answer}");
+            assert!(
+                answer.contains("text/html") && !answer.contains("<script") && !answer.contains("<form"),
+                "{answer}"
+            );
+        }
+        let long = send(&program, &[("token", "x"), ("password", &"é".repeat(4096))], address);
+        assert!(long.starts_with("HTTP/1.1 413"), "{long}");
+        let none = program.curl_text(&["-i"], address);
+        assert!(none.starts_with("HTTP/1.1 400") && !none.contains("<form"), "{none}");
+        let put = program.curl_text(&["-i", "-X", "PUT"], address);
+        assert!(put.starts_with("HTTP/1.1 405") && put.contains("allow: GET, HEAD, POST"), "{put}");
+        let head = program.curl_text(&["-I"], &format!("{address}?token=x"));
+        assert!(head.starts_with("HTTP/1.1 200"), "{head}");
     }
-    let none = program.curl_text(&["-i"], "/verify-email");
-    assert!(none.starts_with("HTTP/1.1 400") && !none.contains("<form"), "{none}");
-    let put = program.curl_text(&["-i", "-X", "PUT"], "/verify-email");
-    assert!(put.starts_with("HTTP/1.1 405") && put.contains("allow: GET, HEAD, POST"), "{put}");
-    let head = program.curl_text(&["-I"], "/verify-email?token=x");
-    assert!(head.starts_with("HTTP/1.1 200"), "{head}");
 }
 
 #[test]
@@ -226,7 +297,7 @@ fn who_signs_up_gets_a_mail_whose_token_confirms_the_address() {
     let made = program.curl(&["-d", &body, "-H", json], "/api/v1/clinics");
     let bearer = format!("authorization: Bearer {}", made["data"]["accessToken"].as_str().unwrap());
 
-    let text = mail_to(&data.join("mail"), "canary.ana@example.com");
+    let text = mail_to(&data.join("mail"), "canary.ana@example.com", "/verify-email");
     assert!(program.curl_text(&[], "/local/mail").contains("canary.ana@example.com"));
     let link = link_in(&text);
     assert!(link.starts_with(&format!("{}/verify-email?token=", program.address)), "{link}");
