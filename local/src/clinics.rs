@@ -36,7 +36,8 @@ pub async fn run(action: ClinicsAction) -> Result<(), Error> {
     let rows = client.query_typed(sql, &parameters).await.map_err(Error::database("change a plan"))?;
     let row = rows.first().ok_or(Error::NoClinic(clinic))?;
     let before: String = row.try_get("plan").map_err(Error::database("change a plan"))?;
-    let said = if before == plan { format!("{plan} already\n") } else { format!("{before} before, {plan} now\n") };
+    let said =
+        if before == plan { format!("{plan} already\n") } else { format!("{before} before, {plan} now\n") };
     std::io::stdout().lock().write_all(said.as_bytes()).map_err(Error::Output)
 }
 

@@ -172,7 +172,8 @@ const HOSTILE: [(&str, &str); 22] = [
 
 /// What is the same in two replies to the same request.
 fn lasting(answer: &TestResponse) -> (u16, usize, Vec<(String, String)>) {
-    let headers = answer.headers().filter(|(name, _)| !["x-request-id", "traceparent", "ratelimit"].contains(name));
+    let headers =
+        answer.headers().filter(|(name, _)| !["x-request-id", "traceparent", "ratelimit"].contains(name));
     (answer.status, answer.text.len(), headers.map(|(name, value)| (name.into(), value.into())).collect())
 }
 

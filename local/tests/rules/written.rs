@@ -10,7 +10,7 @@ use std::fmt::Write as _;
 
 /// What bounds: constants of a number or a time with their values, and what statements have of them.
 const BOUNDS: [&str; 2] = [
-    r"\bconst [A-Z][A-Z0-9_]*: (?:\w+::)*(?:Duration|SignedDuration|f64|[iu](?:8|16|32|64|size)|\[(?:\w+::)*(?:Duration|SignedDuration|Sweep|[iu](?:32|64|size)); ?\w+\])\s*=[^;]*;",
+    r"\bconst [A-Z][A-Z0-9_]*: (?:\w+::)*(?:Duration|SignedDuration|Rule|f64|[iu](?:8|16|32|64|size)|\[(?:\w+::)*(?:Duration|SignedDuration|Sweep|[iu](?:32|64|size)); ?\w+\])\s*=[^;]*;",
     r"(?m)^.*(?:\binterval '|\bLIMIT \d|\bBETWEEN \d).*$",
 ];
 
@@ -92,6 +92,7 @@ fn what_the_log_is_told_is_what_the_list_says() {
 fn a_bound_is_seen_wherever_it_stands() {
     for (planted, found) in [
         ("const LEASE: SignedDuration = SignedDuration::from_secs(5);", 1),
+        ("const LOGIN: Rule = Rule::new(\"login\", 5, 900, Of::Named);", 1),
         ("pub(super) const PLACES: usize =\n    64;", 1),
         ("const TABLE: [SignedDuration; 2] = [\n    SignedDuration::from_secs(5),\n];", 1),
         ("THEN t.consumed_at + interval '7 days'", 1),

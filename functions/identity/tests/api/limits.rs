@@ -85,7 +85,7 @@ fn elsewhere(number: usize) -> String {
 
 fn refused(answer: &TestResponse, policies: &[&str]) {
     assert_eq!(answer.refusal(), (429, "RATE_LIMITED"), "{}", answer.text);
-    assert_eq!(answer.json["violated-policies"], json!(policies), "{}", answer.text);
+    assert_eq!(answer.json.get("violated-policies"), Some(&json!(policies)), "{}", answer.text);
     let wait: u64 = answer.header("retry-after").unwrap().parse().unwrap();
     assert!(wait >= 1, "{wait}");
 }

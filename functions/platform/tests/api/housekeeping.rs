@@ -227,8 +227,14 @@ mod integrity {
     const DENIED: &str = "42501";
 
     /// What the role may delete from.
-    const SWEPT: [&str; 5] =
-        ["kernel.idempotency_keys", "kernel.inbox", "kernel.jobs", "kernel.mails", "kernel.outbox"];
+    const SWEPT: [&str; 6] = [
+        "kernel.idempotency_keys",
+        "kernel.inbox",
+        "kernel.jobs",
+        "kernel.mails",
+        "kernel.outbox",
+        "kernel.rate_buckets",
+    ];
 
     #[tokio::test]
     async fn its_role_deletes_from_its_tables_and_reads_no_row_whole_and_does_nothing_else() {
@@ -330,6 +336,23 @@ mod boundary {
         assert_eq!((left, count(&app, "job_parts").await), ([2, 6], 6), "parts go with their job");
         let over = format!("SELECT count(*) FROM kernel.jobs WHERE expires_at <= '{now}'");
         assert_eq!(app.database.value(&over).await, "0");
+    }
+
+    #[tokio::test]
+    async fn buckets_go_an_hour_after_they_were_full_again() {
+        let (app, _) = app().await;
+        let bucket = |name: &str, ago: &str| {
+            format!(
+                "INSERT INTO kernel.rate_buckets (bucket, used_until, granted, created_at, updated_at)
+                 VALUES ('{name}', now() - interval '{ago}', 0, now(), now())"
+            )
+        };
+        for (name, ago) in [("old", "61 minutes"), ("young", "59 minutes"), ("used", "-1 minute")] {
+            app.database.run(&bucket(name, ago)).await;
+        }
+        assert_eq!(keep_house(&app).await, 1);
+        let left = "SELECT string_agg(bucket, ' ' ORDER BY bucket) FROM kernel.rate_buckets";
+        assert_eq!(app.database.value(left).await, "used young");
     }
 
     #[tokio::test]
