@@ -15,6 +15,7 @@ use shared::external::connect::NetworkScope;
 use shared::external::{ExternalCalls, FileStore, Redis};
 use shared::failure::{Error, Fault, NoFailure};
 use shared::http::{Declaration, OpenEndpoint, pipeline};
+use shared::limits::{Limiter, Patience};
 use shared::mail::{Mail, Notices};
 use shared::module::Module;
 use shared::outbox::{Event, Queue, Queues};
@@ -63,8 +64,10 @@ pub struct TestApp {
 /// How wide the limits of requests are, and the Redis that counts them.
 #[derive(Debug, Clone)]
 struct Limits {
-    times: &'static str,
+    times: u16,
     redis: Option<String>,
+    /// Where a test's machine may be slower than a deployment's Redis.
+    patience: Option<Patience>,
 }
 
 /// Where people reach the test app, in whose name its tokens are.
@@ -97,7 +100,7 @@ impl TestApp {
             keys,
             contract: None,
             time: Duration::from_secs(10),
-            limits: Limits { times: "1000", redis: None },
+            limits: Limits { times: 1000, redis: None, patience: None },
         };
         for module in modules {
             let opening = test_app.opening(&test_app.database.function_url(module.name), connections);
@@ -135,7 +138,13 @@ impl TestApp {
     /// Limits requests as in a deployment from now on, by this Redis, or by the database. Until then the limits are a thousand
     /// times as wide.
     pub fn limit(&mut self, redis: Option<String>) {
-        self.limits = Limits { times: "1", redis };
+        let long = Duration::from_secs(5);
+        self.limit_within(redis, Some(Patience { ordinary: long, strict: long }));
+    }
+
+    /// As [`TestApp::limit`], with a deployment's patience for Redis, unless another is given.
+    pub fn limit_within(&mut self, redis: Option<String>, patience: Option<Patience>) {
+        self.limits = Limits { times: 1, redis, patience };
         let database = self.database.clone();
         self.rewire(|role| database.function_url(role));
     }
@@ -182,13 +191,17 @@ impl TestApp {
             "TOKEN_SECRET_KEY" => Some(keys.0.clone()),
             "TOKEN_PUBLIC_KEYS" => Some(keys.1.clone()),
             "CORS_ALLOWED_ORIGINS" | "PUBLIC_URL" => Some(ISSUER.to_owned()),
-            "RATE_LIMITS" => Some(limits.times.to_owned()),
+            "RATE_LIMITS" => Some(limits.times.to_string()),
             "REDIS_URL" => limits.redis.clone(),
             "SENDGRID_WEBHOOK_PUBLIC_KEY" => sendgrid.clone(),
             _ => None,
         };
         let opening = Opening::by_value(variable, self.clock.clone());
         opening.put(Arc::clone(&self.external));
+        if let Some(patience) = self.limits.patience {
+            let redis: Arc<Redis> = opening.part().unwrap();
+            opening.put(Arc::new(Limiter::new(redis, self.limits.times).waiting(patience)));
+        }
         opening.put(Arc::new(Mail::by(self.mail.clone())));
         opening.put(Arc::new(FileStore::by(self.files.clone())));
         opening

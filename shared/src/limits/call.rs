@@ -1,7 +1,7 @@
 //! The limits of one call: what was asked on its behalf, and what its reply says of that.
 
 use super::left_over::{AFTERWARDS, LeftOver};
-use super::limiter::{Limiter, ORDINARY, Store, microseconds};
+use super::limiter::{Limiter, Store, microseconds};
 use super::memory::Admission;
 use super::rule::{Bucket, Of};
 use super::shown::Shown;
@@ -83,7 +83,7 @@ impl<'a> CallLimits<'a> {
                 Ok(())
             }
             Admission::AskFirst => {
-                let taken = self.ask(&[self.take(&bucket, 0, 1)], ORDINARY).await.ok().flatten();
+                let taken = self.ask(&[self.take(&bucket, 0, 1)]).await.ok().flatten();
                 let Some(&[taken]) = taken.as_deref() else {
                     // Nobody counts: the work itself will say what is wrong.
                     return Ok(());
@@ -109,7 +109,7 @@ impl<'a> CallLimits<'a> {
         let telling = pin!(self.limiter.by_redis(&takes, AFTERWARDS));
         let (outcome, told) = match select(pin!(work), telling).await {
             Either::Left((outcome, telling)) => {
-                let told = tokio::time::timeout(ORDINARY, telling).await;
+                let told = tokio::time::timeout(self.limiter.patience().ordinary, telling).await;
                 if told.is_err() {
                     self.limiter.missed();
                 }
@@ -188,8 +188,8 @@ impl<'a> CallLimits<'a> {
     }
 
     /// Asks the stores, one after the other, before the work.
-    async fn ask(&self, takes: &[Take], limit: Duration) -> Result<Option<Vec<Taken>>, Fault> {
-        if let Some(taken) = self.limiter.by_redis(takes, limit).await {
+    async fn ask(&self, takes: &[Take]) -> Result<Option<Vec<Taken>>, Fault> {
+        if let Some(taken) = self.limiter.by_redis(takes, self.limiter.patience().ordinary).await {
             return Ok(Some(taken));
         }
         let answers = take_now(self.database, self.round_trips, self.deadline, takes).await?;

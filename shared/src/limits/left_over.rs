@@ -1,6 +1,6 @@
 //! What the stores are told once the reply is out.
 
-use super::limiter::{Limiter, STRICT, Store};
+use super::limiter::{Limiter, Store};
 use crate::database::{Database, RoundTrips, Take, Taken, take_now};
 use crate::deadline::Deadline;
 use std::sync::Arc;
@@ -32,7 +32,10 @@ impl LeftOver {
     pub async fn tell(self) {
         for (take, store) in &self.takes {
             let taken = match store {
-                Store::Redis => self.limiter.by_redis(std::slice::from_ref(take), STRICT).await,
+                Store::Redis => {
+                    let limit = self.limiter.patience().strict;
+                    self.limiter.by_redis(std::slice::from_ref(take), limit).await
+                }
                 Store::Database => self.tell_database(take).await,
             };
             if let (Some(&[taken]), true) = (taken.as_deref(), take.forced > 0) {

@@ -11,11 +11,16 @@ use redis::Script;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-/// How long Redis is waited for, by a request that goes on without it.
-pub(super) const ORDINARY: Duration = Duration::from_millis(5);
+/// How long Redis is waited for.
+#[derive(Debug, Clone, Copy)]
+pub struct Patience {
+    /// By a request that goes on without it.
+    pub ordinary: Duration,
+    /// Where the limit is strict; then the database is asked.
+    pub strict: Duration,
+}
 
-/// How long Redis is waited for where the limit is strict; then the database is asked.
-pub(super) const STRICT: Duration = Duration::from_millis(50);
+const PATIENCE: Patience = Patience { ordinary: Duration::from_millis(5), strict: Duration::from_millis(50) };
 
 const RATE_LIMITS: Setting = Setting::optional(
     "RATE_LIMITS",
@@ -27,6 +32,7 @@ const RATE_LIMITS: Setting = Setting::optional(
 pub struct Limiter {
     redis: Arc<Redis>,
     times: u16,
+    patience: Patience,
     memory: Mutex<Memory>,
     script: Script,
 }
@@ -47,7 +53,14 @@ pub(super) enum Store {
 impl Limiter {
     /// Limits that are so many `times` as wide, counted in Redis if there is one.
     pub fn new(redis: Arc<Redis>, times: u16) -> Self {
-        Self { redis, times, memory: Mutex::default(), script: Script::new(include_str!("take.lua")) }
+        let script = Script::new(include_str!("take.lua"));
+        Self { redis, times, patience: PATIENCE, memory: Mutex::default(), script }
+    }
+
+    /// As the limits, with another patience: a test's machine may be slower than any Redis.
+    #[must_use]
+    pub fn waiting(self, patience: Patience) -> Self {
+        Self { patience, ..self }
     }
 
     /// Limits that nobody counts but this instance.
@@ -58,6 +71,10 @@ impl Limiter {
     /// How many times as wide the limits are.
     pub(super) fn times(&self) -> u16 {
         self.times
+    }
+
+    pub(super) fn patience(&self) -> Patience {
+        self.patience
     }
 
     pub(super) fn memory(&self) -> MutexGuard<'_, Memory> {

@@ -18,7 +18,7 @@ mod strict;
 
 pub use call::CallLimits;
 pub use left_over::LeftOver;
-pub use limiter::Limiter;
+pub use limiter::{Limiter, Patience};
 pub use rule::{ADDRESS, Bucket, Of, Rule};
 pub use shown::VIOLATED;
 pub use strict::Asked;

@@ -1,7 +1,7 @@
 //! Strict rules: asked before the work, of which nothing is done when they refuse or nobody answers.
 
 use super::call::CallLimits;
-use super::limiter::{STRICT, Store};
+use super::limiter::Store;
 use super::rule::Bucket;
 use crate::database::{Along, Take, Taken, take_now};
 use crate::failure::Fault;
@@ -58,7 +58,7 @@ impl CallLimits<'_> {
             self.show(bucket, None);
         }
         self.round_trips.admit();
-        if let Some(taken) = self.limiter.by_redis(&takes, STRICT).await {
+        if let Some(taken) = self.limiter.by_redis(&takes, self.limiter.patience().strict).await {
             self.decide(&buckets, taken.into_iter().map(Some))?;
             return Ok(Store::Redis);
         }

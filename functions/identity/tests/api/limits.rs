@@ -19,6 +19,13 @@ impl Limited {
         Self { app: Arc::new(app), redis }
     }
 
+    /// One over a Redis that is waited for as a deployment does, and no longer.
+    async fn over_hastily(redis: Valkey) -> Self {
+        let mut app = TestApp::of(vec![identity::module()]).await.held_to(&CONTRACT);
+        app.limit_within(Some(redis.tcp()), None);
+        Self { app: Arc::new(app), redis: Some(redis) }
+    }
+
     /// One over the database, one over Redis.
     async fn both() -> [Self; 2] {
         [Self::over(None).await, Self::over(Some(Valkey::start().await)).await]
@@ -437,25 +444,41 @@ mod boundary {
 
     #[tokio::test]
     async fn the_database_counts_when_redis_is_gone_and_redis_again_when_it_is_back() {
-        let mut limited = Limited::over(Some(Valkey::start().await)).await;
+        let mut limited = Limited::over_hastily(Valkey::start().await).await;
         assert_eq!(limited.app.send(anonymous("192.0.2.7")).await.status, 404);
         limited.redis.as_mut().unwrap().stop();
         let statuses = limited.statuses(vec![anonymous("192.0.2.7"); 70]).await;
         // The first five wait for Redis; the database is told of those once their replies are out.
-        assert_eq!((count(&statuses, 404), statuses[69]), (60, 429), "{statuses:?}");
+        // What was granted ahead in an answer that came too late is lost: three at most.
+        assert!((57..=60).contains(&count(&statuses, 404)), "{statuses:?}");
         let tries = (0..6).map(|number| log_in("ana@example.com", "wrong").from(&elsewhere(number)));
         assert_eq!(limited.statuses(tries.collect()).await, [401, 401, 401, 401, 401, 429]);
     }
 
     #[tokio::test]
     async fn a_redis_that_stands_still_is_waited_for_five_times_and_no_more() {
-        let limited = Limited::over(Some(Valkey::start().await)).await;
+        let limited = Limited::over_hastily(Valkey::start().await).await;
         assert_eq!(limited.app.send(anonymous("192.0.2.7")).await.status, 404);
         limited.redis.as_ref().unwrap().freeze();
         let statuses = limited.statuses(vec![anonymous("192.0.2.7"); 70]).await;
-        assert_eq!((count(&statuses, 404), statuses[69]), (60, 429), "{statuses:?}");
+        // What was granted ahead in an answer that came too late is lost: three at most.
+        assert!((57..=60).contains(&count(&statuses, 404)), "{statuses:?}");
         let told = "SELECT count(*) FROM kernel.rate_buckets";
         assert_eq!(limited.app.database.value(told).await, "1", "the database counts");
+    }
+
+    #[tokio::test]
+    async fn a_password_that_nobody_looked_at_was_not_tried() {
+        for mut limited in Limited::both().await {
+            limited.app.send(sign_up("ana@example.com")).await;
+            Arc::get_mut(&mut limited.app).unwrap().time = std::time::Duration::from_millis(1_500);
+            let tries = || (0..6).map(|number| log_in("ana@example.com", "wrong").from(&elsewhere(number)));
+            let all_turns = limited.app.app_of("identity").hashing.close().await;
+            let refused = limited.app.send_at_once(tries().take(5).collect()).await;
+            assert!(refused.iter().all(|answer| answer.refusal() == (503, "OVERLOADED")));
+            drop(all_turns);
+            assert_eq!(limited.statuses(tries().collect()).await, [401, 401, 401, 401, 401, 429]);
+        }
     }
 
     #[tokio::test]
