@@ -70,10 +70,31 @@ $$;
 COMMENT ON FUNCTION kernel.take(text, integer, integer, double precision, integer, timestamptz) IS
     'Takes from a bucket, and answers what was granted';
 ALTER FUNCTION kernel.take(text, integer, integer, double precision, integer, timestamptz) OWNER TO kernel_limits;
+-- Takes one token of each bucket, in their order, up to the first that has none: who is refused by one takes nothing of
+-- those behind it. Answers a row for each that was asked.
+CREATE FUNCTION kernel.take_each(buckets text[], every double precision[], bursts integer[], at timestamptz)
+    RETURNS TABLE (granted integer, remaining integer, wait double precision)
+    LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog SET lock_timeout = '250ms' AS $$
+DECLARE
+    place integer;
+BEGIN
+    FOR place IN 1 .. cardinality(buckets) LOOP
+        SELECT t.granted, t.remaining, t.wait INTO take_each.granted, take_each.remaining, take_each.wait
+          FROM kernel.take(buckets[place], 0, 1, take_each.every[place], bursts[place], take_each.at) AS t;
+        RETURN NEXT;
+        EXIT WHEN take_each.granted = 0;
+    END LOOP;
+END
+$$;
+COMMENT ON FUNCTION kernel.take_each(text[], double precision[], integer[], timestamptz) IS
+    'Takes a token of each bucket, up to the first that has none';
+ALTER FUNCTION kernel.take_each(text[], double precision[], integer[], timestamptz) OWNER TO kernel_limits;
 REVOKE CREATE ON SCHEMA kernel FROM kernel_limits;
 SET LOCAL ROLE kernel_limits;
 REVOKE EXECUTE ON FUNCTION kernel.take(text, integer, integer, double precision, integer, timestamptz) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION kernel.take(text, integer, integer, double precision, integer, timestamptz) TO modules;
+REVOKE EXECUTE ON FUNCTION kernel.take_each(text[], double precision[], integer[], timestamptz) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION kernel.take_each(text[], double precision[], integer[], timestamptz) TO modules;
 SET LOCAL ROLE migrator;
 
 -- Housekeeping: a bucket that has long been full again says nothing.
@@ -90,3 +111,8 @@ ALTER TABLE identity.clinics
     -- squawk-ignore constraint-missing-not-valid
     ADD CONSTRAINT clinics_plan_known CHECK (plan IN ('free', 'pro'));
 COMMENT ON COLUMN identity.clinics.plan IS 'how much its people may ask a minute';
+
+-- A device is known by a sign-in with the password of now, and no longer than that.
+ALTER TABLE identity.accounts ADD COLUMN password_changed_at timestamptz;
+COMMENT ON COLUMN identity.accounts.password_changed_at IS 'NULL: it is the one that the account was made with';
+GRANT UPDATE (password_changed_at) ON identity.accounts TO identity;

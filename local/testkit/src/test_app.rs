@@ -15,7 +15,7 @@ use shared::external::connect::NetworkScope;
 use shared::external::{ExternalCalls, FileStore, Redis};
 use shared::failure::{Error, Fault, NoFailure};
 use shared::http::{Declaration, OpenEndpoint, pipeline};
-use shared::limits::{Limiter, Patience};
+use shared::limits::Limiter;
 use shared::mail::{Mail, Notices};
 use shared::module::Module;
 use shared::outbox::{Event, Queue, Queues};
@@ -67,7 +67,7 @@ struct Limits {
     times: u16,
     redis: Option<String>,
     /// Where a test's machine may be slower than a deployment's Redis.
-    patience: Option<Patience>,
+    patience: Option<Duration>,
 }
 
 /// Where people reach the test app, in whose name its tokens are.
@@ -139,11 +139,11 @@ impl TestApp {
     /// times as wide.
     pub fn limit(&mut self, redis: Option<String>) {
         let long = Duration::from_secs(5);
-        self.limit_within(redis, Some(Patience { ordinary: long, strict: long }));
+        self.limit_within(redis, Some(long));
     }
 
     /// As [`TestApp::limit`], with a deployment's patience for Redis, unless another is given.
-    pub fn limit_within(&mut self, redis: Option<String>, patience: Option<Patience>) {
+    pub fn limit_within(&mut self, redis: Option<String>, patience: Option<Duration>) {
         self.limits = Limits { times: 1, redis, patience };
         let database = self.database.clone();
         self.rewire(|role| database.function_url(role));

@@ -87,7 +87,11 @@ async fn provoke_by_number(scene: &mut Scene, code: &str) -> Option<TestResponse
             scene.log_in(None, "wrong").await
         }
         "LIMITS_UNAVAILABLE" => {
-            scene.app.database.run("REVOKE EXECUTE ON FUNCTION kernel.take FROM modules").await;
+            scene
+                .app
+                .database
+                .run("REVOKE EXECUTE ON FUNCTION kernel.take, kernel.take_each FROM modules")
+                .await;
             scene.log_in(None, PASSWORD).await
         }
         _ => return None,

@@ -21,5 +21,5 @@ pub use claim::Claim;
 pub use connection::{Database, POOL_IDLE_CHECK, address, tls_connector};
 pub use passengers::Along;
 pub use statement::{Bind, Columns, DecodeError, Statement};
-pub use take::{Take, Taken, take_now};
+pub use take::{Take, Taken, take_each_now, take_now};
 pub use tx::{Admission, Done, Handle, RoundTrips, Scope, Stored, Tx};

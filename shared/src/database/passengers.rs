@@ -1,7 +1,7 @@
 //! What a call's next flush takes along: a take from a bucket costs no round trip of its own where one goes out anyway.
 
 use super::flush::{Reply, Step};
-use super::take::{Take, Taken, before, read, within};
+use super::take::{Take, Taken, each, each_within, is_lost, on_credit, read};
 use super::tx::RoundTrips;
 use crate::failure::Fault;
 use crate::failure::problem::{LIMITS_UNAVAILABLE, RATE_LIMITED};
@@ -28,8 +28,8 @@ pub(super) enum Takes {
     Due(Vec<Take>, Along),
     /// Nothing may be sent before the limits are asked.
     Closed,
-    /// What came of them, one by one; none for one without an answer.
-    Answered(Vec<Option<Taken>>),
+    /// What came of them, one by one, up to the first that refused; nothing without an answer.
+    Answered(Vec<Taken>),
 }
 
 impl RoundTrips {
@@ -57,7 +57,7 @@ impl RoundTrips {
     }
 
     /// What came of what a flush took along, once; none where none has.
-    pub fn take_answers(&self) -> Option<Vec<Option<Taken>>> {
+    pub fn take_answers(&self) -> Option<Vec<Taken>> {
         let mut takes = self.takes();
         match std::mem::take(&mut *takes) {
             Takes::Answered(answers) => Some(answers),
@@ -80,7 +80,7 @@ impl RoundTrips {
         }
     }
 
-    fn answered(&self, taken: Vec<Option<Taken>>) {
+    fn answered(&self, taken: Vec<Taken>) {
         *self.takes() = Takes::Answered(taken);
     }
 }
@@ -88,6 +88,7 @@ impl RoundTrips {
 /// The steps of takes, and where among a transaction's own they stand.
 pub(super) struct Passengers {
     along: Along,
+    count: usize,
     steps: Vec<Step>,
 }
 
@@ -95,8 +96,13 @@ impl Passengers {
     /// The takes of this flush, if there are any.
     pub(super) fn of(due: Option<(Vec<Take>, Along)>) -> Self {
         let (takes, along) = due.unwrap_or((Vec::new(), Along::OnCredit));
-        let of = if along == Along::Within { within } else { before };
-        Self { along, steps: takes.iter().map(of).collect() }
+        let steps = match along {
+            _ if takes.is_empty() => Vec::new(),
+            Along::OnCredit => takes.iter().map(on_credit).collect(),
+            Along::BeforeReading => vec![each(&takes)],
+            Along::Within => vec![each_within(&takes)],
+        };
+        Self { along, count: takes.len(), steps }
     }
 
     /// Before BEGIN, or behind the settings.
@@ -110,7 +116,8 @@ impl Passengers {
         first.iter().chain(&self.steps).chain(rest).collect()
     }
 
-    /// Takes the answers to these from among the others. What was lost with the connection stays due.
+    /// Takes the answers to these from among the others. What was lost with the connection stays due where it decides; what was
+    /// on credit may have been counted, and is not sent twice.
     pub(super) fn leave(
         &self,
         round_trips: &RoundTrips,
@@ -121,32 +128,24 @@ impl Passengers {
         }
         let place = self.place();
         let own: Vec<_> = replies.drain(place..place + self.steps.len()).collect();
-        if own.iter().any(|reply| is_lost(reply.as_ref())) {
+        let is_lost = own.iter().any(|reply| is_lost(reply.as_ref()));
+        if is_lost && self.along != Along::OnCredit {
             return Ok(());
         }
-        let taken: Vec<_> = own.into_iter().map(read).collect();
-        round_trips.answered(taken.clone());
-        if self.along == Along::OnCredit { Ok(()) } else { all_granted(&taken) }
+        let taken: Vec<_> = own.into_iter().flat_map(read).collect();
+        let outcome = if self.along == Along::OnCredit { Ok(()) } else { all_granted(&taken, self.count) };
+        round_trips.answered(taken);
+        outcome
     }
 }
 
-/// Whether an answer did not come, for the connection or the time was over.
-fn is_lost(reply: Option<&Reply>) -> bool {
-    match reply {
-        Some(Ok(_)) => false,
-        Some(Err(error)) => error.as_db_error().is_none(),
-        None => true,
+/// Refuses a call of which not all buckets have granted a token.
+fn all_granted(taken: &[Taken], count: usize) -> Result<(), Fault> {
+    if taken.iter().any(|taken| taken.granted == 0) {
+        return Err(Fault::from(&RATE_LIMITED));
     }
-}
-
-/// Refuses a call of which not everything was granted.
-fn all_granted(taken: &[Option<Taken>]) -> Result<(), Fault> {
-    for one in taken {
-        match one {
-            Some(taken) if taken.granted == 0 => return Err(Fault::from(&RATE_LIMITED)),
-            Some(_) => {}
-            None => return Err(Fault::from(&LIMITS_UNAVAILABLE).because("a limit was not answered")),
-        }
+    if taken.len() < count {
+        return Err(Fault::from(&LIMITS_UNAVAILABLE).because("a limit was not answered"));
     }
     Ok(())
 }

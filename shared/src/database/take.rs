@@ -37,72 +37,116 @@ pub struct Taken {
     pub wait: Duration,
 }
 
-/// Takes all of these, by a round trip of its own; none for one without an answer.
+/// Takes of one bucket, by a round trip of its own; none without an answer.
 pub async fn take_now(
     database: &Database,
     round_trips: &RoundTrips,
     deadline: Deadline,
+    take: &Take,
+) -> Result<Option<Taken>, Fault> {
+    let answers = alone(database, round_trips, deadline, on_credit(take)).await?;
+    Ok(answers.into_iter().next())
+}
+
+/// Takes one token of each of these, in their order, up to the first that has none; by a round trip of its own. No answers are
+/// no answer.
+pub async fn take_each_now(
+    database: &Database,
+    round_trips: &RoundTrips,
+    deadline: Deadline,
     takes: &[Take],
-) -> Result<Vec<Option<Taken>>, Fault> {
+) -> Result<Vec<Taken>, Fault> {
+    alone(database, round_trips, deadline, each(takes)).await
+}
+
+async fn alone(
+    database: &Database,
+    round_trips: &RoundTrips,
+    deadline: Deadline,
+    step: Step,
+) -> Result<Vec<Taken>, Fault> {
     let lease = database.connection(deadline, Use::Reading).await?;
     let Some(client) = lease.client() else {
         return Err(Fault::internal("a lease without connection"));
     };
-    let steps: Vec<Step> = takes.iter().map(before).collect();
     let mut replies = Vec::new();
-    let flight = round_trips.begin(|| vec!["shared.take"; steps.len()]);
+    let flight = round_trips.begin(|| vec!["shared.take"]);
     let limit = deadline.less(Duration::from_millis(100));
-    let in_time =
-        tokio::time::timeout_at(limit, flush(client, &steps.iter().collect::<Vec<_>>(), &mut replies))
-            .await
-            .is_ok();
+    let in_time = tokio::time::timeout_at(limit, flush(client, &[&step], &mut replies)).await.is_ok();
     flight.end(round_trips, 0, None);
-    let answers: Vec<_> = replies.into_iter().map(read).collect();
+    let reply = replies.pop().flatten();
     // A connection with an answer outstanding is good for nobody else.
-    if in_time && answers.iter().all(Option::is_some) {
+    let is_sound = in_time && !is_lost(reply.as_ref());
+    if is_sound {
         lease.give_back();
     }
-    Ok(answers)
+    Ok(read(reply))
 }
 
-/// The take as a message of its own.
-pub(super) fn before(take: &Take) -> Step {
+/// Whether an answer did not come, for the connection or the time was over.
+pub(super) fn is_lost(reply: Option<&Reply>) -> bool {
+    match reply {
+        Some(Ok(_)) => false,
+        Some(Err(error)) => error.as_db_error().is_none(),
+        None => true,
+    }
+}
+
+/// A take as a message of its own.
+pub(super) fn on_credit(take: &Take) -> Step {
+    let statement = Statement::new(
+        "shared.take",
+        "SELECT granted, remaining, wait FROM kernel.take($1, $2, $3, $4, $5, $6)",
+    );
     step(
-        Statement::new(
-            "shared.take",
-            "SELECT granted, remaining, wait FROM kernel.take($1, $2, $3, $4, $5, $6)",
-        ),
-        take,
+        statement
+            .bind(take.bucket.clone())
+            .bind(take.forced)
+            .bind(take.wanted)
+            .bind(take.every)
+            .bind(take.burst)
+            .bind(take.at),
     )
 }
 
-/// The take as a statement of a transaction, which sees in `app.limited` what came of it.
-pub(super) fn within(take: &Take) -> Step {
+/// One token of each, in their order, up to the first that has none, as a message of its own.
+pub(super) fn each(takes: &[Take]) -> Step {
+    let statement = Statement::new(
+        "shared.take_each",
+        "SELECT granted, remaining, wait FROM kernel.take_each($1, $2, $3, $4)",
+    );
+    bound(statement, takes)
+}
+
+/// The same as a statement of a transaction, which sees in `app.limited` whether one refused: that is the last row.
+pub(super) fn each_within(takes: &[Take]) -> Step {
+    let statement = Statement::new(
+        "shared.take_each_within",
+        "SELECT granted, remaining, wait, set_config('app.limited', (granted = 0)::text, true)
+           FROM kernel.take_each($1, $2, $3, $4)",
+    );
+    bound(statement, takes)
+}
+
+fn bound(statement: Statement<()>, takes: &[Take]) -> Step {
+    let at = takes.first().map(|take| take.at).unwrap_or_default();
     step(
-        Statement::new(
-            "shared.take_within",
-            "SELECT granted, remaining, wait, set_config('app.limited', (granted = 0)::text, true)
-               FROM kernel.take($1, $2, $3, $4, $5, $6)",
-        ),
-        take,
+        statement
+            .bind(takes.iter().map(|take| take.bucket.clone()).collect::<Vec<_>>())
+            .bind(takes.iter().map(|take| take.every).collect::<Vec<_>>())
+            .bind(takes.iter().map(|take| take.burst).collect::<Vec<_>>())
+            .bind(at),
     )
 }
 
-fn step(statement: Statement<()>, take: &Take) -> Step {
-    let statement = statement
-        .bind(take.bucket.clone())
-        .bind(take.forced)
-        .bind(take.wanted)
-        .bind(take.every)
-        .bind(take.burst)
-        .bind(take.at);
+fn step(statement: Statement<()>) -> Step {
     Step::Query(statement.name, statement.sql, statement.parameters)
 }
 
-/// What a take answered, if it did.
-pub(super) fn read(reply: Option<Reply>) -> Option<Taken> {
-    let rows = reply?.ok()?;
-    taken(&Columns(rows.first()?)).ok()
+/// What a take answered: a row for each bucket that was asked.
+pub(super) fn read(reply: Option<Reply>) -> Vec<Taken> {
+    let rows = reply.and_then(Result::ok).unwrap_or_default();
+    rows.iter().filter_map(|row| taken(&Columns(row)).ok()).collect()
 }
 
 fn taken(columns: &Columns<'_>) -> Result<Taken, DecodeError> {

@@ -47,10 +47,14 @@ pub(super) struct State {
     pub(super) unnamed: Option<(Vec<Bucket>, Asked)>,
     /// Strict buckets whose answer comes with a flush.
     pub(super) strict: Vec<Bucket>,
-    /// The bucket that the handler has named, and where it stands.
-    pub(super) named: Option<(Bucket, Store)>,
-    /// What is given back once the reply is out.
-    pub(super) back: Vec<(Take, Store)>,
+    /// Whether strict buckets have answered.
+    pub(super) is_asked: bool,
+    /// The bucket that the handler has named.
+    pub(super) named: Option<Bucket>,
+    /// What was taken of whom, and where.
+    pub(super) charged: Vec<(Bucket, i32, Store)>,
+    /// What the database is given back once the reply is out.
+    pub(super) back: Vec<Take>,
 }
 
 impl<'a> CallLimits<'a> {
@@ -75,6 +79,7 @@ impl<'a> CallLimits<'a> {
             Admission::Refused(wait) => Err(self.refused(&bucket, wait)),
             Admission::Leased => {
                 self.show_known(&bucket);
+                self.state().charged.push((bucket, 1, store));
                 Ok(())
             }
             Admission::OnCredit => {
@@ -83,19 +88,33 @@ impl<'a> CallLimits<'a> {
                 Ok(())
             }
             Admission::AskFirst => {
-                let taken = self.ask(&[self.take(&bucket, 0, 1)]).await.ok().flatten();
-                let Some(&[taken]) = taken.as_deref() else {
-                    // Nobody counts: the work itself will say what is wrong.
-                    return Ok(());
-                };
-                let is_granted = self.limiter.memory().asked(&bucket.name, taken, self.micros());
-                if !is_granted {
-                    return Err(self.refused(&bucket, taken.wait));
-                }
-                self.show(&bucket, Some(taken.remaining));
-                Ok(())
+                let taken = self.ask(&self.take(&bucket, 0, 1), has_database).await;
+                self.asked_first(bucket, store, has_database, taken)
             }
         }
+    }
+
+    fn asked_first(
+        &self,
+        bucket: Bucket,
+        store: Store,
+        has_database: bool,
+        taken: Option<Taken>,
+    ) -> Result<(), Fault> {
+        let Some(taken) = taken else {
+            if !has_database {
+                return self.alone(&bucket);
+            }
+            self.on_credit(bucket, store);
+            return Ok(());
+        };
+        let is_granted = self.limiter.memory().asked(&bucket.name, taken, self.micros());
+        if !is_granted {
+            return Err(self.refused(&bucket, taken.wait));
+        }
+        self.show(&bucket, Some(taken.remaining));
+        self.state().charged.push((bucket, 1, store));
+        Ok(())
     }
 
     /// Does the work, and tells Redis beside it where that is due.
@@ -105,11 +124,10 @@ impl<'a> CallLimits<'a> {
             _ => None,
         };
         let Some(take) = due else { return work.await };
-        let takes = [take];
-        let telling = pin!(self.limiter.by_redis(&takes, AFTERWARDS));
+        let telling = pin!(self.limiter.by_redis(&take, AFTERWARDS));
         let (outcome, told) = match select(pin!(work), telling).await {
             Either::Left((outcome, telling)) => {
-                let told = tokio::time::timeout(self.limiter.patience().ordinary, telling).await;
+                let told = tokio::time::timeout(self.limiter.patience(), telling).await;
                 if told.is_err() {
                     self.limiter.missed();
                 }
@@ -117,17 +135,17 @@ impl<'a> CallLimits<'a> {
             }
             Either::Right((told, work)) => (work.await, told),
         };
-        if let Some(&[taken]) = told.as_deref() {
+        if let Some(taken) = told {
             self.told(taken);
         }
         outcome
     }
 
     /// Whether the store's answer refuses a request that was admitted on credit: one that only read is good for nothing then.
-    pub fn judge(&self, has_written: bool) -> Result<(), Fault> {
+    pub fn judge(&self, may_have_written: bool) -> Result<(), Fault> {
         self.harvest();
         let is_over = self.state().shown.is_refused();
-        if is_over && !has_written { Err(Fault::from(&RATE_LIMITED)) } else { Ok(()) }
+        if is_over && !may_have_written { Err(Fault::from(&RATE_LIMITED)) } else { Ok(()) }
     }
 
     /// The headers of the reply, whatever it is.
@@ -150,23 +168,40 @@ impl<'a> CallLimits<'a> {
         self.harvest();
         let mut state = self.state();
         let mut takes = std::mem::take(&mut state.back);
-        takes.extend(self.round_trips.left_over().into_iter().map(|take| (take, Store::Database)));
+        takes.extend(self.round_trips.left_over());
         // What Redis was to be told and has not answered, the database is told.
-        takes.extend(state.credit.take().map(|(_, take, _)| (take, Store::Database)));
-        takes.dedup();
+        let unanswered = state.credit.take().filter(|(_, _, store)| *store == Store::Redis);
+        takes.extend(unanswered.map(|(_, take, _)| take));
         LeftOver::of(takes, limiter, database)
     }
 
+    /// Gives back what was taken of everybody but the address: who asked was not who it said.
+    pub fn uncharge(&self) {
+        self.harvest();
+        let mut state = self.state();
+        state.credit = None;
+        for (bucket, count, store) in std::mem::take(&mut state.charged) {
+            let back = self.take(&bucket, -count, 0);
+            match store {
+                _ if bucket.rule.of == Of::Address => {}
+                Store::Database => state.back.push(back),
+                // The next answer counts; what a few requests cost there comes back within the minute.
+                Store::Redis => {}
+            }
+        }
+    }
+
     fn alone(&self, bucket: &Bucket) -> Result<(), Fault> {
-        let whole = self.take(bucket, 0, 1);
-        let (burst, every) = (i64::from(whole.burst / 4).max(1), microseconds(whole.every * 4.0));
+        let quarter = Bucket { rule: bucket.rule.quarter(), name: bucket.name.clone() };
+        let take = self.take(&quarter, 0, 1);
+        let (burst, every) = (i64::from(take.burst), microseconds(take.every));
         let taken = self.limiter.memory().take(&bucket.name, burst, every, self.micros());
         match taken {
             Ok(left) => {
-                self.show(bucket, Some(left));
+                self.show(&quarter, Some(left));
                 Ok(())
             }
-            Err(wait) => Err(self.refused(bucket, wait)),
+            Err(wait) => Err(self.refused(&quarter, wait)),
         }
     }
 
@@ -188,31 +223,32 @@ impl<'a> CallLimits<'a> {
     }
 
     /// Asks the stores, one after the other, before the work.
-    async fn ask(&self, takes: &[Take]) -> Result<Option<Vec<Taken>>, Fault> {
-        if let Some(taken) = self.limiter.by_redis(takes, self.limiter.patience().ordinary).await {
-            return Ok(Some(taken));
+    async fn ask(&self, take: &Take, has_database: bool) -> Option<Taken> {
+        let taken = self.limiter.by_redis(take, self.limiter.patience()).await;
+        if taken.is_some() || !has_database {
+            return taken;
         }
-        let answers = take_now(self.database, self.round_trips, self.deadline, takes).await?;
-        Ok(answers.into_iter().collect())
+        take_now(self.database, self.round_trips, self.deadline, take).await.ok().flatten()
     }
 
     /// Takes up the answers that came with a flush.
     pub(super) fn harvest(&self) {
-        let Some(taken) = self.round_trips.take_answers() else { return };
+        let Some(answers) = self.round_trips.take_answers() else { return };
         let strict = std::mem::take(&mut self.state().strict);
         if !strict.is_empty() {
             // The transaction has refused already; here it is told which of them did.
-            let _ = self.decide(&strict, taken);
-        } else if let &[Some(taken)] = taken.as_slice() {
+            let _ = self.decide(&strict, &answers);
+        } else if let &[taken] = answers.as_slice() {
             self.told(taken);
         }
     }
 
     /// Takes up what the store says of a request that was admitted on credit.
     fn told(&self, taken: Taken) {
-        let Some((bucket, take, _)) = self.state().credit.take() else { return };
+        let Some((bucket, take, store)) = self.state().credit.take() else { return };
         self.limiter.memory().learn(&bucket.name, taken, self.micros());
         self.show_known(&bucket);
+        self.state().charged.push((bucket.clone(), take.forced, store));
         // Before this request there was less than one left.
         let own = Duration::from_secs_f64(take.every * f64::from(take.forced));
         if taken.wait > own + Duration::from_millis(1) {
@@ -227,6 +263,10 @@ impl<'a> CallLimits<'a> {
     pub(super) fn refused(&self, bucket: &Bucket, wait: Duration) -> Fault {
         self.state().shown.note(bucket.rule, Some(0), Some(wait));
         Fault::from(&RATE_LIMITED)
+    }
+
+    pub(super) fn charged(&self, bucket: &Bucket, count: i32) {
+        self.state().charged.push((bucket.clone(), count, Store::Database));
     }
 
     fn show_known(&self, bucket: &Bucket) {

@@ -6,21 +6,12 @@ use crate::database::{Take, Taken};
 use crate::external::Redis;
 use crate::parts::{Noted, Part, Reader, Requirements};
 use crate::settings::{Setting, SettingError};
-use futures_util::future::try_join_all;
 use redis::Script;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 /// How long Redis is waited for.
-#[derive(Debug, Clone, Copy)]
-pub struct Patience {
-    /// By a request that goes on without it.
-    pub ordinary: Duration,
-    /// Where the limit is strict; then the database is asked.
-    pub strict: Duration,
-}
-
-const PATIENCE: Patience = Patience { ordinary: Duration::from_millis(5), strict: Duration::from_millis(50) };
+const PATIENCE: Duration = Duration::from_millis(5);
 
 const RATE_LIMITS: Setting = Setting::optional(
     "RATE_LIMITS",
@@ -32,7 +23,7 @@ const RATE_LIMITS: Setting = Setting::optional(
 pub struct Limiter {
     redis: Arc<Redis>,
     times: u16,
-    patience: Patience,
+    patience: Duration,
     memory: Mutex<Memory>,
     script: Script,
 }
@@ -59,7 +50,7 @@ impl Limiter {
 
     /// As the limits, with another patience: a test's machine may be slower than any Redis.
     #[must_use]
-    pub fn waiting(self, patience: Patience) -> Self {
+    pub fn waiting(self, patience: Duration) -> Self {
         Self { patience, ..self }
     }
 
@@ -73,7 +64,7 @@ impl Limiter {
         self.times
     }
 
-    pub(super) fn patience(&self) -> Patience {
+    pub(super) fn patience(&self) -> Duration {
         self.patience
     }
 
@@ -94,20 +85,12 @@ impl Limiter {
         self.redis.missed("timeout");
     }
 
-    /// Takes all of these of buckets in Redis. `None` without a Redis, or without all of its answers in time.
-    pub(super) async fn by_redis(&self, takes: &[Take], limit: Duration) -> Option<Vec<Taken>> {
-        if !self.redis.is_asked() {
-            return None;
-        }
-        let asked = takes.iter().map(|take| async move {
-            let mut script = self.script.key(format!("grafono:limit:{}", take.bucket));
-            let script =
-                script.arg(take.forced).arg(take.wanted).arg(microseconds(take.every)).arg(take.burst);
-            let answer: Option<(u32, u32, u64)> = self.redis.run_within(script, limit).await;
-            let (granted, remaining, wait) = answer.ok_or(())?;
-            Ok::<_, ()>(Taken { granted, remaining, wait: Duration::from_millis(wait) })
-        });
-        try_join_all(asked).await.ok()
+    /// Takes of a bucket in Redis. `None` without a Redis, or without its answer in time.
+    pub(super) async fn by_redis(&self, take: &Take, limit: Duration) -> Option<Taken> {
+        let mut script = self.script.key(format!("grafono:limit:{}", take.bucket));
+        let script = script.arg(take.forced).arg(take.wanted).arg(microseconds(take.every)).arg(take.burst);
+        let (granted, remaining, wait): (u32, u32, u64) = self.redis.run_within(script, limit).await?;
+        Some(Taken { granted, remaining, wait: Duration::from_millis(wait) })
     }
 }
 

@@ -50,6 +50,12 @@ impl Rule {
         Self { is_told: false, ..self }
     }
 
+    /// A quarter of the rule.
+    #[must_use]
+    pub fn quarter(self) -> Self {
+        Self { count: (self.count / 4).max(1), ..self }
+    }
+
     /// Requests of a member of a clinic with this plan.
     pub const fn of_plan(plan: Plan) -> Self {
         match plan {

@@ -1,13 +1,16 @@
 //! Strict rules: asked before the work, of which nothing is done when they refuse or nobody answers.
+//!
+//! They stand in the database even where there is a Redis. It is asked with the work's own flush, so Redis would save nothing;
+//! and a Redis that is slow for a moment would double what is admitted, as the database then counted anew (sixty sign-ins at
+//! once were enough for that).
 
 use super::call::CallLimits;
-use super::limiter::Store;
 use super::rule::Bucket;
-use crate::database::{Along, Take, Taken, take_now};
+use crate::database::{Along, Take, Taken, take_each_now};
 use crate::failure::Fault;
 use crate::failure::problem::LIMITS_UNAVAILABLE;
 
-/// When the database is asked about strict rules.
+/// When strict rules are asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Asked {
     /// Before the handler, by a round trip of its own.
@@ -19,14 +22,15 @@ pub enum Asked {
 }
 
 impl CallLimits<'_> {
-    /// Asks strict rules about these buckets before the work; where one more `is_named` by the handler, once it was.
+    /// Asks strict rules about these buckets, in their order: what one refuses, those behind it are not asked. Where one more
+    /// `is_named` by the handler, it comes last, and all are asked once it was.
     pub async fn strict(&self, buckets: Vec<Bucket>, is_named: bool, asked: Asked) -> Result<(), Fault> {
         if is_named {
             self.round_trips.close();
             self.state().unnamed = Some((buckets, asked));
             return Ok(());
         }
-        self.ask_strict(buckets, asked).await.map(|_| ())
+        self.ask_strict(buckets, asked).await
     }
 
     /// Asks the strict rules, with this bucket as the one that the handler names.
@@ -35,64 +39,67 @@ impl CallLimits<'_> {
         let (mut buckets, asked) =
             unnamed.ok_or_else(|| Fault::internal("the policy has no limit for what is named"))?;
         buckets.push(bucket.clone());
-        let store = self.ask_strict(buckets, asked).await?;
-        self.state().named = Some((bucket, store));
-        Ok(())
+        self.state().named = Some(bucket);
+        self.ask_strict(buckets, asked).await
+    }
+
+    /// Asks about another bucket in the place of the one that was named, which was not the right one, and gets its token back.
+    pub async fn renamed(&self, bucket: Bucket) -> Result<(), Fault> {
+        self.give_back_named();
+        self.state().named = Some(bucket.clone());
+        self.ask_strict(vec![bucket], Asked::First).await
     }
 
     /// Gives back what the named bucket was taken: the try was none.
-    pub fn give_back(&self) {
+    pub fn give_back_named(&self) {
         self.harvest();
         let mut state = self.state();
-        let Some((bucket, store)) = state.named.take() else { return };
-        let back = self.take(&bucket, -1, 0);
-        match store {
-            Store::Redis => state.back.push((back, store)),
-            Store::Database => self.round_trips.take_along(vec![back], Along::OnCredit),
+        if let Some(bucket) = state.named.take() {
+            state.charged.retain(|(charged, ..)| charged.name != bucket.name);
+            let back = self.take(&bucket, -1, 0);
+            state.back.push(back);
         }
     }
 
-    async fn ask_strict(&self, buckets: Vec<Bucket>, asked: Asked) -> Result<Store, Fault> {
+    /// Whether strict rules were asked and have answered.
+    pub fn is_asked(&self) -> bool {
+        self.harvest();
+        self.state().is_asked
+    }
+
+    async fn ask_strict(&self, buckets: Vec<Bucket>, asked: Asked) -> Result<(), Fault> {
         let takes: Vec<Take> = buckets.iter().map(|bucket| self.take(bucket, 0, 1)).collect();
         for bucket in &buckets {
             self.show(bucket, None);
         }
-        self.round_trips.admit();
-        if let Some(taken) = self.limiter.by_redis(&takes, self.limiter.patience().strict).await {
-            self.decide(&buckets, taken.into_iter().map(Some))?;
-            return Ok(Store::Redis);
-        }
         match asked {
             Asked::First => {
-                let answers = take_now(self.database, self.round_trips, self.deadline, &takes).await?;
-                self.decide(&buckets, answers)?;
+                self.round_trips.admit();
+                let answers = take_each_now(self.database, self.round_trips, self.deadline, &takes).await?;
+                self.decide(&buckets, &answers)
             }
             Asked::WithTheFirstRead | Asked::Within => {
                 let along = if asked == Asked::Within { Along::Within } else { Along::BeforeReading };
                 self.round_trips.take_along(takes, along);
                 self.state().strict = buckets;
+                Ok(())
             }
         }
-        Ok(Store::Database)
     }
 
-    /// Decides by the answers about strict buckets: one that refuses is enough, and one that is missing as well.
-    pub(super) fn decide(
-        &self,
-        buckets: &[Bucket],
-        taken: impl IntoIterator<Item = Option<Taken>>,
-    ) -> Result<(), Fault> {
-        let mut outcome = Ok(());
-        for (bucket, taken) in buckets.iter().zip(taken) {
-            match taken {
-                Some(taken) if taken.granted == 0 => outcome = Err(self.refused(bucket, taken.wait)),
-                Some(taken) => self.show(bucket, Some(taken.remaining)),
-                None if outcome.is_ok() => {
-                    outcome = Err(Fault::from(&LIMITS_UNAVAILABLE).because("a limit was not answered"));
-                }
-                None => {}
+    /// Decides by the answers, of which there is one for each bucket up to the first that refuses.
+    pub(super) fn decide(&self, buckets: &[Bucket], answers: &[Taken]) -> Result<(), Fault> {
+        self.state().is_asked = true;
+        for (bucket, taken) in buckets.iter().zip(answers) {
+            if taken.granted == 0 {
+                return Err(self.refused(bucket, taken.wait));
             }
+            self.show(bucket, Some(taken.remaining));
+            self.charged(bucket, 1);
         }
-        outcome
+        if answers.len() < buckets.len() {
+            return Err(Fault::from(&LIMITS_UNAVAILABLE).because("a limit was not answered"));
+        }
+        Ok(())
     }
 }

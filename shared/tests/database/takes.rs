@@ -3,7 +3,7 @@
 use crate::bench::{Bench, PLENTY, commit};
 use crate::sql;
 use jiff::Timestamp;
-use shared::database::{Along, Database, RoundTrips, Take, take_now};
+use shared::database::{Along, Database, RoundTrips, Take, take_each_now, take_now};
 use shared::deadline::Deadline;
 use std::time::Duration;
 
@@ -14,8 +14,7 @@ fn take(forced: i32, wanted: i32) -> Take {
 
 async fn ask(bench: &Bench, of: Take) -> (u32, u32, Duration) {
     let deadline = Deadline::within(PLENTY);
-    let answers = take_now(&bench.pool, &bench.round_trips, deadline, &[of]).await.unwrap();
-    let taken = answers[0].unwrap();
+    let taken = take_now(&bench.pool, &bench.round_trips, deadline, &of).await.unwrap().unwrap();
     (taken.granted, taken.remaining, taken.wait)
 }
 
@@ -39,10 +38,29 @@ async fn sixteen_at_once_against_five_are_five() {
     let pool = Database::at(&bench.database.url("billing"), 16).unwrap();
     let asked = (0..16).map(|_| async {
         let trips = RoundTrips::default();
-        take_now(&pool, &trips, Deadline::within(PLENTY), &[take(0, 1)]).await.unwrap()[0].unwrap().granted
+        take_now(&pool, &trips, Deadline::within(PLENTY), &take(0, 1)).await.unwrap().unwrap().granted
     });
     let granted: u32 = futures_util::future::join_all(asked).await.into_iter().sum();
     assert_eq!(granted, 5);
+}
+
+#[tokio::test]
+async fn of_several_buckets_none_behind_one_that_refuses_is_asked_or_made() {
+    let bench = Bench::new().await;
+    let of = |bucket: &str| Take { bucket: bucket.to_owned(), ..take(0, 1) };
+    let takes = [of("first"), of("second")];
+    let each = || take_each_now(&bench.pool, &bench.round_trips, Deadline::within(PLENTY), &takes);
+    let answers = each().await.unwrap();
+    assert_eq!(answers.iter().map(|taken| taken.remaining).collect::<Vec<_>>(), [4, 4]);
+    ask(&bench, Take { wanted: 4, ..of("first") }).await;
+    let answers = each().await.unwrap();
+    assert_eq!(answers.iter().map(|taken| taken.granted).collect::<Vec<_>>(), [0]);
+    assert_eq!(ask(&bench, Take { wanted: 0, ..of("second") }).await.1, 4, "it has what it had");
+
+    let takes = [of("first"), of("third")];
+    take_each_now(&bench.pool, &bench.round_trips, Deadline::within(PLENTY), &takes).await.unwrap();
+    let made = "SELECT count(*) FROM kernel.rate_buckets WHERE bucket = 'third'";
+    assert_eq!(bench.database.value(made).await, "0");
 }
 
 #[tokio::test]
@@ -53,7 +71,7 @@ async fn what_goes_along_costs_no_round_trip_and_no_rollback_gives_it_back() {
     tx.add(sql::insert("forbidden"));
     assert_eq!(commit(tx).await.unwrap_err().problem.code, "WORD_FORBIDDEN");
     assert_eq!(bench.round_trips.count(), 1);
-    let taken = bench.round_trips.take_answers().unwrap()[0].unwrap();
+    let taken = bench.round_trips.take_answers().unwrap()[0];
     assert_eq!((taken.granted, taken.remaining), (0, 4));
     assert_eq!(ask(&bench, take(0, 0)).await.1, 4, "it was taken all the same");
 }
@@ -102,7 +120,7 @@ async fn nothing_is_sent_before_the_limits_are_asked() {
 #[tokio::test]
 async fn a_take_without_an_answer_fails_what_is_strict_and_nothing_else() {
     let bench = Bench::new().await;
-    bench.database.run("REVOKE EXECUTE ON FUNCTION kernel.take FROM modules").await;
+    bench.database.run("REVOKE EXECUTE ON FUNCTION kernel.take, kernel.take_each FROM modules").await;
     for (along, outcome) in [
         (Along::OnCredit, None),
         (Along::BeforeReading, Some("LIMITS_UNAVAILABLE")),

@@ -92,5 +92,7 @@ fn is_from_a_page_of_ours(call: &Call<'_, impl Parts>, own: &PublicUrl) -> bool 
     let is_allowed = |origin: &str| {
         own.origin() == origin || call.app.allowed_origins.iter().any(|allowed| allowed == origin)
     };
-    call.header(&CSRF) == Some("1") && call.header(&ORIGIN).is_none_or(is_allowed)
+    // An origin that cannot be read is not ours.
+    let is_ours = call.header(&ORIGIN).map_or(!call.sends(&ORIGIN), is_allowed);
+    call.header(&CSRF) == Some("1") && is_ours
 }

@@ -23,16 +23,25 @@ struct DeviceClaims {
     jti: Uuid,
 }
 
+/// A device on which somebody has signed in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KnownDevice {
+    /// The hash of the address that it was with.
+    pub address_hash: String,
+    /// When that was.
+    pub since: Timestamp,
+}
+
 impl TokenVerifier {
-    /// The hash of the address that somebody has signed in with on the device of this token; none when it is not one of ours,
-    /// or too old.
-    pub fn known_for(&self, device_token: &str, now: Timestamp) -> Option<String> {
+    /// The device of this token; none when it is not one of ours, or too old.
+    pub fn known_device(&self, device_token: &str, now: Timestamp) -> Option<KnownDevice> {
         if device_token.len() > LONGEST {
             return None;
         }
         let claims: DeviceClaims = paseto::claims(device_token, &self.keys)?;
         let is_for_us = claims.iss == self.issuer && claims.aud == DEVICE_AUDIENCE;
-        (is_for_us && claims.exp > now && claims.iat <= now + CLOCK_SKEW).then_some(claims.sub)
+        let is_good = is_for_us && claims.exp > now && claims.iat <= now + CLOCK_SKEW;
+        is_good.then_some(KnownDevice { address_hash: claims.sub, since: claims.iat })
     }
 }
 
@@ -89,10 +98,11 @@ mod tests {
         let ((signer, verifier), (other, _)) = (pair(), pair());
         let device = |signer: &TokenSigner| signer.issue_device("hash", Uuid::nil(), NOW).unwrap();
         let known = device(&signer);
-        assert_eq!(verifier.known_for(&known, NOW).as_deref(), Some("hash"));
-        assert_eq!(verifier.known_for(&known, NOW + DEVICE_LIFETIME), None);
+        let expected = KnownDevice { address_hash: "hash".to_owned(), since: NOW };
+        assert_eq!(verifier.known_device(&known, NOW), Some(expected));
+        assert_eq!(verifier.known_device(&known, NOW + DEVICE_LIFETIME), None);
         for unknown in [device(&other), access(&signer), String::new(), "v4.public.AAAA".to_owned()] {
-            assert_eq!(verifier.known_for(&unknown, NOW), None);
+            assert_eq!(verifier.known_device(&unknown, NOW), None);
         }
         assert_eq!(verifier.verify(&known, NOW).unwrap_err().problem.code, "TOKEN_INVALID");
     }

@@ -9,7 +9,7 @@ mod jwt;
 mod keys;
 mod paseto;
 
-pub use device::DEVICE_LIFETIME;
+pub use device::{DEVICE_LIFETIME, KnownDevice};
 pub use keys::{JwkSet, new_key_pair, public_key};
 
 use crate::access::{Principal, Role};

@@ -119,9 +119,21 @@ impl<'a, P: Parts> Call<'a, P> {
         self.limits.named(Bucket::of(rule, whose)).await
     }
 
+    /// Asks about the bucket of somebody else in the place of the one that [`Call::limit`] named, at a round trip.
+    pub async fn limit_instead(&self, whose: &str) -> Result<(), Fault> {
+        let rule = self.policy.rate.named();
+        let rule = rule.ok_or_else(|| Fault::internal("the policy names no limit"))?;
+        self.limits.renamed(Bucket::of(rule, whose)).await
+    }
+
     /// Gives back what [`Call::limit`] took: who succeeds has not tried in vain.
     pub fn give_back(&self) {
-        self.limits.give_back();
+        self.limits.give_back_named();
+    }
+
+    /// Whether a header that the policy names was sent, readable or not.
+    pub fn sends(&self, header: &RequestHeader) -> bool {
+        self.headers.is_some_and(|headers| headers.contains_key(header.name))
     }
 
     /// Whether the database answers, by a probe of now or of the last five seconds.

@@ -3,14 +3,14 @@
 
 use super::Incoming;
 use super::conditions::{all_valid, explained, idempotency_key, if_match, missing_headers};
-use super::limited::{ask_limits, charge_unsigned};
+use super::limited::{ask_ordinary, ask_strict, settle};
 use crate::access::Principal;
 use crate::app::App;
 use crate::database::Claim;
 use crate::failure::Fault;
 use crate::failure::problem::{
-    BODY_TOO_LARGE, METHOD_NOT_ALLOWED, NOT_ACCEPTABLE, PERMISSION_DENIED, ROUTE_NOT_FOUND, TOKEN_INVALID,
-    TOKEN_REQUIRED, UNSUPPORTED_MEDIA_TYPE,
+    BODY_TOO_LARGE, METHOD_NOT_ALLOWED, NOT_ACCEPTABLE, OUTCOME_UNKNOWN, PERMISSION_DENIED, ROUTE_NOT_FOUND,
+    TOKEN_INVALID, TOKEN_REQUIRED, UNSUPPORTED_MEDIA_TYPE,
 };
 use crate::http::{
     Access, Answer as _, Call, Declaration, Endpoint, IfMatch, Input, Policy, Raw, Request, Response,
@@ -35,8 +35,7 @@ pub(crate) async fn serve<E: Endpoint>(
     incoming: Incoming<'_>,
     parts: &<E::Parts as Parts>::Opened,
 ) -> Result<Response, Fault> {
-    let Incoming { app, request, request_id, trace, now, deadline, round_trips, seen, reads, limits, .. } =
-        incoming;
+    let Incoming { app, request, now, round_trips, seen, limits, .. } = incoming;
     let policy = const { &E::POLICY };
 
     // 3. Route and method.
@@ -48,15 +47,33 @@ pub(crate) async fn serve<E: Endpoint>(
     typed::<E>(request)?;
     // 6. The token. 7. The limit.
     let caller = authenticated(app, policy, request, now);
-    ask_limits(limits, policy, request, &caller).await?;
+    ask_ordinary(limits, policy, request, &caller).await?;
     let principal = caller?;
     seen.caller(principal);
+    let outcome = handled::<E>(&incoming, parts, &path, media_type, principal).await;
+    settle(limits, policy, request, principal, outcome.as_ref().err()).await?;
+    let is_unknown = outcome.as_ref().is_err_and(|fault| fault.problem.code == OUTCOME_UNKNOWN.code);
+    limits.judge(is_unknown || policy.writes() || round_trips.has_written())?;
+    outcome
+}
+
+/// Steps 8 to 10.
+async fn handled<E: Endpoint>(
+    incoming: &Incoming<'_>,
+    parts: &<E::Parts as Parts>::Opened,
+    path: &[(String, String)],
+    media_type: &'static str,
+    principal: Option<Principal>,
+) -> Result<Response, Fault> {
+    let Incoming { app, request, request_id, trace, now, deadline, round_trips, reads, limits, .. } =
+        *incoming;
+    let policy = const { &E::POLICY };
     // 8. The permission.
     authorize(policy, principal)?;
     // 9. Headers and input, with all violations at once.
     let if_match = if_match(policy, request)?;
     let key = idempotency_key(policy, request);
-    let input = E::Input::parse(&Raw { request, path: &path, now });
+    let input = E::Input::parse(&Raw { request, path, now });
     let (if_match, key, input) = all_valid(missing_headers(policy, request), if_match, key, input)?;
 
     let claim = match (principal, key) {
@@ -94,12 +111,11 @@ pub(crate) async fn serve<E: Endpoint>(
         source_address: &request.source_address,
         cookies: &request.cookies,
     };
+    // What is strict is asked of who is admitted and has said what is right.
+    ask_strict(limits, policy, request, principal).await?;
     // 10. The handler, in one transaction: claim, change, history, outbox, audit, reply.
     let output = limits.beside(E::handle(&call, input)).await;
-    let outcome = output.map_err(|error| explained(error.into(), had_weak_tag));
-    charge_unsigned(limits, policy, request, outcome.as_ref().err()).await?;
-    limits.judge(round_trips.has_written())?;
-    outcome?.respond()
+    output.map_err(|error| explained(error.into(), had_weak_tag))?.respond()
 }
 
 fn routed(declaration: &Declaration, request: &Request) -> Result<Vec<(String, String)>, Fault> {

@@ -23,7 +23,7 @@ pub(super) fn replace_password(own: &Credentials, hashed: String, now: Timestamp
         "identity.replace_password",
         "WITH replaced AS (
              UPDATE identity.accounts
-                SET password_hash = $3, updated_at = $4
+                SET password_hash = $3, password_changed_at = $4, updated_at = $4
               WHERE id = $1
                 AND password_hash = $2
              RETURNING id

@@ -12,11 +12,13 @@ pub(super) async fn handle(
     given: PasswordChange,
 ) -> Result<Response, Error<ChangePasswordFailure>> {
     let caller = call.principal()?;
+    call.limit(&format!("{}/{}", caller.clinic_id, caller.user_id)).await?;
     let mut tx = call.read()?;
     tx.add(db::enter_own_account(caller));
     let own = tx.add(own_credentials());
     let own = tx.commit::<ChangePasswordFailure>().await?.one(&own)?;
     if !own.may_take(&given.new_password) {
+        call.give_back();
         return Err(ChangePasswordFailure::CommonPassword.into());
     }
 
@@ -26,8 +28,10 @@ pub(super) async fn handle(
         let matches = hasher.matches(current_password.expose(), &checked)?;
         matches.then(|| hasher.hash(new_password.expose())).transpose()
     };
-    let hashed = call.hash(replacing).await?;
+    // Where nobody has looked at the password, nothing was tried.
+    let hashed = call.hash(replacing).await.inspect_err(|_| call.give_back())?;
     let hashed = hashed.ok_or(ChangePasswordFailure::PasswordWrong)?;
+    call.give_back();
 
     let mut tx = call.write()?;
     tx.add(enter_account(own.account));

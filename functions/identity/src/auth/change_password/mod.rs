@@ -8,7 +8,7 @@
 //! - **Atomic**: all of it, or nothing. The password that was checked is still the account's when it is replaced: of two
 //!   changes at once, one gets `PASSWORD_WRONG`, or has no session any more.
 //! - **Fails**: `PASSWORD_WRONG`; `COMMON_PASSWORD`, by the rules of signing up.
-//! - **Round trips**: 3. Its limit is asked first. The password is matched and hashed in Rust.
+//! - **Round trips**: 2; its limit goes with the first. The password is matched and hashed in Rust.
 
 mod db;
 mod handler;
@@ -18,8 +18,9 @@ use shared::failure::Error;
 use shared::http::{Call, Endpoint, Policy, RateClass, Response, Route, Success, WithBody};
 use shared::limits::{Asked, Of, Rule};
 
-/// How often a member may try, so that nobody guesses the password with a token that was left open.
-const PASSWORD: Rule = Rule::new("password", 5, 15 * 60, Of::Member);
+/// How often a member may try, so that nobody guesses the password with a token that was left open; the right one gives the try
+/// back.
+const PASSWORD: Rule = Rule::new("password", 5, 15 * 60, Of::Named);
 
 /// The declaration.
 #[derive(Debug)]
@@ -32,8 +33,8 @@ impl Endpoint for ChangePassword {
         .changes()
         .audits("account.password_changed", "account")
         .hashes_passwords()
-        .limit(RateClass::Strict(&[PASSWORD], Asked::First))
-        .round_trips(3);
+        .limit(RateClass::Strict(&[PASSWORD], Asked::WithTheFirstRead))
+        .round_trips(2);
     const SUMMARY: &'static str = "Change the password";
     const DESCRIPTION: &'static str =
         "Takes the password of now along. Every other session of the account ends, in all of its clinics.";

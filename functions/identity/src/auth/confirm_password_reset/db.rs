@@ -35,7 +35,7 @@ pub(super) fn set_password(account: Uuid, hashed: String, now: Timestamp) -> Sta
     Statement::new(
         "identity.set_password",
         "UPDATE identity.accounts
-            SET password_hash = $2, updated_at = $3
+            SET password_hash = $2, password_changed_at = $3, updated_at = $3
           WHERE id = $1",
     )
     .bind(account)

@@ -1,4 +1,5 @@
 use crate::auth::session::{Membership, membership};
+use jiff::Timestamp;
 use shared::database::Statement;
 use shared::failure::Fault;
 use shared::http::Call;
@@ -8,17 +9,25 @@ use uuid::Uuid;
 pub(super) struct Account {
     pub(super) id: Uuid,
     pub(super) password_hash: String,
+    /// Since when the password is this one.
+    pub(super) password_since: Timestamp,
 }
 
 pub(super) fn account_by_email(email_key: String) -> Statement<Account> {
     Statement::new(
         "identity.account_by_email",
-        "SELECT id, password_hash
+        "SELECT id, password_hash, COALESCE(password_changed_at, created_at) AS password_since
            FROM identity.accounts
           WHERE email_key = $1",
     )
     .bind(email_key)
-    .decode(|columns| Ok(Account { id: columns.get("id")?, password_hash: columns.get("password_hash")? }))
+    .decode(|columns| {
+        Ok(Account {
+            id: columns.get("id")?,
+            password_hash: columns.get("password_hash")?,
+            password_since: columns.get("password_since")?,
+        })
+    })
 }
 
 /// Holds the account with the password that was checked until the session stands: a change of the password comes before,
@@ -83,6 +92,12 @@ pub(super) fn audit_started(
         .bind(call.now)
         .bind(audited.action)
         .bind(audited.subject))
+}
+
+/// Has the commit wait for no disk: that a sign-in was refused is noted, and how long that takes tells nobody that there is an
+/// account.
+pub(super) fn commit_at_once() -> Statement<()> {
+    Statement::new("identity.commit_at_once", "SELECT set_config('synchronous_commit', 'off', true)")
 }
 
 /// The audit rows of a sign-in with a wrong password, one in each clinic of the account: nobody acted.

@@ -1,5 +1,5 @@
 use super::db;
-use super::logic;
+use super::logic::{self, Tries};
 use super::schema::{Credentials, LoginFailure};
 use crate::auth::cookies;
 use crate::auth::email;
@@ -22,11 +22,15 @@ pub(super) async fn handle(
     let (signer, verifier) = call.parts;
     let key = email::key(given.email.as_str());
     let device = given.device_token.as_ref().map(Secret::expose).or_else(|| call.cookie(cookies::DEVICE));
-    let known_for = device.and_then(|token| verifier.known_for(token, call.now));
-    call.limit(&logic::tries_of(&key, device, known_for.as_deref())).await?;
+    let known = device.and_then(|token| verifier.known_device(token, call.now));
+    let tries = Tries::at(&key, device, known);
+    call.limit(tries.whose()).await?;
     let mut tx = call.read_as(Scope::default());
     let account = tx.add(db::account_by_email(key.clone()));
     let account = tx.commit::<LoginFailure>().await?.optional(&account)?;
+    if tries.are_outdated(account.as_ref().map(|account| account.password_since)) {
+        call.limit_instead(Tries::of_address(&key).whose()).await?;
+    }
 
     // The password for an unknown address is checked against the hash of nobody: the answer takes as long.
     let hash = account.as_ref().map_or(NOBODY, |account| &account.password_hash).to_owned();
@@ -50,6 +54,7 @@ pub(super) async fn handle(
         }
         tx.add(db::audit_started(call, id, named)?);
     } else {
+        tx.add(db::commit_at_once());
         tx.add(db::audit_refused(call, id));
     }
     let memberships = tx.commit::<LoginFailure>().await?.many(&memberships)?;

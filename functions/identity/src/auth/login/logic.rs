@@ -3,6 +3,8 @@
 use super::schema::{Choice, LoginFailure};
 use crate::auth::email;
 use crate::auth::session::Membership;
+use jiff::Timestamp;
+use shared::access::token::KnownDevice;
 use uuid::Uuid;
 
 /// The membership to sign in to: the one named, or the only one.
@@ -21,11 +23,44 @@ pub(super) fn choose(
     memberships.pop().ok_or(LoginFailure::NoActiveMembership)
 }
 
-/// Whose tries these are: the device's, where it is known for this very address, or those of all other devices together.
-pub(super) fn tries_of(email_key: &str, device: Option<&str>, known_for: Option<&str>) -> String {
-    match (device, known_for) {
-        (Some(device), Some(address)) if address == email::trace(email_key) => format!("device {device}"),
-        _ => format!("address {email_key}"),
+/// Whose tries these are.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Tries {
+    /// The device's: somebody has signed in on it with this very address, at that instant.
+    OfDevice(String, Timestamp),
+    /// Those of all other devices together.
+    OfAddress(String),
+}
+
+impl Tries {
+    /// The tries at an address, on a device that shows this token, which makes it known or not.
+    pub(super) fn at(email_key: &str, token: Option<&str>, known: Option<KnownDevice>) -> Self {
+        match (token, known) {
+            (Some(token), Some(known)) if known.address_hash == email::trace(email_key) => {
+                Self::OfDevice(format!("device {token}"), known.since)
+            }
+            _ => Self::of_address(email_key),
+        }
+    }
+
+    pub(super) fn of_address(email_key: &str) -> Self {
+        Self::OfAddress(format!("address {email_key}"))
+    }
+
+    /// Whose bucket it is.
+    pub(super) fn whose(&self) -> &str {
+        match self {
+            Self::OfDevice(whose, _) | Self::OfAddress(whose) => whose,
+        }
+    }
+
+    /// Whether the device became known by another password than the one that is the account's since then, or by that of
+    /// another account.
+    pub(super) fn are_outdated(&self, password_since: Option<Timestamp>) -> bool {
+        match self {
+            Self::OfDevice(_, since) => password_since.is_none_or(|password_since| *since < password_since),
+            Self::OfAddress(_) => false,
+        }
     }
 }
 
@@ -36,12 +71,21 @@ mod tests {
     #[test]
     fn a_device_has_tries_of_its_own_for_the_address_that_it_is_known_for_and_no_other() {
         let (ana, eva) = ("ana@example.com", "eva@example.com");
-        let known = email::trace(ana);
-        let own = tries_of(ana, Some("token"), Some(&known));
-        assert_ne!(own, tries_of(ana, None, None));
-        assert_ne!(own, tries_of(ana, Some("other"), Some(&known)));
-        assert_eq!(tries_of(eva, Some("token"), Some(&known)), tries_of(eva, None, None));
-        assert_eq!(tries_of(ana, Some("token"), None), tries_of(ana, None, None));
+        let known = || Some(KnownDevice { address_hash: email::trace(ana), since: Timestamp::UNIX_EPOCH });
+        let own = Tries::at(ana, Some("token"), known());
+        assert_ne!(own, Tries::of_address(ana));
+        assert_ne!(own.whose(), Tries::at(ana, Some("other"), known()).whose());
+        assert_eq!(Tries::at(eva, Some("token"), known()), Tries::of_address(eva));
+        assert_eq!(Tries::at(ana, Some("token"), None), Tries::of_address(ana));
+    }
+
+    #[test]
+    fn a_device_that_became_known_by_an_earlier_password_is_not_known_any_more() {
+        let at = |second| Timestamp::from_second(second).unwrap();
+        let device = Tries::OfDevice("device".to_owned(), at(5));
+        assert!(!device.are_outdated(Some(at(5))) && !device.are_outdated(Some(at(4))));
+        assert!(device.are_outdated(Some(at(6))) && device.are_outdated(None), "no account, no password");
+        assert!(!Tries::of_address("a").are_outdated(None));
     }
     use crate::auth::session::{Clinic, User};
     use shared::access::{Plan, Role};

@@ -11,7 +11,8 @@
 //! - **Limits**: a try is taken before the password is looked at, and given back by the right one: five tries at once count
 //!   five. A device on which somebody has signed in to the account has a bucket of its own, so that nobody who guesses
 //!   elsewhere keeps its people out. Unknown addresses have buckets as well.
-//! - **Round trips**: 2; the limits go with the first. Nothing of a tenant may be read before the password matched, and it is matched in Rust.
+//!   It is known by a sign-in with the password of now: one from before a change has the tries of all others.
+//! - **Round trips**: 2; the limits go with the first, and once more where a device is not known any more. Nothing of a tenant may be read before the password matched, and it is matched in Rust.
 
 mod db;
 mod handler;
