@@ -113,7 +113,7 @@ pub(super) fn on_credit(take: &Take) -> Step {
 pub(super) fn each(takes: &[Take]) -> Step {
     let statement = Statement::new(
         "shared.take_each",
-        "SELECT granted, remaining, wait FROM kernel.take_each($1, $2, $3, $4)",
+        "SELECT granted, remaining, wait FROM kernel.take_each($1, $2, $3, $4) LIMIT 8",
     );
     bound(statement, takes)
 }
@@ -123,7 +123,8 @@ pub(super) fn each_within(takes: &[Take]) -> Step {
     let statement = Statement::new(
         "shared.take_each_within",
         "SELECT granted, remaining, wait, set_config('app.limited', (granted = 0)::text, true)
-           FROM kernel.take_each($1, $2, $3, $4)",
+           FROM kernel.take_each($1, $2, $3, $4)
+          LIMIT 8",
     );
     bound(statement, takes)
 }

@@ -104,7 +104,7 @@ impl Redis {
         self.ask(script, TIMEOUT, 1).await
     }
 
-    /// As [`Redis::run`], for a caller who has little time: one missing answer says nothing yet, and five in a row do.
+    /// Runs a script for a caller who has little time: one missing answer says nothing yet, and five in a row do.
     pub async fn run_within<T: FromRedisValue>(
         &self,
         script: &ScriptInvocation<'_>,

@@ -1,25 +1,18 @@
 //! The limits of one call: what was asked on its behalf, and what its reply says of that.
 
-use super::left_over::{AFTERWARDS, LeftOver};
-use super::limiter::{Limiter, Store, microseconds};
-use super::memory::Admission;
-use super::rule::{Bucket, Of};
+use super::left_over::LeftOver;
+use super::limiter::{Limiter, Store};
+use super::rule::Bucket;
 use super::shown::Shown;
 use super::strict::Asked;
-use crate::access::random;
-use crate::database::{Along, Database, RoundTrips, Take, Taken, take_now};
+use crate::database::{Database, RoundTrips, Take, Taken};
 use crate::deadline::Deadline;
 use crate::failure::Fault;
 use crate::failure::problem::RATE_LIMITED;
-use futures_util::future::{Either, select};
 use http::HeaderMap;
 use jiff::Timestamp;
-use std::pin::pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
-
-/// How many requests one telling stands for, where the database counts those of members.
-const TOLD_ONE_IN: u32 = 4;
 
 /// The limits of one call.
 pub struct CallLimits<'a> {
@@ -42,7 +35,7 @@ impl std::fmt::Debug for CallLimits<'_> {
 pub(super) struct State {
     shown: Shown,
     /// What is told beside the work, and where.
-    credit: Option<(Bucket, Take, Store)>,
+    pub(super) credit: Option<(Bucket, Take, Store)>,
     /// Strict buckets of which one more has to be named.
     pub(super) unnamed: Option<(Vec<Bucket>, Asked)>,
     /// Strict buckets whose answer comes with a flush.
@@ -67,78 +60,6 @@ impl<'a> CallLimits<'a> {
         now: Timestamp,
     ) -> Self {
         Self { limiter, database, round_trips, deadline, now, state: Mutex::default() }
-    }
-
-    /// Admits an ordinary request, or refuses it. Where there is no store, the instance keeps a quarter of the bucket.
-    pub async fn ordinary(&self, bucket: Bucket, has_database: bool) -> Result<(), Fault> {
-        let Some(store) = self.limiter.store(has_database) else {
-            return self.alone(&bucket);
-        };
-        let admission = self.limiter.memory().admit(&bucket.name, self.micros());
-        match admission {
-            Admission::Refused(wait) => Err(self.refused(&bucket, wait)),
-            Admission::Leased => {
-                self.show_known(&bucket);
-                self.state().charged.push((bucket, 1, store));
-                Ok(())
-            }
-            Admission::OnCredit => {
-                self.show_known(&bucket);
-                self.on_credit(bucket, store);
-                Ok(())
-            }
-            Admission::AskFirst => {
-                let taken = self.ask(&self.take(&bucket, 0, 1), has_database).await;
-                self.asked_first(bucket, store, has_database, taken)
-            }
-        }
-    }
-
-    fn asked_first(
-        &self,
-        bucket: Bucket,
-        store: Store,
-        has_database: bool,
-        taken: Option<Taken>,
-    ) -> Result<(), Fault> {
-        let Some(taken) = taken else {
-            if !has_database {
-                return self.alone(&bucket);
-            }
-            self.on_credit(bucket, store);
-            return Ok(());
-        };
-        let is_granted = self.limiter.memory().asked(&bucket.name, taken, self.micros());
-        if !is_granted {
-            return Err(self.refused(&bucket, taken.wait));
-        }
-        self.show(&bucket, Some(taken.remaining));
-        self.state().charged.push((bucket, 1, store));
-        Ok(())
-    }
-
-    /// Does the work, and tells Redis beside it where that is due.
-    pub async fn beside<T>(&self, work: impl Future<Output = T>) -> T {
-        let due = match &self.state().credit {
-            Some((_, take, Store::Redis)) => Some(take.clone()),
-            _ => None,
-        };
-        let Some(take) = due else { return work.await };
-        let telling = pin!(self.limiter.by_redis(&take, AFTERWARDS));
-        let (outcome, told) = match select(pin!(work), telling).await {
-            Either::Left((outcome, telling)) => {
-                let told = tokio::time::timeout(self.limiter.patience(), telling).await;
-                if told.is_err() {
-                    self.limiter.missed();
-                }
-                (outcome, told.ok().flatten())
-            }
-            Either::Right((told, work)) => (work.await, told),
-        };
-        if let Some(taken) = told {
-            self.told(taken);
-        }
-        outcome
     }
 
     /// Whether the store's answer refuses a request that was admitted on credit: one that only read is good for nothing then.
@@ -175,62 +96,6 @@ impl<'a> CallLimits<'a> {
         LeftOver::of(takes, limiter, database)
     }
 
-    /// Gives back what was taken of everybody but the address: who asked was not who it said.
-    pub fn uncharge(&self) {
-        self.harvest();
-        let mut state = self.state();
-        state.credit = None;
-        for (bucket, count, store) in std::mem::take(&mut state.charged) {
-            let back = self.take(&bucket, -count, 0);
-            match store {
-                _ if bucket.rule.of == Of::Address => {}
-                Store::Database => state.back.push(back),
-                // The next answer counts; what a few requests cost there comes back within the minute.
-                Store::Redis => {}
-            }
-        }
-    }
-
-    fn alone(&self, bucket: &Bucket) -> Result<(), Fault> {
-        let quarter = Bucket { rule: bucket.rule.quarter(), name: bucket.name.clone() };
-        let take = self.take(&quarter, 0, 1);
-        let (burst, every) = (i64::from(take.burst), microseconds(take.every));
-        let taken = self.limiter.memory().take(&bucket.name, burst, every, self.micros());
-        match taken {
-            Ok(left) => {
-                self.show(&quarter, Some(left));
-                Ok(())
-            }
-            Err(wait) => Err(self.refused(&quarter, wait)),
-        }
-    }
-
-    /// Tells the store beside the work. Of members the database is told one request in four, as four: at a quarter of the
-    /// price, for a bound that is that much wider.
-    fn on_credit(&self, bucket: Bucket, store: Store) {
-        let is_sampled = store == Store::Database && bucket.rule.of == Of::Member;
-        if is_sampled && !random::number().is_multiple_of(TOLD_ONE_IN) {
-            return;
-        }
-        let weight = if is_sampled { TOLD_ONE_IN.cast_signed() } else { 1 };
-        let whole = self.take(&bucket, weight, 0);
-        let ahead = self.limiter.memory().ahead(&bucket.name, whole.burst, self.micros());
-        let take = Take { wanted: ahead, ..whole };
-        if store == Store::Database {
-            self.round_trips.take_along(vec![take.clone()], Along::OnCredit);
-        }
-        self.state().credit = Some((bucket, take, store));
-    }
-
-    /// Asks the stores, one after the other, before the work.
-    async fn ask(&self, take: &Take, has_database: bool) -> Option<Taken> {
-        let taken = self.limiter.by_redis(take, self.limiter.patience()).await;
-        if taken.is_some() || !has_database {
-            return taken;
-        }
-        take_now(self.database, self.round_trips, self.deadline, take).await.ok().flatten()
-    }
-
     /// Takes up the answers that came with a flush.
     pub(super) fn harvest(&self) {
         let Some(answers) = self.round_trips.take_answers() else { return };
@@ -244,7 +109,7 @@ impl<'a> CallLimits<'a> {
     }
 
     /// Takes up what the store says of a request that was admitted on credit.
-    fn told(&self, taken: Taken) {
+    pub(super) fn told(&self, taken: Taken) {
         let Some((bucket, take, store)) = self.state().credit.take() else { return };
         self.limiter.memory().learn(&bucket.name, taken, self.micros());
         self.show_known(&bucket);
@@ -269,7 +134,7 @@ impl<'a> CallLimits<'a> {
         self.state().charged.push((bucket.clone(), count, Store::Database));
     }
 
-    fn show_known(&self, bucket: &Bucket) {
+    pub(super) fn show_known(&self, bucket: &Bucket) {
         let left = self.limiter.memory().left(&bucket.name);
         self.show(bucket, left);
     }
@@ -278,7 +143,7 @@ impl<'a> CallLimits<'a> {
         self.state().shown.note(bucket.rule, left, None);
     }
 
-    fn micros(&self) -> i64 {
+    pub(super) fn micros(&self) -> i64 {
         self.now.as_microsecond()
     }
 

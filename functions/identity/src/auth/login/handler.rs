@@ -23,6 +23,7 @@ pub(super) async fn handle(
     let key = email::key(given.email.as_str());
     let device = given.device_token.as_ref().map(Secret::expose).or_else(|| call.cookie(cookies::DEVICE));
     let known = device.and_then(|token| verifier.known_device(token, call.now));
+    let known = known.as_ref().map(|known| (known.address_hash.as_str(), known.since));
     let tries = Tries::at(&key, device, known);
     call.limit(tries.whose()).await?;
     let mut tx = call.read_as(Scope::default());

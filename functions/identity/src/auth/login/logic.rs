@@ -4,7 +4,6 @@ use super::schema::{Choice, LoginFailure};
 use crate::auth::email;
 use crate::auth::session::Membership;
 use jiff::Timestamp;
-use shared::access::token::KnownDevice;
 use uuid::Uuid;
 
 /// The membership to sign in to: the one named, or the only one.
@@ -33,11 +32,12 @@ pub(super) enum Tries {
 }
 
 impl Tries {
-    /// The tries at an address, on a device that shows this token, which makes it known or not.
-    pub(super) fn at(email_key: &str, token: Option<&str>, known: Option<KnownDevice>) -> Self {
+    /// The tries at an address, on a device that shows this token. If it makes the device known, it says for which address, by
+    /// its hash, and since when.
+    pub(super) fn at(email_key: &str, token: Option<&str>, known: Option<(&str, Timestamp)>) -> Self {
         match (token, known) {
-            (Some(token), Some(known)) if known.address_hash == email::trace(email_key) => {
-                Self::OfDevice(format!("device {token}"), known.since)
+            (Some(token), Some((address_hash, since))) if address_hash == email::trace(email_key) => {
+                Self::OfDevice(format!("device {token}"), since)
             }
             _ => Self::of_address(email_key),
         }
@@ -71,11 +71,12 @@ mod tests {
     #[test]
     fn a_device_has_tries_of_its_own_for_the_address_that_it_is_known_for_and_no_other() {
         let (ana, eva) = ("ana@example.com", "eva@example.com");
-        let known = || Some(KnownDevice { address_hash: email::trace(ana), since: Timestamp::UNIX_EPOCH });
-        let own = Tries::at(ana, Some("token"), known());
+        let hash = email::trace(ana);
+        let known = Some((hash.as_str(), Timestamp::UNIX_EPOCH));
+        let own = Tries::at(ana, Some("token"), known);
         assert_ne!(own, Tries::of_address(ana));
-        assert_ne!(own.whose(), Tries::at(ana, Some("other"), known()).whose());
-        assert_eq!(Tries::at(eva, Some("token"), known()), Tries::of_address(eva));
+        assert_ne!(own.whose(), Tries::at(ana, Some("other"), known).whose());
+        assert_eq!(Tries::at(eva, Some("token"), known), Tries::of_address(eva));
         assert_eq!(Tries::at(ana, Some("token"), None), Tries::of_address(ana));
     }
 
