@@ -45,19 +45,20 @@ impl CallLimits<'_> {
 
     /// Asks about another bucket in the place of the one that was named, which was not the right one, and gets its token back.
     pub async fn renamed(&self, bucket: Bucket) -> Result<(), Fault> {
-        self.give_back_named();
-        self.state().named = Some(bucket.clone());
+        self.harvest();
+        let wrong = self.state().named.replace(bucket.clone());
+        let back = wrong.map(|wrong| self.take(&wrong, -1, 0));
+        self.state().back.extend(back);
         self.ask_strict(vec![bucket], Asked::First).await
     }
 
-    /// Gives back what the named bucket was taken: the try was none.
+    /// Gives back what the named bucket was taken, with the next flush, or once the reply is out: the try was none.
     pub fn give_back_named(&self) {
         self.harvest();
         let mut state = self.state();
         if let Some(bucket) = state.named.take() {
             state.charged.retain(|(charged, ..)| charged.name != bucket.name);
-            let back = self.take(&bucket, -1, 0);
-            state.back.push(back);
+            self.round_trips.take_along(vec![self.take(&bucket, -1, 0)], Along::OnCredit);
         }
     }
 
