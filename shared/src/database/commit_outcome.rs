@@ -11,6 +11,9 @@ use tokio_postgres::error::{DbError, Severity, SqlState};
 /// 25P04: the transaction ran into `transaction_timeout`; the session is gone.
 const TRANSACTION_TIMEOUT: &str = "25P04";
 
+/// 23503: a row refers to what is not there, or what rows refer to would not be there any more.
+pub(super) const FOREIGN_KEY_VIOLATION: &str = "23503";
+
 /// 25006: the server takes no changes, as a standby, or as one whose disk filled up.
 const READ_ONLY: &str = "25006";
 

@@ -1,7 +1,7 @@
 //! The transaction: statements are added, then all go out in one flush and are committed together or not at all.
 
 use super::claim::{self, Claim};
-use super::commit_outcome::{self, CommitOutcome, judge};
+use super::commit_outcome::{self, CommitOutcome, FOREIGN_KEY_VIOLATION, judge};
 use super::connection::{Database, Lease, Use};
 use super::flush::{Reply, Step, flush};
 use super::passengers::{Passengers, Takes};
@@ -303,7 +303,10 @@ impl<'a> Tx<'a> {
         match outcome {
             CommitOutcome::RolledBack { step, state, constraint, .. } => {
                 let name = constraint.as_deref();
-                if let Some(failure) = name.and_then(F::of_constraint) {
+                let statement = names.get(*step).copied().unwrap_or("COMMIT");
+                let of_foreign_key =
+                    || F::of_foreign_key(statement).filter(|_| state == FOREIGN_KEY_VIOLATION);
+                if let Some(failure) = name.and_then(F::of_constraint).or_else(of_foreign_key) {
                     return failure.into();
                 }
                 let common = match name {
@@ -316,7 +319,6 @@ impl<'a> Tx<'a> {
                 if let Some(problem) = common {
                     return Fault::from(problem).into();
                 }
-                let statement = names.get(*step).copied().unwrap_or("COMMIT");
                 commit_outcome::fault(state, name, statement, self.writes).into()
             }
             CommitOutcome::Committed | CommitOutcome::Unknown if self.writes => {

@@ -66,6 +66,12 @@ pub trait Failure: Debug + Send + Sized + 'static {
     /// The failure that a violated constraint (or `kernel.ensure` condition) of this name means.
     fn of_constraint(name: &str) -> Option<Self>;
 
+    /// The failure that it means when the statement of this name violates a foreign key (SQLSTATE 23503), whichever it is:
+    /// rows refer to what the statement changes, and their tables may be other modules', whose names are not known here.
+    fn of_foreign_key(_statement: &str) -> Option<Self> {
+        None
+    }
+
     /// Further members of the problem document (RFC 9457 §3.2), e.g. the alternatives to choose from.
     fn extension(&self) -> Map<String, Value> {
         Map::new()
@@ -77,7 +83,8 @@ pub trait Failure: Debug + Send + Sized + 'static {
     }
 }
 
-/// Declares a slice's failure enum. A problem that several slices have is a constant, so that its code has one text.
+/// Declares a slice's failure enum. A problem that several slices have is a constant, so that its code has one text. A case
+/// may be what violated constraints mean, by their names, or what any foreign key means that one statement violates.
 ///
 /// ```
 /// use shared::failure::Problem;
@@ -95,6 +102,9 @@ pub trait Failure: Debug + Send + Sized + 'static {
 ///         DoorBlocked = 409 "DOOR_BLOCKED", "Door blocked", "Wait until the door is free.";
 ///         /// It leads nowhere.
 ///         NoRoom = NO_ROOM, violates ["doors_room_fkey"];
+///         /// Somebody has the number in a book.
+///         NumberInUse = 422 "NUMBER_IN_USE", "Number in use", "Leave the number as it is.",
+///             violates foreign keys by "house.change_number";
 ///     }
 /// }
 /// use shared::failure::Failure;
@@ -102,6 +112,8 @@ pub trait Failure: Debug + Send + Sized + 'static {
 /// assert_eq!((failure.problem().status, failure.problem().pointer), (422, Some("/key")));
 /// assert_eq!(OpenDoorFailure::of_constraint("doors_room_fkey").unwrap().problem(), &NO_ROOM);
 /// assert!(OpenDoorFailure::of_constraint("doors_pkey").is_none());
+/// assert_eq!(OpenDoorFailure::of_foreign_key("house.change_number"), Some(OpenDoorFailure::NumberInUse));
+/// assert!(OpenDoorFailure::of_foreign_key("house.open_door").is_none());
 /// ```
 #[macro_export]
 macro_rules! failures {
@@ -111,7 +123,8 @@ macro_rules! failures {
             $(
                 $(#[$case_about:meta])*
                 $case:ident = $($status:literal $code:literal, $title:literal, $detail:literal)? $($problem:path)?
-                $(, at $pointer:literal)? $(, violates [$($constraint:literal),+])? ;
+                $(, at $pointer:literal)? $(, violates [$($constraint:literal),+])?
+                $(, violates foreign keys by $statement:literal)? ;
             )*
         }
     ) => {
@@ -141,6 +154,12 @@ macro_rules! failures {
             fn of_constraint(name: &str) -> Option<Self> {
                 $( $( $( if name == $constraint { return Some(Self::$case); } )+ )? )*
                 let _ = name;
+                None
+            }
+
+            fn of_foreign_key(statement: &str) -> Option<Self> {
+                $( $( if statement == $statement { return Some(Self::$case); } )? )*
+                let _ = statement;
                 None
             }
         }
