@@ -2,7 +2,7 @@
 //!
 //! | table | holds |
 //! |---|---|
-//! | `identity.clinics` | name, time zone, currency, language; published as `published_clinics` |
+//! | `identity.clinics` | name, time zone, currency, language, plan, whether a second factor is wanted; the first four are published as `published_clinics` |
 //! | `identity.accounts` | an address, whether it is verified, and a password hash, no tenant data |
 //! | `identity.email_verifications` | hashes of the tokens that were mailed to prove an address |
 //! | `identity.password_reset_requests` | addresses that a link was asked for, until it is known whose they are |
@@ -21,9 +21,13 @@ pub mod housekeeping;
 pub mod me;
 pub mod sessions;
 
+use shared::access::{Permission, Role};
 use shared::background::{ConsumerDeclaration, WorkerDeclaration};
 use shared::http::Declaration;
 use shared::module::Module;
+
+/// Editing the clinic's settings.
+pub const WRITE_CLINIC: Permission = Permission::new("clinic:write", &[Role::Owner, Role::Admin]);
 
 /// The module and its endpoints.
 pub fn module() -> Module {
@@ -32,6 +36,8 @@ pub fn module() -> Module {
         about: "Clinics, the people who work in them, and signing in.",
         endpoints: vec![
             Declaration::of::<clinics::create_clinic::CreateClinic>(),
+            Declaration::of::<clinics::get_clinic::GetClinic>(),
+            Declaration::of::<clinics::update_clinic::UpdateClinic>(),
             Declaration::of::<auth::login::Login>(),
             Declaration::of::<auth::refresh::Refresh>(),
             Declaration::of::<auth::logout::Logout>(),

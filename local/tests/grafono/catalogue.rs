@@ -150,6 +150,11 @@ async fn provoke_by_data(scene: &Scene, code: &str) -> Option<TestResponse> {
         "TRANSACTION_NOT_FOUND" => scene.get(&format!("/api/v1/transactions/{UNKNOWN}")).await,
         "DUPLICATE_PATIENT" => scene.patient_with(json!({ "fullName": "B", "document": "CANARY 1" })).await,
         "CURRENCY_MISMATCH" => scene.transaction_with("currency", json!("EUR")).await,
+        "CURRENCY_FIXED" => {
+            assert_eq!(scene.transaction_with("amountMinor", json!(1)).await.status, 201);
+            let patch = TestRequest::patch("/api/v1/clinic", &json!({ "currency": "EUR" }));
+            scene.send(scene.own(patch).header("if-match", "*")).await
+        }
         "EMAIL_NOT_VERIFIED" => {
             scene.app.database.run("UPDATE identity.accounts SET email_verified_at = NULL").await;
             let path = format!("/api/v1/patients/{}/export", scene.patient);

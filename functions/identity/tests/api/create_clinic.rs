@@ -8,7 +8,7 @@ async fn a_clinic_signs_up_and_its_owner_is_signed_in() {
 
     let made = app.send(sign_up("Ana@Example.com")).await;
 
-    assert_eq!(made.status, 201, "{}", made.text);
+    assert_eq!((made.status, made.header("location")), (201, Some("/api/v1/clinic")), "{}", made.text);
     let data = made.data();
     assert_eq!((&data["tokenType"], &data["expiresIn"]), (&json!("Bearer"), &json!(600)));
     assert_eq!((&data["user"]["role"], &data["user"]["email"]), (&json!("owner"), &json!("Ana@Example.com")));

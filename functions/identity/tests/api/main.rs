@@ -9,6 +9,7 @@ mod change_password;
 mod confirm_password_reset;
 mod create_clinic;
 mod delete_session;
+mod get_clinic;
 mod get_jwks;
 mod get_me;
 mod identity_housekeeping;
@@ -22,6 +23,7 @@ mod refresh;
 mod request_email_verification;
 mod request_password_reset;
 mod resend_email_verification;
+mod update_clinic;
 mod verify_email;
 
 use serde_json::{Value, json};

@@ -3,6 +3,7 @@ use super::schema::{CreateClinicFailure, NewClinic, Session};
 use crate::auth::email;
 use crate::auth::opening::Opening;
 use crate::auth::session::{Clinic, Membership, User};
+use crate::clinics::settings::ADDRESS;
 use shared::access::{Plan, Role, TokenSigner};
 use shared::database::Scope;
 use shared::failure::Error;
@@ -39,7 +40,8 @@ pub(super) async fn handle(
     tx.add(call.audit_as(clinic.id, user.id, clinic.id)?);
     // The tokens are made before the commit: after the commit nothing may fail.
     let membership = Membership { clinic, user, access_version: 1, plan: Plan::default() };
-    let reply = opening.reply(call, call.parts, membership, Reply::created_here)?;
+    let created = |session| Reply::created(ADDRESS.to_owned(), session);
+    let reply = opening.reply(call, call.parts, membership, created)?;
     tx.commit::<CreateClinicFailure>().await?;
     Ok(reply)
 }

@@ -1,6 +1,7 @@
 //! `POST /api/v1/clinics`: a clinic signs up.
 //!
-//! - **Does**: makes the clinic, its owner's account and membership, and signs the owner in.
+//! - **Does**: makes the clinic, its owner's account and membership, and signs the owner in. `Location` is where its
+//!   people find it.
 //! - **Caller**: anybody.
 //! - **Writes**: `identity.clinics`, `identity.accounts`, `identity.memberships`, audit, outbox (`clinic.created`).
 //! - **Atomic**: all of it, or nothing. Of two sign-ups with one address at once, one gets 409.
@@ -36,7 +37,7 @@ impl Endpoint for CreateClinic {
     const SUMMARY: &'static str = "Sign a clinic up";
     const DESCRIPTION: &'static str = "Makes the clinic and its owner's account, and signs the owner in. \
         One e-mail address is one account.";
-    const SUCCESS: Success = Success::created_here();
+    const SUCCESS: Success = Success::created();
     type Parts = TokenSigner;
     type Input = WithBody<schema::NewClinic>;
     type Output = Reply<schema::Session>;

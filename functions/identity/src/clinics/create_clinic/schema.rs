@@ -3,6 +3,7 @@
 use super::logic;
 use crate::auth::credentials::COMMON_PASSWORD;
 use crate::auth::password;
+use crate::clinics::fields;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use shared::failure::Problem;
@@ -25,12 +26,12 @@ pub struct NewClinic {
     #[schemars(example = "Clínica Aurora")]
     pub clinic_name: Text,
     /// IANA time zone.
-    #[validate(custom(function = logic::time_zone))]
+    #[validate(custom(function = fields::time_zone))]
     #[schemars(example = "America/Sao_Paulo")]
     pub time_zone: Text,
     /// ISO 4217 currency of everything the clinic is paid.
-    #[validate(custom(function = logic::currency))]
-    #[schemars(regex(pattern = "^[A-Z]{3}$"), example = &"BRL")]
+    #[validate(custom(function = fields::currency))]
+    #[schemars(regex(pattern = fields::CURRENCY), example = &"BRL")]
     pub currency: Text,
     /// The language that the clinic and its patients are written to in; `pt-BR` unless given.
     pub language: Option<Language>,
@@ -65,23 +66,8 @@ fn password(new: &NewClinic) -> Result<(), ValidationError> {
 }
 
 impl Fields for NewClinic {
-    const RULES: &'static [Problem] = &[
-        Problem::new(
-            400,
-            "UNKNOWN_TIME_ZONE",
-            "Unknown time zone",
-            "Send a name of the IANA time zone database, such as America/Sao_Paulo.",
-        )
-        .at("/timeZone"),
-        Problem::new(
-            400,
-            "UNKNOWN_CURRENCY",
-            "Unknown currency",
-            "Send a currency code of ISO 4217 in capitals, such as BRL or EUR.",
-        )
-        .at("/currency"),
-        COMMON_PASSWORD.at("/password"),
-    ];
+    const RULES: &'static [Problem] =
+        &[fields::UNKNOWN_TIME_ZONE, fields::UNKNOWN_CURRENCY, COMMON_PASSWORD.at("/password")];
 }
 
 failures! {
