@@ -161,6 +161,16 @@ pub(super) fn close(schema: &mut Value) {
 
 /// Takes null out of a parameter's schema: a parameter is there or not.
 pub(super) fn without_null(schema: &mut Value) {
+    if let Some(Value::Array(either)) = schema.get_mut("anyOf") {
+        either.retain(|schema| schema["type"] != "null");
+        if let [Value::Object(only)] = either.as_slice() {
+            let only = only.clone();
+            if let Value::Object(members) = schema {
+                members.remove("anyOf");
+                members.extend(only);
+            }
+        }
+    }
     let Some(kind) = schema.get_mut("type") else { return };
     if let Value::Array(types) = kind {
         types.retain(|name| name != "null");

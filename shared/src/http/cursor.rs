@@ -19,7 +19,7 @@ use uuid::Uuid;
 /// The pattern of a cursor's text: 36 bytes in base64url without padding.
 pub(crate) const PATTERN: &str = "^[A-Za-z0-9_-]{48}$";
 
-const MESSAGE: &str = "must be the nextCursor of the page before, unchanged";
+pub(super) const MESSAGE: &str = "must be the nextCursor of the page before, unchanged";
 const LENGTH: usize = 4 + 8 + 16 + CHECKSUM;
 const CHECKSUM: usize = 8;
 

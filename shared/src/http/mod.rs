@@ -6,6 +6,7 @@ mod body;
 pub mod cursor;
 pub mod endpoint;
 mod entity_tags;
+mod filtered_cursor;
 pub mod gateway;
 mod headers;
 pub mod idempotency;
@@ -27,6 +28,7 @@ pub use endpoint::{
     RequestHeader,
 };
 pub use entity_tags::IfMatch;
+pub use filtered_cursor::FilteredCursor;
 pub use gateway::Request;
 pub use idempotency::IDEMPOTENCY_KEY;
 pub use input::{

@@ -1,9 +1,11 @@
 //! Pages of a list (B8), newest first: the query, the place where a page begins, and the page made of rows.
 //!
 //! A list is named by the type of its items. A slice reads the rows behind [`PageQuery::start`], one more than the page
-//! has, and [`PageQuery::reply`] makes the page.
+//! has, and [`PageQuery::reply`] makes the page. A list with filters has a query of its own, which
+//! [leads](PageQuery::filtered) to its page.
 
-use crate::http::{Cursor, CursorOf, Fields, Listed, PageMeta, Reply};
+use crate::http::filtered_cursor::scope;
+use crate::http::{Cursor, CursorOf, Fields, FilteredCursor, Listed, PageMeta, Reply};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use tokio_postgres::types::Timestamp;
@@ -27,11 +29,25 @@ pub struct PageQuery<T> {
     /// Whether to count them all, up to 10 001.
     #[schemars(extend("default" = false))]
     pub include_total: Option<bool>,
+    /// The filters of the list, as the address of the next page has them.
+    #[serde(skip)]
+    filters: String,
 }
 
 impl<T: Listed> Fields for PageQuery<T> {}
 
 impl<T: Listed + Serialize + Send> PageQuery<T> {
+    /// The page of a list with filters, written as [`FilteredCursor::of`] says; the query has checked that the cursor is theirs.
+    pub fn filtered(
+        limit: Option<i64>,
+        cursor: Option<&FilteredCursor<T>>,
+        include_total: Option<bool>,
+        filters: String,
+    ) -> Self {
+        let cursor = cursor.and_then(|cursor| cursor.of(&filters));
+        Self { limit, cursor, include_total, filters }
+    }
+
     /// The most items of the page.
     fn limit(&self) -> u8 {
         self.limit.and_then(|limit| u8::try_from(limit).ok()).unwrap_or(20)
@@ -63,7 +79,8 @@ impl<T: Listed + Serialize + Send> PageQuery<T> {
     pub fn reply(&self, rows: Vec<T>, total: Option<i64>) -> Reply<Vec<T>> {
         let (items, meta) = self.cut(rows, total);
         let next = meta.next_cursor.as_ref();
-        let next = next.map(|cursor| format!("{}?limit={}&cursor={cursor}", T::LIST, meta.limit));
+        let filters = if self.filters.is_empty() { String::new() } else { format!("&{}", self.filters) };
+        let next = next.map(|cursor| format!("{}?limit={}{filters}&cursor={cursor}", T::LIST, meta.limit));
         Reply::ok(items).page(meta, next)
     }
 
@@ -73,7 +90,7 @@ impl<T: Listed + Serialize + Send> PageQuery<T> {
         rows.truncate(usize::from(limit));
         let next_cursor = rows.last().filter(|_| has_more).map(|last| {
             let (at, id) = last.place();
-            Cursor { page: page.saturating_add(1), at, id }.encode(T::LIST)
+            Cursor { page: page.saturating_add(1), at, id }.encode(&scope::<T>(&self.filters))
         });
         let total_is_lower_bound = total.is_some_and(|total| total >= COUNTED_AT_MOST);
         (rows, PageMeta { page, limit, total, total_is_lower_bound, has_more, next_cursor })
@@ -83,9 +100,10 @@ impl<T: Listed + Serialize + Send> PageQuery<T> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::http::Answer as _;
     use jiff::Timestamp as Instant;
 
-    #[derive(Serialize)]
+    #[derive(Serialize, JsonSchema)]
     struct Item(u128);
 
     impl Listed for Item {
@@ -96,15 +114,19 @@ mod tests {
         }
     }
 
+    /// The first page of so many.
+    fn of(limit: Option<i64>) -> PageQuery<Item> {
+        PageQuery::filtered(limit, None, None, String::new())
+    }
+
     /// The second page of a hundred, behind that place.
     fn far(at: Instant, id: u128) -> PageQuery<Item> {
         let cursor = Cursor { page: 2, at, id: Uuid::from_u128(id) };
-        PageQuery { limit: Some(100), cursor: Some(CursorOf::of(cursor)), include_total: None }
+        PageQuery { cursor: Some(CursorOf::of(cursor)), ..of(Some(100)) }
     }
 
     fn page(limit: i64, count: u128, total: Option<i64>) -> (Vec<Item>, PageMeta) {
-        let query = PageQuery { limit: Some(limit), cursor: None, include_total: None };
-        query.cut((0..count).map(Item).collect(), total)
+        of(Some(limit)).cut((0..count).map(Item).collect(), total)
     }
 
     #[test]
@@ -113,6 +135,17 @@ mod tests {
         assert_eq!((items.len(), meta.has_more), (2, true));
         let next = Cursor::decode(&meta.next_cursor.unwrap(), Item::LIST).unwrap();
         assert_eq!((next.page, next.id), (2, Uuid::from_u128(1)));
+    }
+
+    #[test]
+    fn the_next_page_of_a_list_with_filters_has_the_same_ones() {
+        let query = PageQuery::filtered(Some(1), None, None, "state=open&kind=x".to_owned());
+        let response = query.reply(vec![Item(0), Item(1)], None).respond().unwrap();
+        let link = response.headers["link"].to_str().unwrap();
+        let cursor = link.strip_prefix("</items?limit=1&state=open&kind=x&cursor=").unwrap();
+        let cursor = cursor.strip_suffix(">; rel=\"next\"").unwrap();
+        assert!(Cursor::decode(cursor, "/items?state=open&kind=x").is_some());
+        assert!(Cursor::decode(cursor, "/items").is_none());
     }
 
     #[test]
@@ -125,7 +158,7 @@ mod tests {
     #[test]
     fn the_first_page_begins_at_the_end_of_time_and_a_later_one_behind_its_cursor() {
         let at = "2026-11-21T10:00:00Z".parse().unwrap();
-        let (first, far) = (PageQuery::<Item> { limit: None, cursor: None, include_total: None }, far(at, 7));
+        let (first, far) = (of(None), far(at, 7));
         assert_eq!(first.start(), (Timestamp::PosInfinity, Uuid::max()));
         assert_eq!(far.start(), (Timestamp::Value(at), Uuid::from_u128(7)));
         assert_eq!((first.rows(), far.rows(), first.counts()), (21, 101, false));
