@@ -7,7 +7,7 @@
 //! | `identity.email_verifications` | hashes of the tokens that were mailed to prove an address |
 //! | `identity.password_reset_requests` | addresses that a link was asked for, until it is known whose they are |
 //! | `identity.password_resets` | hashes of the tokens that were mailed to choose a new password |
-//! | `identity.memberships` | an account within a clinic, with a role: what replies call a user |
+//! | `identity.memberships` | an account within a clinic, with a role, active or disabled: what replies call a user |
 //! | `identity.sessions` | where a member is signed in, and since when |
 //! | `identity.refresh_tokens` | hashes of the tokens that keep a session going, each in the place of the one before |
 //!
@@ -20,6 +20,7 @@ pub mod clinics;
 pub mod housekeeping;
 pub mod me;
 pub mod sessions;
+pub mod users;
 
 use shared::access::{Permission, Role};
 use shared::background::{ConsumerDeclaration, WorkerDeclaration};
@@ -28,6 +29,12 @@ use shared::module::Module;
 
 /// Editing the clinic's settings.
 pub const WRITE_CLINIC: Permission = Permission::new("clinic:write", &[Role::Owner, Role::Admin]);
+
+/// Reading who works in the clinic, with their addresses.
+pub const READ_USERS: Permission = Permission::new("users:read", &[Role::Owner, Role::Admin]);
+
+/// Saying what the people of the clinic are, and who of them may do anything.
+pub const WRITE_USERS: Permission = Permission::new("users:write", &[Role::Owner, Role::Admin]);
 
 /// The module and its endpoints.
 pub fn module() -> Module {
@@ -50,6 +57,9 @@ pub fn module() -> Module {
             Declaration::of::<auth::request_password_reset::RequestPasswordReset>(),
             Declaration::of::<auth::confirm_password_reset::ConfirmPasswordReset>(),
             Declaration::of::<auth::change_password::ChangePassword>(),
+            Declaration::of::<users::list_users::ListUsers>(),
+            Declaration::of::<users::get_user::GetUser>(),
+            Declaration::of::<users::update_user::UpdateUser>(),
         ],
         consumers: vec![
             ConsumerDeclaration::of::<auth::request_email_verification::RequestEmailVerification>(),

@@ -221,6 +221,22 @@ async fn provoke_by_account(scene: &Scene, code: &str) -> Option<TestResponse> {
     })
 }
 
+/// Provokes what can be wrong with a change of somebody of the clinic.
+async fn provoke_by_user(scene: &Scene, code: &str) -> Option<TestResponse> {
+    let change = |by: Role, of: &str, body: Value| {
+        let request = TestRequest::patch(&format!("/api/v1/users/{of}"), &body).header("if-match", "*");
+        scene.send(request.token(scene.tenant.token(by)))
+    };
+    let owner = scene.tenant.user(Role::Owner).to_string();
+    Some(match code {
+        "USER_NOT_FOUND" => change(Role::Owner, UNKNOWN, json!({})).await,
+        "OWNER_REQUIRED" => change(Role::Admin, &owner, json!({ "name": "B" })).await,
+        "CANNOT_DISABLE_ONESELF" => change(Role::Owner, &owner, json!({ "status": "disabled" })).await,
+        "LAST_OWNER_STAYS" => change(Role::Owner, &owner, json!({ "role": "admin" })).await,
+        _ => return None,
+    })
+}
+
 /// Provokes what a webhook endpoint can get wrong.
 async fn provoke_by_webhook(scene: &mut Scene, code: &str) -> Option<TestResponse> {
     Some(match code {
@@ -371,6 +387,9 @@ async fn provoke(scene: &mut Scene, code: &str) -> Option<TestResponse> {
         return Some(answer);
     }
     if let Some(answer) = provoke_by_account(scene, code).await {
+        return Some(answer);
+    }
+    if let Some(answer) = provoke_by_user(scene, code).await {
         return Some(answer);
     }
     if let Some(answer) = provoke_by_number(scene, code).await {

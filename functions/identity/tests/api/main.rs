@@ -12,9 +12,11 @@ mod delete_session;
 mod get_clinic;
 mod get_jwks;
 mod get_me;
+mod get_user;
 mod identity_housekeeping;
 mod limits;
 mod list_sessions;
+mod list_users;
 mod login;
 mod logout;
 mod mail_password_reset;
@@ -24,13 +26,15 @@ mod request_email_verification;
 mod request_password_reset;
 mod resend_email_verification;
 mod update_clinic;
+mod update_user;
 mod verify_email;
 
 use serde_json::{Value, json};
+use shared::access::Role;
 use shared::outbox::Event;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, LazyLock};
-use testkit::{Contract, TestApp, TestRequest, TestResponse};
+use testkit::{Contract, Tenant, TestApp, TestRequest, TestResponse};
 
 const PASSWORD: &str = "a long and lonely road";
 
@@ -92,6 +96,16 @@ async fn mailed_reset(app: &TestApp, email: &str) -> String {
     let text = app.database.value(&sql.replace("{request}", &event.aggregate_id.to_string())).await;
     let (_, token) = text.split_once("https://app.example/reset-password?token=").unwrap();
     token.split_whitespace().next().unwrap().to_owned()
+}
+
+/// The address of the member with that role.
+fn user(tenant: &Tenant, role: Role) -> String {
+    format!("/api/v1/users/{}", tenant.user(role))
+}
+
+/// A change of the member with that role by the one with this token, whatever the version.
+fn change_user(tenant: &Tenant, token: &str, of: Role, patch: &Value) -> TestRequest {
+    TestRequest::patch(&user(tenant, of), patch).token(token).header("if-match", "*")
 }
 
 /// An access token that a sign-up or a sign-in answered.
