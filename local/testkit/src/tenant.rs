@@ -1,4 +1,4 @@
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use shared::access::{Plan, Principal, Role, TokenSigner};
 use shared::clock::{Ids as _, SystemIds};
 use uuid::Uuid;
@@ -40,7 +40,9 @@ impl Tenant {
             ))
             .await;
         let mut members = Vec::new();
-        for &role in Role::ALL {
+        for (age, &role) in (0..).zip(Role::ALL) {
+            // One after the other, so that they are listed in one order in every database.
+            let since = now - SignedDuration::from_micros(age);
             let [user, account, session] = [(); 3].map(|()| SystemIds.new_id(now));
             database
                 .run(&format!(
@@ -50,7 +52,7 @@ impl Tenant {
                              '{now}', '{now}', '{now}');
                      INSERT INTO identity.memberships
                             (id, clinic_id, account_id, name, role, version, created_at, updated_at)
-                     VALUES ('{user}', '{clinic}', '{account}', 'A {role}', '{role}', 1, '{now}', '{now}');
+                     VALUES ('{user}', '{clinic}', '{account}', 'A {role}', '{role}', 1, '{since}', '{now}');
                      INSERT INTO identity.sessions
                             (id, clinic_id, user_id, account_id, transport, device_token_hash, used_at, expires_at,
                              created_at, updated_at)

@@ -52,8 +52,7 @@ async fn people_are_listed_from_the_newest_to_the_oldest_with_what_they_are() {
     assert_eq!(newest, &expected);
     let meta = &first.json["meta"];
     assert_eq!((&meta["page"], &meta["total"], &meta["hasMore"]), (&json!(1), &json!(7), &json!(true)));
-    let seen: BTreeSet<_> = names(&second).into_iter().collect();
-    assert_eq!(seen, ["A accountant", "A admin", "A clinician", "A front_desk", "A owner"].into());
+    assert_eq!(names(&second), ["A owner", "A admin", "A clinician", "A front_desk", "A accountant"]);
     assert_eq!(second.json["meta"]["hasMore"], false);
 }
 
@@ -137,6 +136,7 @@ mod integrity {
     async fn another_clinics_people_are_not_listed_and_people_of_one_instant_come_once_each() {
         let app = app().await;
         let (tenant, other) = (app.tenant().await, app.tenant().await);
+        app.database.run("UPDATE identity.memberships SET created_at = updated_at").await;
         let own: BTreeSet<_> = Role::ALL.iter().map(|role| tenant.user(*role).to_string()).collect();
         let mut seen = BTreeSet::new();
         let mut query = "?limit=1".to_owned();
