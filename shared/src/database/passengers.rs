@@ -1,8 +1,8 @@
 //! What a call's next flush takes along: a take from a bucket costs no round trip of its own where one goes out anyway.
 
 use super::flush::{Reply, Step};
+use super::round_trips::RoundTrips;
 use super::take::{Take, Taken, each, each_within, is_lost, on_credit, read};
-use super::tx::RoundTrips;
 use crate::failure::Fault;
 use crate::failure::problem::{LIMITS_UNAVAILABLE, RATE_LIMITED};
 

@@ -2,8 +2,8 @@
 
 use super::connection::{Database, Use};
 use super::flush::{Reply, Step, flush};
+use super::round_trips::RoundTrips;
 use super::statement::{Columns, DecodeError, Statement};
-use super::tx::RoundTrips;
 use crate::deadline::Deadline;
 use crate::failure::Fault;
 use jiff::Timestamp;

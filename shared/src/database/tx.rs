@@ -4,7 +4,8 @@ use super::claim::{self, Claim};
 use super::commit_outcome::{self, CommitOutcome, FOREIGN_KEY_VIOLATION, judge};
 use super::connection::{Database, Lease, Use};
 use super::flush::{Reply, Step, flush};
-use super::passengers::{Passengers, Takes};
+use super::passengers::Passengers;
+use super::round_trips::RoundTrips;
 use super::statement::{Columns, Decoder, Statement};
 use crate::deadline::Deadline;
 use crate::failure::problem::{
@@ -12,71 +13,15 @@ use crate::failure::problem::{
     VERSION_STALE,
 };
 use crate::failure::{Error, Failure, Fault};
-use crate::telemetry;
 use jiff::Timestamp;
 use serde::de::DeserializeOwned;
 use std::marker::PhantomData;
-use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
-use tokio::time::Instant;
 use tokio_postgres::Row;
 use uuid::Uuid;
 
 /// How long a statement waits for a lock: long enough for a twin in flight, short enough to answer 409 or 503.
 const LOCK_TIMEOUT: Duration = Duration::from_secs(2);
-
-/// The round trips of one call (D8): their number, their time, whether one of them changed something, and what the next of
-/// them takes along.
-#[derive(Debug, Default)]
-pub struct RoundTrips {
-    flushes: AtomicU32,
-    microseconds: AtomicU64,
-    wrote: AtomicBool,
-    takes: Mutex<Takes>,
-}
-
-/// A flush that is under way.
-pub(super) struct Flight {
-    span: telemetry::Span,
-    started: Instant,
-}
-
-impl Flight {
-    /// Notes its end, with the number of rows that came back and the state of the error, if there was one.
-    pub(super) fn end(self, round_trips: &RoundTrips, rows: usize, state: Option<&str>) {
-        let took = u64::try_from(self.started.elapsed().as_micros()).unwrap_or(u64::MAX);
-        round_trips.microseconds.fetch_add(took, Ordering::Relaxed);
-        telemetry::flushed(&self.span, rows, state);
-    }
-}
-
-impl RoundTrips {
-    /// The number of flushes so far.
-    pub fn count(&self) -> u32 {
-        self.flushes.load(Ordering::Relaxed)
-    }
-
-    /// The time of all flushes together.
-    pub fn time(&self) -> Duration {
-        Duration::from_micros(self.microseconds.load(Ordering::Relaxed))
-    }
-
-    /// Whether a writing transaction was committed.
-    pub(crate) fn has_written(&self) -> bool {
-        self.wrote.load(Ordering::Relaxed)
-    }
-
-    /// Counts a flush that goes out now, with the statements of these names.
-    pub(super) fn begin(&self, names: impl FnOnce() -> Vec<&'static str>) -> Flight {
-        let number = self.flushes.fetch_add(1, Ordering::Relaxed) + 1;
-        Flight { span: telemetry::database_flush(number, names), started: Instant::now() }
-    }
-
-    pub(super) fn takes(&self) -> MutexGuard<'_, Takes> {
-        self.takes.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
 
 /// The settings that row-level security compares with. Without either, every tenant table is empty (C6).
 #[derive(Debug, Clone, Copy, Default)]
@@ -289,7 +234,7 @@ impl<'a> Tx<'a> {
         let outcome = judge(replies.get(..=end).unwrap_or_default());
         flight.end(self.round_trips, rows(&replies), outcome.state());
         if self.writes && matches!(outcome, CommitOutcome::Committed) {
-            self.round_trips.wrote.store(true, Ordering::Relaxed);
+            self.round_trips.wrote();
         }
         let flushed = Flushed { replies, outcome, out_of_time };
         if flushed.is_connection_sound() {

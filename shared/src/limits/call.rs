@@ -46,8 +46,8 @@ pub(super) struct State {
     pub(super) named: Option<Bucket>,
     /// What was taken of whom, and where.
     pub(super) charged: Vec<(Bucket, i32, Store)>,
-    /// What the database is given back once the reply is out.
-    pub(super) back: Vec<Take>,
+    /// What is given back once the reply is out, and where.
+    pub(super) back: Vec<(Take, Store)>,
 }
 
 impl<'a> CallLimits<'a> {
@@ -89,10 +89,9 @@ impl<'a> CallLimits<'a> {
         self.harvest();
         let mut state = self.state();
         let mut takes = std::mem::take(&mut state.back);
-        takes.extend(self.round_trips.left_over());
-        // What Redis was to be told and has not answered, the database is told.
-        let unanswered = state.credit.take().filter(|(_, _, store)| *store == Store::Redis);
-        takes.extend(unanswered.map(|(_, take, _)| take));
+        takes.extend(self.round_trips.left_over().into_iter().map(|take| (take, Store::Database)));
+        let untold = state.credit.take().filter(|(_, _, store)| *store == Store::Redis);
+        takes.extend(untold.map(|(_, take, store)| (take, store)));
         LeftOver::of(takes, limiter, database)
     }
 

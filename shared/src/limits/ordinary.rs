@@ -93,12 +93,8 @@ impl CallLimits<'_> {
         let mut state = self.state();
         state.credit = None;
         for (bucket, count, store) in std::mem::take(&mut state.charged) {
-            let back = self.take(&bucket, -count, 0);
-            match store {
-                _ if bucket.rule.of == Of::Address => {}
-                Store::Database => state.back.push(back),
-                // The next answer counts; what a few requests cost there comes back within the minute.
-                Store::Redis => {}
+            if bucket.rule.of != Of::Address {
+                state.back.push((self.take(&bucket, -count, 0), store));
             }
         }
     }

@@ -1,9 +1,8 @@
 //! Rules, and the buckets of those whom they hold for.
 
-use crate::access::{Plan, Principal};
+use crate::access::{Plan, Principal, half_hash};
 use crate::database::Take;
 use jiff::Timestamp;
-use sha2::{Digest as _, Sha256};
 use std::net::{IpAddr, Ipv6Addr};
 
 /// How much is admitted: so many at once, and as many again in each window.
@@ -77,9 +76,7 @@ pub struct Bucket {
 impl Bucket {
     /// The bucket of somebody under a rule.
     pub fn of(rule: Rule, whose: &str) -> Self {
-        let hash: u128 =
-            Sha256::digest(whose).iter().take(16).fold(0, |all, byte| (all << 8) | u128::from(*byte));
-        Self { rule, name: format!("{}:{hash:032x}", rule.name) }
+        Self { rule, name: format!("{}:{}", rule.name, half_hash(whose)) }
     }
 
     /// The bucket of an address, as the gateway has it. What is no address shares one.

@@ -5,6 +5,7 @@
 //! once were enough for that).
 
 use super::call::CallLimits;
+use super::limiter::Store;
 use super::rule::Bucket;
 use crate::database::{Along, Take, Taken, take_each_now};
 use crate::failure::Fault;
@@ -47,7 +48,7 @@ impl CallLimits<'_> {
     pub async fn renamed(&self, bucket: Bucket) -> Result<(), Fault> {
         self.harvest();
         let wrong = self.state().named.replace(bucket.clone());
-        let back = wrong.map(|wrong| self.take(&wrong, -1, 0));
+        let back = wrong.map(|wrong| (self.take(&wrong, -1, 0), Store::Database));
         self.state().back.extend(back);
         self.ask_strict(vec![bucket], Asked::First).await
     }

@@ -1,6 +1,6 @@
 //! When two e-mail addresses are one account.
 
-use sha2::{Digest as _, Sha256};
+use shared::access::half_hash;
 
 /// The form in which addresses are compared: the domain as DNS knows it (UTS 46 makes one of `exámple.com`, its
 /// punycode and look-alikes), everything in lower case. RFC 5321 §2.4 lets a host tell `A@x` from `a@x`; no host in
@@ -16,8 +16,7 @@ pub fn key(address: &str) -> String {
 /// What the log calls an address that has no account: half of the SHA-256 of its key, so that many tries on one address
 /// show, and the address does not.
 pub fn trace(key: &str) -> String {
-    let half: u128 = Sha256::digest(key).iter().take(16).fold(0, |all, byte| (all << 8) | u128::from(*byte));
-    format!("{half:032x}")
+    half_hash(key)
 }
 
 #[cfg(test)]

@@ -462,6 +462,21 @@ mod integrity {
     }
 
     #[tokio::test]
+    async fn what_one_instance_has_counted_another_knows_whatever_it_was() {
+        for Limited { app, redis } in Limited::both().await {
+            let mut app = Arc::into_inner(app).unwrap();
+            let bad = || TestRequest::get("/api/v1/me").token("v4.public.AAAA").from("192.0.2.7");
+            for _ in 0..70 {
+                app.send(bad()).await;
+            }
+            app.limit(redis.as_ref().map(Valkey::tcp));
+            // Somebody who is unknown to this instance is admitted on credit, and refused by the answer.
+            let other = Limited { app: Arc::new(app), redis };
+            refused(&other.refusal(anonymous("192.0.2.7")).await, &["address"]);
+        }
+    }
+
+    #[tokio::test]
     async fn a_sign_up_that_fails_has_been_counted() {
         for limited in Limited::both().await {
             let statuses = limited.statuses(vec![sign_up("ana@example.com"); 6]).await;

@@ -84,4 +84,7 @@ async fn who_signs_is_charged_nothing_and_who_does_not_the_address() {
     let seen = statuses(&app, forged, 61).await;
     assert_eq!((count(&seen, 403), seen[60]), (60, 429), "{seen:?}");
     assert_eq!(app.send(signed).await.status, 204, "what is signed is taken from there all the same");
+    let bare = TestRequest::post("/api/v1/mail-events/sendgrid", &serde_json::json!([])).from("192.0.2.9");
+    let seen = statuses(&app, bare, 61).await;
+    assert_eq!((count(&seen, 400), seen[60]), (60, 429), "{seen:?}");
 }

@@ -64,34 +64,7 @@ impl TokenSigner {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::access::token::new_key_pair;
-    use crate::access::{Plan, Principal, Role};
-
-    const NOW: Timestamp = Timestamp::UNIX_EPOCH;
-    const ISSUER: &str = "https://app.example";
-
-    fn pair() -> (TokenSigner, TokenVerifier) {
-        let (secret, public) = new_key_pair().unwrap();
-        (
-            TokenSigner::from_paserk(&secret, ISSUER).unwrap(),
-            TokenVerifier::from_paserk(&public, ISSUER).unwrap(),
-        )
-    }
-
-    /// An access token, which makes no device known.
-    fn access(signer: &TokenSigner) -> String {
-        let somebody = Principal {
-            user_id: Uuid::nil(),
-            clinic_id: Uuid::nil(),
-            session_id: Uuid::nil(),
-            role: Role::Owner,
-            access_version: 1,
-            assurance: 1,
-            plan: Plan::Free,
-            authenticated_at: NOW,
-        };
-        signer.issue(&somebody, Uuid::nil(), NOW).unwrap()
-    }
+    use crate::access::token::tests::{NOW, issued, pair};
 
     #[test]
     fn a_device_is_known_for_one_address_and_180_days_and_no_other_token_makes_it_known() {
@@ -101,7 +74,7 @@ mod tests {
         let expected = KnownDevice { address_hash: "hash".to_owned(), since: NOW };
         assert_eq!(verifier.known_device(&known, NOW), Some(expected));
         assert_eq!(verifier.known_device(&known, NOW + DEVICE_LIFETIME), None);
-        for unknown in [device(&other), access(&signer), String::new(), "v4.public.AAAA".to_owned()] {
+        for unknown in [device(&other), issued(&signer), String::new(), "v4.public.AAAA".to_owned()] {
             assert_eq!(verifier.known_device(&unknown, NOW), None);
         }
         assert_eq!(verifier.verify(&known, NOW).unwrap_err().problem.code, "TOKEN_INVALID");

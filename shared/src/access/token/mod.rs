@@ -225,10 +225,10 @@ mod tests {
     use super::*;
     use crate::access::Plan;
 
-    const NOW: Timestamp = Timestamp::UNIX_EPOCH;
+    pub(super) const NOW: Timestamp = Timestamp::UNIX_EPOCH;
     const ISSUER: &str = "https://app.example";
 
-    fn pair() -> (TokenSigner, TokenVerifier) {
+    pub(super) fn pair() -> (TokenSigner, TokenVerifier) {
         let (secret, public) = new_key_pair().unwrap();
         (
             TokenSigner::from_paserk(&secret, ISSUER).unwrap(),
@@ -256,7 +256,7 @@ mod tests {
         secret
     }
 
-    fn issued(signer: &TokenSigner) -> String {
+    pub(super) fn issued(signer: &TokenSigner) -> String {
         signer.issue(&somebody(), Uuid::nil(), NOW).unwrap()
     }
 

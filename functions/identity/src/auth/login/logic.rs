@@ -67,6 +67,10 @@ impl Tries {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::auth::session::{Clinic, User};
+    use shared::access::{Plan, Role};
+    use shared::mail::Language;
+    use shared::validation::Text;
 
     #[test]
     fn a_device_has_tries_of_its_own_for_the_address_that_it_is_known_for_and_no_other() {
@@ -88,10 +92,6 @@ mod tests {
         assert!(device.are_outdated(Some(at(6))) && device.are_outdated(None), "no account, no password");
         assert!(!Tries::of_address("a").are_outdated(None));
     }
-    use crate::auth::session::{Clinic, User};
-    use shared::access::{Plan, Role};
-    use shared::mail::Language;
-    use shared::validation::Text;
 
     fn membership(id: u128) -> Membership {
         let name = Text::try_from("a name").unwrap();

@@ -3,8 +3,7 @@
 use crate::Call;
 use futures_util::future::join_all;
 use lambda_runtime::Error;
-use sha2::{Digest as _, Sha256};
-use shared::access::random;
+use shared::access::{half_hash, random};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use tokio_postgres::types::{ToSql, Type};
 use tokio_postgres::{Client, NoTls, Row};
@@ -89,16 +88,12 @@ const TOLD: (i32, f64, i32) = (4, 0.000_2, 300_000);
 impl Settings {
     pub(crate) fn of(call: &Call<'_>) -> Self {
         let left = u64::try_from(call.left.as_millis()).unwrap_or(u64::MAX);
-        let hash: u128 = Sha256::digest(format!("{}/{}", call.clinic, call.caller.sub))
-            .iter()
-            .take(16)
-            .fold(0, |all, byte| (all << 8) | u128::from(*byte));
         Self {
             clinic: call.clinic.to_string(),
             lock: left.min(2_000).to_string(),
             statement: left.saturating_sub(400).max(2).to_string(),
             transaction: left.saturating_sub(300).max(3).to_string(),
-            bucket: format!("user:{hash:032x}"),
+            bucket: format!("user:{}", half_hash(&format!("{}/{}", call.clinic, call.caller.sub))),
             is_told: random::number().is_multiple_of(4),
         }
     }
