@@ -1,5 +1,5 @@
-//! Where the links of mails lead on one machine: `/verify-email` confirms an address with one button, and `/reset-password`
-//! takes a new password. Opening a link changes nothing: programs that look through mails open links, too. A deployment has
+//! Where the links of mails lead on one machine: `/verify-email` confirms an address with one button, `/reset-password`
+//! takes a new password, and `/accept-invitation` the one of whoever is invited. Opening a link changes nothing: programs that look through mails open links, too. A deployment has
 //! such pages in its own front end, at `PUBLIC_URL`.
 
 use crate::gateway::Gateway;
@@ -27,21 +27,21 @@ pub(crate) struct LinkPage {
     title: &'static str,
     text: &'static str,
     button: &'static str,
-    /// Whether the form asks for a new password.
-    asks_for_password: bool,
+    /// What the form's field for a password is called; none without one.
+    password: Option<&'static str>,
     /// The endpoint that takes what the form has, as a front end would send it.
     endpoint: &'static str,
     done_title: &'static str,
     done_text: &'static str,
 }
 
-const PAGES: [LinkPage; 2] = [
+const PAGES: [LinkPage; 3] = [
     LinkPage {
         address: "/verify-email",
         title: "Confirm your e-mail address",
         text: "Was it you who signed up with this e-mail address?",
         button: "Confirm",
-        asks_for_password: false,
+        password: None,
         endpoint: "/api/v1/auth/verify-email",
         done_title: "Your e-mail address is confirmed",
         done_text: "It is known to be yours from now on. You can close this page.",
@@ -51,10 +51,20 @@ const PAGES: [LinkPage; 2] = [
         title: "Choose a new password",
         text: "It has 8 characters or more, and is none that others would try first.",
         button: "Change the password",
-        asks_for_password: true,
+        password: Some("New password"),
         endpoint: "/api/v1/auth/password-resets/confirm",
         done_title: "Your password is changed",
         done_text: "You are signed out everywhere: sign in with the new password. You can close this page.",
+    },
+    LinkPage {
+        address: "/accept-invitation",
+        title: "Join the clinic",
+        text: "Choose a password of 8 characters or more. If you have an account with this address, give its password.",
+        button: "Accept the invitation",
+        password: Some("Password"),
+        endpoint: "/api/v1/auth/invitations/accept",
+        done_title: "You are a member of the clinic",
+        done_text: "Sign in with your address and this password. You can close this page.",
     },
 ];
 
@@ -127,13 +137,13 @@ impl LinkPage {
         }
         let problem: Value = serde_json::from_slice(&answered.body).unwrap_or_default();
         let said = |member| problem.get(member).and_then(Value::as_str).unwrap_or("It did not work");
-        let token = token.filter(|_| self.asks_for_password && is_of_the_password(&problem));
+        let token = token.filter(|_| self.password.is_some() && is_of_the_password(&problem));
         self.show(answered.status, said("title"), said("detail"), token.as_deref())
     }
 
     /// What a front end would send of this form.
     fn request(&self, form: &[u8], client: String) -> Request {
-        let names: &[&str] = if self.asks_for_password { &["token", "password"] } else { &["token"] };
+        let names: &[&str] = if self.password.is_some() { &["token", "password"] } else { &["token"] };
         let body: Map<String, Value> = names
             .iter()
             .map(|name| ((*name).to_owned(), field(form, name).unwrap_or_default().into()))

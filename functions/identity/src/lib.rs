@@ -8,16 +8,18 @@
 //! | `identity.password_reset_requests` | addresses that a link was asked for, until it is known whose they are |
 //! | `identity.password_resets` | hashes of the tokens that were mailed to choose a new password |
 //! | `identity.memberships` | an account within a clinic, with a role, active or disabled: what replies call a user |
+//! | `identity.invitations` | who may become a member, as what, by the hash of a token that was mailed |
 //! | `identity.sessions` | where a member is signed in, and since when |
 //! | `identity.refresh_tokens` | hashes of the tokens that keep a session going, each in the place of the one before |
 //!
 //! Events: `clinic.created`, `account.email_verification_requested`, `account.password_reset_requested`,
-//! `session.token_reused`, `session.helped_on`. Consumers: `request-email-verification`, `mail-password-reset`,
-//! `mail-session-alert`. Workers: `identity-housekeeping`.
+//! `session.token_reused`, `session.helped_on`, `invitation.created`. Consumers: `request-email-verification`,
+//! `mail-password-reset`, `mail-session-alert`, `mail-invitation`. Workers: `identity-housekeeping`.
 
 pub mod auth;
 pub mod clinics;
 pub mod housekeeping;
+pub mod invitations;
 pub mod me;
 pub mod sessions;
 pub mod users;
@@ -60,11 +62,16 @@ pub fn module() -> Module {
             Declaration::of::<users::list_users::ListUsers>(),
             Declaration::of::<users::get_user::GetUser>(),
             Declaration::of::<users::update_user::UpdateUser>(),
+            Declaration::of::<invitations::create_invitation::CreateInvitation>(),
+            Declaration::of::<invitations::list_invitations::ListInvitations>(),
+            Declaration::of::<invitations::delete_invitation::DeleteInvitation>(),
+            Declaration::of::<invitations::accept_invitation::AcceptInvitation>(),
         ],
         consumers: vec![
             ConsumerDeclaration::of::<auth::request_email_verification::RequestEmailVerification>(),
             ConsumerDeclaration::of::<auth::mail_password_reset::MailPasswordReset>(),
             ConsumerDeclaration::of::<auth::mail_session_alert::MailSessionAlert>(),
+            ConsumerDeclaration::of::<invitations::mail_invitation::MailInvitation>(),
         ],
         workers: vec![WorkerDeclaration::of::<housekeeping::IdentityHousekeeping>()],
     }

@@ -55,3 +55,14 @@ UPDATE identity.accounts
                FROM identity.memberships
               WHERE clinic_id = '01890a5d-ac96-774b-bcce-b302099a8057'
                 AND role = 'owner');
+
+-- delete-invitation and accept-invitation: an invitation, and another one whose token is the clinic's id and 32 bytes of 4.
+INSERT INTO identity.invitations
+       (id, clinic_id, invited_by, name, email, email_key, role, token_hash, expires_at, created_at, updated_at)
+VALUES ('01890a5d-ac96-774b-bcce-b302099a8057', '01890a5d-ac96-774b-bcce-b302099a8057',
+        '01890a5d-ac96-774b-bcce-b302099a8057', 'Canary Guest', 'guest@example.com', 'guest@example.com', 'accountant', NULL,
+        '2100-01-01Z', '2026-01-01Z', '2026-01-01Z'),
+       ('01890a5d-ac96-774b-bcce-b302099a805b', '01890a5d-ac96-774b-bcce-b302099a8057',
+        '01890a5d-ac96-774b-bcce-b302099a8057', 'Canary Guest', 'other.guest@example.com', 'other.guest@example.com',
+        'clinician', sha256(uuid_send('01890a5d-ac96-774b-bcce-b302099a8057') || decode(repeat('04', 32), 'hex')),
+        '2100-01-01Z', '2026-01-01Z', '2026-01-01Z');

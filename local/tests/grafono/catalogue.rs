@@ -4,7 +4,7 @@ use crate::scene::{PASSWORD, Scene, refresh};
 use crate::{income, mailed_token, sign_up};
 use jiff::SignedDuration;
 use serde_json::{Value, json};
-use shared::access::Role;
+use shared::access::{LinkToken, Role};
 use shared::clock::Clock as _;
 use shared::external::connect::NetworkScope;
 use shared::mail::Unsent;
@@ -237,6 +237,46 @@ async fn provoke_by_user(scene: &Scene, code: &str) -> Option<TestResponse> {
     })
 }
 
+/// Provokes what can be wrong with an invitation.
+async fn provoke_by_invitation(scene: &Scene, code: &str) -> Option<TestResponse> {
+    let clinic = scene.tenant.clinic;
+    let of_admin = format!(
+        "SELECT a.email FROM identity.memberships AS m JOIN identity.accounts AS a ON a.id = m.account_id WHERE m.id = '{}'",
+        scene.tenant.user(Role::Admin)
+    );
+    let address = scene.app.database.value(&of_admin).await;
+    let invite = |email: &str| {
+        let body = json!({ "name": "Bia", "email": email, "role": "admin" });
+        scene.send(scene.own(TestRequest::post("/api/v1/invitations", &body)))
+    };
+    let token = LinkToken::of(clinic, [7; 32]);
+    let accept = || {
+        let body = json!({ "token": token.text().expose(), "password": PASSWORD });
+        scene.send(TestRequest::post("/api/v1/auth/invitations/accept", &body))
+    };
+    let set_token = format!(
+        "UPDATE identity.invitations SET token_hash = decode('{}', 'hex'), email_key = '{address}'",
+        token.hash().iter().map(|byte| format!("{byte:02x}")).collect::<String>()
+    );
+    Some(match code {
+        "INVITATION_NOT_FOUND" => accept().await,
+        "INVITATION_EXPIRED" => {
+            assert_eq!(invite("bia@example.com").await.status, 201);
+            scene.app.database.run(&set_token).await;
+            scene.app.clock.advance(SignedDuration::from_hours(7 * 24));
+            accept().await
+        }
+        "ALREADY_A_MEMBER" => invite(&address).await,
+        "ACCOUNT_EXISTS" => {
+            assert_eq!(invite("bia@example.com").await.status, 201);
+            scene.app.database.run(CHEAP).await;
+            scene.app.database.run(&set_token).await;
+            accept().await
+        }
+        _ => return None,
+    })
+}
+
 /// Provokes what a webhook endpoint can get wrong.
 async fn provoke_by_webhook(scene: &mut Scene, code: &str) -> Option<TestResponse> {
     Some(match code {
@@ -390,6 +430,9 @@ async fn provoke(scene: &mut Scene, code: &str) -> Option<TestResponse> {
         return Some(answer);
     }
     if let Some(answer) = provoke_by_user(scene, code).await {
+        return Some(answer);
+    }
+    if let Some(answer) = provoke_by_invitation(scene, code).await {
         return Some(answer);
     }
     if let Some(answer) = provoke_by_number(scene, code).await {

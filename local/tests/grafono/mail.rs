@@ -262,9 +262,51 @@ fn the_link_of_a_forgotten_password_leads_to_a_page_whose_form_changes_it() {
 }
 
 #[test]
+fn somebody_who_is_invited_is_in_by_the_page_of_the_link_and_out_when_demoted_or_disabled() {
+    let data = new_folder();
+    let program = Program::start_on(&data, &[]);
+    let (email, password, json) =
+        ("canary.bia@example.com", "a long and lonely road", "content-type: application/json");
+    let sign_in = |email: &str, password: &str| {
+        let body = json!({ "email": email, "password": password }).to_string();
+        let answer = program.curl(&["-d", &body, "-H", json], "/api/v1/auth/login");
+        format!("authorization: Bearer {}", answer["data"]["accessToken"].as_str().unwrap_or_default())
+    };
+    let owner = sign_in("demo@grafono.example", "demo-on-one-machine");
+    let invited = json!({ "name": "Bia Lima", "email": email, "role": "admin" }).to_string();
+    let invitation = program.curl(&["-d", &invited, "-H", json, "-H", &owner], "/api/v1/invitations");
+    assert_eq!(invitation["data"]["email"], email, "{invitation}");
+
+    let text = mail_to(&data.join("mail"), email, "/accept-invitation");
+    let link = link_in(&text);
+    let (path, token) = (link.strip_prefix(&program.address).unwrap(), link.split_once("token=").unwrap().1);
+    let page = program.curl_text(&["-i"], path);
+    assert!(
+        page.starts_with("HTTP/1.1 200") && page.contains("<label for=\"password\">Password</label>"),
+        "{page}"
+    );
+    let refused = send(&program, &[("token", token), ("password", email)], "/accept-invitation");
+    assert!(refused.starts_with("HTTP/1.1 400") && refused.contains(token), "{refused}");
+    let joined = send(&program, &[("token", token), ("password", password)], "/accept-invitation");
+    assert!(joined.starts_with("HTTP/1.1 201") && joined.contains("You are a member"), "{joined}");
+    assert!(!joined.contains("<form") && !joined.contains("Token"), "{joined}");
+
+    let bia = sign_in(email, password);
+    let users = || program.curl(&["-H", &bia], "/api/v1/users");
+    let id = users()["data"][0]["id"].as_str().unwrap().to_owned();
+    let demoted = json!({ "role": "clinician" }).to_string();
+    let address = format!("/api/v1/users/{id}");
+    let patch = ["-X", "PATCH", "-d", &demoted, "-H", json, "-H", &owner, "-H", "if-match: *"];
+    assert_eq!(program.curl(&patch, &address)["data"]["role"], "clinician");
+    assert_eq!(users()["error"]["code"], "ACCESS_CHANGED");
+    drop(program.stop());
+    remove_folder(data);
+}
+
+#[test]
 fn a_link_that_is_not_good_says_why_and_shows_nothing_of_itself() {
     let program = Program::start(&[]);
-    for address in ["/verify-email", "/reset-password"] {
+    for address in ["/verify-email", "/reset-password", "/accept-invitation"] {
         let hostile = "\"><script>alert(1)</script>";
         let page =
             program.curl_text(&["-i"], &format!("{address}?token=%22%3E%3Cscript%3Ealert(1)%3C/script%3E"));

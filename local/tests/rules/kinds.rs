@@ -5,10 +5,11 @@ use regex::Regex;
 use std::collections::BTreeSet;
 
 /// Kinds that are nobody's business outside, and why.
-const INTERNAL: [(&str, &str); 5] = [
+const INTERNAL: [(&str, &str); 6] = [
     ("patient.export_requested", "its job tells whoever asked for it"),
     ("account.email_verification_requested", "a mail tells whoever asked for it"),
     ("account.password_reset_requested", "it is of no clinic, and a mail tells whoever asked for it"),
+    ("invitation.created", "a mail tells whom it invites"),
     ("session.token_reused", "a mail tells the account whose session it was"),
     ("session.helped_on", "a mail tells the account whose session it is"),
 ];

@@ -18,6 +18,10 @@ INSERT INTO identity.password_reset_requests (id, email_key, created_at, updated
 VALUES ('{id}', '{n}@example.com', now(), now());
 INSERT INTO identity.password_resets (id, account_id, token_hash, expires_at, created_at, updated_at)
 VALUES ('{id}', '{id}', decode(repeat('0{n}', 32), 'hex'), now(), now(), now());
+INSERT INTO identity.invitations
+       (id, clinic_id, invited_by, name, email, email_key, role, token_hash, expires_at, created_at, updated_at)
+VALUES ('{id}', '{clinic}', '{id}', 'Guest {n}', 'guest{n}@example.com', 'guest{n}@example.com', 'clinician',
+        decode(repeat('0{n}', 32), 'hex'), now(), now(), now());
 INSERT INTO identity.sessions
        (id, clinic_id, user_id, account_id, transport, device_name, device_token_hash, used_at, expires_at, created_at,
         updated_at)

@@ -105,6 +105,13 @@ INSERT INTO identity.password_resets (id, account_id, token_hash, expires_at, cr
 SELECT uuidv7(), id, sha256(uuid_send(uuidv7())),
        now() + CASE age WHEN 1 THEN interval '30 minutes' ELSE interval '-2 days' END, now(), now()
   FROM identity.accounts, generate_series(1, 3) AS age;
+INSERT INTO identity.invitations
+       (id, clinic_id, invited_by, name, email, email_key, role, token_hash, expires_at, ended_at, end_reason, created_at,
+        updated_at)
+SELECT uuidv7(), clinic_id, id, 'Guest', k || '-' || id || '@example.com', k || '-' || id || '@example.com', 'clinician',
+       sha256(uuid_send(uuidv7())), now() + CASE k WHEN 1 THEN interval '7 days' ELSE interval '-40 days' END,
+       CASE k WHEN 3 THEN now() - interval '40 days' END, CASE k WHEN 3 THEN 'accepted' END, now(), now()
+  FROM identity.memberships, generate_series(1, 3) AS k;
 INSERT INTO identity.sessions
        (id, clinic_id, user_id, account_id, transport, device_token_hash, used_at, expires_at, ended_at, end_reason,
         created_at, updated_at)

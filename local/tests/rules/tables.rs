@@ -81,6 +81,7 @@ async fn a_column_that_may_be_null_is_one_of_those_that_are_meant_to() {
                         'kernel.mails.bounce', 'kernel.mails.returned_at',
                         'kernel.mails.failure', 'identity.accounts.email_verified_at', 'identity.accounts.password_changed_at',
                         'identity.email_verifications.used_at', 'identity.password_resets.used_at', 'identity.sessions.device_name',
+                        'identity.invitations.token_hash', 'identity.invitations.ended_at', 'identity.invitations.end_reason',
                         'identity.sessions.ended_at', 'identity.sessions.end_reason', 'identity.sessions.late_at',
                         'identity.refresh_tokens.consumed_at', 'identity.refresh_tokens.successor_nonce',
                         'identity.refresh_tokens.replaced_at')";

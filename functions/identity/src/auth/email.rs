@@ -1,6 +1,9 @@
-//! When two e-mail addresses are one account.
+//! Addresses of accounts: when two are one account, and which may be one at all.
 
 use shared::access::half_hash;
+use shared::validation::{Text, email_parts};
+use std::borrow::Cow;
+use validator::ValidationError;
 
 /// The form in which addresses are compared: the domain as DNS knows it (UTS 46 makes one of `exámple.com`, its
 /// punycode and look-alikes), everything in lower case. RFC 5321 §2.4 lets a host tell `A@x` from `a@x`; no host in
@@ -19,9 +22,20 @@ pub fn trace(key: &str) -> String {
     half_hash(key)
 }
 
+/// An address at a domain with a dot: an account needs a mail that arrives. What is no address at all is another rule's.
+pub fn at_whole_domain(address: &Text) -> Result<(), ValidationError> {
+    match email_parts(address.as_str()) {
+        Some((_, domain)) if !domain.contains('.') => {
+            let message = "must be an e-mail address at a whole domain, such as example.com";
+            Err(ValidationError::new("INVALID_EMAIL").with_message(Cow::Borrowed(message)))
+        }
+        _ => Ok(()),
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use super::key;
+    use super::*;
 
     #[test]
     fn case_makes_no_other_account() {
@@ -35,5 +49,13 @@ mod tests {
             assert_eq!(key(other), "ana@example.com", "{other}");
         }
         assert_eq!(key("ana@exámple.com"), key("ana@xn--exmple-qta.com"));
+    }
+
+    #[test]
+    fn an_address_is_at_a_domain_with_a_dot() {
+        let text = |text: &str| Text::try_from(text).unwrap();
+        assert!(at_whole_domain(&text("ana@example.com")).is_ok());
+        assert!(at_whole_domain(&text("nobody")).is_ok(), "that is told once, by the rule of all addresses");
+        assert_eq!(at_whole_domain(&text("ana@localhost")).unwrap_err().code, "INVALID_EMAIL");
     }
 }

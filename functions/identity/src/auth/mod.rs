@@ -1,6 +1,7 @@
 //! Signing in. The slices share how a session is opened, what is answered then, the rules of
 //! passwords, and the comparison of addresses.
 
+pub(crate) mod account;
 pub mod change_password;
 pub mod confirm_password_reset;
 mod cookies;
@@ -9,7 +10,7 @@ pub mod email;
 pub mod get_jwks;
 pub mod login;
 pub mod logout;
-mod mail;
+pub(crate) mod mail;
 pub mod mail_password_reset;
 pub mod mail_session_alert;
 pub(crate) mod opening;

@@ -17,6 +17,23 @@ pub(super) fn delete_sessions() -> Statement<()> {
     )
 }
 
+/// Deletes invitations that are over, however they ended.
+pub(super) fn delete_invitations() -> Statement<()> {
+    Statement::new(
+        "identity.delete_old_invitations",
+        "WITH over AS MATERIALIZED (
+             SELECT ctid FROM identity.invitations
+              WHERE expires_at <= $1
+              ORDER BY expires_at LIMIT $2
+                FOR UPDATE SKIP LOCKED
+         ), gone AS (
+             DELETE FROM identity.invitations WHERE ctid = ANY (ARRAY(SELECT ctid FROM over)) AND expires_at <= $1
+             RETURNING expires_at
+         )
+         SELECT (SELECT count(*) FROM over) AS seen, (SELECT count(*) FROM gone) AS gone",
+    )
+}
+
 /// Deletes links to choose a new password that are over, used or not.
 pub(super) fn delete_resets() -> Statement<()> {
     Statement::new(

@@ -80,6 +80,28 @@ async fn sessions_that_have_been_over_for_thirty_days_go_with_their_tokens_and_n
 }
 
 #[tokio::test]
+async fn invitations_go_thirty_days_after_their_end_however_they_ended() {
+    let app = app().await;
+    let tenant = app.tenant().await;
+    let sql = "INSERT INTO identity.invitations
+                      (id, clinic_id, invited_by, name, email, email_key, role, expires_at, ended_at, end_reason, created_at,
+                       updated_at)
+               SELECT uuidv7(), clinic_id, id, 'Bia', key, key, 'admin', '{at}', ended_at, end_reason, now(), now()
+                 FROM identity.memberships
+                CROSS JOIN (VALUES ('{n}a@example.com', NULL::timestamptz, NULL),
+                                   ('{n}b@example.com', '{at}', 'accepted'), ('{n}c@example.com', '{at}', 'withdrawn'))
+                        AS it (key, ended_at, end_reason)
+                WHERE id = '{owner}'";
+    let sql = sql.replace("{owner}", &tenant.user(Role::Owner).to_string());
+    for (number, at) in [over(&app), over(&app) + SignedDuration::from_micros(1)].iter().enumerate() {
+        app.database.run(&sql.replace("{at}", &at.to_string()).replace("{n}", &number.to_string())).await;
+    }
+    assert_eq!(keep_house(&app).await, 3);
+    let left = "SELECT count(*) FROM identity.invitations WHERE email LIKE '1%'";
+    assert_eq!(app.database.value(left).await, "3");
+}
+
+#[tokio::test]
 async fn links_to_choose_a_password_go_a_day_after_their_end_and_requests_after_a_day() {
     let app = app().await;
     let tenant = app.tenant().await;
@@ -141,6 +163,7 @@ mod integrity {
         verifications(&app, &tenant, 1, true, app.clock.now() + SignedDuration::from_hours(1)).await;
         let deletes = [
             "identity.email_verifications",
+            "identity.invitations",
             "identity.password_reset_requests",
             "identity.password_resets",
             "identity.sessions",

@@ -1,8 +1,12 @@
 //! The limits of requests as a deployment has them (C7), over both stores: by the database, and by Redis.
 
-use super::{CONTRACT, PASSWORD, access, change, confirm_reset, log_in, request_reset, sign_up, verify};
+use super::{
+    CONTRACT, PASSWORD, accept, access, change, confirm_reset, id_of, invite, log_in, mailed_invitation,
+    request_reset, sign_up, verify,
+};
 use jiff::SignedDuration;
 use serde_json::{Value, json};
+use shared::access::Role;
 use std::sync::Arc;
 use testkit::{TestApp, TestRequest, TestResponse, Valkey};
 
@@ -498,6 +502,27 @@ mod integrity {
                 (0..11).map(|number| request_reset(&format!("a{number}@example.com")).from("192.0.2.7"));
             let statuses = limited.statuses(asks.collect()).await;
             assert_eq!((count(&statuses, 202), statuses[10]), (10, 429), "{statuses:?}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_member_invites_thirty_an_hour_and_a_link_is_tried_ten_times() {
+        for limited in Limited::both().await {
+            let tenant = limited.app.tenant().await;
+            let numbered = |number: usize| invite(tenant.owner(), &format!("bia{number}@example.com"));
+            let statuses = limited.statuses((0..31).map(numbered).collect()).await;
+            assert_eq!((count(&statuses, 201), statuses[30]), (30, 429));
+            // Another member has another bucket.
+            let others = limited.app.send(invite(tenant.token(Role::Admin), "eva@example.com")).await;
+            let token = mailed_invitation(&limited.app, id_of(&others)).await;
+            limited.app.send(sign_up("eva@example.com")).await;
+            let tries = (0..11).map(|number| accept(&token, "not the password").from(&elsewhere(number)));
+            let statuses = limited.statuses(tries.collect()).await;
+            assert_eq!((count(&statuses, 422), statuses[10]), (10, 429), "{statuses:?}");
+            let right = accept(&token, PASSWORD).from(&elsewhere(11));
+            assert_eq!(limited.app.send(right.clone()).await.refusal(), (429, "RATE_LIMITED"));
+            limited.pass(6 * 60);
+            assert_eq!(limited.app.send(right).await.status, 201, "one comes back in six minutes");
         }
     }
 

@@ -4,10 +4,13 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should say where and end")]
 
 // One file each: `cargo run -- generate` writes the list.
+mod accept_invitation;
 mod binaries;
 mod change_password;
 mod confirm_password_reset;
 mod create_clinic;
+mod create_invitation;
+mod delete_invitation;
 mod delete_session;
 mod get_clinic;
 mod get_jwks;
@@ -15,10 +18,12 @@ mod get_me;
 mod get_user;
 mod identity_housekeeping;
 mod limits;
+mod list_invitations;
 mod list_sessions;
 mod list_users;
 mod login;
 mod logout;
+mod mail_invitation;
 mod mail_password_reset;
 mod mail_session_alert;
 mod refresh;
@@ -98,6 +103,38 @@ async fn mailed_reset(app: &TestApp, email: &str) -> String {
     token.split_whitespace().next().unwrap().to_owned()
 }
 
+/// An invitation of `email`, by whoever has this access token.
+fn invite(token: &str, email: &str) -> TestRequest {
+    let body = json!({ "name": "Bia Lima", "email": email, "role": "clinician" });
+    TestRequest::post("/api/v1/invitations", &body).token(token)
+}
+
+/// The id of the invitation that was answered.
+fn id_of(answer: &TestResponse) -> &str {
+    assert_eq!(answer.status, 201, "{}", answer.text);
+    answer.data()["id"].as_str().unwrap()
+}
+
+/// Has that invitation mailed; the token of its link.
+async fn mailed_invitation(app: &TestApp, id: &str) -> String {
+    let event = app.events_where(&format!("aggregate_id = '{id}'")).await.remove(0);
+    app.take("mail-invitation", &event).await.unwrap();
+    let sql = format!("SELECT plain_text FROM kernel.mails WHERE key = 'invitation/{id}'");
+    let text = app.database.value(&sql).await;
+    let (_, token) = text.split_once("https://app.example/accept-invitation?token=").unwrap();
+    token.split_whitespace().next().unwrap().to_owned()
+}
+
+/// Invites `email`; the token of the link that is mailed.
+async fn invited(app: &TestApp, token: &str, email: &str) -> String {
+    let answer = app.send(invite(token, email)).await;
+    mailed_invitation(app, id_of(&answer)).await
+}
+
+fn accept(token: &str, password: &str) -> TestRequest {
+    TestRequest::post("/api/v1/auth/invitations/accept", &json!({ "token": token, "password": password }))
+}
+
 /// The address of the member with that role.
 fn user(tenant: &Tenant, role: Role) -> String {
     format!("/api/v1/users/{}", tenant.user(role))
@@ -142,9 +179,18 @@ async fn send_among_sign_ins(app: &Arc<TestApp>, request: TestRequest) -> TestRe
     answer
 }
 
-/// Has the database stop in the middle of the sign-in's transaction, when its session is written, until `request` has been
-/// on its way for a while; the answers of both.
+/// Sends the request in the middle of a sign-in's transaction; the answers of both.
 async fn send_within_a_sign_in(app: &Arc<TestApp>, request: TestRequest) -> (TestResponse, TestResponse) {
+    send_within(app, log_in("ana@example.com", CHEAP), request).await
+}
+
+/// Has the database stop in the middle of the transaction of `opening`, when its session is written, until `request` has
+/// been on its way for a while; the answers of both.
+async fn send_within(
+    app: &Arc<TestApp>,
+    opening: TestRequest,
+    request: TestRequest,
+) -> (TestResponse, TestResponse) {
     app.database
         .run(
             "CREATE FUNCTION public.stop() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -160,7 +206,7 @@ async fn send_within_a_sign_in(app: &Arc<TestApp>, request: TestRequest) -> (Tes
         let app = Arc::clone(app);
         tokio::spawn(async move { app.send(request).await })
     };
-    let signing_in = send(log_in("ana@example.com", CHEAP));
+    let signing_in = send(opening);
     let stopped = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted
                       AND database = (SELECT oid FROM pg_database WHERE datname = current_database())";
     while app.database.value(stopped).await == "0" {

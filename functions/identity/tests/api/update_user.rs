@@ -325,7 +325,7 @@ mod integrity {
     }
 
     #[tokio::test]
-    async fn nobody_disables_themselves_and_admins_may_step_down() {
+    async fn nobody_disables_themselves_and_only_an_owner_takes_another_role() {
         let app = app().await;
         let tenant = app.tenant().await;
         raise(&app, &tenant, Role::Clinician).await;
@@ -336,10 +336,17 @@ mod integrity {
             assert_eq!(refused.details(), [("/status", "CANNOT_DISABLE_ONESELF")]);
             assert_eq!(row(&app, &tenant, role).await[2..], ["false", "1", "1"]);
         }
-        let demoted = change(&app, &tenant, Role::Admin, Role::Admin, json!({ "role": "clinician" })).await;
-        assert_eq!(demoted.status, 200);
-        let again = change(&app, &tenant, Role::Admin, Role::Admin, json!({ "role": "admin" })).await;
-        assert_eq!(again.refusal(), (401, "ACCESS_CHANGED"));
+        for role in ["clinician", "front_desk", "owner"] {
+            let patch = json!({ "role": role, "name": "B" });
+            let refused = change(&app, &tenant, Role::Admin, Role::Admin, patch).await;
+            assert_eq!(refused.refusal(), (403, "OWNER_REQUIRED"), "{role}");
+        }
+        assert_eq!(row(&app, &tenant, Role::Admin).await, ["A admin", "admin", "false", "1", "1"]);
+        let same =
+            change(&app, &tenant, Role::Admin, Role::Admin, json!({ "role": "admin", "name": "B" })).await;
+        assert_eq!((same.status, same.data()["name"].as_str()), (200, Some("B")));
+        let stepped = change(&app, &tenant, Role::Owner, Role::Owner, json!({ "role": "clinician" })).await;
+        assert_eq!(stepped.status, 200, "another owner stays: {}", stepped.text);
     }
 
     #[tokio::test]

@@ -10,7 +10,6 @@
 
 mod db;
 mod handler;
-mod logic;
 pub mod schema;
 
 use shared::access::TokenSigner;

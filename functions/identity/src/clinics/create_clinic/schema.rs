@@ -1,8 +1,7 @@
 //! What comes in, what goes out, how it fails.
 
-use super::logic;
 use crate::auth::credentials::COMMON_PASSWORD;
-use crate::auth::password;
+use crate::auth::{email, password};
 use crate::clinics::fields;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -40,7 +39,7 @@ pub struct NewClinic {
     #[schemars(example = "Ana Souza")]
     pub owner_name: Text,
     /// The owner's address, to sign in with.
-    #[validate(email, length(max = 254), custom(function = logic::address))]
+    #[validate(email, length(max = 254), custom(function = email::at_whole_domain))]
     #[schemars(example = "ana@example.com")]
     pub email: Text,
     /// 8–1024 characters, no common password, not the address or a name. Any way to type a character is the same

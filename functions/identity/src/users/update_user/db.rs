@@ -48,8 +48,8 @@ pub(super) fn ensure_member(clinic: Uuid, id: Uuid) -> Statement<()> {
     .bind(id)
 }
 
-/// Takes the member, and fails for a change that the caller may not make: of an owner, or to one, by somebody who is none;
-/// disabling oneself. The caller's role is the token's, which is the one of now: the caller was admitted.
+/// Takes the member, and fails for a change that the caller may not make: of an owner, or to one, or of the own role, by
+/// somebody who is none; disabling oneself. The caller's role is the token's, which is the one of now: the caller was admitted.
 pub(super) fn hold_member(caller: Principal, id: Uuid, patch: &MemberPatch) -> Statement<()> {
     Statement::new(
         "identity.hold_member",
@@ -60,7 +60,9 @@ pub(super) fn hold_member(caller: Principal, id: Uuid, patch: &MemberPatch) -> S
                 AND id = $2
                 FOR NO KEY UPDATE
          )
-         SELECT kernel.ensure($3 OR (role <> 'owner' AND $4::text IS DISTINCT FROM 'owner'), 'owner_required'),
+         SELECT kernel.ensure($3
+                           OR (role <> 'owner' AND $4::text IS DISTINCT FROM 'owner'
+                               AND (id <> $6 OR COALESCE($4, role) = role)), 'owner_required'),
                 kernel.ensure($5::text IS DISTINCT FROM 'disabled' OR id <> $6, 'not_oneself')
            FROM held",
     )

@@ -48,9 +48,9 @@ failures! {
     pub enum UpdateUserFailure {
         /// This clinic has no such member.
         UserNotFound = USER_NOT_FOUND, violates ["user_exists"];
-        /// The member is an owner, or is to become one, and the caller is none.
+        /// The member is an owner, or is to become one, or is the caller, who would have another role; and the caller is none.
         OwnerRequired = 403 "OWNER_REQUIRED", "Only for owners",
-            "Only an owner makes somebody an owner or changes one. Ask an owner of the clinic.",
+            "Only an owner makes somebody an owner, changes one, or changes the own role. Ask an owner of the clinic.",
             violates ["owner_required"];
         /// The caller would lock itself out.
         CannotDisableOneself = 422 "CANNOT_DISABLE_ONESELF", "Nobody disables themselves",

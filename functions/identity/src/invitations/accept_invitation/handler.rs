@@ -1,0 +1,96 @@
+use super::db::{self, Account, Invited};
+use super::schema::{AcceptInvitationFailure, Acceptance};
+use crate::auth::account::{NewAccount, give_way, insert_account, insert_membership};
+use crate::auth::opening::Opening;
+use crate::auth::password;
+use crate::auth::session::{Membership, Session, User};
+use shared::access::{LinkToken, TokenSigner};
+use shared::database::{Scope, Tx};
+use shared::failure::Error;
+use shared::http::{Call, Reply};
+use shared::validation::{Password, Text};
+use uuid::Uuid;
+
+/// Looks what the link is for, checks or hashes the password, then uses the link and makes the member, signed in.
+pub(super) async fn handle(
+    call: &Call<'_, TokenSigner>,
+    given: Acceptance,
+) -> Result<Reply<Session>, Error<AcceptInvitationFailure>> {
+    let token = LinkToken::read(given.token.expose());
+    let token = token.ok_or(AcceptInvitationFailure::InvitationNotFound)?;
+    let (clinic, hash) = (token.clinic(), token.hash());
+    call.limit(token.text().expose()).await?;
+    let scope = Scope { clinic: Some(clinic), ..Scope::default() };
+    let mut tx = call.read_as(scope);
+    tx.add(db::ensure_known(clinic, hash.clone()));
+    tx.add(db::ensure_usable(clinic, hash.clone(), call.now));
+    let invited = tx.add(db::invited(clinic, hash.clone(), call.now));
+    let invited = tx.commit::<AcceptInvitationFailure>().await?.one(&invited)?;
+
+    let joining = joining(call, &invited, given.password).await?;
+    let user =
+        User { id: call.new_id(), name: invited.name, email: invited.email, role: invited.role.into() };
+    let opening = Opening::new(call, call.parts, &invited.email_key, given.refresh_in, given.device_name)?;
+    let mut tx = call.write_as(scope);
+    tx.add(db::ensure_usable(clinic, hash.clone(), call.now));
+    tx.add(db::use_token(clinic, hash, call.now));
+    let account = joining.add_to(&mut tx, call, invited.email_key, &user);
+    tx.add(insert_membership(clinic, account, &user, call.now));
+    for row in opening.rows(account) {
+        tx.add(row);
+    }
+    tx.add(call.audit_as(clinic, user.id, invited.id)?);
+    // The tokens are made before the commit: after the commit nothing may fail.
+    let membership = Membership { clinic: invited.clinic, user, access_version: 1, plan: invited.plan };
+    let reply = opening.reply(call, call.parts, membership, Reply::created_here)?;
+    tx.commit::<AcceptInvitationFailure>().await?;
+    Ok(reply)
+}
+
+/// The account that becomes a member.
+enum Joining {
+    /// It is there, and the password is its own.
+    Known(Account),
+    /// It is made, with the hash of the password.
+    New(String),
+}
+
+/// The account of the address, if the password is its own; a new one, if the address has none and the password is good.
+async fn joining(
+    call: &Call<'_, TokenSigner>,
+    invited: &Invited,
+    password: Password,
+) -> Result<Joining, Error<AcceptInvitationFailure>> {
+    if let Some(account) = &invited.account {
+        let hash = account.password_hash.clone();
+        let matches = call.hash(move |hasher| hasher.matches(password.expose(), &hash)).await?;
+        return if matches {
+            Ok(Joining::Known(account.clone()))
+        } else {
+            Err(AcceptInvitationFailure::AccountExists.into())
+        };
+    }
+    let own = [&invited.email, &invited.name, &invited.clinic.name].map(Text::as_str);
+    password::judge(&password, &own).map_err(|_| AcceptInvitationFailure::CommonPassword)?;
+    Ok(Joining::New(call.hash(move |hasher| hasher.hash(password.expose())).await?))
+}
+
+impl Joining {
+    /// Takes the account, or makes it, and says which it is. Either way its address is confirmed.
+    fn add_to(self, tx: &mut Tx<'_>, call: &Call<'_, TokenSigner>, email_key: String, user: &User) -> Uuid {
+        match self {
+            Self::Known(account) => {
+                let id = account.id;
+                tx.add(db::take_account(account, call.now));
+                id
+            }
+            Self::New(password_hash) => {
+                tx.add(give_way(email_key.clone(), call.now));
+                let new =
+                    NewAccount { id: call.new_id(), email_key, password_hash, verified_at: Some(call.now) };
+                tx.add(insert_account(&new, user, call.now));
+                new.id
+            }
+        }
+    }
+}
