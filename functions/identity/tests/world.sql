@@ -56,13 +56,20 @@ UPDATE identity.accounts
               WHERE clinic_id = '01890a5d-ac96-774b-bcce-b302099a8057'
                 AND role = 'owner');
 
--- delete-invitation and accept-invitation: an invitation, and another one whose token is the clinic's id and 32 bytes of 4.
+-- delete-invitation and accept-invitation: an invitation by the owner, and another one whose token is the clinic's id and 32
+-- bytes of 4, of an account with the password of login.
+INSERT INTO identity.accounts (id, email, email_key, password_hash, email_verified_at, created_at, updated_at)
+VALUES ('01890a5d-ac96-774b-bcce-b302099a805b', 'demo@grafono.example.org', 'demo@grafono.example.org',
+        '$argon2id$v=19$m=8,t=1,p=1$Z3JhZm9uby1zYW1wbGUtMQ$oXDPG8SV4XZm3uxXHLhQYZaHyCR00dOpfRY+YZEX3EE',
+        '2026-01-01Z', '2026-01-01Z', '2026-01-01Z');
 INSERT INTO identity.invitations
        (id, clinic_id, invited_by, name, email, email_key, role, token_hash, expires_at, created_at, updated_at)
-VALUES ('01890a5d-ac96-774b-bcce-b302099a8057', '01890a5d-ac96-774b-bcce-b302099a8057',
-        '01890a5d-ac96-774b-bcce-b302099a8057', 'Canary Guest', 'guest@example.com', 'guest@example.com', 'accountant', NULL,
-        '2100-01-01Z', '2026-01-01Z', '2026-01-01Z'),
-       ('01890a5d-ac96-774b-bcce-b302099a805b', '01890a5d-ac96-774b-bcce-b302099a8057',
-        '01890a5d-ac96-774b-bcce-b302099a8057', 'Canary Guest', 'other.guest@example.com', 'other.guest@example.com',
-        'clinician', sha256(uuid_send('01890a5d-ac96-774b-bcce-b302099a8057') || decode(repeat('04', 32), 'hex')),
-        '2100-01-01Z', '2026-01-01Z', '2026-01-01Z');
+SELECT guest.id, m.clinic_id, m.id, 'Canary Guest', guest.email, guest.email, 'clinician', guest.token_hash, '2100-01-01Z',
+       '2026-01-01Z', '2026-01-01Z'
+  FROM identity.memberships AS m
+ CROSS JOIN (VALUES ('01890a5d-ac96-774b-bcce-b302099a8057'::uuid, 'guest@example.com', NULL),
+                    ('01890a5d-ac96-774b-bcce-b302099a805b', 'demo@grafono.example.org',
+                     sha256(uuid_send('01890a5d-ac96-774b-bcce-b302099a8057') || decode(repeat('04', 32), 'hex'))))
+         AS guest (id, email, token_hash)
+ WHERE m.clinic_id = '01890a5d-ac96-774b-bcce-b302099a8057'
+   AND m.role = 'owner';

@@ -21,7 +21,7 @@ pub struct Acceptance {
     /// Of somebody new: 8–1024 characters, no common password, not the address or a name. Of somebody who has an account
     /// with the invited address: its password.
     #[validate(length(min = 8, max = 1024))]
-    #[schemars(example = "a long and lonely road")]
+    #[schemars(example = "demo-on-one-machine")]
     pub password: Password,
     /// Where the refresh token travels; `body` unless given.
     pub refresh_in: Option<RefreshIn>,
