@@ -82,9 +82,14 @@ async fn assert_says(
     let sessions =
         "SELECT id FROM identity.sessions WHERE user_id = '{actor}'".replace("{actor}", &row.actor);
     let sessions = world.app.database.rows(&sessions).await.concat();
+    let accepted =
+        "SELECT i.id FROM identity.invitations AS i JOIN identity.accounts AS a ON a.email_key = i.email_key
+                     WHERE i.end_reason = 'accepted' AND a.id::text = '{account}'";
+    let accepted = world.app.database.rows(&accepted.replace("{account}", &account)).await.concat();
     let is_the_actors = match row.subject.0.as_str() {
         "account" => row.subject.1 == account,
         "session" => sessions.contains(&row.subject.1),
+        "invitation" => accepted.contains(&row.subject.1),
         _ => false,
     };
     assert!(is_named || is_the_actors, "{name}: {row:?}");

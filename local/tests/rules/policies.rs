@@ -255,7 +255,10 @@ fn only_these_send_mail_sign_tokens_and_send_to_every_queue() {
     }
     let expected = BTreeMap::from([
         ("ses:SendEmail", vec!["SendMail".to_owned()]),
-        ("TokenSecretKeySecretArn", ["AcceptInvitation", "CreateClinic", "Login", "Refresh"].map(str::to_owned).to_vec()),
+        (
+            "TokenSecretKeySecretArn",
+            ["AcceptInvitation", "CreateClinic", "Login", "Refresh"].map(str::to_owned).to_vec(),
+        ),
         (".fifo", vec!["OutboxRelay".to_owned()]),
     ]);
     assert_eq!(found, expected);
