@@ -88,6 +88,63 @@ async fn a_token_expired_or_for_somebody_else_opens_nothing() {
     assert!(tried >= 8);
 }
 
+/// What ends a caller's access, what gives it back, and what every call says meanwhile.
+const ENDS: [(&str, &str, &str); 3] = [
+    (
+        "UPDATE identity.sessions SET ended_at = now(), expires_at = now(), end_reason = 'logout'",
+        "UPDATE identity.sessions SET ended_at = NULL, expires_at = 'infinity', end_reason = NULL",
+        "SESSION_ENDED",
+    ),
+    (
+        "UPDATE identity.memberships SET disabled_at = now()",
+        "UPDATE identity.memberships SET disabled_at = NULL",
+        "SESSION_ENDED",
+    ),
+    (
+        "UPDATE identity.memberships SET access_version = access_version + 1",
+        "UPDATE identity.memberships SET access_version = access_version - 1",
+        "ACCESS_CHANGED",
+    ),
+];
+
+/// Everything that a call may leave behind, but for what was counted.
+const EVERYTHING: &str = "SELECT md5(string_agg(row::text, ',' ORDER BY row::text)) FROM (
+    SELECT t::text AS row FROM patients.patients AS t UNION ALL SELECT t::text FROM billing.transfers AS t UNION ALL
+    SELECT t::text FROM billing.balances AS t UNION ALL SELECT t::text FROM kernel.jobs AS t UNION ALL
+    SELECT t::text FROM kernel.outbox AS t UNION ALL SELECT t::text FROM kernel.audit_log AS t UNION ALL
+    SELECT t::text FROM kernel.idempotency_keys AS t UNION ALL SELECT t::text FROM identity.invitations AS t UNION ALL
+    SELECT t::text FROM identity.accounts AS t UNION ALL SELECT t::text FROM platform.webhook_endpoints AS t UNION ALL
+    SELECT t::text FROM platform.webhook_secrets AS t) AS everything";
+
+#[tokio::test]
+async fn an_ended_session_a_disabled_member_and_a_role_of_before_do_nothing_anywhere() {
+    let world = World::of(TestApp::of(grafono::modules()).await.held_to(&crate::CONTRACT)).await;
+    let (app, database) = (&world.app, &world.app.database);
+    let guarded = || app.declarations().filter(|endpoint| endpoint.policy.access != Access::Public);
+    for (end, give_back, code) in ENDS {
+        database.run(end).await;
+        let before = database.value(EVERYTHING).await;
+        for endpoint in guarded() {
+            let answer = app.send(world.request(endpoint.name)).await;
+            if code == "ACCESS_CHANGED" && endpoint.policy.answers_by_now {
+                assert_eq!(answer.status, 200, "{}: {}", endpoint.name, answer.text);
+            } else {
+                assert_eq!(answer.refusal(), (401, code), "{}", endpoint.name);
+            }
+        }
+        assert_eq!(database.value(EVERYTHING).await, before, "{code}: something was done");
+        database.run(give_back).await;
+    }
+    // It was the access: with it each does what it is for. What changes the access of others comes last.
+    let mut tried = 0;
+    for endpoint in guarded().filter(|endpoint| endpoint.name != "update-user") {
+        let answer = app.send(world.request(endpoint.name)).await;
+        assert!(answer.status < 300, "{}: {}", endpoint.name, answer.text);
+        tried += 1;
+    }
+    assert!(tried >= 20);
+}
+
 /// The id of what the endpoint's sample is about.
 fn id_of_sample(world: &World, endpoint: &Declaration) -> String {
     let found = endpoint.route.parameters(world.request(endpoint.name).path()).unwrap();
@@ -127,6 +184,72 @@ async fn another_clinics_things_answer_like_things_that_never_were_and_stay_unto
     }
     assert!(tried >= 4);
     assert_eq!(app.database.value(everything).await, before);
+}
+
+/// What is of the member who asks alone: another member of the clinic, who may call as well, finds nothing.
+const OF_ONE_MEMBER: [&str; 4] = ["cancel-job", "delete-session", "get-job", "get-job-result"];
+
+#[tokio::test]
+async fn another_members_things_answer_like_things_that_never_were_where_they_are_one_members() {
+    let world = World::of(TestApp::of(grafono::modules()).await.held_to(&crate::CONTRACT)).await;
+    let mut hidden = Vec::new();
+    for endpoint in world.app.declarations().filter(|endpoint| endpoint.route.template.contains("{id}")) {
+        let request = |id: &str| reach(endpoint, id).token(world.tenant.token(Role::Admin));
+        let of_owner = world.app.send(request(&id_of_sample(&world, endpoint))).await;
+        if of_owner.status < 300 {
+            continue;
+        }
+        let of_nobody = world.app.send(request(UNKNOWN)).await;
+        assert_eq!((of_owner.status, essence(&of_owner)), (404, essence(&of_nobody)), "{}", endpoint.name);
+        let of_own = world
+            .app
+            .send(reach(endpoint, &id_of_sample(&world, endpoint)).token(world.tenant.owner()))
+            .await;
+        assert!(of_own.status < 300, "{}: it is there: {}", endpoint.name, of_own.text);
+        hidden.push(endpoint.name);
+    }
+    hidden.sort_unstable();
+    assert_eq!(hidden, OF_ONE_MEMBER);
+}
+
+/// What is put away, without what refers to it.
+const ARCHIVE: &str = "
+    UPDATE patients.patients SET deleted_at = now();
+    UPDATE platform.webhook_endpoints SET deleted_at = now();
+    UPDATE identity.invitations SET ended_at = now(), expires_at = now(), end_reason = 'withdrawn';
+    UPDATE identity.sessions SET ended_at = now(), expires_at = now(), end_reason = 'removed'
+     WHERE id IN (SELECT s.id FROM identity.sessions AS s WHERE s.expires_at = '2100-01-01Z')";
+
+/// What is still answered of what was put away: money that was taken, work that was queued, people who left, and
+/// everything that is held about somebody.
+const STAYS: [&str; 8] = [
+    "cancel-job",
+    "export-patient",
+    "get-balance",
+    "get-job",
+    "get-job-result",
+    "get-transaction",
+    "get-user",
+    "update-user",
+];
+
+#[tokio::test]
+async fn what_was_put_away_answers_like_things_that_never_were() {
+    let world = World::of(TestApp::of(grafono::modules()).await.held_to(&crate::CONTRACT)).await;
+    world.app.database.run(ARCHIVE).await;
+    let mut stays = Vec::new();
+    for endpoint in world.app.declarations().filter(|endpoint| endpoint.route.template.contains("{id}")) {
+        let request = |id: &str| reach(endpoint, id).token(world.tenant.owner());
+        let archived = world.app.send(request(&id_of_sample(&world, endpoint))).await;
+        if archived.status < 300 {
+            stays.push(endpoint.name);
+            continue;
+        }
+        let of_nobody = world.app.send(request(UNKNOWN)).await;
+        assert_eq!((archived.status, essence(&archived)), (404, essence(&of_nobody)), "{}", endpoint.name);
+    }
+    stays.sort_unstable();
+    assert_eq!(stays, STAYS);
 }
 
 /// The id in the notations that `format: uuid` does not mean.
