@@ -11,6 +11,7 @@ mod catalogue;
 mod clinics;
 mod contract;
 mod dead_letters;
+mod door;
 mod drift;
 mod edge;
 mod events;
