@@ -7,6 +7,7 @@
 )]
 
 mod audit;
+mod canaries;
 mod catalogue;
 mod clinics;
 mod contract;
