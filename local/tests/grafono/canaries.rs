@@ -222,7 +222,7 @@ async fn what_callers_say_is_kept_where_it_is_meant_to_be_and_told_nowhere_else(
     }
     let database = &world.app.database;
     let mut kept = columns_with(database, &format!("{}w", canaries.mark)).await;
-    assert_eq!(kept, KEPT.map(str::to_owned).into(), "kept of what callers say");
+    assert_eq!(kept, KEPT.map(str::to_owned).into(), "a column keeps what callers say, or keeps it no more");
     kept.insert("patients.patients.phone".to_owned());
     let phones = columns_with(database, "5521987650021").await;
     assert!(phones.is_subset(&kept), "{phones:?}");
