@@ -3,9 +3,12 @@
 use crate::files::{self, FileFolder};
 use crate::link_pages;
 use crate::mail::Mails;
+use crate::page::{TEXT, reply};
 use bytes::Bytes;
-use http::header::{COOKIE, HeaderMap, SET_COOKIE};
-use http::{HeaderName, HeaderValue, StatusCode};
+use http::header::{COOKIE, HOST, HeaderMap, SET_COOKIE};
+use http::request::Parts;
+use http::uri::Authority;
+use http::{HeaderName, HeaderValue, StatusCode, Version};
 use http_body_util::{BodyExt as _, Full};
 use hyper::body::Incoming;
 use shared::clock::{Clock as _, SystemClock};
@@ -18,6 +21,9 @@ const READ_AT_MOST: usize = 1024 * 1024;
 
 /// The time that a call may take, as on Lambda.
 const TIME: Duration = Duration::from_secs(10);
+
+/// The policy of a reply that shows nothing.
+const NO_PAGE: &str = "default-src 'none'; frame-ancestors 'none'";
 
 /// All functions behind one address.
 #[derive(Debug)]
@@ -70,7 +76,14 @@ impl Gateway {
         request: http::Request<Incoming>,
         client: SocketAddr,
     ) -> Result<http::Response<Full<Bytes>>, BrokenBody> {
-        let (head, body) = request.into_parts();
+        let (mut head, body) = request.into_parts();
+        if !names_one_host(&head) {
+            return Ok(reply(StatusCode::BAD_REQUEST, TEXT, NO_PAGE, "Name one host.\n"));
+        }
+        // A whole address as the target counts, whatever Host says (RFC 9112 §3.2.2).
+        if let Some(host) = head.uri.authority().and_then(|host| HeaderValue::from_str(host.as_str()).ok()) {
+            head.headers.insert(HOST, host);
+        }
         if let Some(mails) = &self.mails
             && let Some(page) = mails.answer(&head).await
         {
@@ -94,6 +107,16 @@ impl Gateway {
     }
 }
 
+/// Whether one header names the host, and names one (RFC 9112 §3.2). HTTP/1.0 may name none.
+fn names_one_host(head: &Parts) -> bool {
+    let mut hosts = head.headers.get_all(HOST).into_iter();
+    match (hosts.next(), hosts.next()) {
+        (Some(host), None) => host.is_empty() || Authority::try_from(host.as_bytes()).is_ok(),
+        (None, None) => head.version < Version::HTTP_11,
+        _ => false,
+    }
+}
+
 /// A body that did not come as announced.
 #[derive(Debug, thiserror::Error)]
 #[error("the body did not come as it was announced")]
@@ -114,7 +137,7 @@ async fn read(mut body: Incoming, most: usize) -> Result<Vec<u8>, BrokenBody> {
 }
 
 /// The request, as a function reads it in the event of an HTTP API.
-fn received(head: http::request::Parts, body: Vec<u8>, client: SocketAddr) -> Request {
+fn received(head: Parts, body: Vec<u8>, client: SocketAddr) -> Request {
     let cookies = values(&head.headers, &COOKIE).flat_map(|line| {
         let line = String::from_utf8_lossy(line).into_owned();
         line.split("; ").map(str::to_owned).collect::<Vec<_>>()

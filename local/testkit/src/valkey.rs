@@ -68,6 +68,20 @@ impl Valkey {
         names.split_whitespace().map(str::to_owned).collect()
     }
 
+    /// Everything that is kept, in one text: the names of keys and what each holds.
+    pub fn contents(&self) -> String {
+        self.eval(
+            "local found = {}
+             for _, key in ipairs(redis.call('KEYS', '*')) do
+                 local kind = redis.call('TYPE', key).ok
+                 local ways = { string = { 'GET', key }, hash = { 'HGETALL', key }, list = { 'LRANGE', key, 0, -1 },
+                                set = { 'SMEMBERS', key }, zset = { 'ZRANGE', key, 0, -1 } }
+                 found[#found + 1] = key .. ' ' .. cjson.encode(redis.call(unpack(ways[kind])))
+             end
+             return table.concat(found, ' ')",
+        )
+    }
+
     /// Sets the buckets of limits back by so many seconds, as if these had passed.
     pub fn age_limits(&self, seconds: i64) {
         let script = format!(

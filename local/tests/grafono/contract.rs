@@ -17,7 +17,7 @@ const CACHED: [(&str, &str); 5] = [
 ];
 
 /// A request that reaches the endpoint, with everything it asks for but a body.
-fn reach(endpoint: &Declaration, tenant: &Tenant) -> TestRequest {
+pub(crate) fn reach(endpoint: &Declaration, tenant: &Tenant) -> TestRequest {
     let path = match endpoint.route.template {
         "$default" => "/nowhere".to_owned(),
         template => template.replace("{id}", SOME_ID).replace("{code}", "invalid-phone"),
@@ -28,7 +28,7 @@ fn reach(endpoint: &Declaration, tenant: &Tenant) -> TestRequest {
     if has_body(endpoint) { request.text("{}") } else { request }
 }
 
-fn has_body(endpoint: &Declaration) -> bool {
+pub(crate) fn has_body(endpoint: &Declaration) -> bool {
     (endpoint.body_schema)(&mut schemars::SchemaGenerator::default()).is_some()
 }
 

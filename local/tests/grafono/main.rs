@@ -7,10 +7,12 @@
 )]
 
 mod audit;
+mod canaries;
 mod catalogue;
 mod clinics;
 mod contract;
 mod dead_letters;
+mod door;
 mod drift;
 mod edge;
 mod events;

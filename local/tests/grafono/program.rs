@@ -1,7 +1,8 @@
 //! The built program, run as a newcomer runs it, in a data folder of the test's own.
 
 use serde_json::Value;
-use std::io::{BufRead as _, BufReader, Read as _};
+use std::io::{BufRead as _, BufReader, ErrorKind, Read as _, Write as _};
+use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -142,6 +143,24 @@ impl Program {
             Command::new("curl").args(["-s", "--max-time", "20"]).args(arguments).arg(url).output().unwrap();
         assert!(!output.stdout.is_empty(), "{path}: no reply, {}", output.status);
         String::from_utf8(output.stdout).unwrap()
+    }
+
+    /// Sends this as it stands; everything that comes back until the connection ends.
+    pub(crate) fn send(&self, sent: &str) -> String {
+        let mut stream = TcpStream::connect(self.address.strip_prefix("http://").unwrap()).unwrap();
+        stream.set_read_timeout(Some(Duration::from_secs(15))).unwrap();
+        // Whoever is refused early may find the connection closed before everything is sent.
+        let _ = stream.write_all(sent.as_bytes());
+        let (mut bytes, mut part) = (Vec::new(), [0; 4096]);
+        loop {
+            match stream.read(&mut part) {
+                Ok(0) => break,
+                Ok(count) => bytes.extend_from_slice(&part[..count]),
+                Err(error) if error.kind() == ErrorKind::ConnectionReset => break,
+                Err(error) => unreachable!("{error}, after {}", String::from_utf8_lossy(&bytes)),
+            }
+        }
+        String::from_utf8(bytes).unwrap()
     }
 
     /// The address of its database, for a superuser: the server's own note says where its socket is.

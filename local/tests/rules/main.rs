@@ -7,6 +7,7 @@
     reason = "a test that cannot go on should say where and end"
 )]
 
+mod documents;
 mod doors;
 mod fuzz;
 mod golden;

@@ -59,7 +59,7 @@ pub(crate) fn log(finished: &Finished) {
                 function = finished.function,
                 version = VERSION,
                 "coldStart" = finished.cold_start,
-                method = finished.method.as_str(),
+                method = known(&finished.method),
                 route = finished.route,
                 status = finished.status.as_u16(),
                 "durationMs" = u64::try_from(finished.duration.as_millis()).unwrap_or(u64::MAX),
