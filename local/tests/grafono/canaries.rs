@@ -11,11 +11,14 @@ use std::collections::BTreeSet;
 use testkit::{TestApp, TestDatabase, TestRequest, TestResponse, Valkey, World};
 
 /// The columns that keep what callers say. What is secret is in none.
-const KEPT: [&str; 16] = [
+const KEPT: [&str; 19] = [
     "billing.transfers.description",
     "identity.accounts.email",
     "identity.accounts.email_key",
     "identity.clinics.name",
+    "identity.invitations.email",
+    "identity.invitations.email_key",
+    "identity.invitations.name",
     "identity.memberships.name",
     "identity.sessions.device_name",
     "kernel.idempotency_keys.key",
