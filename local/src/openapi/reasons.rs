@@ -42,7 +42,10 @@ pub(super) fn all(endpoint: &Declaration, input: &Input, schemas: &Schemas) -> V
     }
     found.headers(endpoint);
     for problem in endpoint.problems.iter().filter(|problem| problem.status == 400) {
-        found.add(problem, Place::Body, problem.pointer.unwrap_or(""));
+        let pointer = problem.pointer.unwrap_or("");
+        let is_of_query =
+            properties(&input.query).is_some_and(|all| all.contains_key(pointer.trim_start_matches('/')));
+        found.add(problem, if is_of_query { Place::Query } else { Place::Body }, pointer);
     }
     found.found
 }
