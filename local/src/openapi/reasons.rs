@@ -110,6 +110,7 @@ impl Finder<'_> {
             (&p::INVALID_CHOICE, is_choice),
             (&p::INVALID_UUID, format == Some("uuid")),
             (&p::INVALID_DATE, format == Some("date")),
+            (&p::INVALID_DATE_TIME, format == Some("date-time")),
             (&p::INVALID_EMAIL, format == Some("email")),
             (&p::INVALID_CURSOR, format == Some("cursor")),
             (&p::INVALID_CHARACTERS, is("string") && matches!(format, None | Some("email"))),
