@@ -1,5 +1,5 @@
-//! platform: what the modules have in common. The outbox's relay, webhooks, mail, jobs, housekeeping; health checks,
-//! the contract and its reference page, the page behind every problem, and the answer to everything that has no route.
+//! platform: what the modules have in common. The outbox's relay, webhooks, mail, jobs, housekeeping; who did what; health
+//! checks, the contract and its reference page, the page behind every problem, and the answer to everything that has no route.
 //!
 //! | table | holds |
 //! |---|---|
@@ -7,12 +7,15 @@
 //! | `platform.webhook_secrets` | keys that deliveries are signed with; read by the role `webhook_deliverer` alone |
 //! | `platform.webhook_deliveries` | one row an event and endpoint, sent or waiting |
 //!
+//! It reads `kernel.audit_log`, to which every module adds; it changes no row of it.
+//!
 //! Consumers: `fan-out-webhooks`, `send-mail`. Workers: `outbox-relay`, `deliver-webhooks`, `record-bounces`,
 //! `housekeeping`.
 //!
 //! What it must know of the other modules is in files that `cargo run -- generate` makes of their declarations:
 //! `openapi.json`, `problems.json`, `routes.json` and `consumers.json`.
 
+pub mod audit;
 pub mod fallback;
 pub mod health;
 pub mod housekeeping;
@@ -48,6 +51,7 @@ pub fn module() -> Module {
             Declaration::of::<webhooks::get_webhook_endpoint::GetWebhookEndpoint>(),
             Declaration::of::<webhooks::rotate_webhook_secret::RotateWebhookSecret>(),
             Declaration::of::<webhooks::delete_webhook_endpoint::DeleteWebhookEndpoint>(),
+            Declaration::of::<audit::list_audit_log::ListAuditLog>(),
             Declaration::of::<mail::record_sendgrid_events::RecordSendgridEvents>(),
             Declaration::of::<fallback::Fallback>(),
         ],

@@ -14,6 +14,7 @@ SAID_IN_WORDS = {
     "IDEMPOTENCY_KEY_REUSED",
     "INVALID_CREDENTIALS",
     "INVALID_CURSOR",
+    "INVALID_DATE_TIME",
     "INVALID_DOCUMENT",
     "INVALID_WEBHOOK_URL",
     "PASSWORD_WRONG",
@@ -24,6 +25,8 @@ SAID_IN_WORDS = {
     "WEBHOOK_ENDPOINT_LIMIT",
     "WEBHOOK_HOST_NOT_FOUND",
     "WEBHOOK_URL_NOT_ALLOWED",
+    "WINDOW_EMPTY",
+    "WINDOW_TOO_LONG",
 }
 
 # These end the session that asks, or another one of the same person. Who asks the rest of the run stays signed in.

@@ -42,7 +42,10 @@ pub(super) fn all(endpoint: &Declaration, input: &Input, schemas: &Schemas) -> V
     }
     found.headers(endpoint);
     for problem in endpoint.problems.iter().filter(|problem| problem.status == 400) {
-        found.add(problem, Place::Body, problem.pointer.unwrap_or(""));
+        let pointer = problem.pointer.unwrap_or("");
+        let is_of_query =
+            properties(&input.query).is_some_and(|all| all.contains_key(pointer.trim_start_matches('/')));
+        found.add(problem, if is_of_query { Place::Query } else { Place::Body }, pointer);
     }
     found.found
 }
@@ -107,6 +110,7 @@ impl Finder<'_> {
             (&p::INVALID_CHOICE, is_choice),
             (&p::INVALID_UUID, format == Some("uuid")),
             (&p::INVALID_DATE, format == Some("date")),
+            (&p::INVALID_DATE_TIME, format == Some("date-time")),
             (&p::INVALID_EMAIL, format == Some("email")),
             (&p::INVALID_CURSOR, format == Some("cursor")),
             (&p::INVALID_CHARACTERS, is("string") && matches!(format, None | Some("email"))),

@@ -277,6 +277,18 @@ async fn provoke_by_invitation(scene: &Scene, code: &str) -> Option<TestResponse
     })
 }
 
+/// Provokes what a query of the audit log can get wrong.
+async fn provoke_by_audit_query(scene: &Scene, code: &str) -> Option<TestResponse> {
+    let query = match code {
+        "INVALID_DATE_TIME" => "from=2026-11-21",
+        "WINDOW_EMPTY" => "from=2026-11-21T10:00:00Z&to=2026-11-21T10:00:00Z",
+        "WINDOW_TOO_LONG" => "from=2026-10-21T10:00:00Z&to=2026-11-21T10:00:01Z",
+        "INVALID_SUBJECT" => "subject=Patient",
+        _ => return None,
+    };
+    Some(scene.get(&format!("/api/v1/audit-log?{query}")).await)
+}
+
 /// Provokes what a webhook endpoint can get wrong.
 async fn provoke_by_webhook(scene: &mut Scene, code: &str) -> Option<TestResponse> {
     Some(match code {
@@ -433,6 +445,9 @@ async fn provoke(scene: &mut Scene, code: &str) -> Option<TestResponse> {
         return Some(answer);
     }
     if let Some(answer) = provoke_by_invitation(scene, code).await {
+        return Some(answer);
+    }
+    if let Some(answer) = provoke_by_audit_query(scene, code).await {
         return Some(answer);
     }
     if let Some(answer) = provoke_by_number(scene, code).await {

@@ -4,6 +4,7 @@
 use futures_util::future::BoxFuture;
 use jiff::SignedDuration;
 use serde_json::{Value, json};
+use shared::access::Role;
 use shared::clock::{Clock as _, Ids as _, SystemIds};
 use shared::failure::Fault;
 use shared::http::Declaration;
@@ -35,6 +36,7 @@ pub(crate) async fn send_requests(world: &World) {
     let wrong = json!({ "email": "demo@grafono.example", "password": "not my password" });
     assert_eq!(world.app.send(TestRequest::post("/api/v1/auth/login", &wrong)).await.status, 401);
     reuse_a_token(world).await;
+    filter_audit_log(world).await;
     let traffic = Traffic { world, before };
     traffic.fail_a_job().await;
     traffic.refuse_mails().await;
@@ -52,6 +54,32 @@ async fn turn_pages(world: &World, endpoint: &Declaration) {
     let first = page("limit=1&includeTotal=true").await;
     let cursor = first.json["meta"]["nextCursor"].as_str().unwrap_or_else(|| unreachable!("{}", first.text));
     assert_eq!(page(&format!("limit=1&cursor={cursor}")).await.status, 200, "{}", endpoint.name);
+}
+
+/// Asks who did what by each filter: what is rare in the log, what most of it is, and what is not there.
+async fn filter_audit_log(world: &World) {
+    let (owner, nobody) = (world.tenant.user(Role::Owner), Uuid::nil());
+    let clinic = world.tenant.clinic;
+    let busiest =
+        "SELECT actor_id FROM kernel.audit_log WHERE clinic_id = '{clinic}' AND request_id = 'sample'
+                    GROUP BY actor_id ORDER BY count(*) DESC LIMIT 1";
+    let busiest = world.app.database.value(&busiest.replace("{clinic}", &clinic.to_string())).await;
+    for filters in [
+        format!("actorId={owner}"),
+        format!("actorId={busiest}"),
+        format!("actorId={nobody}"),
+        format!("actorId={clinic}"),
+        "subject=patient".to_owned(),
+        "subject=webhook_endpoint".to_owned(),
+        "subject=nothing".to_owned(),
+        format!("about={clinic}"),
+        format!("actorId={owner}&subject=patient&about={clinic}"),
+        format!("actorId={busiest}&subject=patient"),
+    ] {
+        let request = world.request("list-audit-log").query(&format!("{filters}&includeTotal=true"));
+        let answer = world.app.send(request).await;
+        assert_eq!(answer.status, 200, "{filters}: {}", answer.text);
+    }
 }
 
 /// Signs in, and refreshes by the same token twice, so late that the second one ends the session.

@@ -29,6 +29,8 @@ common! {
     INVALID_CHOICE = 400 "INVALID_CHOICE", "Not one of the choices", "Send one of the values that the message lists.";
     INVALID_UUID = 400 "INVALID_UUID", "Invalid id", "An id is a UUID such as 01890a5d-ac96-774b-bcce-b302099a8057.";
     INVALID_DATE = 400 "INVALID_DATE", "Invalid date", "A date is an existing day written YYYY-MM-DD.";
+    INVALID_DATE_TIME = 400 "INVALID_DATE_TIME", "Invalid instant",
+        "Send an instant as RFC 3339 writes it, such as 2026-11-21T10:00:00Z or 2026-11-21T07:00:00-03:00.";
     INVALID_EMAIL = 400 "INVALID_EMAIL", "Invalid e-mail address", "Send an address such as name@example.com.";
     INVALID_CHARACTERS = 400 "INVALID_CHARACTERS", "Characters not allowed",
         "The text has characters that this field does not take, as the message says. Line breaks are allowed in notes only.";

@@ -20,6 +20,6 @@ pub use engine::{
     push_segment, refuse,
 };
 pub use types::{
-    FullDate, Id, MaybeValue, MultilineText, PATTERNS, Password, Patch, Replace, Secret, Text, email_parts,
-    without_link,
+    DateTime, FullDate, Id, MaybeValue, MultilineText, PATTERNS, Password, Patch, Replace, Secret, Text,
+    email_parts, without_link,
 };

@@ -21,6 +21,7 @@ mod house;
 mod housekeeping;
 mod jobs;
 mod limits;
+mod list_audit_log;
 mod list_webhook_endpoints;
 mod openapi;
 mod outbox_relay;

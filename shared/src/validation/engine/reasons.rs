@@ -82,7 +82,7 @@ fn wrong_type(types: &[&str]) -> String {
 fn format(shape: Shape<'_>) -> Reason {
     match shape.find("format").and_then(Value::as_str) {
         Some("date") => ("INVALID_DATE", "must be a date written as YYYY-MM-DD".into()),
-        Some("date-time") => ("INVALID_VALUE", "must be a date and time as in RFC 3339".into()),
+        Some("date-time") => ("INVALID_DATE_TIME", "must be an instant such as 2026-11-21T10:00:00Z".into()),
         _ => ("INVALID_VALUE", "is not valid".into()),
     }
 }

@@ -1,5 +1,6 @@
 //! Types for the fields of schema structs, beside those of the standard library.
 
+mod date_time;
 mod email;
 mod full_date;
 mod id;
@@ -8,6 +9,7 @@ mod patch;
 mod secret;
 mod text;
 
+pub use date_time::DateTime;
 pub use email::email_parts;
 pub use full_date::FullDate;
 pub use id::Id;
