@@ -91,7 +91,6 @@ mod race {
     async fn whoever_accepts_while_another_invitation_is_made_is_a_member_or_invited_and_never_both() {
         let app = app().await;
         let tenant = app.tenant().await;
-        let mut members = 0;
         for round in 0..20 {
             let email = format!("bia{round}@example.com");
             let token = invited(&app, tenant.owner(), &email).await;
@@ -104,7 +103,6 @@ mod race {
             let state = (count(&app, &open).await, count(&app, &joined).await);
             match answers[0].status {
                 201 => {
-                    members += 1;
                     assert_eq!(answers[1].refusal(), (409, "ALREADY_A_MEMBER"), "{round}");
                     assert_eq!(state, ("0".to_owned(), "1".to_owned()), "{round}");
                 }
@@ -115,7 +113,6 @@ mod race {
                 }
             }
         }
-        assert!(members <= 20);
     }
 }
 
