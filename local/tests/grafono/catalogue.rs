@@ -255,8 +255,8 @@ async fn provoke_by_invitation(scene: &Scene, code: &str) -> Option<TestResponse
         scene.send(TestRequest::post("/api/v1/auth/invitations/accept", &body))
     };
     let set_token = format!(
-        "UPDATE identity.invitations SET token_hash = decode('{}', 'hex'), email_key = '{address}'",
-        token.hash().iter().map(|byte| format!("{byte:02x}")).collect::<String>()
+        "UPDATE identity.invitations SET email_key = '{address}',
+                token_hash = sha256(uuid_send('{clinic}') || decode(repeat('07', 32), 'hex'))"
     );
     Some(match code {
         "INVITATION_NOT_FOUND" => accept().await,

@@ -296,8 +296,8 @@ fn somebody_who_is_invited_is_in_by_the_page_of_the_link_and_out_when_demoted_or
     let id = users()["data"][0]["id"].as_str().unwrap().to_owned();
     let demoted = json!({ "role": "clinician" }).to_string();
     let address = format!("/api/v1/users/{id}");
-    let patch = ["-X", "PATCH", "-d", &demoted, "-H", json, "-H", &owner, "-H", "if-match: *"];
-    assert_eq!(program.curl(&patch, &address)["data"]["role"], "clinician");
+    let demote = ["-X", "PATCH", "-d", &demoted, "-H", json, "-H", &owner, "-H", "if-match: *"];
+    assert_eq!(program.curl(&demote, &address)["data"]["role"], "clinician");
     assert_eq!(users()["error"]["code"], "ACCESS_CHANGED");
     drop(program.stop());
     remove_folder(data);
