@@ -5,6 +5,8 @@ use super::password;
 use jiff::Timestamp;
 use shared::database::Statement;
 use shared::failure::Problem;
+use shared::http::Call;
+use shared::parts::Parts;
 use shared::validation::Password;
 use uuid::Uuid;
 
@@ -58,16 +60,27 @@ pub(crate) fn own_credentials() -> Statement<Credentials> {
     })
 }
 
-/// Ends the account's sessions in all of its clinics, but for the one that goes on.
+/// Ends the account's sessions in all of its clinics, but for the one that goes on. They are taken in the order of their ids, as
+/// by whoever disables a member.
 pub(crate) fn end_sessions(account: Uuid, goes_on: Option<Uuid>, now: Timestamp) -> Statement<()> {
     Statement::new(
         "identity.end_sessions_of_account",
-        "UPDATE identity.sessions
+        "WITH open AS (
+             SELECT clinic_id, id
+               FROM identity.sessions
+              WHERE account_id = $1
+                AND id IS DISTINCT FROM $2
+                AND ended_at IS NULL
+                AND expires_at > $3
+              ORDER BY clinic_id, id
+              LIMIT 1000000
+                FOR NO KEY UPDATE
+         )
+         UPDATE identity.sessions AS s
             SET ended_at = $3, expires_at = $3, end_reason = 'password', updated_at = $3
-          WHERE account_id = $1
-            AND id IS DISTINCT FROM $2
-            AND ended_at IS NULL
-            AND expires_at > $3",
+           FROM open
+          WHERE s.clinic_id = open.clinic_id
+            AND s.id = open.id",
     )
     .bind(account)
     .bind(goes_on)
@@ -85,4 +98,28 @@ pub(crate) fn end_resets(account: Uuid, now: Timestamp) -> Statement<()> {
     )
     .bind(account)
     .bind(now)
+}
+
+/// The most clinics that a person is known in: far more than anybody has.
+const MOST_CLINICS: usize = 100;
+
+/// The audit rows of a try with a wrong password, one in each clinic of the account: nobody acted.
+pub(crate) fn audit_refused(call: &Call<'_, impl Parts>, account: Uuid) -> Statement<()> {
+    let ids: Vec<Uuid> = std::iter::repeat_with(|| call.new_id()).take(MOST_CLINICS).collect();
+    Statement::new(
+        "identity.audit_session_refused",
+        "INSERT INTO kernel.audit_log
+                (id, clinic_id, actor_id, action, subject, subject_id, client_address, request_id, created_at)
+         SELECT $2[own.place::integer], own.clinic_id, '00000000-0000-0000-0000-000000000000', 'session.refused', 'account', $1,
+                $3::text::inet, $4, $5
+           FROM (SELECT clinic_id, row_number() OVER () AS place
+                   FROM identity.memberships
+                  WHERE account_id = $1) AS own
+          WHERE own.place <= cardinality($2)",
+    )
+    .bind(account)
+    .bind(ids)
+    .bind(call.client_address().map(|address| address.to_string()))
+    .bind(call.request_id.clone())
+    .bind(call.now)
 }

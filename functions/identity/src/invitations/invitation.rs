@@ -110,8 +110,9 @@ impl Listed for Invitation {
     }
 }
 
-/// The names of the roles that invite. An invitation is void while whoever sent it has none of them, or is disabled.
-pub(super) fn inviting_roles() -> Vec<&'static str> {
+/// The names of the roles that invite. Whoever has none of them any more, or is disabled, has no open invitations; one that was on
+/// its way meanwhile is void.
+pub(crate) fn inviting_roles() -> Vec<&'static str> {
     crate::WRITE_USERS.roles.iter().map(|role| role.name()).collect()
 }
 

@@ -7,4 +7,5 @@ mod invitation;
 pub mod list_invitations;
 pub mod mail_invitation;
 
+pub(crate) use invitation::inviting_roles;
 pub use invitation::{Invitation, InvitedRole};

@@ -195,9 +195,11 @@ mod integrity {
         }
         assert_eq!(app.hasher.calls(), before, "nothing is hashed for a token that is no good");
         assert!(joined(&app).await.is_empty());
+        // It stays so when the inviter is let in again: nobody saw it meanwhile, and nobody is to be surprised.
         let enabled = json!({ "status": "active" });
         assert_eq!(app.send(change_user(&tenant, tenant.owner(), Role::Admin, &enabled)).await.status, 200);
-        assert_eq!(app.send(accept(&token, PASSWORD)).await.status, 201);
+        assert_eq!(app.send(accept(&token, PASSWORD)).await.refusal(), (410, "INVITATION_EXPIRED"));
+        assert_eq!(reason(&app).await, "withdrawn");
     }
 
     #[tokio::test]
@@ -234,6 +236,39 @@ mod integrity {
             let works = if expected == 201 { NEW } else { PASSWORD };
             assert_eq!(app.send(log_in("bia@example.com", works)).await.status, 200, "{age}");
         }
+    }
+
+    #[tokio::test]
+    async fn ones_own_account_joins_by_its_password_however_old_and_keeps_its_clinic() {
+        let (app, tenant, token) = guest().await;
+        let own = app.send(sign_up("Bia@example.com")).await;
+        app.database.run("UPDATE identity.accounts SET created_at = created_at - interval '30 days'").await;
+        let answer = app.send(accept(&token, PASSWORD)).await;
+        assert_eq!((answer.status, accounts(&app).await.as_str()), (201, "1"), "{}", answer.text);
+        assert_eq!(answer.data()["user"]["email"], "Bia@example.com", "as the account has it");
+        assert_eq!(joined(&app).await, [["clinician", &tenant.clinic.to_string(), "true"]]);
+        assert_eq!(me(&app, access(&own)).await.status, 200);
+        let body = json!({ "email": "bia@example.com", "password": PASSWORD, "clinicId": own.data()["clinic"]["id"] });
+        assert_eq!(app.send(TestRequest::post("/api/v1/auth/login", &body)).await.status, 200);
+    }
+
+    #[tokio::test]
+    async fn a_wrong_password_is_noted_in_the_accounts_clinics_and_whoever_gets_in_with_the_address() {
+        let (app, tenant, token) = guest().await;
+        let own = app.send(sign_up("bia@example.com")).await;
+        for password in [NEW, PASSWORD] {
+            app.send(accept(&token, password).from("192.0.2.66")).await;
+        }
+        let noted = "SELECT action, clinic_id, host(client_address) FROM kernel.audit_log
+                      WHERE client_address IS NOT NULL ORDER BY action";
+        let clinic = own.data()["clinic"]["id"].as_str().unwrap();
+        assert_eq!(
+            app.database.rows(noted).await,
+            [
+                ["invitation.accepted", tenant.clinic.to_string().as_str(), "192.0.2.66"],
+                ["session.refused", clinic, "192.0.2.66"],
+            ]
+        );
     }
 
     #[tokio::test]

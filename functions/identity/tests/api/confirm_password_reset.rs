@@ -35,6 +35,8 @@ async fn the_new_password_signs_in_and_every_session_of_before_has_ended_in_all_
     let chosen = app.send(confirm_reset(&format!(" \u{A0}{token}\r\n"), NEW)).await;
 
     assert_eq!((chosen.status, chosen.text.as_str()), (204, ""));
+    let confirmed = "SELECT count(*) FROM identity.accounts WHERE email_verified_at IS NOT NULL";
+    assert_eq!(app.database.value(confirmed).await, "1", "the link was mailed there");
     assert!(chosen.cookie("__Host-grafono-refresh").is_none(), "no session begins");
     for session in [&desk, &guest] {
         assert_eq!(me(&app, access(session)).await.refusal(), (401, "SESSION_ENDED"));

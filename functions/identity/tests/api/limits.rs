@@ -512,9 +512,18 @@ mod integrity {
             let numbered = |number: usize| invite(tenant.owner(), &format!("bia{number}@example.com"));
             let statuses = limited.statuses((0..31).map(numbered).collect()).await;
             assert_eq!((count(&statuses, 201), statuses[30]), (30, 429));
+            // One address is mailed five by everybody together.
+            let other = limited.app.tenant().await;
+            let again = (0..6).map(|number| {
+                let role = if number % 2 == 0 { Role::Owner } else { Role::Admin };
+                invite(other.token(role), "LIA@example.com")
+            });
+            assert_eq!(limited.statuses(again.collect()).await, [201, 201, 201, 201, 201, 429]);
             // Another member has another bucket.
             let others = limited.app.send(invite(tenant.token(Role::Admin), "eva@example.com")).await;
             let token = mailed_invitation(&limited.app, id_of(&others)).await;
+            let common = (0..11).map(|number| accept(&token, "password1").from(&elsewhere(number)));
+            assert_eq!(count(&limited.statuses(common.collect()).await, 429), 0, "nothing was tried");
             limited.app.send(sign_up("eva@example.com")).await;
             let tries = (0..11).map(|number| accept(&token, "not the password").from(&elsewhere(number)));
             let statuses = limited.statuses(tries.collect()).await;

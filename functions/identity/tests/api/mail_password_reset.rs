@@ -84,14 +84,30 @@ mod integrity {
     async fn nobody_is_written_to_at_an_address_without_an_account_and_the_address_goes() {
         let app = app().await;
         app.send(sign_up("ana@example.com")).await;
-        app.database.run("UPDATE identity.memberships SET disabled_at = now()").await;
-        for email in ["nobody@example.com", "ana@example.com", "not an address"] {
+        for email in ["nobody@example.com", "not an address"] {
             let event = requested_reset(&app, email).await;
             app.take(CONSUMER, &event).await.unwrap();
             assert_eq!(app.database.value(MAILS).await, "0", "{email}");
             assert_eq!(app.database.value(REQUESTS).await, "0", "{email}");
         }
         assert_eq!(app.database.value("SELECT count(*) FROM identity.password_resets").await, "0");
+    }
+
+    #[tokio::test]
+    async fn whoever_is_disabled_everywhere_is_mailed_to_in_the_name_of_an_open_clinic_if_there_is_one() {
+        let app = app().await;
+        app.send(sign_up("ana@example.com")).await;
+        let disable = "UPDATE identity.memberships SET disabled_at = now(), name = 'Left'";
+        app.database.run(disable).await;
+        let token = mailed_reset(&app, "ana@example.com").await;
+        assert_eq!(app.send(confirm_reset(&token, PASSWORD)).await.status, 204);
+        app.send(sign_up("bia@example.com")).await;
+        app.database.run("UPDATE identity.memberships SET created_at = created_at - interval '1 day'").await;
+        join(&app, "ana@example.com", "bia@example.com").await;
+        app.database.run("UPDATE identity.memberships SET created_at = now() WHERE name = 'Left'").await;
+        mailed_reset(&app, "ana@example.com").await;
+        let names = "SELECT recipient_name FROM kernel.mails WHERE key LIKE 'password-reset/%' ORDER BY recipient_name";
+        assert_eq!(app.database.rows(names).await, [["Guest"], ["Left"]]);
     }
 
     #[tokio::test]

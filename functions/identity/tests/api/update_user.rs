@@ -269,6 +269,60 @@ mod race {
     }
 
     #[tokio::test]
+    async fn whoever_is_disabled_while_changing_the_password_is_out_and_nobody_waits_in_a_circle() {
+        let app = app().await;
+        let clinic = app.send(sign_up("ana@example.com")).await;
+        app.send(sign_up("bia@example.com")).await;
+        join(&app, "bia@example.com", "ana@example.com").await;
+        let clinic = clinic.data()["clinic"]["id"].as_str().unwrap().to_owned();
+        let sessions = |count: u32, ended: &str| {
+            format!(
+                "INSERT INTO identity.sessions
+                        (id, clinic_id, user_id, account_id, transport, device_token_hash, used_at, expires_at, ended_at,
+                         end_reason, created_at, updated_at)
+                 SELECT uuidv7(), clinic_id, id, account_id, 'body', sha256(''), now(), now() + interval '1 day', {ended},
+                        now() - n * interval '1 minute', now()
+                   FROM identity.memberships, generate_series(1, {count}) AS n
+                  WHERE name = 'Guest' ORDER BY n"
+            )
+        };
+        // Enough of them that each statement would take them in an order of its own, as its index has it.
+        app.database.run(&sessions(5_000, "now() + interval '1 day', 'logout'")).await;
+        app.database
+            .run(
+                "CREATE FUNCTION public.slow() RETURNS trigger LANGUAGE plpgsql AS $$
+                 BEGIN PERFORM pg_sleep(0.03); RETURN NEW; END $$;
+                 CREATE TRIGGER slow BEFORE UPDATE ON identity.sessions FOR EACH ROW EXECUTE FUNCTION public.slow()",
+            )
+            .await;
+        let log_in = |email: &str| {
+            let body = json!({ "email": email, "password": CHEAP, "clinicId": clinic });
+            TestRequest::post("/api/v1/auth/login", &body)
+        };
+        for round in 0..4 {
+            let again = format!(
+                "UPDATE identity.accounts SET password_hash = '{CHEAP_HASH}';
+                 UPDATE identity.memberships SET disabled_at = NULL; {}; ANALYZE identity.sessions",
+                sessions(6, "NULL, NULL")
+            );
+            app.database.run(&again).await;
+            let (bia, ana) =
+                (app.send(log_in("bia@example.com")).await, app.send(log_in("ana@example.com")).await);
+            let address = format!("/api/v1/users/{}", bia.data()["user"]["id"].as_str().unwrap());
+            let disable =
+                TestRequest::patch(&address, &json!({ "status": "disabled" })).header("if-match", "*");
+            let requests = vec![
+                disable.token(access(&ana)),
+                super::super::change(access(&bia), CHEAP, "another long and winding road"),
+            ];
+            let answers = app.send_at_once(requests).await;
+            assert_eq!(answers[0].status, 200, "{round}: {}", answers[0].text);
+            assert!([204, 401].contains(&answers[1].status), "{round}: {}", answers[1].text);
+            assert_eq!(call(&app, access(&bia)).await.refusal(), (401, "SESSION_ENDED"), "{round}");
+        }
+    }
+
+    #[tokio::test]
     async fn an_admin_who_is_none_any_more_changes_nobody() {
         let app = app().await;
         let tenant = app.tenant().await;

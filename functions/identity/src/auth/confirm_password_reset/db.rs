@@ -30,12 +30,13 @@ pub(super) fn ensure_usable(account: Uuid, token_hash: Vec<u8>, now: Timestamp) 
     .bind(now)
 }
 
-/// Sets the password. Before everything else: others who replace it, and sign-ins that hold it, take the account first, too.
+/// Sets the password, and confirms the address: the link was mailed there. Before everything else: others who replace it, and sign-ins that hold it, take the account first, too.
 pub(super) fn set_password(account: Uuid, hashed: String, now: Timestamp) -> Statement<()> {
     Statement::new(
         "identity.set_password",
         "UPDATE identity.accounts
-            SET password_hash = $2, password_changed_at = $3, updated_at = $3
+            SET password_hash = $2, password_changed_at = $3, email_verified_at = COALESCE(email_verified_at, $3),
+                updated_at = $3
           WHERE id = $1",
     )
     .bind(account)

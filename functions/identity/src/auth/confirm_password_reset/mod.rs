@@ -1,6 +1,7 @@
 //! `POST /api/v1/auth/password-resets/confirm`: whoever reads the account's mail chooses a new password.
 //!
 //! - **Does**: takes the token of the link, sets the password, and ends every session of the account, in all of its clinics.
+//!   The address is confirmed by it: the link was mailed there.
 //!   No session begins: the link proves who reads the mail, and signing in asks for whatever else it asks for.
 //! - **Caller**: anybody who has the token.
 //! - **Reads**: the token's account, its names and its clinics'.

@@ -100,30 +100,6 @@ pub(super) fn commit_at_once() -> Statement<()> {
     Statement::new("identity.commit_at_once", "SELECT set_config('synchronous_commit', 'off', true)")
 }
 
-/// The audit rows of a sign-in with a wrong password, one in each clinic of the account: nobody acted.
-pub(super) fn audit_refused(call: &Call<'_, impl Parts>, account: Uuid) -> Statement<()> {
-    let ids: Vec<Uuid> = std::iter::repeat_with(|| call.new_id()).take(MOST_CLINICS).collect();
-    Statement::new(
-        "identity.audit_session_refused",
-        "INSERT INTO kernel.audit_log
-                (id, clinic_id, actor_id, action, subject, subject_id, client_address, request_id, created_at)
-         SELECT $2[own.place::integer], own.clinic_id, '00000000-0000-0000-0000-000000000000', 'session.refused', 'account', $1,
-                $3::text::inet, $4, $5
-           FROM (SELECT clinic_id, row_number() OVER () AS place
-                   FROM identity.memberships
-                  WHERE account_id = $1) AS own
-          WHERE own.place <= cardinality($2)",
-    )
-    .bind(account)
-    .bind(ids)
-    .bind(call.client_address().map(|address| address.to_string()))
-    .bind(call.request_id.clone())
-    .bind(call.now)
-}
-
-/// The most clinics that a person is known in: far more than anybody has.
-const MOST_CLINICS: usize = 100;
-
 /// The account's memberships and their clinics. `app.account_id` opens these rows and no others.
 pub(super) fn memberships_of_account(account: Uuid) -> Statement<Membership> {
     Statement::new(

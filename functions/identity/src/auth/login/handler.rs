@@ -2,6 +2,7 @@ use super::db;
 use super::logic::{self, Tries};
 use super::schema::{Credentials, LoginFailure};
 use crate::auth::cookies;
+use crate::auth::credentials::audit_refused;
 use crate::auth::email;
 use crate::auth::opening::Opening;
 use crate::auth::session::Session;
@@ -56,7 +57,7 @@ pub(super) async fn handle(
         tx.add(db::audit_started(call, id, named)?);
     } else {
         tx.add(db::commit_at_once());
-        tx.add(db::audit_refused(call, id));
+        tx.add(audit_refused(call, id));
     }
     let memberships = tx.commit::<LoginFailure>().await?.many(&memberships)?;
     if known.is_none() {

@@ -16,7 +16,8 @@ pub(super) fn enter_account_of(request: Uuid) -> Statement<()> {
     .bind(request)
 }
 
-/// Whom to write to: the account that the transaction is in, by the name and in the language of its newest clinic.
+/// Whom to write to: the account that the transaction is in, by the name and in the language of its newest clinic, one of
+/// those that it may enter, if there is one. A password is the account's, and no clinic takes it away.
 pub(super) fn recipient() -> Statement<Recipient> {
     Statement::new(
         "identity.password_reset_recipient",
@@ -25,8 +26,7 @@ pub(super) fn recipient() -> Statement<Recipient> {
            JOIN identity.memberships AS m ON m.account_id = a.id
            JOIN identity.clinics AS c ON c.id = m.clinic_id
           WHERE a.id = NULLIF(current_setting('app.account_id', true), '')::uuid
-            AND m.disabled_at IS NULL
-          ORDER BY m.created_at DESC, m.id DESC
+          ORDER BY m.disabled_at IS NOT NULL, m.created_at DESC, m.id DESC
           LIMIT 1",
     )
     .decode(|columns| {

@@ -1,7 +1,7 @@
 //! `mail-password-reset`: mails a link to choose a new password to whoever has an account at the address.
 //!
 //! - **Does**: looks the account up, makes a token, keeps its hash, ends the links of before, and puts a mail into the letter
-//!   box, in the language of the newest clinic. For an address without an account, or whose people are all disabled, nothing.
+//!   box, in the language of the newest clinic. For an address without an account, nothing.
 //! - **Hears**: `account.password_reset_requested`, of no clinic: whose the address is, is found out here.
 //! - **Reads**: `identity.password_reset_requests`, `identity.accounts`, and the account's own memberships and clinics.
 //! - **Writes**: `identity.password_resets`, `kernel.mails`, outbox (`mail.requested`), all with the inbox row; deletes the

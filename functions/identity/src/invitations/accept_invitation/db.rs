@@ -4,6 +4,9 @@ use crate::invitations::invitation::inviting_roles;
 use jiff::Timestamp;
 use shared::access::Plan;
 use shared::database::{Columns, DecodeError, Statement};
+use shared::failure::Fault;
+use shared::http::Call;
+use shared::parts::Parts;
 use shared::validation::Text;
 use uuid::Uuid;
 
@@ -43,7 +46,10 @@ pub(super) fn ensure_usable(clinic: Uuid, token_hash: Vec<u8>, now: Timestamp) -
 #[derive(Clone)]
 pub(super) struct Account {
     pub(super) id: Uuid,
+    pub(super) email: Text,
     pub(super) password_hash: String,
+    /// Whether it gives way to somebody else who proves that the address is theirs.
+    pub(super) gives_way: bool,
 }
 
 /// What an invitation says, and what its address has.
@@ -58,17 +64,16 @@ pub(super) struct Invited {
     pub(super) account: Option<Account>,
 }
 
-/// The invitation, its clinic, and the account of its address; an account that gives way is none.
+/// The invitation, its clinic, and the account of its address.
 pub(super) fn invited(clinic: Uuid, token_hash: Vec<u8>, now: Timestamp) -> Statement<Invited> {
     Statement::new(
         "identity.invited",
         "SELECT i.id, i.name, i.email, i.email_key, i.role, c.id AS clinic_id, c.name AS clinic_name, c.time_zone,
-                c.currency, c.language, c.plan, a.id AS account_id, a.password_hash
+                c.currency, c.language, c.plan, a.id AS account_id, a.email AS account_email, a.password_hash,
+                a.email_verified_at IS NULL AND a.created_at <= $3::timestamptz - interval '24 hours' AS gives_way
            FROM identity.invitations AS i
            JOIN identity.clinics AS c ON c.id = i.clinic_id
-           LEFT JOIN identity.accounts AS a
-                  ON a.email_key = i.email_key
-                 AND (a.email_verified_at IS NOT NULL OR a.created_at > $3::timestamptz - interval '24 hours')
+           LEFT JOIN identity.accounts AS a ON a.email_key = i.email_key
           WHERE i.clinic_id = $1
             AND i.token_hash = $2",
     )
@@ -79,8 +84,15 @@ pub(super) fn invited(clinic: Uuid, token_hash: Vec<u8>, now: Timestamp) -> Stat
 }
 
 fn decode(columns: &Columns<'_>) -> Result<Invited, DecodeError> {
-    let account: Option<Uuid> = columns.get("account_id")?;
-    let password_hash: Option<String> = columns.get("password_hash")?;
+    let account = match columns.get::<Option<Uuid>>("account_id")? {
+        None => None,
+        Some(id) => Some(Account {
+            id,
+            email: columns.text("account_email")?,
+            password_hash: columns.get("password_hash")?,
+            gives_way: columns.get("gives_way")?,
+        }),
+    };
     Ok(Invited {
         id: columns.get("id")?,
         name: columns.text("name")?,
@@ -95,7 +107,7 @@ fn decode(columns: &Columns<'_>) -> Result<Invited, DecodeError> {
             language: columns.parsed("language")?,
         },
         plan: columns.parsed("plan")?,
-        account: account.zip(password_hash).map(|(id, password_hash)| Account { id, password_hash }),
+        account,
     })
 }
 
@@ -135,4 +147,30 @@ pub(super) fn take_account(account: Account, now: Timestamp) -> Statement<()> {
     .bind(account.id)
     .bind(account.password_hash)
     .bind(now)
+}
+
+/// The audit row, with the address that the member came from, as of a sign-in.
+pub(super) fn audit_accepted(
+    call: &Call<'_, impl Parts>,
+    clinic: Uuid,
+    user: Uuid,
+    invitation: Uuid,
+) -> Result<Statement<()>, Fault> {
+    let audited = call.audited()?;
+    let statement = Statement::new(
+        "identity.audit_invitation_accepted",
+        "INSERT INTO kernel.audit_log
+                (id, clinic_id, actor_id, action, subject, subject_id, client_address, request_id, created_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7::text::inet, $8, $9)",
+    );
+    Ok(statement
+        .bind(call.new_id())
+        .bind(clinic)
+        .bind(user)
+        .bind(audited.action)
+        .bind(audited.subject)
+        .bind(invitation)
+        .bind(call.client_address().map(|address| address.to_string()))
+        .bind(call.request_id.clone())
+        .bind(call.now))
 }

@@ -1,6 +1,7 @@
 use super::db::{self, Account, Invited};
 use super::schema::{AcceptInvitationFailure, Acceptance};
 use crate::auth::account::{NewAccount, give_way, insert_account, insert_membership};
+use crate::auth::credentials::audit_refused;
 use crate::auth::opening::Opening;
 use crate::auth::password;
 use crate::auth::session::{Membership, Session, User};
@@ -9,6 +10,7 @@ use shared::database::{Scope, Tx};
 use shared::failure::Error;
 use shared::http::{Call, Reply};
 use shared::validation::{Password, Text};
+use std::sync::Arc;
 use uuid::Uuid;
 
 /// Looks what the link is for, checks or hashes the password, then uses the link and makes the member, signed in.
@@ -28,8 +30,8 @@ pub(super) async fn handle(
     let invited = tx.commit::<AcceptInvitationFailure>().await?.one(&invited)?;
 
     let joining = joining(call, &invited, given.password).await?;
-    let user =
-        User { id: call.new_id(), name: invited.name, email: invited.email, role: invited.role.into() };
+    let email = joining.email().unwrap_or(invited.email);
+    let user = User { id: call.new_id(), name: invited.name, email, role: invited.role.into() };
     let opening = Opening::new(call, call.parts, &invited.email_key, given.refresh_in, given.device_name)?;
     let mut tx = call.write_as(scope);
     tx.add(db::ensure_usable(clinic, hash.clone(), call.now));
@@ -39,7 +41,7 @@ pub(super) async fn handle(
     for row in opening.rows(account) {
         tx.add(row);
     }
-    tx.add(call.audit_as(clinic, user.id, invited.id)?);
+    tx.add(db::audit_accepted(call, clinic, user.id, invited.id)?);
     // The tokens are made before the commit: after the commit nothing may fail.
     let membership = Membership { clinic: invited.clinic, user, access_version: 1, plan: invited.plan };
     let reply = opening.reply(call, call.parts, membership, Reply::created_here)?;
@@ -55,27 +57,54 @@ enum Joining {
     New(String),
 }
 
-/// The account of the address, if the password is its own; a new one, if the address has none and the password is good.
+/// The account of the address, if the password is its own. A new one, if the address has none, or one that gives way, and the
+/// password is good.
 async fn joining(
     call: &Call<'_, TokenSigner>,
     invited: &Invited,
     password: Password,
 ) -> Result<Joining, Error<AcceptInvitationFailure>> {
+    let password = Arc::new(password);
     if let Some(account) = &invited.account {
-        let hash = account.password_hash.clone();
-        let matches = call.hash(move |hasher| hasher.matches(password.expose(), &hash)).await?;
-        return if matches {
-            Ok(Joining::Known(account.clone()))
-        } else {
-            Err(AcceptInvitationFailure::AccountExists.into())
-        };
+        let (given, hash) = (Arc::clone(&password), account.password_hash.clone());
+        let matches = call.hash(move |hasher| hasher.matches(given.expose(), &hash)).await;
+        if matches.inspect_err(|_| call.give_back())? {
+            return Ok(Joining::Known(account.clone()));
+        }
+        if !account.gives_way {
+            note_refused(call, account.id).await?;
+            return Err(AcceptInvitationFailure::AccountExists.into());
+        }
     }
     let own = [&invited.email, &invited.name, &invited.clinic.name].map(Text::as_str);
-    password::judge(&password, &own).map_err(|_| AcceptInvitationFailure::CommonPassword)?;
-    Ok(Joining::New(call.hash(move |hasher| hasher.hash(password.expose())).await?))
+    if password::judge(&password, &own).is_err() {
+        call.give_back();
+        return Err(AcceptInvitationFailure::CommonPassword.into());
+    }
+    let hashed = call.hash(move |hasher| hasher.hash(password.expose())).await;
+    Ok(Joining::New(hashed.inspect_err(|_| call.give_back())?))
+}
+
+/// Notes the wrong password in each clinic of the account, as a sign-in does.
+async fn note_refused(
+    call: &Call<'_, TokenSigner>,
+    account: Uuid,
+) -> Result<(), Error<AcceptInvitationFailure>> {
+    let mut tx = call.write_as(Scope { account: Some(account), ..Scope::default() });
+    tx.add(audit_refused(call, account));
+    tx.commit::<AcceptInvitationFailure>().await?;
+    Ok(())
 }
 
 impl Joining {
+    /// The address as the account has it, where there is one.
+    fn email(&self) -> Option<Text> {
+        match self {
+            Self::Known(account) => Some(account.email.clone()),
+            Self::New(_) => None,
+        }
+    }
+
     /// Takes the account, or makes it, and says which it is. Either way its address is confirmed.
     fn add_to(self, tx: &mut Tx<'_>, call: &Call<'_, TokenSigner>, email_key: String, user: &User) -> Uuid {
         match self {

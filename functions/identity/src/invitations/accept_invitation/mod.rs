@@ -3,15 +3,17 @@
 //! - **Does**: takes the token of the link, makes the account with the password given, or joins the one that has the
 //!   address, and the membership; signs the member in. The address is confirmed by it: the link was mailed there.
 //! - **Caller**: anybody who has the token. Where the address has an account, its password is asked for: no invitation
-//!   sets one. An account that nobody confirmed within a day gives way, as at a sign-up.
+//!   sets one. An account that nobody confirmed within a day gives way to whoever has the link and another password, as at
+//!   a sign-up; by its own password it joins, and is confirmed.
 //! - **Reads**: `identity.invitations`, `identity.memberships`, `identity.clinics`, `identity.accounts`.
 //! - **Writes**: `identity.invitations`, `identity.accounts`, `identity.memberships`, `identity.sessions`,
-//!   `identity.refresh_tokens`, audit.
+//!   `identity.refresh_tokens`, audit; after a wrong password `session.refused`, in each clinic of the account.
 //! - **Atomic**: all of it, or nothing. Of eight at once with one token, one is in.
 //! - **Fails**: `INVITATION_NOT_FOUND`, alike for an unknown token and a malformed one; `INVITATION_EXPIRED` for one that was
 //!   used, withdrawn or replaced, is seven days old, or is of somebody who may not invite any more; `ACCOUNT_EXISTS`;
 //!   `COMMON_PASSWORD`.
-//! - **Limits**: tries of a token, and of an address: an account's password can be tried here, too.
+//! - **Limits**: tries of a token, and of an address: an account's password can be tried here, too. Where none was tried, the
+//!   try is given back.
 //! - **Round trips**: 2; the limits go with the first. What the password is for is known before it is hashed.
 
 mod db;

@@ -13,6 +13,7 @@ pub(super) async fn handle(
     let caller = call.principal()?;
     let (clinic, id) = (caller.clinic_id, call.new_id());
     let email_key = email::key(new.email.as_str());
+    call.limit(&email_key).await?;
 
     let mut tx = call.write()?;
     tx.add(db::hold_clinic(clinic));

@@ -7,7 +7,7 @@
 //! - **Atomic**: all of it with the key's claim and the stored reply, or nothing. Invitations of a clinic are made one after
 //!   the other: of two at once of one address, the later is open.
 //! - **Fails**: `ALREADY_A_MEMBER`, also of a disabled one, and field rules; see [`schema`]. An owner is not invited.
-//! - **Round trips**: 2. Its limit is asked first: each invitation is a mail to a stranger.
+//! - **Round trips**: 2. Its limits are asked first: each invitation is a mail to a stranger.
 
 mod db;
 mod handler;
@@ -21,6 +21,9 @@ use shared::limits::{Asked, Of, Rule};
 /// What one member may invite.
 const INVITATION: Rule = Rule::new("invitation", 30, 3_600, Of::Member);
 
+/// What is mailed to one address by everybody together. Nobody is told what is left: it would say what others invite.
+const INVITED: Rule = Rule::new("invited", 5, 3_600, Of::Named).untold();
+
 /// The declaration.
 #[derive(Debug)]
 pub struct CreateInvitation;
@@ -32,7 +35,7 @@ impl Endpoint for CreateInvitation {
         .verified()
         .idempotency(Idempotency::Accepted)
         .audits("invitation.created", "invitation")
-        .limit(RateClass::Strict(&[INVITATION], Asked::First))
+        .limit(RateClass::Strict(&[INVITED, INVITATION], Asked::First))
         .round_trips(2);
     const SUMMARY: &'static str = "Invite somebody to work in the clinic";
     const DESCRIPTION: &'static str = "A link is mailed, by which the person chooses a password and is in. It is good once, \

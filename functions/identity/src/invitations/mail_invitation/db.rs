@@ -36,7 +36,8 @@ pub(super) fn set_token(clinic: Uuid, id: Uuid, token_hash: Vec<u8>, now: Timest
         "UPDATE identity.invitations
             SET token_hash = $3, updated_at = $4
           WHERE clinic_id = $1
-            AND id = $2",
+            AND id = $2
+            AND ended_at IS NULL",
     )
     .bind(clinic)
     .bind(id)

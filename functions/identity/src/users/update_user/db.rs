@@ -1,4 +1,5 @@
 use super::schema::MemberPatch;
+use crate::invitations::inviting_roles;
 use crate::users::MemberStatus;
 use jiff::Timestamp;
 use shared::access::{Principal, Role};
@@ -118,15 +119,22 @@ pub(super) fn update_member(
                 AND m.id = patch.id
                 AND (m.name, m.role, m.disabled_at) IS DISTINCT FROM (patch.name, patch.role, patch.disabled_at)
              RETURNING m.clinic_id, m.id, m.disabled_at, patch.is_turned
+         ), open AS (
+             SELECT s.clinic_id, s.id
+               FROM identity.sessions AS s
+               JOIN changed ON changed.clinic_id = s.clinic_id AND changed.id = s.user_id
+              WHERE changed.is_turned
+                AND s.ended_at IS NULL
+                AND s.expires_at > $6
+              ORDER BY s.id
+              LIMIT 1000000
+                FOR NO KEY UPDATE OF s
          ), ended AS (
              UPDATE identity.sessions AS s
                 SET ended_at = $6, expires_at = $6, end_reason = 'disabled', updated_at = $6
-               FROM changed
-              WHERE changed.is_turned
-                AND s.clinic_id = changed.clinic_id
-                AND s.user_id = changed.id
-                AND s.ended_at IS NULL
-                AND s.expires_at > $6
+               FROM open
+              WHERE s.clinic_id = open.clinic_id
+                AND s.id = open.id
          )
          INSERT INTO kernel.audit_log (id, clinic_id, actor_id, action, subject, subject_id, request_id, created_at)
          SELECT said.id, changed.clinic_id, $7, said.action, $8, changed.id, $9, $6
@@ -148,6 +156,26 @@ pub(super) fn update_member(
         .bind(call.new_id())
         .bind(audited.action)
         .bind(call.new_id()))
+}
+
+/// Ends the member's open invitations, if the member may not invite any more.
+pub(super) fn withdraw_invitations(clinic: Uuid, id: Uuid, now: Timestamp) -> Statement<()> {
+    Statement::new(
+        "identity.withdraw_invitations",
+        "UPDATE identity.invitations AS i
+            SET ended_at = $3, expires_at = LEAST(i.expires_at, $3), end_reason = 'withdrawn', updated_at = $3
+           FROM identity.memberships AS inviter
+          WHERE inviter.clinic_id = $1
+            AND inviter.id = $2
+            AND (inviter.disabled_at IS NOT NULL OR inviter.role <> ALL ($4))
+            AND i.clinic_id = inviter.clinic_id
+            AND i.invited_by = inviter.id
+            AND i.ended_at IS NULL",
+    )
+    .bind(clinic)
+    .bind(id)
+    .bind(now)
+    .bind(inviting_roles())
 }
 
 /// Fails when the clinic has no active owner any more.

@@ -29,6 +29,7 @@ pub(super) async fn handle(
         tx.add(db::update_member(call, caller, id, patch)?);
     }
     if names_access {
+        tx.add(db::withdraw_invitations(clinic, id, call.now));
         tx.add(db::ensure_an_owner(clinic));
     }
     let stored = tx.commit_with_reply::<_, UpdateUserFailure>(member(clinic, id)).await?;

@@ -2,9 +2,10 @@
 //! anything, by merge patch (RFC 7396).
 //!
 //! - **Does**: a change of role or status raises the member's access version, so that access tokens from before are 401
-//!   `ACCESS_CHANGED` at the next call. Disabling ends the member's open sessions, too; enabling again opens none.
+//!   `ACCESS_CHANGED` at the next call. Disabling ends the member's open sessions, too; enabling again opens none. Whoever may
+//!   not invite any more has invited nobody: the open invitations are withdrawn.
 //! - **Caller**: who holds `users:write`, with the version it read in `If-Match` (428 without, 412 when stale).
-//! - **Writes**: `identity.memberships`, `identity.sessions`, audit: `user.updated`, and `user.disabled` beside it where it
+//! - **Writes**: `identity.memberships`, `identity.sessions`, `identity.invitations`, audit: `user.updated`, and `user.disabled` beside it where it
 //!   was that. A patch that says what is there already writes nothing, and neither does `{}`.
 //! - **Atomic**: all of it, or nothing. Of two writers on one version, one gets 412. Whoever changes a role or a status takes
 //!   the clinic's active owners first, and is admitted once more behind them: of two owners who take each other's role away,
