@@ -61,6 +61,18 @@ pub fn claim(claim: &Claim) -> Statement<()> {
     .bind(claim.at)
 }
 
+/// Gives the key back, as if it had never been sent: for a call that found out behind its claim that it changes nothing.
+pub(crate) fn forget(claim: &Claim) -> Statement<()> {
+    Statement::new(
+        "shared.forget_key",
+        "DELETE FROM kernel.idempotency_keys
+          WHERE clinic_id = $1 AND module = CURRENT_USER::text AND caller_id = $2 AND key = $3",
+    )
+    .bind(claim.clinic)
+    .bind(claim.caller)
+    .bind(claim.key.clone())
+}
+
 /// Stores the reply that the reply statement has put into `app.reply`. Without a reply this statement fails, and so
 /// does the transaction.
 pub(crate) fn store(claim: &Claim) -> Statement<()> {

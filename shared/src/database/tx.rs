@@ -74,6 +74,7 @@ pub struct Tx<'a> {
     deadline: Deadline,
     scope: Scope,
     writes: bool,
+    repeatable: bool,
     claim: Option<Claim>,
     statements: Vec<Statement<()>>,
 }
@@ -86,7 +87,16 @@ impl<'a> Tx<'a> {
         deadline: Deadline,
         scope: Scope,
     ) -> Self {
-        Self { database, round_trips, deadline, scope, writes: false, claim: None, statements: Vec::new() }
+        Self {
+            database,
+            round_trips,
+            deadline,
+            scope,
+            writes: false,
+            repeatable: true,
+            claim: None,
+            statements: Vec::new(),
+        }
     }
 
     /// A transaction that changes something, under an idempotency claim when there is one.
@@ -97,7 +107,15 @@ impl<'a> Tx<'a> {
         scope: Scope,
         claim: Option<Claim>,
     ) -> Self {
-        Self { writes: true, claim, ..Self::reading(database, round_trips, deadline, scope) }
+        let repeatable = claim.is_some();
+        Self { writes: true, repeatable, claim, ..Self::reading(database, round_trips, deadline, scope) }
+    }
+
+    /// Says that its statements have the same effect however often they run: when its COMMIT was not answered it is sent
+    /// once more, as what only reads is, and what claims a key.
+    #[must_use]
+    pub fn repeatable(self) -> Self {
+        Self { repeatable: true, ..self }
     }
 
     /// Adds a statement; the handle leads to its rows once the transaction is done.
@@ -196,13 +214,11 @@ impl<'a> Tx<'a> {
     }
 
     /// Sends the plan; once more when the server ended the session before COMMIT, or when the connection was lost and a
-    /// repetition is harmless (a read, or a claimed key).
+    /// repetition is harmless.
     async fn send(&self, plan: &mut [Step], end: usize) -> Result<Flushed, Fault> {
-        let claimed = plan.len() > end + 1;
         let first = self.attempt(plan, end).await?;
-        let harmless = !self.writes || claimed;
         let again = commit_outcome::is_worth_repeating(&first.outcome)
-            || (harmless && matches!(first.outcome, CommitOutcome::Unknown) && !first.out_of_time);
+            || (self.repeatable && matches!(first.outcome, CommitOutcome::Unknown) && !first.out_of_time);
         if again { self.attempt(plan, end).await } else { Ok(first) }
     }
 

@@ -1,5 +1,6 @@
 //! One call to another service: its declaration, and its errors.
 
+use super::http::HttpError;
 use super::pace::Pace;
 use crate::deadline::Deadline;
 use std::time::Duration;
@@ -90,6 +91,14 @@ impl<E> CallError<E> {
         matches!(self, Self::TimedOut | Self::Failed(_))
     }
 
+    /// The time after which there may be a call again, where none was made because there were too many.
+    pub fn wait(&self) -> Option<Duration> {
+        match self {
+            Self::BreakerOpen(wait) | Self::Paced(wait) => Some(*wait),
+            Self::OutOfTime | Self::TimedOut | Self::Failed(_) => None,
+        }
+    }
+
     /// The kind of failure for the trace, never its text.
     pub(super) fn kind(&self) -> &'static str {
         match self {
@@ -98,6 +107,19 @@ impl<E> CallError<E> {
             Self::OutOfTime => "out_of_time",
             Self::TimedOut => "timeout",
             Self::Failed(_) => "failed",
+        }
+    }
+}
+
+impl CallError<HttpError> {
+    /// Whether the request may have arrived, and been carried out; else nothing was sent. It is said of the last attempt:
+    /// whoever must know makes a call without repetitions.
+    pub fn may_have_arrived(&self) -> bool {
+        match self {
+            Self::BreakerOpen(_) | Self::Paced(_) | Self::OutOfTime | Self::Failed(HttpError::NotReached) => {
+                false
+            }
+            Self::TimedOut | Self::Failed(HttpError::Broken | HttpError::TooLong) => true,
         }
     }
 }

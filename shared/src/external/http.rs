@@ -13,9 +13,10 @@ use http::{HeaderMap, Request, Response, StatusCode};
 use http_body_util::{BodyExt as _, Full, Limited};
 use hyper::body::Incoming;
 use hyper_rustls::HttpsConnector;
-use hyper_util::client::legacy::Client;
+use hyper_util::client::legacy::{self as client, Client};
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 use rustls::ClientConfig;
+use std::error::Error as _;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -31,12 +32,25 @@ const HEAD_LIMIT: usize = 64 * 1024;
 /// Why there is no reply.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum HttpError {
-    /// No connection, or a broken one.
-    #[error("the connection failed")]
-    Connection,
+    /// No connection was made, or none took the request: nothing was sent.
+    #[error("nobody was reached")]
+    NotReached,
+    /// The connection broke. The request may have arrived, and may have been carried out.
+    #[error("the connection broke")]
+    Broken,
     /// The reply is longer than its limit.
     #[error("the reply is too long")]
     TooLong,
+}
+
+impl HttpError {
+    /// hyper hands a request back, and says that it was canceled, only as long as the connection has not begun to write
+    /// it; and a channel is closed before there is a request in it. Whatever else breaks may break behind the request.
+    fn of(error: &client::Error) -> Self {
+        let cause = error.source().and_then(|cause| cause.downcast_ref::<hyper::Error>());
+        let is_unwritten = cause.is_some_and(|cause| cause.is_canceled() || cause.is_closed());
+        if error.is_connect() || is_unwritten { Self::NotReached } else { Self::Broken }
+    }
 }
 
 /// A reply, read to its end.
@@ -64,6 +78,9 @@ impl Outcome for StatusCode {
 }
 
 /// An HTTP client. Send only within [`ExternalCalls::call`](super::ExternalCalls::call).
+///
+/// A request goes out once. One that a kept connection hands back before any of it was written, because the server has
+/// closed the connection, goes to another; nothing else is ever sent again.
 #[derive(Clone)]
 pub struct HttpClient(Client<HttpsConnector<Connector>, Full<Bytes>>);
 
@@ -90,7 +107,7 @@ impl HttpClient {
     pub async fn send(&self, request: Request<Bytes>, limit: usize) -> Result<HttpReply, HttpError> {
         let (head, body) = self.answer(request).await?.into_parts();
         let body = Limited::new(body, limit).collect().await.map_err(|error| {
-            if error.is::<hyper::Error>() { HttpError::Connection } else { HttpError::TooLong }
+            if error.is::<hyper::Error>() { HttpError::Broken } else { HttpError::TooLong }
         })?;
         Ok(HttpReply { status: head.status, headers: head.headers, body: body.to_bytes() })
     }
@@ -104,7 +121,7 @@ impl HttpClient {
         let span = tracing::Span::current();
         span.record("http.request.method", request.method().as_str());
         span.record("server.address", request.uri().host().unwrap_or_default());
-        let reply = self.0.request(request.map(Full::new)).await.map_err(|_| HttpError::Connection)?;
+        let reply = self.0.request(request.map(Full::new)).await.map_err(|error| HttpError::of(&error))?;
         span.record("http.response.status_code", reply.status().as_u16());
         Ok(reply)
     }

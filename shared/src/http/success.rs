@@ -37,6 +37,7 @@ impl Link {
 
 /// The success of an endpoint.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a question that an endpoint answers by yes or no")]
 pub struct Success {
     /// The status.
     pub status: u16,
@@ -46,6 +47,8 @@ pub struct Success {
     pub has_etag: bool,
     /// Whether data that is too large for a reply is at the address in `Location` instead: 303.
     pub may_be_elsewhere: bool,
+    /// Whether the outcome may not be known in time: then 202 with the thing as it stands, and its address.
+    pub may_be_pending: bool,
     /// `Cache-Control` of the success; every other reply has `no-store`.
     pub cache_control: &'static str,
     /// The form around the data.
@@ -62,6 +65,7 @@ impl Success {
             has_location: false,
             has_etag: false,
             may_be_elsewhere: false,
+            may_be_pending: false,
             cache_control: NO_STORE,
             form: Form::Enveloped,
             links: &[],
@@ -119,6 +123,12 @@ impl Success {
     #[must_use]
     pub const fn or_elsewhere(self) -> Self {
         Self { may_be_elsewhere: true, ..self }
+    }
+
+    /// Or, where the outcome is not known in time, 202 with the thing as it stands, and its address.
+    #[must_use]
+    pub const fn or_pending(self) -> Self {
+        Self { may_be_pending: true, ..self }
     }
 
     /// With the parameters of these addresses.

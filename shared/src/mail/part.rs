@@ -96,6 +96,7 @@ impl Part for Mail {
             ],
         )
         .only_if(Condition::Is("MailTransport", "ses"))],
+        ..Requirements::NONE
     };
     type Parts = ExternalCalls;
 

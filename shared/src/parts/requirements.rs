@@ -11,15 +11,23 @@ pub struct Requirements {
     pub parameters: &'static [Parameter],
     /// What the function's role may do for the part, beside reading the secrets among its settings.
     pub permissions: &'static [Permission],
+    /// The `event` of log lines with which the part's users ask for somebody: each sets off an alarm.
+    pub alarm: Option<&'static str>,
 }
 
 impl Requirements {
     /// Nothing.
-    pub const NONE: Self = Self { settings: &[], parameters: &[], permissions: &[] };
+    pub const NONE: Self = Self { settings: &[], parameters: &[], permissions: &[], alarm: None };
 
     /// These settings alone.
     pub const fn settings(settings: &'static [Setting]) -> Self {
         Self { settings, ..Self::NONE }
+    }
+
+    /// With an alarm at each log line of that event.
+    #[must_use]
+    pub const fn alarm(self, event: &'static str) -> Self {
+        Self { alarm: Some(event), ..self }
     }
 }
 

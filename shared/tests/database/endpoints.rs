@@ -2,10 +2,13 @@
 
 use crate::bench::{WordFailure, lay_out};
 use crate::sql;
+use http::HeaderValue;
+use http::header::RETRY_AFTER;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use shared::failure::{Error, NoFailure};
+use shared::failure::problem::DATABASE_UNAVAILABLE;
+use shared::failure::{Error, Fault, NoFailure};
 use shared::http::{
     Call, Declaration, Endpoint, Fields, Idempotency, NoInput, Policy, Reply, Route, Success, WithBody,
 };
@@ -101,6 +104,23 @@ impl Endpoint for Dawdles {
     }
 }
 
+struct Rests;
+
+impl Endpoint for Rests {
+    const NAME: &'static str = "rests";
+    const ROUTE: Route = Route::get("/rests");
+    const POLICY: Policy = Policy::public();
+    const SUMMARY: &'static str = "Says how long it rests.";
+    type Parts = ();
+    type Input = NoInput;
+    type Output = Reply<i64>;
+    type Failure = NoFailure;
+
+    async fn handle(_call: &Call<'_>, _input: Self::Input) -> Result<Self::Output, Error<Self::Failure>> {
+        Err(Fault::from(&DATABASE_UNAVAILABLE).with_header(RETRY_AFTER, HeaderValue::from(30)).into())
+    }
+}
+
 /// The module in a test app, under the role of billing, with so many connections.
 pub(crate) async fn app(connections: usize) -> (TestApp, Tenant) {
     let module = Module {
@@ -113,6 +133,7 @@ pub(crate) async fn app(connections: usize) -> (TestApp, Tenant) {
             Declaration::of::<CountWords>(),
             Declaration::of::<Panics>(),
             Declaration::of::<Dawdles>(),
+            Declaration::of::<Rests>(),
         ],
     };
     let app = TestApp::with_connections(vec![module], connections).await;

@@ -171,6 +171,42 @@ async fn a_keyed_write_that_is_hung_up_on_is_repeated_and_takes_effect_once() {
     assert_eq!(bench.effects().await, ["one"]);
 }
 
+/// A write that has the same effect however often it runs.
+async fn add_repeatably(bench: &Bench) -> Result<(), Fault> {
+    let mut tx = bench.writing(PLENTY).repeatable();
+    tx.add(sql::insert_unless_there("one"));
+    commit(tx).await.map(drop)
+}
+
+#[tokio::test]
+async fn a_write_that_may_be_repeated_is_repeated_once_whether_it_committed_or_not() {
+    for loss in [Loss::BehindCommit, Loss::HangUp] {
+        let bench = Bench::new().await;
+        let wire = Wire::to(&bench.database.url("billing")).await;
+        let bench = bench.through(&wire.url);
+        bench.backend().await;
+        let round_trips = bench.round_trips.count();
+
+        wire.lose_next(loss);
+        add_repeatably(&bench).await.unwrap();
+
+        assert_eq!(bench.round_trips.count() - round_trips, 2);
+        assert_eq!(bench.effects().await, ["one"]);
+    }
+}
+
+#[tokio::test]
+async fn a_write_that_may_be_repeated_and_is_killed_in_commit_is_repeated() {
+    let bench = Bench::new().await;
+    bench.database.run(SLOW_COMMIT).await;
+
+    let (done, ()) = tokio::join!(add_repeatably(&bench), kill_the_sleeper(&bench.database));
+
+    done.unwrap();
+    assert_eq!(bench.effects().await, ["one"]);
+    assert_eq!(bench.round_trips.count(), 2);
+}
+
 #[tokio::test]
 async fn a_server_that_falls_silent_is_given_up_by_the_deadline_and_its_connection_thrown_away() {
     for (writes, code) in [(false, "DATABASE_UNAVAILABLE"), (true, "OUTCOME_UNKNOWN")] {

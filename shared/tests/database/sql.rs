@@ -7,6 +7,16 @@ pub(crate) fn insert(word: &str) -> Statement<()> {
     Statement::new("test.insert", "INSERT INTO public.effects (word) VALUES ($1)").bind(word.to_owned())
 }
 
+/// Adds a word that is not there yet.
+pub(crate) fn insert_unless_there(word: &str) -> Statement<()> {
+    let statement = Statement::new(
+        "test.insert_unless_there",
+        "INSERT INTO public.effects (word)
+         SELECT $1 WHERE NOT EXISTS (SELECT 1 FROM public.effects WHERE word = $1)",
+    );
+    statement.bind(word.to_owned())
+}
+
 /// Adds as a word what a setting of ours says.
 pub(crate) fn insert_setting(name: &'static str) -> Statement<()> {
     Statement::new("test.insert_setting", "INSERT INTO public.effects (word) VALUES (current_setting($1))")

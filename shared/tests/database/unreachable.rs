@@ -1,6 +1,6 @@
 use crate::endpoints::{add, app, count};
 use std::time::Duration;
-use testkit::{Tenant, TestApp, TestResponse};
+use testkit::{Tenant, TestApp, TestRequest, TestResponse};
 use tokio::net::TcpListener;
 use tokio::time::Instant;
 
@@ -46,6 +46,14 @@ async fn a_server_that_accepts_and_stays_silent_is_given_up_by_the_deadline() {
         assert!(took < Duration::from_secs(4), "{took:?}");
     }
     silent.abort();
+}
+
+#[tokio::test]
+async fn a_failure_that_knows_how_long_it_lasts_says_so() {
+    let (app, _) = app(1).await;
+    let resting = app.send(TestRequest::get("/rests")).await;
+    assert_eq!(resting.refusal(), (503, "DATABASE_UNAVAILABLE"), "{}", resting.text);
+    assert_eq!(resting.header("retry-after"), Some("30"));
 }
 
 #[tokio::test]

@@ -104,7 +104,7 @@ async fn somebody_elses_address_on_this_machine_is_not_connected_to() {
         let url = format!("http://{host}:{port}/");
         assert_eq!(
             send(&external, &url).await.unwrap_err(),
-            CallError::Failed(HttpError::Connection),
+            CallError::Failed(HttpError::NotReached),
             "{host}"
         );
         assert_eq!(external.look_up(host).await, Err(Unreachable::NotAllowed), "{host}");
@@ -126,7 +126,7 @@ async fn a_name_that_means_another_address_when_called_is_checked_again() {
     let external = reaching(NetworkScope::Public, Answers::of(&[&["8.8.8.8"], &["127.0.0.1"]]));
     assert!(external.look_up("a.example").await.is_ok());
     let url = format!("http://a.example:{}/", inside.port());
-    assert_eq!(send(&external, &url).await.unwrap_err(), CallError::Failed(HttpError::Connection));
+    assert_eq!(send(&external, &url).await.unwrap_err(), CallError::Failed(HttpError::NotReached));
     assert_eq!(connections.load(Ordering::SeqCst), 0);
 }
 

@@ -12,4 +12,5 @@ mod file_store;
 mod http;
 mod model;
 mod parts;
+mod sent;
 mod shared_breakers;

@@ -82,8 +82,8 @@ async fn who_shows_a_certificate_for_the_name_that_was_called_is_told() {
 #[tokio::test]
 async fn a_certificate_for_another_name_or_of_nobody_known_ends_the_call_before_anything_is_said() {
     let server = Server::start().await;
-    assert_eq!(server.asked_by_its_friend("other.example.com").await, Err(HttpError::Connection));
+    assert_eq!(server.asked_by_its_friend("other.example.com").await, Err(HttpError::NotReached));
     let client = HttpClient::within(NetworkScope::PublicOrLoopback, Arc::new(Here)).unwrap();
-    assert_eq!(client.status(server.request(HOST)).await, Err(HttpError::Connection));
+    assert_eq!(client.status(server.request(HOST)).await, Err(HttpError::NotReached));
     assert_eq!(server.requests.load(Ordering::SeqCst), 0);
 }

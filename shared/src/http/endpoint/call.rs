@@ -3,7 +3,7 @@
 use super::{Policy, RequestHeader};
 use crate::access::{Hasher, Principal};
 use crate::app::App;
-use crate::database::{Admission, Claim, RoundTrips, Scope, Tx, probe};
+use crate::database::{Admission, Claim, RoundTrips, Scope, Statement, Tx, claim, probe};
 use crate::deadline::Deadline;
 use crate::failure::Fault;
 use crate::failure::problem::TOKEN_REQUIRED;
@@ -98,6 +98,20 @@ impl<'a, P: Parts> Call<'a, P> {
     pub fn write(&self) -> Result<Tx<'a>, Fault> {
         let scope = self.own_scope()?;
         self.own(Tx::writing(&self.app.database, self.round_trips, self.deadline, scope, self.claim.clone()))
+    }
+
+    /// A writing transaction behind the claimed one, with what follows from it. It is done whether or not the caller is
+    /// still admitted, and whatever became of the key. Its statements have the same effect however often they run: it is
+    /// sent once more when its COMMIT was not answered.
+    pub fn write_behind(&self) -> Result<Tx<'a>, Fault> {
+        let scope = Scope { clinic: Some(self.principal()?.clinic_id), ..Scope::default() };
+        Ok(Tx::writing(&self.app.database, self.round_trips, self.deadline, scope, None).repeatable())
+    }
+
+    /// Gives this call's key back, behind the transaction that claimed it: the call changed nothing after all, and may be
+    /// sent again under the same key. Nothing without a key.
+    pub fn forget_key(&self) -> Option<Statement<()>> {
+        self.claim.as_ref().map(claim::forget)
     }
 
     /// A reading transaction of a public endpoint.

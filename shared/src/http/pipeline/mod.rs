@@ -212,7 +212,8 @@ fn refuse(fault: &Fault, declaration: &Declaration, request: &Request, request_i
     }
     let in_flight = fault.problem.code == IDEMPOTENCY_KEY_IN_FLIGHT.code;
     if matches!(status.as_u16(), 503 | 504) || in_flight {
-        response.headers.insert(RETRY_AFTER, HeaderValue::from_static("1"));
+        // Whoever makes the fault may know how long it lasts.
+        response.headers.entry(RETRY_AFTER).or_insert(HeaderValue::from_static("1"));
     }
     response
 }
