@@ -4,14 +4,20 @@
 //! |---|---|
 //! | `billing.transfers` | append-only: one row is one movement of money from a debit to a credit account |
 //! | `billing.balances` | one row a patient, moved by atomic increments; positive when the patient is in credit |
+//! | `billing.payments` | attempts to take money through the payment provider, each moved forward alone |
+//! | `billing.provider_events` | what the provider told, once each |
+//! | `billing.receipts` | append-only: the numbered papers for money received |
+//! | `billing.receipt_counters` | the last number of each clinic, without a gap |
 //!
-//! Events: `ledger.transaction_recorded`; `seq` is the transfer's place among the patient's. Consumers:
-//! `export-patient-ledger`.
+//! Events: `ledger.transaction_recorded`, whose `seq` is the transfer's place among the patient's; `payment.succeeded` and
+//! `payment.failed`, whose `seq` is the payment's version. Consumers: `export-patient-ledger`.
 
+mod currency;
 pub mod ledger;
+pub mod payments;
 
 use shared::access::{Permission, Role};
-use shared::background::ConsumerDeclaration;
+use shared::background::{ConsumerDeclaration, WorkerDeclaration};
 use shared::http::Declaration;
 use shared::module::Module;
 
@@ -23,17 +29,34 @@ pub const READ_TRANSACTIONS: Permission =
 pub const WRITE_TRANSACTIONS: Permission =
     Permission::new("transactions:write", &[Role::Owner, Role::Admin, Role::FrontDesk, Role::Accountant]);
 
+/// Taking cards.
+pub const TAKE_PAYMENTS: Permission =
+    Permission::new("payments:take", &[Role::Owner, Role::Admin, Role::FrontDesk, Role::Accountant]);
+
+/// Giving money back, and saying what became of a payment that nobody can find out.
+pub const REFUND_PAYMENTS: Permission =
+    Permission::new("payments:refund", &[Role::Owner, Role::Admin, Role::Accountant]);
+
 /// The module and its endpoints.
 pub fn module() -> Module {
     Module {
         name: "billing",
-        about: "Money: transactions and balances.",
+        about: "Money: transactions, balances and card payments.",
         endpoints: vec![
             Declaration::of::<ledger::create_transaction::CreateTransaction>(),
             Declaration::of::<ledger::get_transaction::GetTransaction>(),
             Declaration::of::<ledger::get_balance::GetBalance>(),
+            Declaration::of::<payments::create_payment::CreatePayment>(),
+            Declaration::of::<payments::list_payments::ListPayments>(),
+            Declaration::of::<payments::get_payment::GetPayment>(),
+            Declaration::of::<payments::cancel_payment::CancelPayment>(),
+            Declaration::of::<payments::resolve_payment::ResolvePayment>(),
+            Declaration::of::<payments::record_stripe_events::RecordStripeEvents>(),
         ],
         consumers: vec![ConsumerDeclaration::of::<ledger::export_patient_ledger::ExportPatientLedger>()],
-        workers: Vec::new(),
+        workers: vec![
+            WorkerDeclaration::of::<payments::sweep_payments::SweepPayments>(),
+            WorkerDeclaration::of::<payments::reconcile::Reconcile>(),
+        ],
     }
 }

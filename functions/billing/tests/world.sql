@@ -9,3 +9,17 @@ INSERT INTO billing.transfers
 VALUES ('01890a5d-ac96-774b-bcce-b302099a8057', '01890a5d-ac96-774b-bcce-b302099a8057',
         '01890a5d-ac96-774b-bcce-b302099a8057', 'income', 'cash', 'patient', 500, 'BRL', 'cash', 1, 500,
         '2026-01-01Z');
+
+-- One that was given up and may be cancelled again, one that a person is to resolve, one of which the provider tells.
+INSERT INTO billing.payments
+       (id, clinic_id, patient_id, amount_minor, currency, method, description, status, provider_payment_id, failure_code,
+        review, created_at, updated_at)
+VALUES ('01890a5d-ac96-774b-bcce-b302099a8057', '01890a5d-ac96-774b-bcce-b302099a8057',
+        '01890a5d-ac96-774b-bcce-b302099a8057', 15000, 'BRL', 'card', 'A session', 'failed', NULL, 'NOT_CHARGED', NULL,
+        '2026-01-01Z', '2026-01-01Z'),
+       ('01890a5d-ac96-774b-bcce-b302099a8058', '01890a5d-ac96-774b-bcce-b302099a8057',
+        '01890a5d-ac96-774b-bcce-b302099a8057', 15000, 'BRL', 'card', NULL, 'pending', 'pi_sample', NULL, 'too_old',
+        '2026-01-01Z', '2026-01-01Z'),
+       ('01890a5d-ac96-774b-bcce-b302099a8059', '01890a5d-ac96-774b-bcce-b302099a8057',
+        '01890a5d-ac96-774b-bcce-b302099a8057', 15000, 'BRL', 'card', NULL, 'failed', NULL, 'NOT_CHARGED', NULL,
+        '2026-01-01Z', '2026-01-01Z');

@@ -15,3 +15,12 @@ pub(crate) const PATIENT_NOT_FOUND: Problem = Problem::new(
     "No such patient",
     "This clinic has no patient with this id, or the patient is archived and cannot be read or edited.",
 );
+
+/// The patient's last movement has a time that is yet to come, by this server's clock. The order of a patient's movements is
+/// that of their times, so none is written before it.
+pub(crate) const CLOCKS_DISAGREE: Problem = Problem::new(
+    503,
+    "CLOCKS_DISAGREE",
+    "Clocks disagree",
+    "By this server's clock the patient's last transaction is more than five seconds ahead. Nothing was changed. Repeat after the time in Retry-After.",
+);

@@ -32,16 +32,40 @@ impl From<Stored> for TransactionIds {
     }
 }
 
-/// Which way the money goes, seen from the clinic.
+/// What is recorded by hand: which way the money goes, seen from the clinic.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema, IntoStaticStr)]
 #[serde(rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case")]
-#[schemars(rename = "TransactionType")]
+#[schemars(rename = "RecordedType")]
 pub enum Kind {
     /// From the patient into the cash: the balance rises.
     Income,
     /// From the cash to the patient: the balance falls.
     Expense,
+}
+
+/// What a transaction is: what was recorded by hand, or what something else has booked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum TransactionType {
+    /// Money taken from the patient by hand: the balance rises.
+    Income,
+    /// Money paid to the patient by hand: the balance falls.
+    Expense,
+    /// Something that the patient owes: the balance falls, and no money moves.
+    Charge,
+    /// Money that the payment provider has taken: the balance rises.
+    Payment,
+    /// Money that the payment provider gave back: the balance falls.
+    Refund,
+    /// A refund that did not arrive after all: the balance rises.
+    RefundReturned,
+    /// Money that the patient's bank took back: the balance falls.
+    Dispute,
+    /// Money that came back from a dispute: the balance rises.
+    DisputeWon,
+    /// What takes another transaction back.
+    Reversal,
 }
 
 /// How it was paid.

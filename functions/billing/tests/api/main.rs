@@ -10,11 +10,19 @@
 
 // One file each: `cargo run -- generate` writes the list.
 mod binaries;
+mod cancel_payment;
+mod create_payment;
 mod create_transaction;
 mod export_patient_ledger;
 mod get_balance;
+mod get_payment;
 mod get_transaction;
+mod list_payments;
 mod pooler;
+mod reconcile;
+mod record_stripe_events;
+mod resolve_payment;
+mod sweep_payments;
 mod telemetry;
 
 use serde_json::{Value, json};
@@ -68,4 +76,67 @@ async fn assert_books_balance(app: &TestApp) {
                    OR seq <> place
                    OR (seq = last AND balance_minor <> running)";
     assert_eq!(app.database.value(off).await, "0");
+}
+
+/// A payment of 150.00 BRL by that card.
+fn card(patient: &str, method: &str) -> Value {
+    json!({
+        "patientId": patient, "amountMinor": 15_000, "currency": "BRL", "paymentMethod": method,
+        "description": "Session of 21 November",
+    })
+}
+
+/// The request that takes it.
+fn pay(tenant: &Tenant, body: &Value, key: &str) -> TestRequest {
+    TestRequest::post("/api/v1/payments", body).token(tenant.owner()).key(key)
+}
+
+/// The payment by the endpoint.
+async fn payment(app: &TestApp, tenant: &Tenant, id: &str) -> TestResponse {
+    app.send(TestRequest::get(&format!("/api/v1/payments/{id}")).token(tenant.owner())).await
+}
+
+/// The id of the patient's newest payment, as the database has it.
+async fn payment_of(app: &TestApp, patient: &str) -> String {
+    let sql = "SELECT id FROM billing.payments WHERE patient_id = '{patient}' ORDER BY id DESC LIMIT 1";
+    app.database.value(&sql.replace("{patient}", patient)).await
+}
+
+/// Makes a payment of which nobody knows whether it was taken: the request is sent, and its answer never comes.
+async fn lost(app: &TestApp, tenant: &Tenant, patient: &str, method: &str, key: &str) -> String {
+    let answer = app.send(pay(tenant, &card(patient, method), key)).await;
+    assert_eq!(answer.status, 202, "{}", answer.text);
+    let id = answer.data()["paymentId"].as_str().unwrap().to_owned();
+    assert_eq!(answer.header("location"), Some(format!("/api/v1/payments/{id}").as_str()));
+    id
+}
+
+/// Whether payments, ledger, receipts, events and the provider agree: what succeeded was taken once, is one transfer, one
+/// receipt and one event; what did not is none of these; whatever is pending is due or in review; numbers have no gap.
+async fn assert_money_agrees(app: &TestApp) {
+    assert_books_balance(app).await;
+    let off = "SELECT p.id, p.status
+                 FROM billing.payments AS p
+                WHERE (SELECT count(*) FROM billing.transfers AS t
+                        WHERE t.clinic_id = p.clinic_id AND t.kind = 'payment' AND t.source_id = p.id
+                          AND t.amount_minor = p.amount_minor AND t.id = p.transaction_id)
+                      <> (p.status = 'succeeded')::int
+                   OR (SELECT count(*) FROM billing.receipts AS r
+                        WHERE r.clinic_id = p.clinic_id AND r.transaction_id = p.transaction_id)
+                      <> (p.status = 'succeeded')::int
+                   OR (SELECT count(*) FROM kernel.outbox AS o
+                        WHERE o.aggregate_id = p.id AND o.kind = 'payment.succeeded')
+                      <> (p.status = 'succeeded')::int
+                   OR (p.status = 'pending' AND p.due_at IS NULL AND p.review IS NULL)";
+    assert_eq!(app.database.rows(off).await, Vec::<Vec<String>>::new());
+    let gaps = "SELECT count(*) FROM (SELECT clinic_id, max(number) - count(*) AS gap FROM billing.receipts GROUP BY 1) AS n
+                  JOIN billing.receipt_counters AS c USING (clinic_id)
+                 WHERE gap <> 0 OR c.last_number <> (SELECT max(number) FROM billing.receipts WHERE clinic_id = c.clinic_id)";
+    assert_eq!(app.database.value(gaps).await, "0");
+    let settled =
+        app.database.rows("SELECT id, status FROM billing.payments WHERE status <> 'pending'").await;
+    for row in settled {
+        let charged = app.payments.charged(&row[0]).len();
+        assert_eq!(charged, usize::from(row[1] == "succeeded"), "{row:?}");
+    }
 }

@@ -16,7 +16,7 @@ pub(super) fn move_balance(clinic: Uuid, transfer: &Transfer, now: Timestamp) ->
          ON CONFLICT (clinic_id, patient_id) DO UPDATE
             SET balance_minor = balances.balance_minor + EXCLUDED.balance_minor,
                 seq           = balances.seq + 1,
-                updated_at    = EXCLUDED.updated_at",
+                updated_at    = GREATEST(balances.updated_at, EXCLUDED.updated_at)",
     )
     .bind(clinic)
     .bind(transfer.patient)
@@ -25,18 +25,26 @@ pub(super) fn move_balance(clinic: Uuid, transfer: &Transfer, now: Timestamp) ->
     .bind(now)
 }
 
-/// Inserts the transfer, with place and balance of the row just moved. A foreign key compares the currency with the
-/// clinic's, which is the balance's.
+/// Inserts the transfer, with place, balance and time of the row just moved, so that a patient's transfers have one order by
+/// place and by time, whatever a server's clock says. The day is that of the clinic's zone. A foreign key compares the currency
+/// with the clinic's, which is the balance's.
 pub(super) fn insert_transfer(clinic: Uuid, id: Uuid, transfer: &Transfer, now: Timestamp) -> Statement<()> {
     Statement::new(
         "billing.insert_transfer",
-        "INSERT INTO billing.transfers
+        "WITH balance AS MATERIALIZED (
+             SELECT clinic_id, patient_id, seq, balance_minor, updated_at
+               FROM billing.balances
+              WHERE clinic_id = $1
+                AND patient_id = $2
+         )
+         INSERT INTO billing.transfers
                 (clinic_id, id, patient_id, kind, debit_account, credit_account, amount_minor, currency,
-                 method, description, seq, balance_after_minor, created_at)
-         SELECT clinic_id, $3, patient_id, $4, $5, $6, $7, $8, $9, $10, seq, balance_minor, $11
-           FROM billing.balances
-          WHERE clinic_id = $1
-            AND patient_id = $2",
+                 method, description, seq, balance_after_minor, occurred_on, created_at)
+         SELECT b.clinic_id, $3, b.patient_id, $4, $5, $6, $7, $8, $9, $10, b.seq, b.balance_minor,
+                (b.updated_at AT TIME ZONE c.time_zone)::date, b.updated_at
+           FROM balance AS b
+           JOIN identity.published_clinics AS c ON c.id = b.clinic_id
+          WHERE kernel.ensure(b.updated_at <= $11::timestamptz + interval '5 seconds', 'clocks_agree')",
     )
     .bind(clinic)
     .bind(transfer.patient)

@@ -1,5 +1,6 @@
 //! What comes in, what goes out, how it fails.
 
+use crate::currency::{CURRENCY, CURRENCY_MISMATCH, INVALID_CURRENCY, currency};
 use crate::ledger::transfer::{Kind, Method, TransactionIds};
 use jiff::Timestamp;
 use schemars::JsonSchema;
@@ -9,7 +10,7 @@ use shared::failures;
 use shared::http::Fields;
 use shared::validation::{Id, Text};
 use uuid::Uuid;
-use validator::{Validate, ValidationError};
+use validator::Validate;
 
 /// Money taken or paid.
 #[derive(Debug, Serialize, Deserialize, JsonSchema, Validate)]
@@ -28,7 +29,7 @@ pub struct NewTransaction {
     pub amount_minor: i64,
     /// The clinic's currency, ISO 4217.
     #[validate(custom(function = currency))]
-    #[schemars(regex(pattern = "^[A-Z]{3}$"), example = &"BRL")]
+    #[schemars(regex(pattern = CURRENCY), example = &"BRL")]
     pub currency: Text,
     /// How it was paid.
     #[schemars(example = &"pix")]
@@ -40,23 +41,7 @@ pub struct NewTransaction {
 }
 
 impl Fields for NewTransaction {
-    const RULES: &'static [Problem] = &[Problem::new(
-        400,
-        "INVALID_CURRENCY",
-        "Invalid currency",
-        "Send the currency's code of ISO 4217, three capital letters such as BRL.",
-    )
-    .at("/currency")];
-}
-
-/// Three capital letters. Which ones, the clinic's books decide.
-fn currency(code: &Text) -> Result<(), ValidationError> {
-    let code = code.as_str();
-    if code.len() == 3 && code.bytes().all(|letter| letter.is_ascii_uppercase()) {
-        return Ok(());
-    }
-    Err(ValidationError::new("INVALID_CURRENCY")
-        .with_message("must be three capital letters such as BRL".into()))
+    const RULES: &'static [Problem] = &[INVALID_CURRENCY];
 }
 
 /// The transaction as recorded.
@@ -78,7 +63,7 @@ pub struct Recorded {
     #[schemars(range(min = 1, max = 99_999_999_999_i64), example = 15_000)]
     pub amount_minor: i64,
     /// ISO 4217.
-    #[schemars(regex(pattern = "^[A-Z]{3}$"), example = &"BRL")]
+    #[schemars(regex(pattern = CURRENCY), example = &"BRL")]
     pub currency: String,
     /// The patient's balance just after; positive when in credit.
     #[schemars(example = 15_000)]
@@ -94,22 +79,8 @@ failures! {
         /// This clinic has no such patient.
         PatientNotFound = crate::ledger::PATIENT_NOT_FOUND, at "/patientId", violates ["balances_patient_fkey"];
         /// The clinic is paid in another currency.
-        CurrencyMismatch = 422 "CURRENCY_MISMATCH", "Wrong currency",
-            "The clinic keeps its books in another currency. Send the amount in that one.",
-            at "/currency", violates ["balances_currency_fkey", "transfers_balance_fkey"];
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_currency_is_three_capital_letters() {
-        assert!(currency(&Text::try_from("BRL").unwrap()).is_ok());
-        for bad in ["", "BR", "BRLX", "brl", "000", "ÉÉÉ", "R$L"] {
-            let refusal = currency(&Text::try_from(bad).unwrap()).unwrap_err();
-            assert_eq!(refusal.code, "INVALID_CURRENCY", "{bad}");
-        }
+        CurrencyMismatch = CURRENCY_MISMATCH, violates ["balances_currency_fkey", "transfers_balance_fkey"];
+        /// Two servers' clocks are more than five seconds apart.
+        ClocksDisagree = crate::ledger::CLOCKS_DISAGREE, violates ["clocks_agree"];
     }
 }

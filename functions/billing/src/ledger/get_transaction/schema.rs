@@ -1,6 +1,6 @@
 //! What comes in, what goes out, how it fails.
 
-use crate::ledger::transfer::{Kind, Method, TransactionIds};
+use crate::ledger::transfer::{Method, TransactionIds, TransactionType};
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -18,19 +18,19 @@ pub struct Transaction {
     /// Whose balance moved.
     #[schemars(example = "01890a5d-ac96-774b-bcce-b302099a8057")]
     pub patient_id: Uuid,
-    /// Which way.
+    /// What it is.
     #[serde(rename = "type")]
-    #[schemars(example = Kind::Income)]
-    pub kind: Kind,
+    #[schemars(example = TransactionType::Income)]
+    pub kind: TransactionType,
     /// Minor units.
     #[schemars(range(min = 1, max = 99_999_999_999_i64), example = 15_000)]
     pub amount_minor: i64,
     /// ISO 4217.
     #[schemars(regex(pattern = "^[A-Z]{3}$"), example = &"BRL")]
     pub currency: String,
-    /// How it was paid.
+    /// How it was paid; null where no money moves.
     #[schemars(example = Method::Pix)]
-    pub method: Method,
+    pub method: Option<Method>,
     /// What for.
     #[schemars(length(min = 1, max = 500), example = "Session of 21 November")]
     pub description: Option<Text>,

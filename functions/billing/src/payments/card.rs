@@ -1,0 +1,156 @@
+//! Cards, as they may be named: by the provider's ids. Their numbers are nobody's to send here (PCI DSS 3.3).
+
+use shared::failure::Problem;
+use shared::validation::Text;
+use std::borrow::Cow;
+use validator::ValidationError;
+
+/// The problem of [`no_card_data`].
+pub(super) const CARD_DATA_NOT_ACCEPTED: Problem = Problem::new(
+    400,
+    "CARD_DATA_NOT_ACCEPTED",
+    "No card numbers here",
+    "This looks like the number of a card, which nobody here may see. Send the provider's id of the card, pm_ or tok_, in paymentMethod.",
+);
+
+/// The problem of [`payment_method`].
+pub(super) const INVALID_PAYMENT_METHOD: Problem = Problem::new(
+    400,
+    "INVALID_PAYMENT_METHOD",
+    "Invalid payment method",
+    "Send the provider's id of a card: pm_ or tok_ and letters, digits or underscores.",
+)
+.at("/paymentMethod");
+
+fn refusal(problem: &Problem, message: &'static str) -> ValidationError {
+    ValidationError::new(problem.code).with_message(Cow::Borrowed(message))
+}
+
+/// The provider's id of a card.
+pub(super) fn payment_method(id: &Text) -> Result<(), ValidationError> {
+    no_card_data(id)?;
+    if is_card_id(id.as_str()) {
+        return Ok(());
+    }
+    Err(refusal(&INVALID_PAYMENT_METHOD, "must be the provider's id of a card, such as pm_card_visa"))
+}
+
+/// No number of a card.
+pub(super) fn no_card_data(text: &Text) -> Result<(), ValidationError> {
+    if has_card_number(text.as_str()) {
+        return Err(refusal(&CARD_DATA_NOT_ACCEPTED, "must not have the number of a card"));
+    }
+    Ok(())
+}
+
+/// Whether a text has the form of the provider's ids of cards.
+fn is_card_id(text: &str) -> bool {
+    let rest = text.strip_prefix("pm_").or_else(|| text.strip_prefix("tok_"));
+    rest.is_some_and(|rest| {
+        (1..=120).contains(&rest.len())
+            && rest.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+    })
+}
+
+/// Whether a text has what looks like the number of a card: 13 to 19 digits, apart by nothing, a blank, a hyphen or a point,
+/// that begin as cards do (ISO/IEC 7812) and end in the digit that checks them (Luhn).
+fn has_card_number(text: &str) -> bool {
+    let mut digits: Vec<u32> = Vec::new();
+    let mut gap = 0;
+    for character in text.chars().chain(['x', 'x']) {
+        match character.to_digit(10).or_else(|| wide_digit(character)) {
+            Some(digit) => {
+                digits.push(digit);
+                gap = 0;
+            }
+            None if matches!(character, ' ' | '-' | '.' | '\u{a0}' | '_') && gap == 0 => gap = 1,
+            None => {
+                if is_card_number(&digits) {
+                    return true;
+                }
+                digits.clear();
+                gap = 0;
+            }
+        }
+    }
+    false
+}
+
+/// Digits of a full-width keyboard.
+fn wide_digit(character: char) -> Option<u32> {
+    u32::from(character).checked_sub(0xFF10).filter(|digit| *digit <= 9)
+}
+
+fn is_card_number(digits: &[u32]) -> bool {
+    let first_four = digits.iter().take(4).fold(0, |number, digit| number * 10 + digit);
+    let begins_as_cards = (3000..=6999).contains(&first_four) || (2221..=2720).contains(&first_four);
+    (13..=19).contains(&digits.len()) && begins_as_cards && luhn(digits)
+}
+
+fn luhn(digits: &[u32]) -> bool {
+    let doubled = |digit: u32| if digit > 4 { digit * 2 - 9 } else { digit * 2 };
+    let weighed = digits.iter().rev().enumerate();
+    let sum: u32 = weighed.map(|(place, digit)| if place % 2 == 1 { doubled(*digit) } else { *digit }).sum();
+    sum.is_multiple_of(10)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cards_are_named_by_the_providers_ids() {
+        for id in ["pm_card_visa", "tok_visa", "pm_1", &format!("pm_{}", "a".repeat(120))] {
+            assert!(is_card_id(id), "{id}");
+        }
+        for other in [
+            "",
+            "pm_",
+            "tok_",
+            "card_1",
+            "PM_1",
+            "pm_a-b",
+            "pm_é",
+            " pm_1",
+            &format!("tok_{}", "a".repeat(121)),
+        ] {
+            assert!(!is_card_id(other), "{other}");
+        }
+    }
+
+    #[test]
+    fn numbers_of_cards_are_known_however_they_are_written() {
+        for number in [
+            "4242424242424242",
+            "4242 4242 4242 4242",
+            "4242-4242-4242-4242",
+            "card 5555.5555.5555.4444, thanks",
+            "378282246310005",
+            "6011111111111117",
+            "2223003122003222",
+            "４２４２４２４２４２４２４２４２",
+            "4000056655665556",
+            "pm_4242424242424242",
+        ] {
+            assert!(has_card_number(number), "{number}");
+        }
+    }
+
+    #[test]
+    fn other_digits_are_no_numbers_of_cards() {
+        for other in [
+            "",
+            "4242424242424241",
+            "Sessions of 2026-11-21 and 2026-11-28",
+            "2026-11-21 2026-11-28",
+            "529.982.247-25",
+            "+55 11 98765-4321",
+            "424242424242",
+            "42424242424242424242424242424242",
+            "1234567812345670",
+            "pm_card_visa",
+        ] {
+            assert!(!has_card_number(other), "{other}");
+        }
+    }
+}

@@ -1,0 +1,191 @@
+//! What follows from the provider's answer and from a payment as it stands.
+
+use super::schema::{CreatePaymentFailure, PaymentOutcome};
+use crate::payments::PaymentStatus;
+use crate::payments::finding_out::Found;
+use crate::payments::provider::Answer;
+use crate::payments::settling::{CARD_DECLINED, Failed, NOT_CHARGED, NOT_SENT};
+use crate::payments::standing::Standing;
+use jiff::{SignedDuration, Timestamp};
+
+/// The longest life of a call: younger than this, a pending payment may be in the hands of the request that made it.
+const IN_FLIGHT: SignedDuration = SignedDuration::from_secs(10);
+
+/// Whether anything may have been sent before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Attempt {
+    /// This is the request that made the payment.
+    First,
+    /// Another one made it, and was lost on its way.
+    Again,
+}
+
+/// What follows from the provider's answer.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Consequence {
+    /// This is written.
+    Write(Found),
+    /// Nobody was asked: the payment fails, and its key is free again.
+    GiveUp,
+}
+
+/// What follows from the provider's answer. What was not sent now may have been sent by a lost request before.
+pub(super) fn consequence(answer: Answer, attempt: Attempt) -> Consequence {
+    match (answer, attempt) {
+        (Answer::NotSent { .. }, Attempt::First) => Consequence::GiveUp,
+        (answer, _) => Consequence::Write(Found::of(answer)),
+    }
+}
+
+/// How a repetition goes on.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Repeated {
+    /// It has the final answer.
+    Final(Result<PaymentOutcome, CreatePaymentFailure>),
+    /// The first request may still be under way.
+    InFlight,
+    /// It goes on where the first one was lost.
+    GoesOn,
+    /// A person must look: nobody asks for the card again.
+    Waits(PaymentOutcome),
+}
+
+/// How a repetition goes on, by the payment as it stands.
+pub(super) fn repeated(standing: &Standing, now: Timestamp) -> Repeated {
+    if standing.status != PaymentStatus::Pending {
+        return Repeated::Final(told(standing));
+    }
+    if now.duration_since(standing.created_at) < IN_FLIGHT {
+        return Repeated::InFlight;
+    }
+    if standing.card_token.is_none() { Repeated::Waits(pending(standing)) } else { Repeated::GoesOn }
+}
+
+/// The answer to a payment as it stands.
+pub(super) fn told(standing: &Standing) -> Result<PaymentOutcome, CreatePaymentFailure> {
+    match (standing.status, &standing.settled) {
+        (PaymentStatus::Succeeded, Some(settled)) => Ok(PaymentOutcome {
+            transaction_id: Some(settled.transaction),
+            receipt_id: Some(settled.receipt),
+            receipt_number: Some(settled.receipt_number),
+            status: PaymentStatus::Succeeded,
+            balance_minor: Some(settled.balance_minor),
+            settled_at: Some(settled.at),
+            ..pending(standing)
+        }),
+        (PaymentStatus::Failed, _) => Err(refused(standing)),
+        _ => Ok(pending(standing)),
+    }
+}
+
+fn refused(standing: &Standing) -> CreatePaymentFailure {
+    let code = standing.failure_code.as_deref().unwrap_or_default();
+    match code {
+        CARD_DECLINED => {
+            let code = standing.decline_code.as_deref().unwrap_or("generic_decline");
+            CreatePaymentFailure::CardDeclined(code.to_owned())
+        }
+        NOT_CHARGED => CreatePaymentFailure::PaymentNotCharged,
+        NOT_SENT => CreatePaymentFailure::ProviderUnavailable,
+        code => CreatePaymentFailure::PaymentRefused(code.to_owned()),
+    }
+}
+
+/// A payment of which nobody knows yet.
+pub(super) fn pending(standing: &Standing) -> PaymentOutcome {
+    PaymentOutcome {
+        payment_id: standing.id,
+        id: standing.id,
+        transaction_id: None,
+        receipt_id: None,
+        receipt_number: None,
+        status: PaymentStatus::Pending,
+        amount_minor: standing.amount_minor,
+        currency: standing.currency.clone(),
+        balance_minor: None,
+        created_at: standing.created_at,
+        settled_at: None,
+    }
+}
+
+/// The failure of a payment that nobody was asked for.
+pub(super) fn not_sent() -> Failed {
+    Failed { code: NOT_SENT.to_owned(), decline_code: None, intent: None }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::payments::standing::Settled;
+    use std::time::Duration;
+    use uuid::Uuid;
+
+    fn standing(status: PaymentStatus, age: i64) -> Standing {
+        Standing {
+            clinic: Uuid::from_u128(1),
+            id: Uuid::from_u128(2),
+            status,
+            amount_minor: 500,
+            currency: "BRL".to_owned(),
+            account: None,
+            card_token: (status == PaymentStatus::Pending).then(|| "pm_card_visa".to_owned()),
+            provider_payment: None,
+            failure_code: None,
+            decline_code: None,
+            created_at: at(-age),
+            settled: None,
+        }
+    }
+
+    fn at(seconds: i64) -> Timestamp {
+        Timestamp::from_second(1_795_255_200 + seconds).unwrap()
+    }
+
+    #[test]
+    fn what_was_not_sent_frees_the_key_at_first_and_says_nothing_later() {
+        let not_sent = || Answer::NotSent { wait: Duration::from_secs(30), alarm: false };
+        assert_eq!(consequence(not_sent(), Attempt::First), Consequence::GiveUp);
+        assert_eq!(consequence(not_sent(), Attempt::Again), Consequence::Write(Found::Later));
+    }
+
+    #[test]
+    fn a_repetition_waits_ten_seconds_then_goes_on_and_has_what_is_final() {
+        assert_eq!(repeated(&standing(PaymentStatus::Pending, 9), at(0)), Repeated::InFlight);
+        assert_eq!(repeated(&standing(PaymentStatus::Pending, 10), at(0)), Repeated::GoesOn);
+        let looked_at = Standing { card_token: None, ..standing(PaymentStatus::Pending, 10) };
+        assert_eq!(repeated(&looked_at, at(0)), Repeated::Waits(pending(&looked_at)));
+        let failed = |code: &str, decline: Option<&str>| Standing {
+            failure_code: Some(code.to_owned()),
+            decline_code: decline.map(str::to_owned),
+            ..standing(PaymentStatus::Failed, 0)
+        };
+        let of = |code, decline| match repeated(&failed(code, decline), at(0)) {
+            Repeated::Final(Err(failure)) => failure,
+            other => panic!("{other:?}"),
+        };
+        let declined = CreatePaymentFailure::CardDeclined("insufficient_funds".to_owned());
+        assert_eq!(of("CARD_DECLINED", Some("insufficient_funds")), declined);
+        assert_eq!(of("NOT_CHARGED", None), CreatePaymentFailure::PaymentNotCharged);
+        assert_eq!(of("NOT_SENT", None), CreatePaymentFailure::ProviderUnavailable);
+        let refused = CreatePaymentFailure::PaymentRefused("resource_missing".to_owned());
+        assert_eq!(of("resource_missing", None), refused);
+    }
+
+    #[test]
+    fn a_payment_that_succeeded_is_told_by_what_was_booked() {
+        let settled = Settled {
+            transaction: Uuid::from_u128(3),
+            receipt: Uuid::from_u128(4),
+            receipt_number: 7,
+            balance_minor: -20,
+            at: at(1),
+        };
+        let standing = Standing { settled: Some(settled), ..standing(PaymentStatus::Succeeded, 0) };
+        let told = told(&standing).unwrap();
+        assert_eq!(
+            (told.receipt_number, told.balance_minor, told.settled_at),
+            (Some(7), Some(-20), Some(at(1)))
+        );
+        assert_eq!((told.status, told.id), (PaymentStatus::Succeeded, told.payment_id));
+    }
+}

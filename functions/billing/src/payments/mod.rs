@@ -1,0 +1,24 @@
+//! Card payments: what is asked of the payment provider, what becomes of it, and how the one is held against the other.
+//!
+//! A payment is a row before the provider hears of it, and its id is the provider's idempotency key. So whoever finds it
+//! pending, the caller who repeats, the provider's event or the sweeper, can find out what became of it, and all of them
+//! write it by the same statements ([`settling`]).
+
+mod alarm;
+pub mod cancel_payment;
+mod card;
+pub mod create_payment;
+mod finding_out;
+pub mod get_payment;
+pub mod list_payments;
+pub mod payment;
+pub mod provider;
+pub mod reconcile;
+pub mod record_stripe_events;
+pub mod resolve_payment;
+mod settling;
+mod signature;
+mod standing;
+pub mod sweep_payments;
+
+pub use payment::{Payment, PaymentBy, PaymentStatus, Review};

@@ -1,0 +1,123 @@
+use super::logic::{self, Became, Meaning, What};
+use super::schema::{RecordStripeEventsFailure as Failure, StripeEvent};
+use super::{EventSecrets, SIGNATURE, db};
+use crate::ledger::CLOCKS_DISAGREE;
+use crate::payments::Review;
+use crate::payments::alarm::alarm;
+use crate::payments::finding_out::review;
+use crate::payments::provider::Provider;
+use crate::payments::settling::{Step, fail, note_intent, settle};
+use crate::payments::signature::Unsigned;
+use http::StatusCode;
+use shared::database::{Scope, Statement};
+use shared::failure::problem::MALFORMED_JSON;
+use shared::failure::{Error, Fault};
+use shared::failures;
+use shared::http::{Call, Response};
+use shared::validation::{Place, Violation};
+use uuid::Uuid;
+
+failures! {
+    /// How writing an event can end otherwise.
+    enum NotWritten {
+        /// It was taken before.
+        AlreadyTaken = 409 "EVENT_ALREADY_TAKEN", "Event already taken", "This event counts once.",
+            violates ["provider_events_once"];
+        /// Another amount or currency than was asked for.
+        AnotherAmount = 409 "ANOTHER_AMOUNT", "Another amount", "This is not what was asked for.",
+            violates ["payment_as_asked"];
+        /// Two servers' clocks are more than five seconds apart.
+        ClocksDisagree = CLOCKS_DISAGREE, violates ["clocks_agree"];
+    }
+}
+
+impl NotWritten {
+    /// What the provider is told of it: an event that comes again was taken, whoever was first.
+    fn told(written: Result<(), Error<Self>>) -> Result<(), Error<Failure>> {
+        match written {
+            Ok(()) | Err(Error::Refused(Self::AlreadyTaken)) => Ok(()),
+            Err(Error::Refused(Self::ClocksDisagree)) => Err(Failure::ClocksDisagree.into()),
+            Err(error) => Err(Fault::from(error).into()),
+        }
+    }
+}
+
+type WithProvider<'a> = Call<'a, (EventSecrets, Provider)>;
+
+/// Verifies, reads, writes what became of the payment.
+pub(super) async fn handle(call: &WithProvider<'_>, body: &[u8]) -> Result<Response, Error<Failure>> {
+    let (secrets, provider) = call.parts;
+    let header = call.header(&SIGNATURE).ok_or(Failure::EventSignatureInvalid)?;
+    secrets.verify(header, body, call.now).map_err(|why| match why {
+        Unsigned::NotSetUp => Failure::StripeNotSetUp,
+        Unsigned::Invalid => Failure::EventSignatureInvalid,
+        Unsigned::Expired => Failure::EventSignatureExpired,
+    })?;
+    let event = logic::read(body).ok_or_else(malformed)?;
+    match logic::meaning(&event, provider.deployment()) {
+        Meaning::Became(became) => record(call, event, became).await?,
+        Meaning::About(intent) => about(call, event, &intent).await?,
+        Meaning::Nothing => {}
+    }
+    Ok(Response::empty(StatusCode::NO_CONTENT))
+}
+
+fn malformed() -> Error<Failure> {
+    let message = "must be an event of Stripe";
+    Fault::invalid(vec![Violation::new(Place::Body, "", MALFORMED_JSON.code, message)]).into()
+}
+
+/// Writes what became of a payment, with the event. What was written before counts once.
+async fn record(call: &WithProvider<'_>, event: StripeEvent, became: Became) -> Result<(), Error<Failure>> {
+    let Became { clinic, payment, what } = became;
+    let step = Step::new(call.now, call.trace.traceparent(), || call.new_id())?;
+    let intent = Some(event.data.object.id.clone());
+    let statement = match what {
+        What::Taken(taken) => settle(clinic, payment, taken, &step),
+        What::Failed(failed) => fail(clinic, payment, failed, &step),
+        What::Begun(intent) => note_intent(clinic, payment, intent, call.now),
+    };
+    let noted = (event.id, event.kind);
+    match write(call, clinic, payment, noted.clone(), statement).await {
+        Err(Error::Refused(NotWritten::AnotherAmount)) => {
+            let reviewed = review(clinic, payment, Review::AnotherAmount, intent, call.now);
+            NotWritten::told(write(call, clinic, payment, noted, reviewed).await)
+        }
+        written => NotWritten::told(written),
+    }
+}
+
+/// The event and what follows from it, in one flush.
+async fn write(
+    call: &WithProvider<'_>,
+    clinic: Uuid,
+    payment: Uuid,
+    (event, kind): (String, String),
+    statement: Statement<()>,
+) -> Result<(), Error<NotWritten>> {
+    let mut tx = call.write_as(Scope { clinic: Some(clinic), ..Scope::default() }).repeatable();
+    tx.add(statement);
+    tx.add(db::insert_event(clinic, event, kind, payment, call.now));
+    let status = tx.add(db::status(clinic, payment));
+    let done = tx.commit::<NotWritten>().await?;
+    if done.optional(&status)?.is_none() {
+        alarm("unknown_payment", clinic, payment, "the provider tells of a payment that is not known here");
+    }
+    Ok(())
+}
+
+/// Of a dispute, or of a refund that was made elsewhere: the provider is asked whose payment it is, and a person is told.
+async fn about(call: &WithProvider<'_>, event: StripeEvent, intent: &str) -> Result<(), Error<Failure>> {
+    let provider = &call.parts.1;
+    let read = provider.read(event.account.as_deref(), intent, call.deadline).await;
+    let read = read.ok_or(Failure::EventNotTakenYet)?;
+    let is_ours = read.deployment.as_deref() == Some(provider.deployment());
+    let (Some(clinic), Some(payment), true) = (read.clinic, read.payment, is_ours) else { return Ok(()) };
+    let mut tx = call.write_as(Scope { clinic: Some(clinic), ..Scope::default() }).repeatable();
+    tx.add(db::insert_event(clinic, event.id, event.kind.clone(), payment, call.now));
+    let written = tx.commit::<NotWritten>().await.map(drop);
+    if written.is_ok() {
+        alarm("not_booked", clinic, payment, &event.kind);
+    }
+    NotWritten::told(written)
+}

@@ -1,0 +1,189 @@
+//! What an event means.
+
+use super::schema::{EventObject, StripeEvent};
+use crate::payments::finding_out::{declined, not_charged};
+use crate::payments::provider::{code, currency, is_intent_id};
+use crate::payments::settling::{Failed, Taken};
+use uuid::Uuid;
+
+/// What an event means.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Meaning {
+    /// This became of a payment.
+    Became(Became),
+    /// Something happened to this payment of the provider that nothing here books by itself.
+    About(String),
+    /// Nothing for us: of another deployment, or nobody waits for it.
+    Nothing,
+}
+
+/// What became of a payment.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Became {
+    pub(super) clinic: Uuid,
+    pub(super) payment: Uuid,
+    pub(super) what: What,
+}
+
+/// What became of it.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum What {
+    /// The money was taken.
+    Taken(Taken),
+    /// It was not.
+    Failed(Failed),
+    /// The provider has begun.
+    Begun(String),
+}
+
+/// The event of a body; none where it is no event of the provider's form.
+pub(super) fn read(body: &[u8]) -> Option<StripeEvent> {
+    let event: StripeEvent = serde_json::from_slice(body).ok()?;
+    let is_kind = |byte: u8| byte.is_ascii_lowercase() || byte == b'_' || byte == b'.';
+    let fits =
+        is_event_id(&event.id) && (1..=64).contains(&event.kind.len()) && event.kind.bytes().all(is_kind);
+    fits.then_some(event)
+}
+
+/// Whether a text has the form of an event's id.
+fn is_event_id(text: &str) -> bool {
+    let rest = text.strip_prefix("evt_").unwrap_or_default();
+    (1..=120).contains(&rest.len()) && rest.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+}
+
+/// What an event means to this deployment.
+pub(super) fn meaning(event: &StripeEvent, deployment: &str) -> Meaning {
+    let object = &event.data.object;
+    let what = match event.kind.as_str() {
+        "payment_intent.succeeded" => What::Taken(taken(object)),
+        "payment_intent.payment_failed" => What::Failed(failed(object)),
+        "payment_intent.canceled" => What::Failed(not_charged()),
+        "payment_intent.processing" => What::Begun(object.id.clone()),
+        kind if kind.starts_with("charge.dispute.")
+            || kind.starts_with("refund.")
+            || kind == "charge.refunded" =>
+        {
+            return match &object.payment_intent {
+                Some(intent) if is_intent_id(intent) => Meaning::About(intent.clone()),
+                _ => Meaning::Nothing,
+            };
+        }
+        _ => return Meaning::Nothing,
+    };
+    let metadata = &object.metadata;
+    match (metadata.clinic_id, metadata.payment_id, metadata.deployment.as_deref()) {
+        (Some(clinic), Some(payment), Some(of)) if of == deployment && is_intent_id(&object.id) => {
+            Meaning::Became(Became { clinic, payment, what })
+        }
+        _ => Meaning::Nothing,
+    }
+}
+
+/// What was taken; in a currency that is not known, an amount that no payment has.
+fn taken(object: &EventObject) -> Taken {
+    let code = object.currency.as_deref().unwrap_or_default().to_ascii_uppercase();
+    let minor = object.amount_received.and_then(|amount| currency::from_provider(&code, amount));
+    Taken { intent: Some(object.id.clone()), amount: Some((minor.unwrap_or(-1), code)) }
+}
+
+fn failed(object: &EventObject) -> Failed {
+    let error = object.last_payment_error.as_ref();
+    let said = error.and_then(|error| error.decline_code.as_deref().or(error.code.as_deref()));
+    Failed { intent: Some(object.id.clone()), ..declined(&code(said)) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::{Value, json};
+
+    const CLINIC: Uuid = Uuid::from_u128(1);
+    const PAYMENT: Uuid = Uuid::from_u128(2);
+
+    fn event(kind: &str) -> Value {
+        json!({ "id": "evt_1", "object": "event", "type": kind, "data": { "object": {
+            "id": "pi_1", "amount": 500, "amount_received": 500, "currency": "brl", "status": "succeeded",
+            "metadata": { "clinicId": CLINIC, "paymentId": PAYMENT, "deployment": "here" },
+        } } })
+    }
+
+    fn meant(event: &Value) -> Meaning {
+        meaning(&read(event.to_string().as_bytes()).unwrap(), "here")
+    }
+
+    fn became(event: &Value) -> What {
+        match meant(event) {
+            Meaning::Became(Became { clinic: CLINIC, payment: PAYMENT, what }) => what,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn a_payment_that_succeeded_was_taken_with_the_amount_that_it_tells() {
+        let amount = Some((500, "BRL".to_owned()));
+        let expected = What::Taken(Taken { intent: Some("pi_1".to_owned()), amount });
+        assert_eq!(became(&event("payment_intent.succeeded")), expected);
+        let mut odd = event("payment_intent.succeeded");
+        odd["data"]["object"]["currency"] = json!("???");
+        let What::Taken(Taken { amount: Some((minor, _)), .. }) = became(&odd) else { panic!() };
+        assert_eq!(minor, -1);
+    }
+
+    #[test]
+    fn a_payment_that_failed_has_the_banks_word_and_one_that_was_given_up_was_not_charged() {
+        let mut declined = event("payment_intent.payment_failed");
+        declined["data"]["object"]["last_payment_error"] =
+            json!({ "code": "card_declined", "decline_code": "stolen_card" });
+        let What::Failed(failed) = became(&declined) else { panic!() };
+        assert_eq!(
+            (failed.code.as_str(), failed.decline_code.as_deref()),
+            ("CARD_DECLINED", Some("generic_decline"))
+        );
+        let What::Failed(failed) = became(&event("payment_intent.canceled")) else { panic!() };
+        assert_eq!((failed.code.as_str(), failed.intent), ("NOT_CHARGED", None));
+        assert_eq!(became(&event("payment_intent.processing")), What::Begun("pi_1".to_owned()));
+    }
+
+    #[test]
+    fn what_is_another_deployments_or_nobodys_means_nothing() {
+        for (member, value) in [
+            ("clinicId", Value::Null),
+            ("paymentId", Value::Null),
+            ("deployment", json!("elsewhere")),
+            ("deployment", Value::Null),
+        ] {
+            let mut other = event("payment_intent.succeeded");
+            other["data"]["object"]["metadata"][member] = value;
+            assert_eq!(meant(&other), Meaning::Nothing, "{member}");
+        }
+        let mut bare = event("payment_intent.succeeded");
+        bare["data"]["object"].as_object_mut().unwrap().remove("metadata");
+        assert_eq!(meant(&bare), Meaning::Nothing);
+        assert_eq!(meant(&event("customer.created")), Meaning::Nothing);
+    }
+
+    #[test]
+    fn disputes_and_refunds_name_the_payment_that_they_are_about() {
+        for kind in ["charge.dispute.created", "refund.updated", "charge.refunded"] {
+            let mut about = event(kind);
+            about["data"]["object"] = json!({ "id": "x_1", "payment_intent": "pi_7" });
+            assert_eq!(meant(&about), Meaning::About("pi_7".to_owned()), "{kind}");
+            about["data"]["object"] = json!({ "id": "x_1", "payment_intent": "../pi_7" });
+            assert_eq!(meant(&about), Meaning::Nothing, "{kind}");
+        }
+    }
+
+    #[test]
+    fn what_has_not_the_form_of_an_event_is_none() {
+        for body in ["", "null", "[]", "{}", "{\"id\":\"evt_1\"}"] {
+            assert!(read(body.as_bytes()).is_none(), "{body}");
+        }
+        for (member, value) in
+            [("id", json!("evt_")), ("id", json!("evt_ü")), ("type", json!("A B")), ("type", json!(""))]
+        {
+            let mut odd = event("payment_intent.succeeded");
+            odd[member] = value;
+            assert!(read(odd.to_string().as_bytes()).is_none(), "{odd}");
+        }
+    }
+}

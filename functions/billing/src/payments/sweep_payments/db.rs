@@ -1,0 +1,69 @@
+use crate::payments::standing::{Standing, decode};
+use jiff::Timestamp;
+use shared::database::Statement;
+use uuid::Uuid;
+
+/// How many payments one step takes.
+const BATCH: i64 = 16;
+
+/// The seconds until a payment is due again, by how often it was looked at.
+const AGAIN: [i32; 5] = [60, 120, 300, 900, 3_600];
+
+/// Which payments are due, the longest first, in all clinics: all that the sweeper's own role sees.
+pub(super) fn due(now: Timestamp) -> Statement<(Uuid, Uuid)> {
+    Statement::new(
+        "billing.due_payments",
+        "SELECT clinic_id, id
+           FROM billing.payments
+          WHERE due_at <= $1
+          ORDER BY due_at, clinic_id, id
+          LIMIT $2",
+    )
+    .bind(now)
+    .bind(BATCH)
+    .decode(|columns| Ok((columns.get("clinic_id")?, columns.get("id")?)))
+}
+
+/// From here to the end of the transaction the sweeper is `billing`, whose policies show one clinic.
+pub(super) fn become_billing() -> Statement<()> {
+    Statement::new("billing.become_billing", "SELECT set_config('role', 'billing', true)")
+}
+
+/// Takes a payment that is still due: its due time moves, so that another sweeper finds nothing. No row for one that
+/// somebody else took, or whose outcome is known meanwhile.
+pub(super) fn take(clinic: Uuid, payment: Uuid, now: Timestamp) -> Statement<Standing> {
+    Statement::new(
+        "billing.take_due_payment",
+        "UPDATE billing.payments
+            SET attempts   = attempts + 1,
+                due_at     = $3 + make_interval(secs => ($4::int[])[LEAST(attempts + 1, cardinality($4::int[]))]),
+                updated_at = $3
+          WHERE clinic_id = $1
+            AND id = $2
+            AND due_at <= $3
+         RETURNING clinic_id, id, status, amount_minor, currency, provider_account, card_token, provider_payment_id,
+                   failure_code, decline_code, created_at, settled_at, transaction_id",
+    )
+    .bind(clinic)
+    .bind(payment)
+    .bind(now)
+    .bind(AGAIN.to_vec())
+    .decode(decode)
+}
+
+/// Deletes events of the provider that were taken long ago.
+pub(super) fn delete_events() -> Statement<()> {
+    Statement::new(
+        "billing.delete_old_provider_events",
+        "WITH over AS MATERIALIZED (
+             SELECT ctid FROM billing.provider_events
+              WHERE created_at <= $1
+              ORDER BY created_at LIMIT $2
+                FOR UPDATE SKIP LOCKED
+         ), gone AS (
+             DELETE FROM billing.provider_events WHERE ctid = ANY (ARRAY(SELECT ctid FROM over)) AND created_at <= $1
+             RETURNING created_at
+         )
+         SELECT (SELECT count(*) FROM over) AS seen, (SELECT count(*) FROM gone) AS gone",
+    )
+}
