@@ -28,6 +28,18 @@ pub(crate) const UNKNOWN_CURRENCY: Problem = Problem::new(
 )
 .at("/currency");
 
+/// The pattern of an account at the payment provider, for the contract.
+pub(crate) const PROVIDER_ACCOUNT: &str = "^acct_[A-Za-z0-9]{1,64}$";
+
+/// The problem of [`provider_account`].
+pub(crate) const INVALID_PROVIDER_ACCOUNT: Problem = Problem::new(
+    400,
+    "INVALID_PROVIDER_ACCOUNT",
+    "Invalid account",
+    "Send the id of the clinic's account as the payment provider shows it: acct_ and letters or digits.",
+)
+.at("/providerAccount");
+
 /// Codes of ISO 4217 that nobody is paid in: none, testing, metals, units of account.
 const NO_MONEY: &[&str] =
     &["XAG", "XAU", "XBA", "XBB", "XBC", "XBD", "XDR", "XPD", "XPT", "XSU", "XTS", "XUA", "XXX"];
@@ -56,6 +68,16 @@ pub(crate) fn currency(code: &impl MaybeValue<Text>) -> Result<(), ValidationErr
     }
 }
 
+/// An account at the payment provider, by its id.
+pub(crate) fn provider_account(id: &impl MaybeValue<Text>) -> Result<(), ValidationError> {
+    let Some(id) = id.given().map(Text::as_str) else { return Ok(()) };
+    let rest = id.strip_prefix("acct_").unwrap_or_default();
+    if (1..=64).contains(&rest.len()) && rest.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
+        return Ok(());
+    }
+    Err(refusal(INVALID_PROVIDER_ACCOUNT.code, "must be an account's id such as acct_1MtwBwLkdIwHu7ix"))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -81,6 +103,16 @@ mod tests {
         assert!(currency(&text("BRL")).is_ok());
         for unknown in ["", "brl", "BR", "ZZZ", "BRLL", "XXX", "XAU"] {
             assert_eq!(currency(&text(unknown)).unwrap_err().code, "UNKNOWN_CURRENCY", "{unknown}");
+        }
+    }
+
+    #[test]
+    fn accounts_have_the_providers_form() {
+        for good in ["acct_1", &format!("acct_{}", "a".repeat(64))] {
+            assert!(provider_account(&text(good)).is_ok(), "{good}");
+        }
+        for bad in ["", "acct_", "acct_a b", "pi_1", "acct_é", &format!("acct_{}", "a".repeat(65))] {
+            assert_eq!(provider_account(&text(bad)).unwrap_err().code, "INVALID_PROVIDER_ACCOUNT", "{bad}");
         }
     }
 

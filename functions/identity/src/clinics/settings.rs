@@ -38,6 +38,9 @@ pub struct ClinicSettings {
     /// Whether the clinic wants its people to give a second factor. It is noted only: nothing asks for one yet.
     #[schemars(example = false)]
     pub second_factor_required: bool,
+    /// The clinic's own account at the payment provider, to which cards are charged; null: that of whoever runs Grafono.
+    #[schemars(regex(pattern = fields::PROVIDER_ACCOUNT), example = None::<String>)]
+    pub provider_account: Option<String>,
     /// The number of this version; the same as in `ETag`.
     #[schemars(range(min = 1), example = 1)]
     pub version: i64,
@@ -55,7 +58,8 @@ pub(crate) fn settings(clinic: Uuid) -> Statement<ClinicSettings> {
         "identity.clinic_settings",
         "SELECT set_config('app.reply', jsonb_build_object(
                     'id', id, 'name', name, 'timeZone', time_zone, 'currency', currency, 'language', language,
-                    'plan', plan, 'secondFactorRequired', second_factor_required, 'version', version,
+                    'plan', plan, 'secondFactorRequired', second_factor_required,
+                    'providerAccount', provider_account, 'version', version,
                     'createdAt', created_at, 'updatedAt', updated_at)::text, true) AS reply
            FROM identity.clinics
           WHERE id = $1",

@@ -132,6 +132,24 @@ async fn a_key_makes_an_edit_repeatable() {
     assert_eq!(audited(&app).await, "1");
 }
 
+#[tokio::test]
+async fn the_account_of_cards_is_an_owners_to_change_and_to_clear() {
+    let app = app().await;
+    let tenant = app.tenant().await;
+    let patch = json!({ "providerAccount": "acct_1" });
+    let by_admin = edit(&tenant, &patch).token(tenant.token(Role::Admin));
+    assert_eq!(app.send(by_admin).await.refusal(), (403, "ACCOUNT_IS_THE_OWNERS"));
+    let malformed = app.send(edit(&tenant, &json!({ "providerAccount": "acct_" }))).await;
+    assert_eq!(malformed.refusal(), (400, "INVALID_PROVIDER_ACCOUNT"));
+    let set = app.send(edit(&tenant, &patch)).await;
+    assert_eq!((set.status, &set.data()["providerAccount"]), (200, &json!("acct_1")), "{}", set.text);
+    let kept = app.send(edit(&tenant, &json!({ "language": "en" })).header("if-match", "\"2\"")).await;
+    assert_eq!(kept.data()["providerAccount"], "acct_1");
+    let cleared =
+        app.send(edit(&tenant, &json!({ "providerAccount": null })).header("if-match", "\"3\"")).await;
+    assert_eq!((&cleared.data()["providerAccount"], &cleared.data()["version"]), (&Value::Null, &json!(4)));
+}
+
 mod race {
     use super::*;
     use std::sync::Arc;

@@ -35,6 +35,7 @@ pub(super) fn update_clinic(clinic: Uuid, patch: ClinicPatch, now: Timestamp) ->
                 currency               = patch.currency,
                 language               = patch.language,
                 second_factor_required = patch.second_factor_required,
+                provider_account       = patch.provider_account,
                 version                = c.version + 1,
                 updated_at             = $7
            FROM (SELECT id,
@@ -42,13 +43,15 @@ pub(super) fn update_clinic(clinic: Uuid, patch: ClinicPatch, now: Timestamp) ->
                         COALESCE($3, time_zone)              AS time_zone,
                         COALESCE($4, currency)               AS currency,
                         COALESCE($5, language)               AS language,
-                        COALESCE($6, second_factor_required) AS second_factor_required
+                        COALESCE($6, second_factor_required) AS second_factor_required,
+                        CASE WHEN $8 THEN $9 ELSE provider_account END AS provider_account
                    FROM identity.clinics
                   WHERE id = $1) AS patch
           WHERE c.id = patch.id
-            AND (c.name, c.time_zone, c.currency, c.language, c.second_factor_required)
+            AND (c.name, c.time_zone, c.currency, c.language, c.second_factor_required, c.provider_account)
                 IS DISTINCT FROM
-                (patch.name, patch.time_zone, patch.currency, patch.language, patch.second_factor_required)",
+                (patch.name, patch.time_zone, patch.currency, patch.language, patch.second_factor_required,
+                 patch.provider_account)",
     )
     .bind(clinic)
     .bind(patch.name.into_option().map(String::from))
@@ -57,6 +60,7 @@ pub(super) fn update_clinic(clinic: Uuid, patch: ClinicPatch, now: Timestamp) ->
     .bind(patch.language.into_option().map(Language::tag))
     .bind(patch.second_factor_required.into_option())
     .bind(now)
+    .patch(patch.provider_account.map(String::from))
 }
 
 /// The audit row of the version just made: of the row as this transaction wrote it. A change that changed nothing wrote

@@ -2,6 +2,7 @@ use super::db;
 use super::schema::{ClinicPatch, UpdateClinicFailure};
 use crate::clinics::ClinicSettings;
 use crate::clinics::settings::settings;
+use shared::access::Role;
 use shared::failure::problem::IF_MATCH_REQUIRED;
 use shared::failure::{Error, Fault};
 use shared::http::{Call, Reply};
@@ -11,7 +12,11 @@ pub(super) async fn handle(
     call: &Call<'_>,
     patch: ClinicPatch,
 ) -> Result<Reply<ClinicSettings>, Error<UpdateClinicFailure>> {
-    let clinic = call.principal()?.clinic_id;
+    let caller = call.principal()?;
+    let clinic = caller.clinic_id;
+    if !patch.provider_account.is_keep() && caller.role != Role::Owner {
+        return Err(UpdateClinicFailure::AccountIsTheOwners.into());
+    }
     let if_match = call.if_match.as_ref().ok_or_else(|| Fault::from(&IF_MATCH_REQUIRED))?;
 
     let mut tx = call.write()?;

@@ -1,12 +1,12 @@
-//! `PATCH /api/v1/clinic`: edits the caller's own clinic by merge patch (RFC 7396): absent keeps, and nothing can be
-//! cleared.
+//! `PATCH /api/v1/clinic`: edits the caller's own clinic by merge patch (RFC 7396): absent keeps, and nothing but
+//! `providerAccount` can be cleared.
 //!
 //! - **Caller**: who holds `clinic:write`, with the version it read in `If-Match` (428 without, 412 when stale).
 //! - **Writes**: `identity.clinics`, audit. A patch that says what is there already writes nothing, and neither does `{}`.
 //!   What other modules read in `identity.published_clinics` is the new version at once.
 //! - **Atomic**: all of it, or nothing. Of two writers on one version, one gets 412. A change of currency and a first
 //!   transaction wait for each other: whoever is second is refused.
-//! - **Fails**: `CURRENCY_FIXED`, field rules; see [`schema`].
+//! - **Fails**: `CURRENCY_FIXED`, `ACCOUNT_IS_THE_OWNERS`, field rules; see [`schema`].
 //! - **Round trips**: 1.
 
 mod db;
@@ -29,8 +29,8 @@ impl Endpoint for UpdateClinic {
         .idempotency(Idempotency::Accepted)
         .audits("clinic.updated", "clinic");
     const SUMMARY: &'static str = "Edit the own clinic";
-    const DESCRIPTION: &'static str = "A merge patch (RFC 7396): an absent field stays as it is, and none can be \
-        cleared. A patch with nothing new changes nothing: the version and its ETag stay. The currency stays once money \
+    const DESCRIPTION: &'static str = "A merge patch (RFC 7396): an absent field stays as it is, and none but \
+        `providerAccount` can be cleared. A patch with nothing new changes nothing: the version and its ETag stay. The currency stays once money \
         was recorded in it.";
     const SUCCESS: Success = Success::ok().etag();
     type Parts = ();

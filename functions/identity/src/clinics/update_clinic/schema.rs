@@ -7,10 +7,10 @@ use shared::failure::Problem;
 use shared::failures;
 use shared::http::Fields;
 use shared::mail::Language;
-use shared::validation::{Replace, Text, without_link};
+use shared::validation::{Patch, Replace, Text, without_link};
 use validator::Validate;
 
-/// What to change. A field that is absent stays; none can be cleared.
+/// What to change. A field that is absent stays; none but `providerAccount` can be cleared.
 #[derive(Debug, Serialize, Deserialize, JsonSchema, Validate)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ClinicPatch {
@@ -37,6 +37,12 @@ pub struct ClinicPatch {
     #[serde(default, skip_serializing_if = "Replace::is_keep")]
     #[schemars(example = false)]
     pub second_factor_required: Replace<bool>,
+    /// The clinic's own account at the payment provider; null for that of whoever runs Grafono. An owner alone changes it. What
+    /// was asked for before stays where it was.
+    #[serde(default, skip_serializing_if = "Patch::is_keep")]
+    #[validate(custom(function = fields::provider_account))]
+    #[schemars(regex(pattern = fields::PROVIDER_ACCOUNT), example = &"acct_1MtwBwLkdIwHu7ix")]
+    pub provider_account: Patch<Text>,
 }
 
 impl ClinicPatch {
@@ -47,11 +53,13 @@ impl ClinicPatch {
             && self.currency.is_keep()
             && self.language.is_keep()
             && self.second_factor_required.is_keep()
+            && self.provider_account.is_keep()
     }
 }
 
 impl Fields for ClinicPatch {
-    const RULES: &'static [Problem] = &[fields::UNKNOWN_TIME_ZONE, fields::UNKNOWN_CURRENCY];
+    const RULES: &'static [Problem] =
+        &[fields::UNKNOWN_TIME_ZONE, fields::UNKNOWN_CURRENCY, fields::INVALID_PROVIDER_ACCOUNT];
 }
 
 failures! {
@@ -61,5 +69,9 @@ failures! {
         CurrencyFixed = 422 "CURRENCY_FIXED", "Currency fixed",
             "Money was recorded in the clinic's currency, which stays from then on. Leave the currency as it is.",
             at "/currency", violates foreign keys by "identity.update_clinic";
+        /// Somebody who is no owner says where the money goes.
+        AccountIsTheOwners = 403 "ACCOUNT_IS_THE_OWNERS", "Only for owners",
+            "Only an owner says to which account cards are charged. Ask an owner of the clinic.",
+            at "/providerAccount";
     }
 }
