@@ -1,5 +1,5 @@
 use std::fmt::{self, Write as _};
-use std::sync::Once;
+use std::sync::{Mutex, Once, PoisonError};
 use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id, Record};
 use tracing::{Event, Level, Subscriber};
@@ -37,6 +37,16 @@ pub fn watch_logs() {
     });
 }
 
+/// The warnings and errors of this process so far.
+static WARNED: Mutex<Vec<String>> = Mutex::new(Vec::new());
+
+/// The lines so far that warn or tell an error, of that event, each as `name=value name=value`; of all tests of this process.
+pub fn warned(event: &str) -> Vec<String> {
+    let lines = WARNED.lock().unwrap_or_else(PoisonError::into_inner);
+    let event = format!("event=\"{event}\" ");
+    lines.iter().filter(|line| line.contains(&event)).cloned().collect()
+}
+
 /// The target of our spans (see `shared::telemetry`).
 const SPANS: &str = "telemetry";
 
@@ -45,12 +55,14 @@ struct Watch;
 impl<S: Subscriber + for<'span> LookupSpan<'span>> Layer<S> for Watch {
     fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
         // Drivers log the texts that they send; only lines of ours are written (see `shared::telemetry::logging`).
-        if event.metadata().target().starts_with("shared") {
+        let target = event.metadata().target();
+        if target.starts_with("shared") || target.starts_with("grafono") {
             let mut line = Line(String::new());
             event.record(&mut line);
             assert_none_in("the log", &line.0);
             if *event.metadata().level() <= Level::WARN {
                 say(&line.0);
+                WARNED.lock().unwrap_or_else(PoisonError::into_inner).push(line.0);
             }
         }
     }

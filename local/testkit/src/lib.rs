@@ -41,7 +41,7 @@ mod valkey;
 mod webhook_receiver;
 mod world;
 
-pub use canary::{assert_none_in, watch_logs};
+pub use canary::{assert_none_in, warned, watch_logs};
 pub use clock::TestClock;
 pub use contract::Contract;
 pub use database::TestDatabase;
@@ -58,7 +58,7 @@ pub use receiver::{Receiver, attribute};
 pub use sendgrid::SendgridKey;
 pub use signature::aws_signature;
 pub use tenant::Tenant;
-pub use test_app::{ISSUER, TestApp};
+pub use test_app::{ISSUER, OLD_WEBHOOK_SECRET, TestApp, WEBHOOK_SECRET};
 pub use test_request::TestRequest;
 pub use test_response::TestResponse;
 pub use valkey::Valkey;

@@ -4,6 +4,7 @@ use crate::{
     Contract, CountingHasher, Names, SendgridKey, Tenant, TestClock, TestDatabase, TestFiles, TestMail,
     TestRequest, TestResponse,
 };
+use payment_sandbox::{Event as ProviderEvent, Listening, Sandbox};
 use shared::access::TokenSigner;
 use shared::access::token::new_key_pair;
 use shared::app::{App, Frame};
@@ -47,6 +48,10 @@ pub struct TestApp {
     pub files: Arc<TestFiles>,
     /// Signs events of mails that the test app believes, until it forgets the key.
     pub sendgrid: Option<SendgridKey>,
+    /// The payment provider, which listens on this machine.
+    pub payments: Sandbox,
+    listening: Arc<Listening>,
+    takes_cards: bool,
     /// Signs tokens that the test app believes.
     pub signer: TokenSigner,
     functions: Vec<Function>,
@@ -73,6 +78,12 @@ struct Limits {
 /// Where people reach the test app, in whose name its tokens are.
 pub const ISSUER: &str = "https://app.example";
 
+/// The secret with which the payment provider signs.
+pub const WEBHOOK_SECRET: &str = "whsec_of_the_test_apps_provider";
+
+/// The one before it, which is still believed.
+pub const OLD_WEBHOOK_SECRET: &str = "whsec_of_the_test_apps_provider_before";
+
 impl TestApp {
     /// The modules, each under its own role, on a fresh database.
     pub async fn of(modules: Vec<Module>) -> Self {
@@ -85,6 +96,8 @@ impl TestApp {
         let database = TestDatabase::clone_template().await;
         let keys = new_key_pair().unwrap();
         let (clock, names) = (Arc::new(TestClock::at(SystemClock.now())), Arc::new(Names::default()));
+        let payments = sandbox(&clock);
+        let listening = Arc::new(payments.clone().listen().await.unwrap());
         let mut test_app = Self {
             database,
             external: external(NetworkScope::PublicOrLoopback, &clock, &names),
@@ -94,6 +107,9 @@ impl TestApp {
             mail: Arc::new(TestMail::default()),
             files: Arc::new(TestFiles::default()),
             sendgrid: Some(SendgridKey::default()),
+            payments,
+            listening,
+            takes_cards: true,
             signer: TokenSigner::from_paserk(&keys.0, ISSUER).unwrap(),
             functions: Vec::new(),
             background: Background::default(),
@@ -131,6 +147,13 @@ impl TestApp {
     /// Takes SendGrid's key from all functions.
     pub fn forget_sendgrid(&mut self) {
         self.sendgrid = None;
+        let database = self.database.clone();
+        self.rewire(|role| database.function_url(role));
+    }
+
+    /// Takes the payment provider's key and secrets from all functions.
+    pub fn forget_provider(&mut self) {
+        self.takes_cards = false;
         let database = self.database.clone();
         self.rewire(|role| database.function_url(role));
     }
@@ -185,6 +208,7 @@ impl TestApp {
         let (url, keys) = (url.to_owned(), self.keys.clone());
         let sendgrid = self.sendgrid.as_ref().map(SendgridKey::shown);
         let limits = self.limits.clone();
+        let (stripe, takes_cards) = (self.listening.url(), self.takes_cards);
         let variable = move |key: &'static str| match key {
             "DATABASE_URL" => Some(url.clone()),
             "DATABASE_CONNECTIONS" => Some(connections.to_string()),
@@ -194,6 +218,9 @@ impl TestApp {
             "RATE_LIMITS" => Some(limits.times.to_string()),
             "REDIS_URL" => limits.redis.clone(),
             "SENDGRID_WEBHOOK_PUBLIC_KEY" => sendgrid.clone(),
+            "STRIPE_URL" => Some(stripe.clone()),
+            "STRIPE_SECRET_KEY" => takes_cards.then(|| Sandbox::KEY.to_owned()),
+            "STRIPE_WEBHOOK_SECRETS" => takes_cards.then(|| format!("{WEBHOOK_SECRET} {OLD_WEBHOOK_SECRET}")),
             _ => None,
         };
         let opening = Opening::by_value(variable, self.clock.clone());
@@ -332,6 +359,19 @@ impl TestApp {
         opening.finish(declaration.open(Ok(self.app(&opening)), &opening)).unwrap()
     }
 
+    /// Where the payment provider listens.
+    pub fn provider_url(&self) -> String {
+        self.listening.url()
+    }
+
+    /// The request with which the payment provider tells an event, signed now.
+    pub fn tells(&self, event: &ProviderEvent) -> TestRequest {
+        let signature = self.payments.signed(event, self.clock.now());
+        TestRequest::new("POST", "/api/v1/webhooks/stripe")
+            .text(&event.body)
+            .header("stripe-signature", &signature)
+    }
+
     /// The names of the consumers in the test app.
     pub fn consumers(&self) -> Vec<&'static str> {
         self.background.consumers()
@@ -376,6 +416,12 @@ impl TestApp {
         }
         answers
     }
+}
+
+/// The payment provider by the test app's clock.
+fn sandbox(clock: &Arc<TestClock>) -> Sandbox {
+    let clock = Arc::clone(clock);
+    Sandbox::new(Arc::new(move || clock.now()), WEBHOOK_SECRET)
 }
 
 /// External calls with breakers that nobody shares.

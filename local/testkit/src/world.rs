@@ -2,7 +2,9 @@
 //!
 //! A module says so in its `tests/world.sql`, with fixed ids. The clinic itself has the id of all samples.
 
-use crate::{Tenant, TestApp, TestDatabase, TestRequest};
+use crate::{Tenant, TestApp, TestDatabase, TestRequest, WEBHOOK_SECRET};
+use jiff::Timestamp;
+use serde_json::Value;
 use shared::clock::Clock as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -61,15 +63,27 @@ impl World {
         TestRequest::of_event(&self.event(name))
     }
 
-    /// A sample event with its proof: the token of the clinic's owner, or SendGrid's signature.
+    /// A sample event with its proof: the token of the clinic's owner, or the signature of SendGrid or of the
+    /// payment provider.
     pub(crate) fn as_sent(&self, sample: &str) -> String {
         let sample = if self.is_second { in_second(sample) } else { sample.to_owned() };
         let event = sample.replace("ACCESS_TOKEN", self.tenant.owner());
-        match &self.app.sendgrid {
+        let event = match &self.app.sendgrid {
             Some(key) => key.sign_event(&event, self.app.clock.now()),
             None => event,
-        }
+        };
+        signed_by_provider(&event, self.app.clock.now())
     }
+}
+
+/// Signs an event that has the header of the payment provider's signature; leaves other events as they are.
+fn signed_by_provider(event: &str, at: Timestamp) -> String {
+    let mut event: Value = serde_json::from_str(event).unwrap();
+    if event["headers"].get("stripe-signature").is_some() {
+        let signature = payment_sandbox::sign(WEBHOOK_SECRET, at, event["body"].as_str().unwrap());
+        event["headers"]["stripe-signature"] = signature.into();
+    }
+    event.to_string()
 }
 
 fn in_second(text: &str) -> String {

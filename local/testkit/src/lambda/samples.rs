@@ -3,8 +3,9 @@
 use super::{Environment, LONG_AGO, Outcome};
 use crate::canary::assert_none_in;
 use crate::world::samples;
-use crate::{ISSUER, SendgridKey, World};
+use crate::{ISSUER, SendgridKey, WEBHOOK_SECRET, World};
 use jiff::SignedDuration;
+use payment_sandbox::Sandbox;
 use regex::Regex;
 use serde_json::Value;
 use shared::http::gateway::GatewayReply;
@@ -26,6 +27,7 @@ impl World {
         let url = self.app.database.function_url(self.app.module_of(name));
         let (secret, public) = self.app.keys();
         let shown = self.app.sendgrid.as_ref().map(SendgridKey::shown).unwrap_or_default();
+        let stripe = self.app.provider_url();
         let variables = [
             ("DATABASE_URL", url.as_str()),
             ("TOKEN_PUBLIC_KEYS", public),
@@ -34,6 +36,9 @@ impl World {
             ("OUTSIDE_TARGETS", "local"),
             ("FILES_BUCKET", "grafono-files"),
             ("SENDGRID_WEBHOOK_PUBLIC_KEY", shown.as_str()),
+            ("STRIPE_URL", stripe.as_str()),
+            ("STRIPE_SECRET_KEY", Sandbox::KEY),
+            ("STRIPE_WEBHOOK_SECRETS", WEBHOOK_SECRET),
         ];
         let requirements = declaration.requirements();
         let settings = requirements.iter().flat_map(|(_, needed)| needed.settings);
