@@ -4,6 +4,7 @@ use crate::files::{self, FileFolder};
 use crate::link_pages;
 use crate::mail::Mails;
 use crate::page::{TEXT, reply};
+use crate::payments::Payments;
 use bytes::Bytes;
 use http::header::{COOKIE, HOST, HeaderMap, SET_COOKIE};
 use http::request::Parts;
@@ -14,6 +15,7 @@ use hyper::body::Incoming;
 use shared::clock::{Clock as _, SystemClock};
 use shared::http::{OpenEndpoint, Request, Response, pipeline};
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// The most bytes of a body that are read; the function refuses a longer body anyway.
@@ -31,12 +33,13 @@ pub struct Gateway {
     endpoints: Vec<OpenEndpoint>,
     mails: Option<Mails>,
     files: Option<FileFolder>,
+    payments: Option<Arc<Payments>>,
 }
 
 impl Gateway {
     /// The endpoints of all modules.
     pub fn new(endpoints: Vec<OpenEndpoint>) -> Self {
-        Self { endpoints, mails: None, files: None }
+        Self { endpoints, mails: None, files: None, payments: None }
     }
 
     /// With the pages that show the mails of this machine, and the pages that their links lead to.
@@ -49,6 +52,12 @@ impl Gateway {
     #[must_use]
     pub fn with_files(self, files: FileFolder) -> Self {
         Self { files: Some(files), ..self }
+    }
+
+    /// With the page that shows what the sandbox of this machine charged, if cards are taken by that.
+    #[must_use]
+    pub fn with_payments(self, payments: Option<Arc<Payments>>) -> Self {
+        Self { payments, ..self }
     }
 
     /// Passes a request to the function that has its route, or to the catch-all.
@@ -87,6 +96,9 @@ impl Gateway {
         if let Some(mails) = &self.mails
             && let Some(page) = mails.answer(&head).await
         {
+            return Ok(page);
+        }
+        if let Some(page) = self.payments.as_ref().and_then(|payments| payments.answer(&head)) {
             return Ok(page);
         }
         if let Some(files) = self.files.as_ref().filter(|_| FileFolder::is_asked(&head)) {

@@ -19,6 +19,7 @@ mod link_pages;
 pub mod mail;
 pub mod openapi;
 mod page;
+pub mod payments;
 pub mod routes;
 pub mod serve;
 mod settings;

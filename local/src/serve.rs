@@ -8,6 +8,7 @@ use crate::error::Error;
 use crate::files::FileFolder;
 use crate::gateway::Gateway;
 use crate::mail::{MailFolder, Mails};
+use crate::payments::Payments;
 use crate::{demo, modules};
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -29,6 +30,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
+use tokio::task::AbortHandle;
 
 /// How long requests under way may take to finish once stopping has begun.
 const DRAIN: Duration = Duration::from_secs(10);
@@ -50,14 +52,18 @@ pub async fn serve(options: ServeOptions) -> Result<(), Error> {
         let mail = mail(&data)?;
         let mails = Mails::in_folder(mail.path().to_owned());
         let files = files(&data, address)?;
-        let process = Process::new(&database, &data, &notify, mail, files.clone(), address)?;
+        let payments = payments().await?;
+        let process =
+            Process::new(&database, &data, &notify, mail, files.clone(), address, payments.clone())?;
         let (endpoints, consumers) = process.functions()?;
         let workers = process.workers(consumers)?;
-        let gateway = Arc::new(Gateway::new(endpoints).with_pages(mails).with_files(files));
+        let gateway = Gateway::new(endpoints).with_pages(mails).with_files(files);
+        let gateway = Arc::new(gateway.with_payments(payments.clone()));
+        let delivering = payments.map(|payments| payments.deliver(Arc::clone(&gateway)));
         let has_demo = database.is_own() && demo::sign_up(&gateway, &database).await;
-        Ok::<_, Error>((database, gateway, Background::start(workers, &notify), has_demo))
+        Ok::<_, Error>((database, gateway, Background::start(workers, &notify), delivering, has_demo))
     };
-    let (database, gateway, background, has_demo) = tokio::select! {
+    let (database, gateway, background, delivering, has_demo) = tokio::select! {
         started = started => started?,
         // Stopped while starting: dropping the half-started parts stops them.
         () = &mut stop => return Ok(()),
@@ -69,6 +75,7 @@ pub async fn serve(options: ServeOptions) -> Result<(), Error> {
             () = telemetry::flush_regularly() => {}
         }
     }
+    delivering.inspect(AbortHandle::abort);
     background.stop().await;
     telemetry::flush().await;
     database.stop().await;
@@ -111,6 +118,7 @@ struct Process<'a> {
     mail: Arc<Mail>,
     files: Arc<FileStore>,
     nudge: Arc<RelayNudge>,
+    payments: Option<Arc<Payments>>,
 }
 
 impl<'a> Process<'a> {
@@ -121,6 +129,7 @@ impl<'a> Process<'a> {
         mail: MailFolder,
         files: FileFolder,
         address: SocketAddr,
+        payments: Option<Arc<Payments>>,
     ) -> Result<Self, Error> {
         // Targets on this machine are allowed here. Breakers are one for all functions, as they are one process.
         let own = |key| variable(key).or_else(|| (key == "OUTSIDE_TARGETS").then(|| "local".to_owned()));
@@ -133,6 +142,7 @@ impl<'a> Process<'a> {
             mail: Arc::new(Mail::by(Arc::new(mail))),
             files: Arc::new(FileStore::by(Arc::new(files))),
             nudge: Arc::new(RelayNudge::by(notify.clone())),
+            payments,
         })
     }
 
@@ -141,13 +151,14 @@ impl<'a> Process<'a> {
     fn opening(&self, role: &str) -> Opening {
         let (url, address) = (self.database.url(role), self.address);
         let (secret, public) = self.keys.clone();
+        let payments = self.payments.clone();
         let own = move |key: &'static str| match key {
             "DATABASE_URL" => Some(url.clone()),
             "DATABASE_CONNECTIONS" => Some("8".to_owned()),
             "TOKEN_SECRET_KEY" => Some(secret.clone()),
             "TOKEN_PUBLIC_KEYS" => Some(public.clone()),
             "PUBLIC_URL" => variable(key).or_else(|| Some(format!("http://{address}"))),
-            other => variable(other),
+            other => variable(other).or_else(|| payments.as_ref()?.setting(other)),
         };
         let opening = Opening::by_value(own, Arc::new(SystemClock));
         opening.put(Arc::clone(&self.external));
@@ -201,6 +212,15 @@ fn mail(data: &Data) -> Result<MailFolder, Error> {
     Ok(MailFolder::new(data.folder.join("mail"), from))
 }
 
+/// The sandbox that cards are taken by, unless the key of a real provider is given.
+async fn payments() -> Result<Option<Arc<Payments>>, Error> {
+    if variable("STRIPE_SECRET_KEY").is_some_and(|key| !key.is_empty()) {
+        return Ok(None);
+    }
+    let started = Payments::start().await.map_err(|error| Error::Listen(0, error))?;
+    Ok(Some(Arc::new(started)))
+}
+
 /// The folder for files, with links to this server.
 fn files(data: &Data, address: SocketAddr) -> Result<FileFolder, Error> {
     let folder = data.folder.join("files");
@@ -225,7 +245,7 @@ fn greet(address: SocketAddr, has_demo: bool) -> Result<(), Error> {
     };
     let last = "  every address: cargo run -- routes        stop: Ctrl-C";
     let text = format!(
-        "\nGrafono listens on http://{address}\n\n  reference    http://{address}/docs\n  mail         http://{address}/local/mail\n{first}\n\n{last}\n\n"
+        "\nGrafono listens on http://{address}\n\n  reference    http://{address}/docs\n  mail         http://{address}/local/mail\n  payments     http://{address}/local/payments\n{first}\n\n{last}\n\n"
     );
     let mut out = std::io::stdout().lock();
     out.write_all(text.as_bytes()).and_then(|()| out.flush()).map_err(Error::Output)

@@ -66,7 +66,7 @@ fn response(
         "description": codes.join(", "),
         "content": { "application/problem+json": { "schema": schema, "examples": examples } },
     });
-    let headers = headers(status, faults);
+    let headers = headers(endpoint, status, faults);
     if !headers.is_empty() {
         put(&mut response, "headers", headers.into_iter().map(super::components::header).collect());
     }
@@ -82,8 +82,17 @@ fn violated_policies() -> Value {
     json!({ "type": "object", "properties": { VIOLATED: names }, "required": [VIOLATED] })
 }
 
-/// The headers that a failure adds.
-fn headers(status: u16, faults: &BTreeMap<&str, Fault>) -> Vec<&'static str> {
+/// The headers that a failure adds. Where the outcome may be known later only, a refusal may be one that stands under its key.
+fn headers(endpoint: &Declaration, status: u16, faults: &BTreeMap<&str, Fault>) -> Vec<&'static str> {
+    let takes_keys = matches!(endpoint.policy.idempotency, Idempotency::Required | Idempotency::Accepted);
+    let mut headers = of_status(status, faults);
+    if endpoint.success.may_be_pending && takes_keys && [402, 409, 422, 503].contains(&status) {
+        headers.push("Idempotency-Replayed");
+    }
+    headers
+}
+
+fn of_status(status: u16, faults: &BTreeMap<&str, Fault>) -> Vec<&'static str> {
     match status {
         401 => vec!["WWW-Authenticate"],
         415 => vec!["Accept-Patch"],

@@ -29,7 +29,20 @@ pub(super) fn responses(
     if !links.is_empty() {
         put(&mut response, "links", Value::Object(links));
     }
-    let mut responses = vec![(success.status, response)];
+    let mut responses = Vec::new();
+    if success.may_be_pending {
+        let mut pending = response.clone();
+        put(&mut pending, "description", json!("The outcome is not known yet: ask at that address."));
+        let location = header("Location");
+        if let Some(headers) = pending.get_mut("headers").and_then(Value::as_object_mut) {
+            headers.insert(location.0, location.1);
+            headers.remove("ETag");
+        } else {
+            put(&mut pending, "headers", [location].into_iter().collect());
+        }
+        responses.push((202, pending));
+    }
+    responses.insert(0, (success.status, response));
     if success.may_be_elsewhere {
         let elsewhere =
             "It is too large for a reply: a file at that address, which is good for a few minutes.";

@@ -98,6 +98,11 @@ pub(super) fn database_secret(role: &str) -> String {
 }
 
 impl Function {
+    /// The event of log lines that ask for somebody, where a part of its own has such lines.
+    pub(super) fn alarm(&self) -> Option<&'static str> {
+        self.requirements.iter().find_map(|(_, needed)| needed.alarm)
+    }
+
     /// The period of its runs, as a schedule writes it.
     pub(super) fn minutes(&self) -> String {
         match self.every.unwrap_or(1) {

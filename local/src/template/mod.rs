@@ -10,7 +10,7 @@ use crate::error::Error;
 use crate::modules;
 use askama::Template;
 use expressions::{Target, conditions, parameters};
-use function::{Function, database_secret};
+use function::{Function, database_secret, pascal_case};
 use shared::app::CORS_ALLOWED_ORIGINS;
 use shared::database::Database;
 use shared::deadline::LONGEST;
@@ -20,6 +20,7 @@ use shared::outbox::Queues;
 use shared::parts::Part as _;
 use shared::settings::{Parameter, Setting};
 use shared::telemetry;
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 /// The most metrics that one alarm computes over.
@@ -141,6 +142,12 @@ impl Stack {
             functions,
         }))
         .collect()
+    }
+
+    /// The alarms at log lines that ask for somebody: the resource's name and the event of the lines.
+    fn log_alarms(&self) -> Vec<(String, &'static str)> {
+        let events: BTreeSet<_> = self.functions.iter().filter_map(Function::alarm).collect();
+        events.into_iter().map(|event| (pascal_case(&event.replace('.', "-")), event)).collect()
     }
 
     fn alarms_over(group: usize, functions: &[Function]) -> [Alarm<'_>; 2] {

@@ -38,6 +38,14 @@ pub enum EventKind {
     #[serde(rename = "ledger.transaction_recorded")]
     #[strum(serialize = "ledger.transaction_recorded")]
     TransactionRecorded,
+    /// A card was charged.
+    #[serde(rename = "payment.succeeded")]
+    #[strum(serialize = "payment.succeeded")]
+    PaymentSucceeded,
+    /// A card was not charged.
+    #[serde(rename = "payment.failed")]
+    #[strum(serialize = "payment.failed")]
+    PaymentFailed,
 }
 
 impl EventKind {

@@ -1,0 +1,100 @@
+//! The payment provider on one machine: a sandbox that speaks Stripe's protocol at an address of its own, takes no money, and
+//! shows at `/local/payments` what it charged. Where `STRIPE_SECRET_KEY` is given, the program talks to the real one.
+
+use crate::gateway::Gateway;
+use crate::page::{HTML, TEXT, is_this_machine, reply};
+use bytes::Bytes;
+use http::header::CONTENT_TYPE;
+use http::request::Parts;
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode};
+use http_body_util::Full;
+use payment_sandbox::{Delivery, Listening, Sandbox};
+use shared::clock::{Clock as _, SystemClock};
+use shared::http::Request;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::task::AbortHandle;
+
+/// The path of the page.
+const ADDRESS: &str = "/local/payments";
+
+/// The policy of the page: no script, its own look, nothing from elsewhere.
+const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; form-action 'none'; base-uri 'none'; frame-ancestors 'none'";
+
+/// The secret with which the sandbox signs its events; it is no secret, and good on this machine alone.
+const WEBHOOK_SECRET: &str = "whsec_of_the_sandbox_on_this_machine";
+
+/// How often the sandbox's events are delivered.
+const LOOK: Duration = Duration::from_secs(1);
+
+/// The sandbox, which listens until this is dropped.
+#[derive(Debug)]
+pub struct Payments {
+    sandbox: Sandbox,
+    listening: Listening,
+}
+
+impl Payments {
+    /// A sandbox at a free port of this machine.
+    pub async fn start() -> std::io::Result<Self> {
+        let sandbox = Sandbox::new(Arc::new(|| SystemClock.now()), WEBHOOK_SECRET);
+        let listening = sandbox.clone().listen().await?;
+        Ok(Self { sandbox, listening })
+    }
+
+    /// The setting's value for functions that take cards by this sandbox.
+    pub fn setting(&self, key: &str) -> Option<String> {
+        match key {
+            "STRIPE_URL" => Some(self.listening.url()),
+            "STRIPE_SECRET_KEY" => Some(Sandbox::KEY.to_owned()),
+            "STRIPE_WEBHOOK_SECRETS" => Some(WEBHOOK_SECRET.to_owned()),
+            _ => None,
+        }
+    }
+
+    /// The page, if the request asks for it.
+    pub(crate) fn answer(&self, head: &Parts) -> Option<Response<Full<Bytes>>> {
+        if head.uri.path() != ADDRESS {
+            return None;
+        }
+        if !is_this_machine(&head.headers) {
+            return Some(reply(StatusCode::FORBIDDEN, TEXT, POLICY, "Ask at 127.0.0.1 or localhost.\n"));
+        }
+        if head.method != Method::GET {
+            return Some(reply(StatusCode::METHOD_NOT_ALLOWED, TEXT, POLICY, "This page is read only.\n"));
+        }
+        Some(reply(StatusCode::OK, HTML, POLICY, self.sandbox.page()))
+    }
+
+    /// Hands the sandbox's events to the function that takes them, until the handle is aborted. What is refused comes again.
+    pub fn deliver(&self, gateway: Arc<Gateway>) -> AbortHandle {
+        let sandbox = self.sandbox.clone();
+        let delivering = async move {
+            loop {
+                sandbox.deliver(|delivery| take(&gateway, delivery)).await;
+                tokio::time::sleep(LOOK).await;
+            }
+        };
+        tokio::spawn(delivering).abort_handle()
+    }
+}
+
+/// Whether the function took the event.
+async fn take(gateway: &Gateway, delivery: Delivery) -> bool {
+    let Ok(signature) = HeaderValue::try_from(delivery.signature) else { return false };
+    let headers = [
+        (CONTENT_TYPE, HeaderValue::from_static("application/json")),
+        (HeaderName::from_static("stripe-signature"), signature),
+    ];
+    let request = Request {
+        method: Method::POST,
+        path: "/api/v1/webhooks/stripe".to_owned(),
+        query: String::new(),
+        headers: HeaderMap::from_iter(headers),
+        cookies: Vec::new(),
+        body: Some(delivery.body.into()),
+        gateway_id: None,
+        source_address: "127.0.0.1".to_owned(),
+    };
+    gateway.pass(request).await.status.is_success()
+}
