@@ -2,14 +2,15 @@
 
 use crate::scene::{PASSWORD, Scene, refresh};
 use crate::{income, mailed_token, sign_up};
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
+use payment_sandbox::Fault as ProviderFault;
 use serde_json::{Value, json};
 use shared::access::{LinkToken, Role};
 use shared::clock::Clock as _;
 use shared::external::connect::NetworkScope;
 use shared::mail::Unsent;
 use std::time::Duration;
-use testkit::{Proxy, TestRequest, TestResponse};
+use testkit::{Proxy, TestRequest, TestResponse, WEBHOOK_SECRET};
 
 /// Gives everybody a password.
 const CHEAP: &str = "UPDATE identity.accounts SET password_hash =
@@ -343,6 +344,120 @@ async fn provoke_by_sendgrid(scene: &mut Scene, code: &str) -> Option<TestRespon
     Some(scene.send(request).await)
 }
 
+/// Provokes what can be wrong with a card.
+async fn provoke_by_card(scene: &Scene, code: &str) -> Option<TestResponse> {
+    Some(match code {
+        "CARD_DATA_NOT_ACCEPTED" => scene.card("4242 4242 4242 4242").await,
+        "INVALID_PAYMENT_METHOD" => scene.card("card_1").await,
+        "CURRENCY_NOT_CHARGEABLE" => scene.card_with("currency", json!("ZZZ")).await,
+        "CARD_DECLINED" => scene.card("pm_card_chargeDeclined").await,
+        "PAYMENT_REFUSED" => scene.card("pm_nobody_knows").await,
+        "PROVIDER_UNAVAILABLE" => {
+            scene.app.payments.fail_next(ProviderFault::Refuse429);
+            scene.card("pm_card_visa").await
+        }
+        "PAYMENT_PENDING" => {
+            assert_eq!(scene.card("pm_sandbox_lostBefore").await.status, 202);
+            scene.card("pm_card_visa").await
+        }
+        "PAYMENT_NOT_CHARGED" => {
+            assert_eq!(scene.card("pm_sandbox_lostBefore").await.status, 202);
+            assert_eq!(scene.cancel_payment().await.status, 200);
+            scene.card("pm_sandbox_lostBefore").await
+        }
+        "CLOCKS_DISAGREE" => {
+            assert_eq!(scene.transaction_with("amountMinor", json!(1)).await.status, 201);
+            let ahead = "UPDATE billing.balances SET updated_at = updated_at + interval '6 seconds'";
+            scene.app.database.run(ahead).await;
+            let income = TestRequest::post("/api/v1/transactions", &income(&scene.patient));
+            scene.send(scene.own(income).key("ahead")).await
+        }
+        "ACCOUNT_IS_THE_OWNERS" | "INVALID_PROVIDER_ACCOUNT" => {
+            let account = if code == "ACCOUNT_IS_THE_OWNERS" { "acct_1" } else { "acct_" };
+            let patch = TestRequest::patch("/api/v1/clinic", &json!({ "providerAccount": account }));
+            scene.send(patch.token(scene.tenant.token(Role::Admin)).header("if-match", "*")).await
+        }
+        _ => return None,
+    })
+}
+
+/// Provokes what depends on what became of a payment.
+async fn provoke_by_payment(scene: &Scene, code: &str) -> Option<TestResponse> {
+    let charged = json!({ "charged": true });
+    Some(match code {
+        "PAYMENT_NOT_FOUND" => scene.get(&format!("/api/v1/payments/{UNKNOWN}")).await,
+        "PAYMENT_SUCCEEDED" => {
+            assert_eq!(scene.card("pm_card_visa").await.status, 201);
+            scene.cancel_payment().await
+        }
+        "PAYMENT_IN_REVIEW" => {
+            assert_eq!(scene.card("pm_sandbox_wrongAmount").await.status, 202);
+            scene.cancel_payment().await
+        }
+        "PAYMENT_NOT_IN_REVIEW" => {
+            assert_eq!(scene.card("pm_card_visa").await.status, 201);
+            scene.resolve_payment(&charged).await
+        }
+        "INVALID_PROVIDER_PAYMENT" => {
+            assert_eq!(scene.card("pm_card_visa").await.status, 201);
+            scene.resolve_payment(&json!({ "charged": true, "providerPaymentId": "ch_12" })).await
+        }
+        "PROVIDER_PAYMENT_REQUIRED" => {
+            assert_eq!(scene.card("pm_sandbox_wrongAmount").await.status, 202);
+            scene.app.database.run("UPDATE billing.payments SET provider_payment_id = NULL").await;
+            scene.resolve_payment(&charged).await
+        }
+        "PROVIDER_PAYMENT_KNOWN" => {
+            assert_eq!(scene.card("pm_sandbox_wrongAmount").await.status, 202);
+            scene.app.database.run("UPDATE billing.payments SET provider_payment_id = NULL").await;
+            scene.app.clock.advance(SignedDuration::from_secs(1));
+            let other = scene.card("pm_card_visa").await;
+            let taken = scene.app.payments.charged(other.data()["id"].as_str().unwrap()).remove(0);
+            scene.resolve_payment(&json!({ "charged": true, "providerPaymentId": taken.id })).await
+        }
+        _ => return None,
+    })
+}
+
+/// Provokes what is refused where there is no payment provider.
+async fn provoke_without_provider(scene: &mut Scene, code: &str) -> Option<TestResponse> {
+    let card = json!({
+        "patientId": scene.patient, "amountMinor": 1, "currency": "BRL", "paymentMethod": "pm_card_visa",
+    });
+    let request = match code {
+        "PAYMENTS_NOT_SET_UP" => scene.own(TestRequest::post("/api/v1/payments", &card)).key("1"),
+        "STRIPE_NOT_SET_UP" => TestRequest::new("POST", "/api/v1/webhooks/stripe")
+            .text("{}")
+            .header("stripe-signature", "t=1,v1=0"),
+        _ => return None,
+    };
+    scene.app.forget_provider();
+    Some(scene.send(request).await)
+}
+
+/// Provokes what can be wrong with what the payment provider tells.
+async fn provoke_by_stripe(scene: &Scene, code: &str) -> Option<TestResponse> {
+    let tell = |secret: &str, at: Timestamp, body: &str| {
+        let signature = payment_sandbox::sign(secret, at, body);
+        TestRequest::new("POST", "/api/v1/webhooks/stripe").text(body).header("stripe-signature", &signature)
+    };
+    let now = scene.app.clock.now();
+    Some(match code {
+        "EVENT_SIGNATURE_INVALID" => scene.send(tell("whsec_of_somebody_else", now, "{}")).await,
+        "EVENT_SIGNATURE_EXPIRED" => {
+            scene.send(tell(WEBHOOK_SECRET, now - SignedDuration::from_mins(6), "{}")).await
+        }
+        "EVENT_NOT_TAKEN_YET" => {
+            scene.app.payments.fail_next(ProviderFault::Error500);
+            let object = json!({ "id": "dp_1", "payment_intent": "pi_1" });
+            let event =
+                json!({ "id": "evt_1", "type": "charge.dispute.created", "data": { "object": object } });
+            scene.send(tell(WEBHOOK_SECRET, now, &event.to_string())).await
+        }
+        _ => return None,
+    })
+}
+
 /// Provokes what can be wrong with a job.
 async fn provoke_by_job(scene: &Scene, code: &str) -> Option<TestResponse> {
     if !code.starts_with("JOB_") {
@@ -454,6 +569,18 @@ async fn provoke(scene: &mut Scene, code: &str) -> Option<TestResponse> {
         return Some(answer);
     }
     if let Some(answer) = provoke_by_sendgrid(scene, code).await {
+        return Some(answer);
+    }
+    if let Some(answer) = provoke_by_card(scene, code).await {
+        return Some(answer);
+    }
+    if let Some(answer) = provoke_by_payment(scene, code).await {
+        return Some(answer);
+    }
+    if let Some(answer) = provoke_without_provider(scene, code).await {
+        return Some(answer);
+    }
+    if let Some(answer) = provoke_by_stripe(scene, code).await {
         return Some(answer);
     }
     if let Some(answer) = provoke_by_webhook(scene, code).await {

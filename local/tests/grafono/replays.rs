@@ -3,6 +3,7 @@
 use crate::app;
 use serde_json::Value;
 use shared::access::Role;
+use shared::failure::problem::IDEMPOTENCY_KEY_IN_FLIGHT;
 use shared::http::{Declaration, Idempotency};
 use testkit::{TestRequest, TestResponse, World};
 
@@ -68,11 +69,16 @@ async fn a_key_that_is_sent_again_gets_the_same_reply_and_changes_nothing() {
 
 #[tokio::test]
 async fn a_key_that_is_sent_at_once_has_its_effect_once() {
-    for name in keyed(&World::of(app().await.0).await).iter().map(|endpoint| endpoint.name) {
+    for endpoint in keyed(&World::of(app().await.0).await) {
+        let name = endpoint.name;
         let (alone, at_once) = (World::of(app().await.0).await, World::of(app().await.0).await);
         alone.app.send(alone.request(name).key("at once")).await;
         let request = at_once.request(name).key("at once");
-        let answers = at_once.app.send_at_once(vec![request; 8]).await;
+        let mut answers = at_once.app.send_at_once(vec![request; 8]).await;
+        // Where the outcome is not known at once, the others come too early.
+        let is_early =
+            |answer: &TestResponse| answer.status == 409 && answer.code() == IDEMPOTENCY_KEY_IN_FLIGHT.code;
+        answers.retain(|answer| !(endpoint.success.may_be_pending && is_early(answer)));
         let first: Vec<_> = answers.iter().filter(|answer| !is_replayed(answer)).collect();
         assert_eq!(first.len(), 1, "{name}");
         assert!(answers.iter().all(|answer| lasting(answer) == lasting(first[0])), "{name}");

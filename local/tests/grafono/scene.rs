@@ -51,6 +51,39 @@ impl Scene {
         self.send(TestRequest::post("/api/v1/clinics", &body)).await
     }
 
+    /// A payment by that card.
+    pub(crate) async fn card(&self, method: &str) -> TestResponse {
+        self.card_with("paymentMethod", json!(method)).await
+    }
+
+    /// A payment with one field changed.
+    pub(crate) async fn card_with(&self, field: &str, value: Value) -> TestResponse {
+        let mut body = json!({
+            "patientId": self.patient, "amountMinor": 15_000, "currency": "BRL", "paymentMethod": "pm_card_visa",
+        });
+        body[field] = value;
+        let key = format!("{field} {}", body[field]);
+        self.send(self.own(TestRequest::post("/api/v1/payments", &body)).key(&key)).await
+    }
+
+    /// The address of the oldest payment.
+    async fn payment(&self) -> String {
+        let oldest = "SELECT id FROM billing.payments ORDER BY created_at, id LIMIT 1";
+        format!("/api/v1/payments/{}", self.app.database.value(oldest).await)
+    }
+
+    /// Gives the oldest payment up.
+    pub(crate) async fn cancel_payment(&self) -> TestResponse {
+        let path = format!("{}/cancel", self.payment().await);
+        self.send(self.own(TestRequest::new("POST", &path))).await
+    }
+
+    /// Says what became of the oldest payment.
+    pub(crate) async fn resolve_payment(&self, body: &Value) -> TestResponse {
+        let path = format!("{}/resolution", self.payment().await);
+        self.send(self.own(TestRequest::post(&path, body)).key("resolution")).await
+    }
+
     /// A transaction with one field changed.
     pub(crate) async fn transaction_with(&self, field: &str, value: Value) -> TestResponse {
         let mut body = income(&self.patient);

@@ -17,7 +17,7 @@ const IN_THE_ROOT: [(&str, &str); 5] = [
 ];
 
 /// The kinds of resources of a module, and what each is for.
-const IN_A_MODULE: [(&str, &str); 13] = [
+const IN_A_MODULE: [(&str, &str); 14] = [
     ("AWS::Serverless::Function", "an endpoint, a consumer or a worker"),
     ("AWS::Logs::LogGroup", "its log"),
     ("AWS::IAM::Role", "what it may do"),
@@ -30,6 +30,7 @@ const IN_A_MODULE: [(&str, &str); 13] = [
     ("AWS::Lambda::EventSourceMapping", "how it is taken from there"),
     ("AWS::SQS::QueuePolicy", "that the mail provider's topic may put notices there"),
     ("AWS::SNS::Subscription", "that it does"),
+    ("AWS::Logs::MetricFilter", "which lines of its log ask for somebody"),
     ("AWS::CloudWatch::Alarm", "who is told when that fails"),
 ];
 

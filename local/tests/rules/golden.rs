@@ -57,7 +57,8 @@ const ROLES: &str = "
            || E'\\t'
            || COALESCE((SELECT string_agg(m.roleid::regrole::text || CASE WHEN m.inherit_option THEN ' (inherits)' ELSE '' END
                                || CASE WHEN m.set_option THEN ' (may become)' ELSE '' END
-                               || CASE WHEN m.admin_option THEN ' (may grant)' ELSE '' END, ', ' ORDER BY m.roleid::regrole::text)
+                               || CASE WHEN m.admin_option THEN ' (may grant)' ELSE '' END, ', '
+                               ORDER BY m.roleid::regrole::text, m.admin_option)
                           FROM pg_auth_members AS m WHERE m.member = r.oid), '')
       FROM pg_roles AS r WHERE r.rolname !~ '^(pg_|guarded)' AND r.rolname <> 'postgres' ORDER BY 1";
 

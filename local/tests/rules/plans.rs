@@ -1,6 +1,6 @@
 //! How Postgres really ran statements, and everything that ran inside them: foreign-key checks and function bodies.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use testkit::TestDatabase;
 
 /// Where an entry of the log has the plan that it tells.
@@ -75,11 +75,19 @@ const BOUNDED: [(&str, f64); 1] = [("webhook_endpoints", 20.0)];
 /// How many elements a list may have that is looked through: a parameter of the statement, and no table.
 const ELEMENTS: f64 = 100.0;
 
+/// So many rows are no matter to read, whatever is kept of them: a page has as many.
+const FEW: f64 = 50.0;
+
 /// A table of a row a module.
 const TINY: &str = "readiness_probes";
 
-/// What is wrong with a plan: sequential scans, and filters that throw away most of what they read.
+/// What is wrong with a plan: sequential scans, filters that throw away most of what they read, and conditions of a
+/// transaction that are asked of rows which a join would leave out.
 pub(crate) fn faults(plan: &Value) -> Vec<String> {
+    faults_within(plan, false)
+}
+
+fn faults_within(plan: &Value, is_joined: bool) -> Vec<String> {
     let mut faults = Vec::new();
     let node = &plan["Node Type"];
     let relation = plan["Relation Name"].as_str().unwrap_or("");
@@ -91,11 +99,28 @@ pub(crate) fn faults(plan: &Value) -> Vec<String> {
     let removed = number("Rows Removed by Filter") + number("Rows Removed by Index Recheck");
     let is_bounded = BOUNDED.iter().any(|(table, rows)| *table == relation && removed <= *rows)
         || (node == "Function Scan" && removed <= ELEMENTS);
-    if removed > 10.0 * kept.max(1.0) && !is_bounded {
+    if removed > FEW.max(10.0 * kept) && !is_bounded {
         faults.push(format!("reads {removed} rows of {relation} to keep {kept}"));
     }
+    let asks = |name: &str| plan[name].as_str().is_some_and(|condition| condition.contains("kernel.ensure("));
+    if is_joined && !relation.is_empty() && ["Filter", "Index Cond", "Recheck Cond"].into_iter().any(asks) {
+        faults.push(format!("asks kernel.ensure of rows of {relation} that a join may leave out"));
+    }
+    let is_joined = is_joined || plan["Join Type"].is_string();
     for inner in plan["Plans"].as_array().into_iter().flatten() {
-        faults.extend(self::faults(inner));
+        faults.extend(faults_within(inner, is_joined));
     }
     faults
+}
+
+#[test]
+fn a_condition_that_is_asked_of_a_table_below_a_join_is_told_and_one_of_a_row_alone_is_not() {
+    let scan = |relation: &str| json!({ "Node Type": "Index Scan", "Relation Name": relation, "Filter": "kernel.ensure((status = 'x'::text), 'c'::text)" });
+    let of_cte =
+        json!({ "Node Type": "CTE Scan", "CTE Name": "payment", "Filter": "kernel.ensure(true, 'c'::text)" });
+    let join = |inner: Value| json!({ "Node Type": "Hash Join", "Join Type": "Inner", "Plans": [{ "Node Type": "Hash", "Plans": [inner] }] });
+    let told = ["asks kernel.ensure of rows of payments that a join may leave out"];
+    assert_eq!(faults(&join(scan("payments"))), told);
+    assert_eq!(faults(&join(of_cte)), Vec::<String>::new());
+    assert_eq!(faults(&scan("payments")), Vec::<String>::new());
 }

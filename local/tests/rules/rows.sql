@@ -39,9 +39,23 @@ VALUES ('{id}', '{clinic}', '{id}', 1, '{id}', '{}', now());
 INSERT INTO billing.balances (clinic_id, patient_id, currency, balance_minor, seq, created_at, updated_at)
 VALUES ('{clinic}', '{id}', 'BRL', {n}, 1, now(), now());
 INSERT INTO billing.transfers
-       (id, clinic_id, patient_id, kind, debit_account, credit_account, amount_minor, currency, method, description, seq,
-        balance_after_minor, created_at)
-VALUES ('{id}', '{clinic}', '{id}', 'income', 'cash', 'patient', {n}, 'BRL', 'pix', 'Session', 1, {n}, now());
+       (id, clinic_id, patient_id, kind, debit_account, credit_account, amount_minor, currency, method, description, source,
+        source_id, reverses_id, seq, balance_after_minor, occurred_on, created_at)
+VALUES ('{id}', '{clinic}', '{id}', 'reversal', 'patient', 'cash', {n}, 'BRL', 'pix', 'Session', 'transfer', '{id}', '{id}', 1,
+        {n}, now(), now()),
+       (uuidv7(), '{clinic}', '{id}', 'payment', 'clearing', 'patient', {n}, 'BRL', 'card', 'Session', 'payment', '{id}', NULL, 2,
+        {n}, now(), now());
+INSERT INTO billing.payments
+       (id, clinic_id, patient_id, provider_account, amount_minor, currency, method, description, payer, card_token,
+        provider_payment_id, due_at, created_at, updated_at)
+VALUES ('{id}', '{clinic}', '{id}', 'acct_{n}', {n}, 'BRL', 'card', 'Session', '{}', 'pm_{n}', 'pi_{n}', now(), now(), now());
+INSERT INTO billing.provider_events (clinic_id, event_id, kind, payment_id, created_at)
+VALUES ('{clinic}', 'evt_{n}', 'payment_intent.succeeded', '{id}', now() - interval '61 days');
+INSERT INTO billing.receipt_counters (clinic_id, last_number, created_at, updated_at)
+VALUES ('{clinic}', 1, now(), now());
+INSERT INTO billing.receipts
+       (id, clinic_id, number, kind, transaction_id, patient_id, amount_minor, currency, issued_on, code, created_at)
+VALUES ('{id}', '{clinic}', 1, 'received', '{id}', '{id}', {n}, 'BRL', now(), decode(repeat('0{n}', 16), 'hex'), now());
 
 INSERT INTO kernel.audit_log
        (id, clinic_id, module, actor_id, action, subject, subject_id, request_id, about, created_at)

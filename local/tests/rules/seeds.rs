@@ -31,6 +31,26 @@ INSERT INTO billing.transfers
 SELECT uuidv7(), clinic_id, id, 'income', 'cash', 'patient', 1, 'BRL', 'pix', seq, seq, now()
   FROM patients.patients, generate_series(1, 10) AS seq
  WHERE document IS NOT NULL;
+INSERT INTO billing.payments
+       (id, clinic_id, patient_id, amount_minor, currency, method, status, card_token, provider_payment_id, failure_code,
+        transaction_id, settled_at, due_at, created_at, updated_at)
+SELECT id, clinic_id, id, 100, 'BRL', 'card', status, CASE status WHEN 'pending' THEN 'pm_card' END,
+       CASE status WHEN 'succeeded' THEN 'pi_' || key END, CASE status WHEN 'failed' THEN 'NOT_CHARGED' END,
+       CASE status WHEN 'succeeded' THEN id END, CASE status WHEN 'succeeded' THEN now() END,
+       CASE status WHEN 'pending' THEN now() + (key % 7 - 1) * interval '1 minute' END, now() - key * interval '1 minute', now()
+  FROM (SELECT id, clinic_id, document_key::int AS key,
+               CASE document_key::int % 100 WHEN 0 THEN 'pending' WHEN 1 THEN 'failed' ELSE 'succeeded' END AS status
+          FROM patients.patients WHERE document IS NOT NULL) AS p;
+INSERT INTO billing.receipts
+       (id, clinic_id, number, kind, transaction_id, patient_id, amount_minor, currency, issued_on, code, created_at)
+SELECT uuidv7(), clinic_id, row_number() OVER (PARTITION BY clinic_id), 'received', transaction_id, patient_id, 100, 'BRL', now(),
+       decode(repeat('00', 16), 'hex'), now()
+  FROM billing.payments WHERE status = 'succeeded';
+INSERT INTO billing.receipt_counters (clinic_id, last_number, created_at, updated_at)
+SELECT clinic_id, max(number), now(), now() FROM billing.receipts GROUP BY 1;
+INSERT INTO billing.provider_events (clinic_id, event_id, kind, payment_id, created_at)
+SELECT clinic_id, 'evt_' || provider_payment_id, 'payment_intent.succeeded', id, created_at
+  FROM billing.payments WHERE status = 'succeeded';
 INSERT INTO kernel.idempotency_keys
        (clinic_id, module, caller_id, key, fingerprint, reply, expires_at, created_at, updated_at)
 SELECT c.id, 'billing', c.id, k::text, decode(repeat('00', 32), 'hex'), '{}', now() - (k % 2 - 0.5) * interval '1 day',

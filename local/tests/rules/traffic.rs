@@ -3,6 +3,7 @@
 
 use futures_util::future::BoxFuture;
 use jiff::SignedDuration;
+use payment_sandbox::Fault as ProviderFault;
 use serde_json::{Value, json};
 use shared::access::Role;
 use shared::clock::{Clock as _, Ids as _, SystemIds};
@@ -19,9 +20,15 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;
 use uuid::Uuid;
 
-/// How long a worker runs: the database has work for hours. A delivery is begun only while twenty seconds are left.
+/// How long a worker runs: the database has work for hours. A delivery is begun only while twenty seconds are left,
+/// and a payment looked at while twelve are.
 fn time(worker: &str) -> Duration {
-    Duration::from_secs(if worker == "deliver-webhooks" { 23 } else { 3 })
+    let seconds = match worker {
+        "deliver-webhooks" => 23,
+        "sweep-payments" => 14,
+        _ => 3,
+    };
+    Duration::from_secs(seconds)
 }
 
 /// Sends in this world what clients send, and hands on what comes of it.
@@ -36,6 +43,7 @@ pub(crate) async fn send_requests(world: &World) {
     let wrong = json!({ "email": "demo@grafono.example", "password": "not my password" });
     assert_eq!(world.app.send(TestRequest::post("/api/v1/auth/login", &wrong)).await.status, 401);
     reuse_a_token(world).await;
+    take_cards(world).await;
     filter_audit_log(world).await;
     let traffic = Traffic { world, before };
     traffic.fail_a_job().await;
@@ -54,6 +62,19 @@ async fn turn_pages(world: &World, endpoint: &Declaration) {
     let first = page("limit=1&includeTotal=true").await;
     let cursor = first.json["meta"]["nextCursor"].as_str().unwrap_or_else(|| unreachable!("{}", first.text));
     assert_eq!(page(&format!("limit=1&cursor={cursor}")).await.status, 200, "{}", endpoint.name);
+}
+
+/// Takes cards whose provider cannot be asked, and does not know yet.
+async fn take_cards(world: &World) {
+    let card = |method: &str| {
+        let body = json!({
+            "patientId": world.tenant.clinic, "amountMinor": 1, "currency": "BRL", "paymentMethod": method,
+        });
+        TestRequest::post("/api/v1/payments", &body).token(world.tenant.owner()).key(method)
+    };
+    world.app.payments.fail_next(ProviderFault::Refuse429);
+    assert_eq!(world.app.send(card("pm_card_visa")).await.status, 503);
+    assert_eq!(world.app.send(card("pm_sandbox_processing")).await.status, 202);
 }
 
 /// Asks who did what by each filter: what is rare in the log, what most of it is, and what is not there.
@@ -188,7 +209,10 @@ pub(crate) async fn run_workers(world: &World) {
         let queues = Arc::new(Moody::default());
         let ran = world.app.work_for(time(worker.name), worker.name, queues, notices.open()).await;
         match ran {
-            Ok(done) => assert!(done > 0, "{} finds nothing to do", worker.name),
+            // It compares, and has done nothing when all of it fits.
+            Ok(done) => {
+                assert!(done > 0 || worker.name == "reconcile", "{} finds nothing to do", worker.name);
+            }
             Err(fault) => assert_eq!(fault.private.as_deref(), Some("a queue does not answer")),
         }
     }

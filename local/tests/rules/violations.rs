@@ -6,12 +6,18 @@ use std::collections::{BTreeMap, BTreeSet};
 use testkit::TestDatabase;
 
 /// What is written shorter in the list.
-const SHORT: [(&str, &str); 4] = [
+const SHORT: [(&str, &str); 7] = [
     ("{returned}", "{sent}; returned_at = now()"),
     ("{sent}", "{erased}; state = 'sent'; sent_at = now(); provider_id = 'p'"),
     (
         "{erased}",
         "recipient_address = NULL; recipient_name = NULL; subject = NULL; html = NULL; plain_text = NULL; attachments = NULL",
+    ),
+    ("{by hand}", "source = NULL; source_id = NULL; reverses_id = NULL"),
+    ("{failed}", "status = 'failed'; failure_code = 'NOT_CHARGED'; card_token = NULL; due_at = NULL"),
+    (
+        "{succeeded}",
+        "status = 'succeeded'; card_token = NULL; due_at = NULL; transaction_id = uuidv7(); settled_at = now()",
     ),
     ("{v4}", "'00000000-0000-4000-8000-000000000000'::uuid"),
 ];

@@ -156,7 +156,7 @@ fn a_clock_is_on_and_calls_its_worker_and_nothing_else() {
 type Watch<'a> = (&'a str, &'a str, &'a str, &'a str, u64);
 
 /// Every kind of alarm. The first reply of 5xx may be a caller's bad luck, and an event waits while others are done first.
-fn known() -> [Watch<'static>; 6] {
+fn known() -> [Watch<'static>; 7] {
     let slow = u64::try_from(LONGEST.as_millis()).unwrap() - 2000;
     [
         ("AWS/Lambda", "Errors", "FunctionName", "Sum", 1),
@@ -165,6 +165,7 @@ fn known() -> [Watch<'static>; 6] {
         ("AWS/SQS", "ApproximateNumberOfMessagesVisible", "QueueName", "Maximum", 1),
         ("AWS/SQS", "ApproximateAgeOfOldestMessage", "QueueName", "Maximum", 600),
         ("AWS/ApiGateway", "5xx", "ApiId", "Sum", 5),
+        ("grafono", "payment.alarm", "", "Sum", 1),
     ]
 }
 
@@ -202,6 +203,9 @@ fn over_functions<'a>(id: &str, alarm: &'a Value) -> Watch<'a> {
 fn over_one<'a>(id: &str, alarm: &'a Value) -> Watch<'a> {
     assert_eq!(alarm["Period"], json!(300), "{id}");
     let dimension = &alarm["Dimensions"];
+    if dimension.is_null() {
+        return over_lines(id, alarm);
+    }
     assert_eq!(dimension.as_array().map(Vec::len), Some(1), "{id}");
     assert!(intrinsic(&dimension[0]["Value"]).is_some(), "{id} watches nothing of ours");
     let text = |value: &'a Value| value.as_str().unwrap_or_default();
@@ -226,7 +230,13 @@ fn an_alarm_is_on_is_raised_in_time_and_tells_somebody() {
             let (watch, own) = if alarm.get("Metrics").is_some() {
                 (over_functions(id, alarm), vec!["Metrics"])
             } else {
-                (over_one(id, alarm), vec!["Dimensions", "MetricName", "Namespace", "Period", "Statistic"])
+                let of_ours = vec!["MetricName", "Namespace", "Period", "Statistic"];
+                let own = if alarm["Namespace"].is_string() {
+                    [of_ours, vec!["Dimensions"]].concat()
+                } else {
+                    of_ours
+                };
+                (over_one(id, alarm), own)
             };
             // Nothing says that actions are off, or that it takes several periods out of more.
             let expected = common.into_iter().chain(["TreatMissingData"]).chain(own).collect();
@@ -241,4 +251,33 @@ fn an_alarm_is_on_is_raised_in_time_and_tells_somebody() {
         }
     }
     assert_eq!(seen.len(), known().len(), "{seen:?}");
+}
+
+/// What an alarm at log lines watches for: a number of ours, which the filters of the same template count.
+fn over_lines<'a>(id: &str, alarm: &'a Value) -> Watch<'a> {
+    let (_, said) = intrinsic(&alarm["Namespace"]).unwrap();
+    assert_eq!(*said, json!("grafono/${Environment}"), "{id}");
+    let event = alarm["MetricName"].as_str().unwrap();
+    let counted = stacks().into_values().flat_map(|template| {
+        let filters = of_type(&template, "AWS::Logs::MetricFilter").into_iter();
+        filters.map(|(id, filter)| (id.to_owned(), filter.clone())).collect::<Vec<_>>()
+    });
+    let mut filters = 0;
+    for (id, filter) in
+        counted.filter(|(_, filter)| filter["MetricTransformations"][0]["MetricName"] == event)
+    {
+        filters += 1;
+        let function = id.strip_suffix("AlarmLines").unwrap();
+        assert_eq!(filter["LogGroupName"], reference(&format!("{function}Logs")), "{id}");
+        assert_eq!(filter["FilterPattern"], format!("{{ $.event = \"{event}\" }}"), "{id}");
+        assert_eq!(filter["MetricTransformations"][0]["MetricNamespace"], alarm["Namespace"], "{id}");
+    }
+    assert!(filters > 0, "{id}: nothing counts {event}");
+    (
+        "grafono",
+        event,
+        "",
+        alarm["Statistic"].as_str().unwrap_or_default(),
+        alarm["Threshold"].as_u64().unwrap(),
+    )
 }
