@@ -11,7 +11,7 @@ pub(super) fn payments(window: Window, (at, clinic, id): (Timestamp, Uuid, Uuid)
     Statement::new(
         "billing.payments_to_compare",
         "SELECT p.clinic_id, p.id, p.provider_account, p.amount_minor, p.currency, p.status, p.provider_payment_id,
-                p.review IS NOT NULL AND p.status = 'pending' AS in_review, p.created_at,
+                p.review IS NOT NULL AS is_reviewed, p.created_at,
                 t.amount_minor AS booked_minor, t.currency AS booked_currency
            FROM billing.payments AS p
            LEFT JOIN billing.transfers AS t
@@ -40,7 +40,7 @@ pub(super) fn payments(window: Window, (at, clinic, id): (Timestamp, Uuid, Uuid)
             status: columns.parsed("status")?,
             provider_payment: columns.get("provider_payment_id")?,
             booked: amount.zip(currency),
-            in_review: columns.get("in_review")?,
+            is_reviewed: columns.get("is_reviewed")?,
             asked_at: columns.get("created_at")?,
         })
     })

@@ -18,8 +18,8 @@ pub(super) struct Row {
     pub(super) provider_payment: Option<String>,
     /// Amount and currency of its transfer, if it has one.
     pub(super) booked: Option<(i64, String)>,
-    /// Whether a person is to look at it already.
-    pub(super) in_review: bool,
+    /// Whether a person is to look at it, or has looked and said what became of it.
+    pub(super) is_reviewed: bool,
     /// When it was asked for.
     pub(super) asked_at: Timestamp,
 }
@@ -98,9 +98,10 @@ fn discrepancy((clinic, payment): (Uuid, Uuid), what: &'static str) -> Discrepan
     Discrepancy { clinic, payment, what }
 }
 
-/// What does not fit of a payment that the provider took the money of. What a person is to look at is no news.
+/// What does not fit of a payment that the provider took the money of. What a person is to look at, or has
+/// looked at, is no news.
 fn judge(intent: &Intent, row: &Row) -> Option<&'static str> {
-    if row.in_review {
+    if row.is_reviewed {
         return None;
     }
     if row.status != PaymentStatus::Succeeded {
@@ -146,7 +147,7 @@ mod tests {
             status,
             provider_payment: has_succeeded.then(|| format!("pi_{payment}")),
             booked: has_succeeded.then(|| (500, "BRL".to_owned())),
-            in_review: false,
+            is_reviewed: false,
             asked_at: Timestamp::UNIX_EPOCH,
         }
     }
@@ -183,7 +184,7 @@ mod tests {
 
     #[test]
     fn what_a_person_is_to_look_at_is_no_news() {
-        let reviewed = Row { in_review: true, ..row(1, PaymentStatus::Pending) };
+        let reviewed = Row { is_reviewed: true, ..row(1, PaymentStatus::Pending) };
         assert_eq!(whats(&[intent(1, 501)], &[reviewed]), [] as [&str; 0]);
     }
 
