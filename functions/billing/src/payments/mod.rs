@@ -2,7 +2,7 @@
 //!
 //! A payment is a row before the provider hears of it, and its id is the provider's idempotency key. So whoever finds it
 //! pending, the caller who repeats, the provider's event or the sweeper, can find out what became of it, and all of them
-//! write it by the same statements ([`settling`]).
+//! write it by the same statements (`settling.rs`).
 
 mod alarm;
 pub mod cancel_payment;

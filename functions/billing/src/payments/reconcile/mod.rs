@@ -3,7 +3,7 @@
 //!
 //! - **Does**, for what was asked for within the last 25 hours and is older than a quarter of an hour: reads the provider's list of
 //!   each account, and compares every payment of this deployment with our row, amount, currency, state and transfer
-//!   ([`logic`]).
+//!   (`logic.rs`).
 //! - **Calls**: the provider, a page at a time. When it does not answer, the run fails, and the next one compares again: the
 //!   window is as long as a day.
 //! - **Under** `payment_reconciler`, which reads amounts and states in all clinics, nothing of people, and changes nothing.

@@ -1,6 +1,6 @@
 //! `sweep-payments`: finds out what became of payments that nobody has heard of, and never charges one.
 //!
-//! - **Does**: takes pending payments that are due, asks the provider with a fence ([`finding_out`](super::finding_out)), and
+//! - **Does**: takes pending payments that are due, asks the provider with a fence (`finding_out.rs`), and
 //!   writes the answer as the reply would have been written. What the provider cannot tell is due again 1, 2, 5, 15 and 60
 //!   minutes later. Of what is older than 23 hours the provider may have forgotten the key: a person must look.
 //! - **Under** `payment_sweeper`, which sees when which payment is due and nothing else; each payment is taken, within its
