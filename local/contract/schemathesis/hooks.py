@@ -10,9 +10,13 @@ SAID_IN_WORDS = {
     "ACCOUNT_EXISTS",
     "BIRTH_DATE_IN_FUTURE",
     "CANNOT_DISABLE_ONESELF",
+    "CARD_DATA_NOT_ACCEPTED",
+    "CARD_DECLINED",
     "COMMON_PASSWORD",
     "CURRENCY_FIXED",
     "CURRENCY_MISMATCH",
+    "CURRENCY_NOT_CHARGEABLE",
+    "EVENT_SIGNATURE_INVALID",
     "IDEMPOTENCY_KEY_REUSED",
     "INVALID_CREDENTIALS",
     "INVALID_CURSOR",
@@ -20,6 +24,9 @@ SAID_IN_WORDS = {
     "INVALID_DOCUMENT",
     "INVALID_WEBHOOK_URL",
     "PASSWORD_WRONG",
+    "PAYMENT_REFUSED",
+    "PROVIDER_PAYMENT_KNOWN",
+    "PROVIDER_PAYMENT_REQUIRED",
     "REFRESH_TOKEN_INVALID",
     "UNKNOWN_CURRENCY",
     "UNKNOWN_TIME_ZONE",
@@ -85,6 +92,9 @@ def filter_failure(context, failure, case, response):
     because another one of its address was made."""
     if "ensure_resource_availability" in failure.checks:
         return response.json()["error"]["code"] != "INVITATION_NOT_FOUND"
+    if "negative_data_rejection" in failure.checks:
+        # What is not signed is not read.
+        return response.status_code != 403 or response.json()["error"]["code"] != "EVENT_SIGNATURE_INVALID"
     if "positive_data_acceptance" not in failure.checks:
         return True
     error = response.json()["error"]

@@ -5,6 +5,9 @@ use shared::validation::Text;
 use std::borrow::Cow;
 use validator::ValidationError;
 
+/// The pattern of the provider's ids of cards, for the contract.
+pub(super) const CARD_ID: &str = "^(pm|tok)_[A-Za-z0-9_]{1,120}$";
+
 /// The problem of [`no_card_data`].
 pub(super) const CARD_DATA_NOT_ACCEPTED: Problem = Problem::new(
     400,

@@ -47,6 +47,8 @@ impl PaymentStatus {
 pub enum PaymentBy {
     /// A card.
     Card,
+    /// Pix. Nothing is taken by it yet.
+    Pix,
 }
 
 /// Why a person must look at a payment, and resolve it.

@@ -3,7 +3,9 @@
 use crate::currency::{CURRENCY, CURRENCY_MISMATCH, INVALID_CURRENCY, currency};
 use crate::ledger::PATIENT_NOT_FOUND;
 use crate::payments::PaymentStatus;
-use crate::payments::card::{CARD_DATA_NOT_ACCEPTED, INVALID_PAYMENT_METHOD, no_card_data, payment_method};
+use crate::payments::card::{
+    CARD_DATA_NOT_ACCEPTED, CARD_ID, INVALID_PAYMENT_METHOD, no_card_data, payment_method,
+};
 use jiff::Timestamp;
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Deserialize, Serialize};
@@ -31,7 +33,7 @@ pub struct NewPayment {
     pub currency: Text,
     /// The provider's id of the card, as its own form on the web page gives it: `pm_…` or `tok_…`. Never a card's number.
     #[validate(length(min = 4, max = 124), custom(function = payment_method))]
-    #[schemars(example = &"pm_card_visa")]
+    #[schemars(regex(pattern = CARD_ID), example = &"pm_card_visa")]
     pub payment_method: Text,
     /// What for.
     #[validate(length(min = 1, max = 500), custom(function = no_card_data))]
