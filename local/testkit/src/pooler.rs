@@ -80,6 +80,8 @@ fn users() -> String {
         "bounce_recorder",
         "housekeeper",
         "identity_housekeeper",
+        "payment_sweeper",
+        "payment_reconciler",
     ]
     .map(|role| format!("\"{role}\" \"\"\n"))
     .concat()
