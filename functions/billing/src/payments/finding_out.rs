@@ -16,7 +16,7 @@ use shared::deadline::Deadline;
 use uuid::Uuid;
 
 /// How long a key is good: the provider keeps it for 24 hours at least. Afterwards the same request would be a new one.
-const KEY_LIVES: SignedDuration = SignedDuration::from_hours(23);
+pub(super) const KEY_LIVES: SignedDuration = SignedDuration::from_hours(23);
 
 /// What was found out of a payment.
 #[derive(Debug, Clone, PartialEq, Eq)]

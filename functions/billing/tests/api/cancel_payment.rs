@@ -31,7 +31,7 @@ async fn what_never_arrived_is_given_up_and_never_charged_afterwards() {
     assert_eq!(again.refusal(), (409, "PAYMENT_NOT_CHARGED"));
     assert_eq!(app.payments.charged(&id).len(), 0);
     let audited = format!(
-        "SELECT count(*) FROM kernel.audit_log WHERE subject_id = '{id}' AND action = 'payment.cancelled'"
+        "SELECT count(*) FROM kernel.audit_log WHERE subject_id = '{id}' AND action = 'payment.cancellation_asked'"
     );
     assert_eq!(app.database.value(&audited).await, "1");
     // A new key pays.

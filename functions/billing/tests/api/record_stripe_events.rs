@@ -163,6 +163,24 @@ mod integrity {
     }
 
     #[tokio::test]
+    async fn an_account_tells_of_its_own_payments_alone() {
+        let (app, tenant) = app().await;
+        let patient = patient(&app, &tenant).await;
+        let id = lost(&app, &tenant, &patient, "pm_sandbox_lost", "1").await;
+        let event = app.payments.events().remove(0);
+        let foreign = changed(&event, |body| body["account"] = json!("acct_ofSomebodyElse"));
+        assert_eq!(app.send(app.tells(&foreign)).await.status, 204);
+        assert_eq!(payment(&app, &tenant, &id).await.data()["status"], "pending");
+        assert_eq!(app.database.value("SELECT count(*) FROM billing.provider_events").await, "0");
+        let alarm = warned("payment.alarm")
+            .into_iter()
+            .find(|line| line.contains("another_account") && line.contains(&id));
+        assert!(alarm.is_some());
+        assert_eq!(app.send(app.tells(&event)).await.status, 204);
+        assert_eq!(payment(&app, &tenant, &id).await.data()["status"], "succeeded");
+    }
+
+    #[tokio::test]
     async fn another_deployments_payment_is_nothing_of_ours() {
         let (app, tenant) = app().await;
         let patient = patient(&app, &tenant).await;

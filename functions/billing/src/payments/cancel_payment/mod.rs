@@ -26,7 +26,7 @@ impl Endpoint for CancelPayment {
     const ROUTE: Route = Route::post("/api/v1/payments/{id}/cancel");
     const POLICY: Policy = Policy::requires(crate::TAKE_PAYMENTS)
         .changes()
-        .audits("payment.cancelled", "payment")
+        .audits("payment.cancellation_asked", "payment")
         .round_trips(2);
     const SUMMARY: &'static str = "Give a pending payment up";
     const DESCRIPTION: &'static str = "Asks the provider to refuse whatever still arrives of it. When the money was taken \

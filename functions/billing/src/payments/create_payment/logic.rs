@@ -2,7 +2,7 @@
 
 use super::schema::{CreatePaymentFailure, PaymentOutcome};
 use crate::payments::PaymentStatus;
-use crate::payments::finding_out::Found;
+use crate::payments::finding_out::{Found, KEY_LIVES};
 use crate::payments::provider::Answer;
 use crate::payments::settling::{CARD_DECLINED, Failed, NOT_CHARGED, NOT_SENT};
 use crate::payments::standing::Standing;
@@ -55,10 +55,12 @@ pub(super) fn repeated(standing: &Standing, now: Timestamp) -> Repeated {
     if standing.status != PaymentStatus::Pending {
         return Repeated::Final(told(standing));
     }
-    if now.duration_since(standing.created_at) < IN_FLIGHT {
+    let age = now.duration_since(standing.created_at);
+    if age < IN_FLIGHT {
         return Repeated::InFlight;
     }
-    if standing.card_token.is_none() { Repeated::Waits(pending(standing)) } else { Repeated::GoesOn }
+    let is_askable = standing.card_token.is_some() && age < KEY_LIVES;
+    if is_askable { Repeated::GoesOn } else { Repeated::Waits(pending(standing)) }
 }
 
 /// The answer to a payment as it stands.
@@ -154,6 +156,11 @@ mod tests {
         assert_eq!(repeated(&standing(PaymentStatus::Pending, 10), at(0)), Repeated::GoesOn);
         let looked_at = Standing { card_token: None, ..standing(PaymentStatus::Pending, 10) };
         assert_eq!(repeated(&looked_at, at(0)), Repeated::Waits(pending(&looked_at)));
+        // The provider may have forgotten its key: the same request would charge once more.
+        let day = 23 * 60 * 60;
+        let old = standing(PaymentStatus::Pending, day);
+        assert_eq!(repeated(&old, at(0)), Repeated::Waits(pending(&old)));
+        assert_eq!(repeated(&standing(PaymentStatus::Pending, day - 1), at(0)), Repeated::GoesOn);
         let failed = |code: &str, decline: Option<&str>| Standing {
             failure_code: Some(code.to_owned()),
             decline_code: decline.map(str::to_owned),

@@ -23,6 +23,22 @@ pub(super) fn insert_event(
     .bind(now)
 }
 
+/// Refuses what another account of the provider tells than the payment was made under: whoever holds an account of their
+/// own writes its events' metadata. No violation where there is no such payment.
+pub(super) fn ensure_of_account(clinic: Uuid, payment: Uuid, account: Option<String>) -> Statement<()> {
+    Statement::new(
+        "billing.ensure_payment_of_account",
+        "SELECT kernel.ensure(count(*) = 0, 'payment_of_account')
+           FROM billing.payments
+          WHERE clinic_id = $1
+            AND id = $2
+            AND provider_account IS DISTINCT FROM $3",
+    )
+    .bind(clinic)
+    .bind(payment)
+    .bind(account)
+}
+
 /// What is known of the payment then; no row for one that is not known here.
 pub(super) fn status(clinic: Uuid, payment: Uuid) -> Statement<PaymentStatus> {
     Statement::new(

@@ -26,16 +26,20 @@ failures! {
         /// Another amount or currency than was asked for.
         AnotherAmount = 409 "ANOTHER_AMOUNT", "Another amount", "This is not what was asked for.",
             violates ["payment_as_asked"];
+        /// Of another account than the payment.
+        AnotherAccount = 409 "ANOTHER_ACCOUNT", "Another account", "This payment is not of that account.",
+            violates ["payment_of_account"];
         /// Two servers' clocks are more than five seconds apart.
         ClocksDisagree = CLOCKS_DISAGREE, violates ["clocks_agree"];
     }
 }
 
 impl NotWritten {
-    /// What the provider is told of it: an event that comes again was taken, whoever was first.
+    /// What the provider is told of it: an event that comes again was taken, whoever was first, and one that is not to be
+    /// believed will not be later either.
     fn told(written: Result<(), Error<Self>>) -> Result<(), Error<Failure>> {
         match written {
-            Ok(()) | Err(Error::Refused(Self::AlreadyTaken)) => Ok(()),
+            Ok(()) | Err(Error::Refused(Self::AlreadyTaken | Self::AnotherAccount)) => Ok(()),
             Err(Error::Refused(Self::ClocksDisagree)) => Err(Failure::ClocksDisagree.into()),
             Err(error) => Err(Fault::from(error).into()),
         }
@@ -67,21 +71,31 @@ fn malformed() -> Error<Failure> {
     Fault::invalid(vec![Violation::new(Place::Body, "", MALFORMED_JSON.code, message)]).into()
 }
 
+/// What the provider tells of a payment.
+#[derive(Clone)]
+struct Told {
+    event: String,
+    kind: String,
+    account: Option<String>,
+    clinic: Uuid,
+    payment: Uuid,
+}
+
 /// Writes what became of a payment, with the event. What was written before counts once.
 async fn record(call: &WithProvider<'_>, event: StripeEvent, became: Became) -> Result<(), Error<Failure>> {
     let Became { clinic, payment, what } = became;
     let step = Step::new(call.now, call.trace.traceparent(), || call.new_id())?;
-    let intent = Some(event.data.object.id.clone());
+    let intent = Some(event.data.object.id);
     let statement = match what {
         What::Taken(taken) => settle(clinic, payment, taken, &step),
         What::Failed(failed) => fail(clinic, payment, failed, &step),
         What::Begun(intent) => note_intent(clinic, payment, intent, call.now),
     };
-    let noted = (event.id, event.kind);
-    match write(call, clinic, payment, noted.clone(), statement).await {
+    let told = Told { event: event.id, kind: event.kind, account: event.account, clinic, payment };
+    match write(call, told.clone(), Some(statement)).await {
         Err(Error::Refused(NotWritten::AnotherAmount)) => {
             let reviewed = review(clinic, payment, Review::AnotherAmount, intent, call.now);
-            NotWritten::told(write(call, clinic, payment, noted, reviewed).await)
+            NotWritten::told(write(call, told, Some(reviewed)).await)
         }
         written => NotWritten::told(written),
     }
@@ -90,17 +104,22 @@ async fn record(call: &WithProvider<'_>, event: StripeEvent, became: Became) -> 
 /// The event and what follows from it, in one flush.
 async fn write(
     call: &WithProvider<'_>,
-    clinic: Uuid,
-    payment: Uuid,
-    (event, kind): (String, String),
-    statement: Statement<()>,
+    told: Told,
+    statement: Option<Statement<()>>,
 ) -> Result<(), Error<NotWritten>> {
+    let Told { event, kind, account, clinic, payment } = told;
     let mut tx = call.write_as(Scope { clinic: Some(clinic), ..Scope::default() }).repeatable();
-    tx.add(statement);
+    tx.add(db::ensure_of_account(clinic, payment, account));
+    for statement in statement {
+        tx.add(statement);
+    }
     tx.add(db::insert_event(clinic, event, kind, payment, call.now));
     let status = tx.add(db::status(clinic, payment));
-    let done = tx.commit::<NotWritten>().await?;
-    if done.optional(&status)?.is_none() {
+    let written = tx.commit::<NotWritten>().await;
+    if matches!(written, Err(Error::Refused(NotWritten::AnotherAccount))) {
+        alarm("another_account", clinic, payment, "an account tells of a payment that is not its own");
+    }
+    if written?.optional(&status)?.is_none() {
         alarm("unknown_payment", clinic, payment, "the provider tells of a payment that is not known here");
     }
     Ok(())
@@ -113,11 +132,11 @@ async fn about(call: &WithProvider<'_>, event: StripeEvent, intent: &str) -> Res
     let read = read.ok_or(Failure::EventNotTakenYet)?;
     let is_ours = read.deployment.as_deref() == Some(provider.deployment());
     let (Some(clinic), Some(payment), true) = (read.clinic, read.payment, is_ours) else { return Ok(()) };
-    let mut tx = call.write_as(Scope { clinic: Some(clinic), ..Scope::default() }).repeatable();
-    tx.add(db::insert_event(clinic, event.id, event.kind.clone(), payment, call.now));
-    let written = tx.commit::<NotWritten>().await.map(drop);
+    let kind = event.kind.clone();
+    let told = Told { event: event.id, kind: event.kind, account: event.account, clinic, payment };
+    let written = write(call, told, None).await;
     if written.is_ok() {
-        alarm("not_booked", clinic, payment, &event.kind);
+        alarm("not_booked", clinic, payment, &kind);
     }
     NotWritten::told(written)
 }
