@@ -1,11 +1,13 @@
 //! Pages of a list (B8), newest first: the query, the place where a page begins, and the page made of rows.
 //!
-//! A list is named by the type of its items. A slice reads the rows behind [`PageQuery::start`], one more than the page
-//! has, and [`PageQuery::reply`] makes the page. A list with filters has a query of its own, which
+//! A list is named by the type of its items. A slice has a statement for the rows behind [`PageQuery::start`], one more
+//! than the page has, and one that counts them; [`PageQuery::read`] makes the page. A list with filters has a query of its own, which
 //! [leads](PageQuery::filtered) to its page.
 
+use crate::database::Statement;
+use crate::failure::{Error, NoFailure};
 use crate::http::filtered_cursor::scope;
-use crate::http::{Cursor, CursorOf, Fields, FilteredCursor, Listed, PageMeta, Reply};
+use crate::http::{Call, Cursor, CursorOf, Fields, FilteredCursor, Listed, PageMeta, Reply};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use tokio_postgres::types::Timestamp;
@@ -70,13 +72,31 @@ impl<T: Listed + Serialize + Send> PageQuery<T> {
         i64::from(self.limit()) + 1
     }
 
+    /// Reads these rows and, when the query says so, their number, in one round trip, and makes the page of them.
+    ///
+    /// # Errors
+    /// A fault of reading.
+    pub async fn read<P: Sync>(
+        &self,
+        call: &Call<'_, P>,
+        rows: Statement<T>,
+        count: impl FnOnce() -> Statement<i64> + Send,
+    ) -> Result<Reply<Vec<T>>, Error<NoFailure>> {
+        let mut tx = call.read()?;
+        let rows = tx.add(rows);
+        let total = self.counts().then(|| tx.add(count()));
+        let done = tx.commit::<NoFailure>().await?;
+        let total = total.map(|handle| done.one(&handle)).transpose()?;
+        Ok(self.reply(done.many(&rows)?, total))
+    }
+
     /// Whether to count all items.
-    pub fn counts(&self) -> bool {
+    fn counts(&self) -> bool {
         self.include_total.unwrap_or(false)
     }
 
     /// The page of these rows, with the address of the next page.
-    pub fn reply(&self, rows: Vec<T>, total: Option<i64>) -> Reply<Vec<T>> {
+    fn reply(&self, rows: Vec<T>, total: Option<i64>) -> Reply<Vec<T>> {
         let (items, meta) = self.cut(rows, total);
         let next = meta.next_cursor.as_ref();
         let filters = if self.filters.is_empty() { String::new() } else { format!("&{}", self.filters) };

@@ -7,7 +7,6 @@
 //! - **Round trips**: 1, with or without `includeTotal`.
 
 mod db;
-mod handler;
 pub mod schema;
 
 use shared::failure::{Error, NoFailure};
@@ -31,6 +30,10 @@ impl Endpoint for ListPatients {
     type Failure = NoFailure;
 
     async fn handle(call: &Call<'_>, input: Self::Input) -> Result<Self::Output, Error<Self::Failure>> {
-        handler::handle(call, input.query).await
+        let (clinic, page) = (call.principal()?.clinic_id, &input.query);
+        let rows = db::patients_before(clinic, page);
+        let reply = page.read(call, rows, || db::count_patients(clinic)).await?;
+        call.shows(reply.data().iter().map(|patient| patient.id).collect())?;
+        Ok(reply)
     }
 }

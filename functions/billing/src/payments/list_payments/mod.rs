@@ -7,7 +7,6 @@
 //! - **Round trips**: 1, with or without `includeTotal`.
 
 mod db;
-mod handler;
 pub mod schema;
 
 use super::Payment;
@@ -32,6 +31,8 @@ impl Endpoint for ListPayments {
     type Failure = NoFailure;
 
     async fn handle(call: &Call<'_>, input: Self::Input) -> Result<Self::Output, Error<Self::Failure>> {
-        handler::handle(call, &input.query).await
+        let (clinic, query) = (call.principal()?.clinic_id, &input.query);
+        let page = query.page();
+        page.read(call, db::payments_before(clinic, query, &page), || db::count_payments(clinic, query)).await
     }
 }

@@ -30,13 +30,8 @@ impl Endpoint for ListInvitations {
     type Failure = NoFailure;
 
     async fn handle(call: &Call<'_>, input: Self::Input) -> Result<Self::Output, Error<Self::Failure>> {
-        let (clinic, page) = (call.principal()?.clinic_id, input.query);
-        let mut tx = call.read()?;
-        let rows = tx.add(db::invitations_before(clinic, &page, call.now));
-        let total = page.counts().then(|| tx.add(db::count_invitations(clinic, call.now)));
-        let done = tx.commit::<NoFailure>().await?;
-
-        let total = total.map(|handle| done.one(&handle)).transpose()?;
-        Ok(page.reply(done.many(&rows)?, total))
+        let (clinic, page) = (call.principal()?.clinic_id, &input.query);
+        let rows = db::invitations_before(clinic, page, call.now);
+        page.read(call, rows, || db::count_invitations(clinic, call.now)).await
     }
 }

@@ -7,7 +7,6 @@
 //! - **Round trips**: 1, with or without `includeTotal`.
 
 mod db;
-mod handler;
 pub mod schema;
 
 use super::Member;
@@ -32,6 +31,8 @@ impl Endpoint for ListUsers {
     type Failure = NoFailure;
 
     async fn handle(call: &Call<'_>, input: Self::Input) -> Result<Self::Output, Error<Self::Failure>> {
-        handler::handle(call, &input.query).await
+        let (clinic, query) = (call.principal()?.clinic_id, &input.query);
+        let page = query.page();
+        page.read(call, db::members_before(clinic, query, &page), || db::count_members(clinic, query)).await
     }
 }

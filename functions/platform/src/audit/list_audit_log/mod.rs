@@ -9,7 +9,6 @@
 //! - **Round trips**: 1, with or without `includeTotal`.
 
 mod db;
-mod handler;
 mod logic;
 pub mod schema;
 
@@ -35,6 +34,9 @@ impl Endpoint for ListAuditLog {
     type Failure = NoFailure;
 
     async fn handle(call: &Call<'_>, input: Self::Input) -> Result<Self::Output, Error<Self::Failure>> {
-        handler::handle(call, &input.query).await
+        let (clinic, query) = (call.principal()?.clinic_id, &input.query);
+        let (page, window) = (query.page(), query.window(call.now));
+        let rows = db::entries_before(clinic, query, &window, &page);
+        page.read(call, rows, || db::count_entries(clinic, query, &window)).await
     }
 }

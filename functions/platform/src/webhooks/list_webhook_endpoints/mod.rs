@@ -7,7 +7,6 @@
 //! - **Round trips**: 1, with or without `includeTotal`.
 
 mod db;
-mod handler;
 
 use super::WebhookEndpoint;
 use shared::failure::{Error, NoFailure};
@@ -32,6 +31,7 @@ impl Endpoint for ListWebhookEndpoints {
     type Failure = NoFailure;
 
     async fn handle(call: &Call<'_>, input: Self::Input) -> Result<Self::Output, Error<Self::Failure>> {
-        handler::handle(call, input.query).await
+        let (clinic, page) = (call.principal()?.clinic_id, &input.query);
+        page.read(call, db::endpoints_before(clinic, page), || db::count_endpoints(clinic)).await
     }
 }
