@@ -6,7 +6,7 @@ use crate::modules;
 use crate::openapi;
 use serde_json::{Map, Value, json};
 use shared::background::{ConsumerDeclaration, WorkerDeclaration};
-use shared::http::{Access, Declaration, Idempotency};
+use shared::http::{Access, Declaration};
 
 /// The stand-in for the caller's token.
 const TOKEN: &str = "ACCESS_TOKEN";
@@ -154,13 +154,12 @@ fn path(endpoint: &Declaration, operation: Option<&Value>) -> String {
 /// The headers that the endpoint requires. Each function has an idempotency key of its own.
 fn headers(endpoint: &Declaration, has_body: bool) -> Map<String, Value> {
     let policy = &endpoint.policy;
-    let takes_key = matches!(policy.idempotency, Idempotency::Required | Idempotency::Accepted);
     let all = [
         (true, "host", "api.example.com".to_owned()),
         (policy.access != Access::Public, "authorization", format!("Bearer {TOKEN}")),
         (has_body, "content-type", "application/json".to_owned()),
         (policy.if_match, "if-match", "\"1\"".to_owned()),
-        (takes_key, "idempotency-key", format!("sample-{}", endpoint.name)),
+        (policy.idempotency.takes_keys(), "idempotency-key", format!("sample-{}", endpoint.name)),
     ];
     let asked = all.into_iter().filter(|(is_asked, ..)| *is_asked);
     let own = policy.headers.iter().map(|header| (header.name.to_ascii_lowercase(), json!(header.example)));

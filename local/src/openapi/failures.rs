@@ -7,7 +7,7 @@ use super::reasons::{self, Input, Reason};
 use serde_json::{Map, Value, json};
 use shared::failure::problem::Document;
 use shared::failure::{Fault, Problem, problem as p};
-use shared::http::{Access, Declaration, Idempotency, RateClass};
+use shared::http::{Access, Declaration, RateClass};
 use shared::limits::VIOLATED;
 use shared::validation::Violation;
 use std::collections::BTreeMap;
@@ -84,9 +84,9 @@ fn violated_policies() -> Value {
 
 /// The headers that a failure adds. Where the outcome may be known later only, a refusal may be one that stands under its key.
 fn headers(endpoint: &Declaration, status: u16, faults: &BTreeMap<&str, Fault>) -> Vec<&'static str> {
-    let takes_keys = matches!(endpoint.policy.idempotency, Idempotency::Required | Idempotency::Accepted);
     let mut headers = of_status(status, faults);
-    if endpoint.success.may_be_pending && takes_keys && [402, 409, 422, 503].contains(&status) {
+    let may_be_kept = endpoint.success.may_be_pending && endpoint.policy.idempotency.takes_keys();
+    if may_be_kept && [402, 409, 422, 503].contains(&status) {
         headers.push("Idempotency-Replayed");
     }
     headers
@@ -131,7 +131,6 @@ fn faults(endpoint: &Declaration) -> Vec<Fault> {
     let policy = &endpoint.policy;
     let has_body = (endpoint.body_schema)(&mut schemars::SchemaGenerator::default()).is_some();
     let has_path = endpoint.route.template.contains('{');
-    let takes_keys = matches!(policy.idempotency, Idempotency::Required | Idempotency::Accepted);
     // A health check probes the database, and its own failure says how that ended.
     let uses_database = policy.round_trips > 0 && policy.rate != RateClass::Unlimited;
     let asks_the_session = policy.access != Access::Public && uses_database;
@@ -147,7 +146,7 @@ fn faults(endpoint: &Declaration) -> Vec<Fault> {
         (has_path, &[&p::ROUTE_NOT_FOUND]),
         (true, &[&p::NOT_ACCEPTABLE, &p::BODY_TOO_LARGE, &p::INTERNAL_ERROR]),
         (has_body, &[&p::UNSUPPORTED_MEDIA_TYPE]),
-        (takes_keys, &[&p::IDEMPOTENCY_KEY_IN_FLIGHT, &p::IDEMPOTENCY_KEY_REUSED]),
+        (policy.idempotency.takes_keys(), &[&p::IDEMPOTENCY_KEY_IN_FLIGHT, &p::IDEMPOTENCY_KEY_REUSED]),
         (policy.if_match, &[&p::VERSION_STALE, &p::IF_MATCH_REQUIRED]),
         (policy.issues_tokens, &[&p::OVERLOADED]),
         (uses_database, &[&p::DATABASE_UNAVAILABLE, &p::DATABASE_BUSY]),

@@ -7,7 +7,7 @@ use super::put;
 use super::schemas::close;
 use http::Method;
 use serde_json::{Map, Value, json};
-use shared::http::{Declaration, Form, Idempotency, PageMeta, Success};
+use shared::http::{Declaration, Form, PageMeta, Success};
 use shared::module::Module;
 
 /// The response to a success, and 304 where the caller can know the version already.
@@ -70,12 +70,11 @@ pub(super) fn reads_versions(endpoint: &Declaration) -> bool {
 
 fn headers(endpoint: &Declaration) -> Vec<&'static str> {
     let success = &endpoint.success;
-    let takes_keys = matches!(endpoint.policy.idempotency, Idempotency::Required | Idempotency::Accepted);
     let all = [
         (success.has_location, "Location"),
         (success.has_etag, "ETag"),
         (success.form == Form::Page, "Link"),
-        (takes_keys, "Idempotency-Replayed"),
+        (endpoint.policy.idempotency.takes_keys(), "Idempotency-Replayed"),
     ];
     all.into_iter().filter(|(is_there, _)| *is_there).map(|(_, name)| name).collect()
 }

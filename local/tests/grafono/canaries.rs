@@ -3,7 +3,6 @@
 //! are the headers of replies, Redis, every column of the database, and what the database wrote down.
 
 use crate::app;
-use crate::door::takes_keys;
 use serde_json::{Map, Value, json};
 use shared::clock::{Clock as _, Ids as _, SystemClock, SystemIds};
 use shared::http::{Access, Declaration};
@@ -200,7 +199,11 @@ async fn what_callers_say_is_kept_where_it_is_meant_to_be_and_told_nowhere_else(
     let (mut sent, mut fine) = (0, 0);
     for endpoint in world.app.declarations() {
         let sample = canaries.sample(&world, endpoint);
-        let keyed = if takes_keys(endpoint) { sample.clone().key(&canaries.word()) } else { sample.clone() };
+        let keyed = if endpoint.policy.idempotency.takes_keys() {
+            sample.clone().key(&canaries.word())
+        } else {
+            sample.clone()
+        };
         let whole = canaries.headed(keyed);
         for request in [vec![whole], canaries.refused(&sample, endpoint)].concat() {
             sent += 1;

@@ -3,7 +3,7 @@
 
 use crate::app;
 use crate::contract::{has_body, reach};
-use shared::http::{Access, Declaration, Idempotency};
+use shared::http::{Access, Declaration};
 use testkit::{ISSUER, TestRequest, TestResponse, World};
 
 /// What a page of another origin sends, or somebody who hopes that origins are compared by halves.
@@ -65,10 +65,6 @@ async fn a_page_of_a_listed_origin_reads_every_reply_and_a_page_of_any_other_non
     }
 }
 
-pub(crate) fn takes_keys(endpoint: &Declaration) -> bool {
-    matches!(endpoint.policy.idempotency, Idempotency::Accepted | Idempotency::Required)
-}
-
 /// The headers that a script must be let send, to use the endpoint. Signatures come from servers.
 fn headers_of(endpoint: &Declaration) -> Vec<&'static str> {
     let policy = &endpoint.policy;
@@ -77,7 +73,7 @@ fn headers_of(endpoint: &Declaration) -> Vec<&'static str> {
         ("Authorization", policy.access != Access::Public),
         ("Content-Type", has_body(endpoint)),
         ("If-Match", policy.if_match),
-        ("Idempotency-Key", takes_keys(endpoint)),
+        ("Idempotency-Key", policy.idempotency.takes_keys()),
     ];
     let common = common.into_iter().filter(|(_, is_read)| *is_read).map(|(name, _)| name);
     own.map(|header| header.name).chain(common).collect()

@@ -4,14 +4,12 @@ use crate::app;
 use serde_json::Value;
 use shared::access::Role;
 use shared::failure::problem::IDEMPOTENCY_KEY_IN_FLIGHT;
-use shared::http::{Declaration, Idempotency};
+use shared::http::Declaration;
 use testkit::{TestRequest, TestResponse, World};
 
 /// The endpoints that take a key.
 fn keyed(world: &World) -> Vec<&Declaration> {
-    let takes = |endpoint: &&Declaration| {
-        matches!(endpoint.policy.idempotency, Idempotency::Required | Idempotency::Accepted)
-    };
+    let takes = |endpoint: &&Declaration| endpoint.policy.idempotency.takes_keys();
     let all: Vec<_> = world.app.declarations().filter(takes).collect();
     assert!(all.len() >= 5, "{}", all.len());
     all

@@ -126,9 +126,7 @@ impl Policy {
 
     /// Whether the endpoint changes something, so that a call that was cut off may have done so.
     pub const fn writes(&self) -> bool {
-        self.signs_up
-            || self.changes
-            || matches!(self.idempotency, Idempotency::Required | Idempotency::Accepted)
+        self.signs_up || self.changes || self.idempotency.takes_keys()
     }
 
     /// Changes something and hands out a secret for it, once: refuses `Idempotency-Key`.

@@ -27,6 +27,13 @@ pub enum Idempotency {
     Refused,
 }
 
+impl Idempotency {
+    /// Whether a key is honoured.
+    pub const fn takes_keys(self) -> bool {
+        matches!(self, Self::Required | Self::Accepted)
+    }
+}
+
 /// The class of rate limit (C7).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RateClass {
