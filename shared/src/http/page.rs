@@ -76,9 +76,9 @@ impl<T: Listed + Serialize + Send> PageQuery<T> {
     ///
     /// # Errors
     /// A fault of reading.
-    pub async fn read<P: Sync>(
+    pub async fn read(
         &self,
-        call: &Call<'_, P>,
+        call: &Call<'_>,
         rows: Statement<T>,
         count: impl FnOnce() -> Statement<i64> + Send,
     ) -> Result<Reply<Vec<T>>, Error<NoFailure>> {
