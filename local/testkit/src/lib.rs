@@ -21,6 +21,7 @@ mod database;
 mod emulator;
 mod files;
 mod hasher;
+pub mod killing;
 pub mod lambda;
 mod mail;
 mod names;

@@ -69,7 +69,8 @@ impl Drop for Proxy {
     }
 }
 
-fn server_of(url: &str) -> PathBuf {
+/// The socket of the server at that address.
+pub(crate) fn server_of(url: &str) -> PathBuf {
     let config: Config = url.parse().unwrap();
     match config.get_hosts() {
         [Host::Unix(folder)] => folder.join(".s.PGSQL.5432"),

@@ -110,7 +110,7 @@ async fn write(
     let Told { event, kind, account, clinic, payment } = told;
     let mut tx = call.write_as(Scope { clinic: Some(clinic), ..Scope::default() }).repeatable();
     tx.add(db::ensure_of_account(clinic, payment, account));
-    for statement in statement {
+    if let Some(statement) = statement {
         tx.add(statement);
     }
     tx.add(db::insert_event(clinic, event, kind, payment, call.now));
