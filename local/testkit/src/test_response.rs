@@ -26,7 +26,17 @@ pub struct TestResponse {
 impl From<Response> for TestResponse {
     /// By way of what an HTTP API is sent.
     fn from(response: Response) -> Self {
-        let reply = serde_json::to_value(GatewayReply::of(response, Format::Http)).unwrap();
+        Self::of(&serde_json::to_value(GatewayReply::of(response, Format::Http)).unwrap())
+    }
+}
+
+impl TestResponse {
+    /// What a built function answered to the event of an HTTP API.
+    pub fn of_function(reply: &str) -> Self {
+        Self::of(&serde_json::from_str(reply).unwrap())
+    }
+
+    fn of(reply: &Value) -> Self {
         let status = reply["statusCode"].as_u64().unwrap().try_into().unwrap();
         let headers: BTreeMap<String, String> = serde_json::from_value(reply["headers"].clone()).unwrap();
         let cookies = serde_json::from_value(reply["cookies"].clone()).unwrap_or_default();

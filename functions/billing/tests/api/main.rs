@@ -25,70 +25,15 @@ mod resolve_payment;
 mod sweep_payments;
 mod telemetry;
 
-use serde_json::{Value, json};
-use std::sync::{Arc, LazyLock};
-use testkit::{Contract, Tenant, TestApp, TestRequest, TestResponse};
+#[path = "../money/mod.rs"]
+mod money;
 
-/// Every reply is held against the committed contract (B12).
-static CONTRACT: LazyLock<Contract> =
-    LazyLock::new(|| Contract::of(include_str!("../../../platform/openapi.json")));
-
-/// A test app with the module and one clinic.
-async fn app() -> (Arc<TestApp>, Tenant) {
-    let app = TestApp::of(vec![billing::module()]).await.held_to(&CONTRACT);
-    let tenant = app.tenant().await;
-    (Arc::new(app), tenant)
-}
-
-/// A patient of the clinic, written straight into the database: another module's endpoint makes them.
-async fn patient(app: &TestApp, tenant: &Tenant) -> String {
-    let sql = "INSERT INTO patients.patients (id, clinic_id, full_name, version, created_at, updated_at)
-               VALUES (uuidv7(), '{clinic}', 'A patient', 1, now(), now()) RETURNING id";
-    app.database.value(&sql.replace("{clinic}", &tenant.clinic.to_string())).await
-}
-
-/// An income of 150.00 BRL.
-fn income(patient: &str) -> Value {
-    json!({ "patientId": patient, "type": "income", "amountMinor": 15_000, "currency": "BRL", "method": "pix" })
-}
-
-/// The request that records it.
-fn record(tenant: &Tenant, body: &Value, key: &str) -> TestRequest {
-    TestRequest::post("/api/v1/transactions", body).token(tenant.owner()).key(key)
-}
+use money::{app, assert_books_balance, assert_money_agrees, card, income, lost, patient, pay, record};
+use testkit::{Tenant, TestApp, TestRequest, TestResponse};
 
 /// The balance by the endpoint.
 async fn balance(app: &TestApp, tenant: &Tenant, patient: &str) -> TestResponse {
     app.send(TestRequest::get(&format!("/api/v1/patients/{patient}/balance")).token(tenant.owner())).await
-}
-
-/// Whether each balance is the sum of its transfers, and each transfer's running balance the sum up to it.
-async fn assert_books_balance(app: &TestApp) {
-    let off = "SELECT count(*)
-                 FROM (SELECT t.balance_after_minor,
-                              sum(CASE WHEN t.credit_account = 'patient' THEN t.amount_minor ELSE -t.amount_minor END)
-                                  OVER (PARTITION BY t.clinic_id, t.patient_id ORDER BY t.seq) AS running,
-                              b.balance_minor, b.seq AS last, t.seq,
-                              row_number() OVER (PARTITION BY t.clinic_id, t.patient_id ORDER BY t.seq) AS place
-                         FROM billing.transfers t
-                         JOIN billing.balances b ON b.clinic_id = t.clinic_id AND b.patient_id = t.patient_id) AS entry
-                WHERE balance_after_minor <> running
-                   OR seq <> place
-                   OR (seq = last AND balance_minor <> running)";
-    assert_eq!(app.database.value(off).await, "0");
-}
-
-/// A payment of 150.00 BRL by that card.
-fn card(patient: &str, method: &str) -> Value {
-    json!({
-        "patientId": patient, "amountMinor": 15_000, "currency": "BRL", "paymentMethod": method,
-        "description": "Session of 21 November",
-    })
-}
-
-/// The request that takes it.
-fn pay(tenant: &Tenant, body: &Value, key: &str) -> TestRequest {
-    TestRequest::post("/api/v1/payments", body).token(tenant.owner()).key(key)
 }
 
 /// The payment by the endpoint.
@@ -100,43 +45,4 @@ async fn payment(app: &TestApp, tenant: &Tenant, id: &str) -> TestResponse {
 async fn payment_of(app: &TestApp, patient: &str) -> String {
     let sql = "SELECT id FROM billing.payments WHERE patient_id = '{patient}' ORDER BY id DESC LIMIT 1";
     app.database.value(&sql.replace("{patient}", patient)).await
-}
-
-/// Makes a payment of which nobody knows whether it was taken: the request is sent, and its answer never comes.
-async fn lost(app: &TestApp, tenant: &Tenant, patient: &str, method: &str, key: &str) -> String {
-    let answer = app.send(pay(tenant, &card(patient, method), key)).await;
-    assert_eq!(answer.status, 202, "{}", answer.text);
-    let id = answer.data()["paymentId"].as_str().unwrap().to_owned();
-    assert_eq!(answer.header("location"), Some(format!("/api/v1/payments/{id}").as_str()));
-    id
-}
-
-/// Whether payments, ledger, receipts, events and the provider agree: what succeeded was taken once, is one transfer, one
-/// receipt and one event; what did not is none of these; whatever is pending is due or in review; numbers have no gap.
-async fn assert_money_agrees(app: &TestApp) {
-    assert_books_balance(app).await;
-    let off = "SELECT p.id, p.status
-                 FROM billing.payments AS p
-                WHERE (SELECT count(*) FROM billing.transfers AS t
-                        WHERE t.clinic_id = p.clinic_id AND t.kind = 'payment' AND t.source_id = p.id
-                          AND t.amount_minor = p.amount_minor AND t.id = p.transaction_id)
-                      <> (p.status = 'succeeded')::int
-                   OR (SELECT count(*) FROM billing.receipts AS r
-                        WHERE r.clinic_id = p.clinic_id AND r.transaction_id = p.transaction_id)
-                      <> (p.status = 'succeeded')::int
-                   OR (SELECT count(*) FROM kernel.outbox AS o
-                        WHERE o.aggregate_id = p.id AND o.kind = 'payment.succeeded')
-                      <> (p.status = 'succeeded')::int
-                   OR (p.status = 'pending' AND p.due_at IS NULL AND p.review IS NULL)";
-    assert_eq!(app.database.rows(off).await, Vec::<Vec<String>>::new());
-    let gaps = "SELECT count(*) FROM (SELECT clinic_id, max(number) - count(*) AS gap FROM billing.receipts GROUP BY 1) AS n
-                  JOIN billing.receipt_counters AS c USING (clinic_id)
-                 WHERE gap <> 0 OR c.last_number <> (SELECT max(number) FROM billing.receipts WHERE clinic_id = c.clinic_id)";
-    assert_eq!(app.database.value(gaps).await, "0");
-    let settled =
-        app.database.rows("SELECT id, status FROM billing.payments WHERE status <> 'pending'").await;
-    for row in settled {
-        let charged = app.payments.charged(&row[0]).len();
-        assert_eq!(charged, usize::from(row[1] == "succeeded"), "{row:?}");
-    }
 }

@@ -20,6 +20,7 @@ mod health;
 mod house;
 mod housekeeping;
 mod jobs;
+mod killed_relay;
 mod limits;
 mod list_audit_log;
 mod list_webhook_endpoints;

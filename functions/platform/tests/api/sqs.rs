@@ -10,7 +10,7 @@ use testkit::lambda::{Environment, FAR_AWAY, Outcome, batch, program, record};
 use testkit::{Queues, TestApp, assert_none_in};
 
 /// What a queue has, by stream: the numbers of its events in the order of the queue.
-async fn streams(queues: &Queues, consumer: &str) -> BTreeMap<String, Vec<i64>> {
+pub(crate) async fn streams(queues: &Queues, consumer: &str) -> BTreeMap<String, Vec<i64>> {
     let mut streams: BTreeMap<String, Vec<i64>> = BTreeMap::new();
     for (group, body) in queues.drain(consumer).await {
         assert_none_in("a message", &body);

@@ -1,0 +1,126 @@
+//! Where it happens, and what must hold afterwards.
+
+use crate::money::{app, assert_money_agrees, patient};
+use crate::recovery::Recovery;
+use crate::scene::{Case, Scene};
+use futures_util::future::join_all;
+use jiff::SignedDuration;
+use serde_json::Value;
+use shared::clock::{Clock as _, SystemClock};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use testkit::killing::Wire;
+use testkit::lambda::Outcome;
+use testkit::{TestApp, TestRequest, TestResponse, World};
+
+/// One database for all cases. Each case is of a clinic of its own.
+pub(crate) struct Stage {
+    pub(crate) app: Arc<TestApp>,
+    world: World,
+    cases: AtomicUsize,
+}
+
+impl Stage {
+    pub(crate) async fn new() -> Self {
+        let (app, tenant) = app().await;
+        let world = World::empty(Arc::clone(&app), tenant);
+        Self { app, world, cases: AtomicUsize::new(0) }
+    }
+
+    /// The next case. Its clock is the machine's, as the killed function's: earlier than where the last case ended, which
+    /// neither a patient nor a limit of the same clinic would take.
+    pub(crate) async fn case(&self, scene: Scene) -> Case {
+        self.set_clock(SignedDuration::ZERO);
+        let key = format!("case-{}", self.cases.fetch_add(1, Ordering::SeqCst));
+        let tenant = self.app.tenant().await;
+        let patient = patient(&self.app, &tenant).await;
+        scene.case(&self.app, &tenant, patient, key).await
+    }
+
+    fn set_clock(&self, ahead: SignedDuration) {
+        let now = SystemClock.now() + ahead;
+        self.app.clock.advance(now.duration_since(self.app.clock.now()));
+    }
+
+    /// Starts the function over this wire, calls it, and kills it where the wire stops, or else at the end. Its reply, if it came
+    /// so far.
+    pub(crate) async fn run(&self, scene: Scene, case: &Case, wire: &Wire) -> Option<TestResponse> {
+        let (database, provider) = (wire.database_url("billing"), wire.provider_url());
+        let settings = [
+            ("DATABASE_URL", database.as_str()),
+            ("STRIPE_URL", provider),
+            // As many calls as there are cases would be refused; and a function that is deployed takes no such setting.
+            ("RATE_LIMITS", "1000"),
+            ("AWS_LAMBDA_FUNCTION_NAME", ""),
+        ];
+        let function = self.world.start(scene.function(), &settings).await;
+        match wire.kill(function, &case.sent.event()).await? {
+            Outcome::Response(reply) => Some(TestResponse::of_function(&reply)),
+            Outcome::Error(error) => panic!("the function failed: {error}"),
+        }
+    }
+
+    /// Lets those come who may come next.
+    pub(crate) async fn recover(&self, scene: Scene, case: &Case, recovery: Recovery) {
+        self.set_clock(recovery.after());
+        let told = (0..recovery.events()).map(|_| self.tell());
+        join_all(told).await;
+        if scene == Scene::Event {
+            // The provider tells again whatever was not taken.
+            let again = self.app.send(case.sent.clone()).await;
+            assert_eq!(again.status, scene.status(), "{}", again.text);
+        }
+        if recovery.sweeps() {
+            self.app.work("sweep-payments", None).await.unwrap();
+        }
+    }
+
+    /// Hands over every event that is not delivered.
+    async fn tell(&self) {
+        let send = async |event: payment_sandbox::Delivery| {
+            let request = TestRequest::new("POST", "/api/v1/webhooks/stripe").text(&event.body);
+            let answer = self.app.send(request.header("stripe-signature", &event.signature)).await;
+            assert_eq!(answer.status, 204, "{}", answer.text);
+            true
+        };
+        self.app.payments.deliver(send).await;
+    }
+
+    /// What must hold in the end, however it came about.
+    pub(crate) async fn check(&self, scene: Scene, case: &Case, first: Option<TestResponse>, context: &str) {
+        let known = self.app.send(case.client.clone()).await;
+        self.tell().await;
+        let again = self.app.send(case.client.clone()).await;
+        assert!(scene.is_final(&known), "{context}: {} {}", known.status, known.text);
+        assert_eq!((known.status, bytes(&known)), (again.status, bytes(&again)), "{context}");
+        if let Some(first) = first.filter(|first| first.status == scene.status() && scene != Scene::Event) {
+            assert_eq!((first.status, bytes(&first)), (known.status, bytes(&known)), "{context}");
+        }
+        let is_booked = u8::from(known.status == 201).to_string();
+        let Case { patient, key, .. } = case;
+        let written = format!(
+            "SELECT (SELECT count(*) FROM billing.transfers WHERE patient_id = '{patient}'),
+                    (SELECT COALESCE(sum(balance_minor), 0)::bigint / 15000 FROM billing.balances WHERE patient_id = '{patient}'),
+                    (SELECT count(*) FROM kernel.outbox
+                      WHERE kind = 'ledger.transaction_recorded' AND aggregate_id = '{patient}'),
+                    (SELECT count(*) FROM kernel.audit_log
+                      WHERE about = '{patient}' AND action IN ('transaction.recorded', 'payment.asked')),
+                    (SELECT count(*) FROM kernel.idempotency_keys WHERE key = '{key}' AND reply IS NOT NULL),
+                    (SELECT count(*) FROM billing.payments WHERE status = 'pending')"
+        );
+        let booked = is_booked.as_str();
+        let expected = [booked, booked, booked, "1", "1", "0"];
+        assert_eq!(self.app.database.rows(&written).await, [expected.map(str::to_owned)], "{context}");
+        let charged = self.app.payments.intents().iter().filter(|intent| intent.amount_received > 0).count();
+        let taken = "SELECT count(*) FROM billing.payments WHERE status = 'succeeded'";
+        assert_eq!(charged.to_string(), self.app.database.value(taken).await, "{context}");
+        assert_money_agrees(&self.app).await;
+    }
+}
+
+/// The body of a reply without the id of its request, which no two share.
+fn bytes(answer: &TestResponse) -> Value {
+    let mut body = answer.json.clone();
+    body["meta"] = Value::Null;
+    body
+}
