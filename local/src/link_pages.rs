@@ -1,13 +1,13 @@
 //! Where the links of mails lead on one machine: `/verify-email` confirms an address with one button, `/reset-password`
-//! takes a new password, and `/accept-invitation` the one of whoever is invited. Opening a link changes nothing: programs that look through mails open links, too. A deployment has
-//! such pages in its own front end, at `PUBLIC_URL`.
+//! takes a new password, and `/accept-invitation` the one of whoever is invited. Opening a link changes nothing: programs
+//! that look through mails open links, too. A deployment has such pages in its own front end, at `PUBLIC_URL`.
 
 use crate::gateway::Gateway;
-use crate::page::{HTML, TEXT, is_this_machine, reply};
+use crate::page::{HTML, TEXT, is_own_form, is_this_machine, reply, with_forms};
 use askama::Template;
 use bytes::Bytes;
 use form_urlencoded::parse;
-use http::header::{ALLOW, CONTENT_TYPE, HOST, ORIGIN, REFERRER_POLICY};
+use http::header::{ALLOW, CONTENT_TYPE};
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Method, Response, StatusCode};
 use http_body_util::Full;
@@ -168,12 +168,7 @@ impl LinkPage {
         token: Option<&str>,
     ) -> Response<Full<Bytes>> {
         match (Shown { page: self, title, text, token }).render() {
-            Ok(html) => {
-                let mut page = reply(status, HTML, POLICY, html);
-                // Without a referrer at all, a browser would hide where the form is from.
-                page.headers_mut().insert(REFERRER_POLICY, HeaderValue::from_static("same-origin"));
-                page
-            }
+            Ok(html) => with_forms(reply(status, HTML, POLICY, html)),
             Err(_) => reply(StatusCode::INTERNAL_SERVER_ERROR, TEXT, POLICY, "The page cannot be made.\n"),
         }
     }
@@ -192,10 +187,4 @@ fn is_of_the_password(problem: &Value) -> bool {
 fn field(pairs: &[u8], name: &str) -> Option<String> {
     let value = parse(pairs).find(|(other, _)| other == name).map(|(_, value)| value.into_owned());
     value.filter(|value| !value.is_empty())
-}
-
-/// Whether a form was sent by a page of this server. Browsers say where a form is from; programs need not.
-fn is_own_form(headers: &HeaderMap) -> bool {
-    let host = headers.get(HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
-    headers.get(ORIGIN).is_none_or(|origin| origin.as_bytes() == format!("http://{host}").as_bytes())
 }

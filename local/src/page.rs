@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use http::header::{
-    CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HOST, HeaderName, REFERRER_POLICY,
+    CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HOST, HeaderName, ORIGIN, REFERRER_POLICY,
     X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
 };
 use http::{HeaderMap, HeaderValue, Response, StatusCode};
@@ -17,6 +17,18 @@ pub(crate) fn is_this_machine(headers: &HeaderMap) -> bool {
     let host = headers.get(HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
     let name = host.rsplit_once(':').map_or(host, |(name, _)| name);
     ["127.0.0.1", "localhost"].contains(&name)
+}
+
+/// Whether a form was sent by a page of this server. Browsers say where a form is from; programs need not.
+pub(crate) fn is_own_form(headers: &HeaderMap) -> bool {
+    let host = headers.get(HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
+    headers.get(ORIGIN).is_none_or(|origin| origin.as_bytes() == format!("http://{host}").as_bytes())
+}
+
+/// A page with forms: without a referrer at all, a browser would hide where they are from.
+pub(crate) fn with_forms(mut page: Response<Full<Bytes>>) -> Response<Full<Bytes>> {
+    page.headers_mut().insert(REFERRER_POLICY, HeaderValue::from_static("same-origin"));
+    page
 }
 
 /// A page under that policy, which nobody frames or keeps.

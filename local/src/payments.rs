@@ -2,9 +2,9 @@
 //! shows at `/local/payments` what it charged. Where `STRIPE_SECRET_KEY` is given, the program talks to the real one.
 
 use crate::gateway::Gateway;
-use crate::page::{HTML, TEXT, is_this_machine, reply};
+use crate::page::{HTML, TEXT, is_own_form, is_this_machine, reply, with_forms};
 use bytes::Bytes;
-use http::header::CONTENT_TYPE;
+use http::header::{CONTENT_TYPE, LOCATION};
 use http::request::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode};
 use http_body_util::Full;
@@ -18,8 +18,8 @@ use tokio::task::AbortHandle;
 /// The path of the page.
 const ADDRESS: &str = "/local/payments";
 
-/// The policy of the page: no script, its own look, nothing from elsewhere.
-const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; form-action 'none'; base-uri 'none'; frame-ancestors 'none'";
+/// The policy of the page: no script, its own look and its own buttons, nothing from elsewhere.
+const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
 /// The secret with which the sandbox signs its events; it is no secret, and good on this machine alone.
 const WEBHOOK_SECRET: &str = "whsec_of_the_sandbox_on_this_machine";
@@ -52,18 +52,35 @@ impl Payments {
         }
     }
 
-    /// The page, if the request asks for it.
+    /// The page, if the request asks for it, or for what its buttons do: `POST …/{intent}/paid` and `…/failed` end a payment that
+    /// waits, as its customer would.
     pub(crate) fn answer(&self, head: &Parts) -> Option<Response<Full<Bytes>>> {
-        if head.uri.path() != ADDRESS {
-            return None;
-        }
+        let below = head.uri.path().strip_prefix(ADDRESS)?;
+        let parts: Vec<&str> = below.split('/').collect();
+        let ended = match parts.as_slice() {
+            [""] => None,
+            ["", intent, end @ ("paid" | "failed")] => Some((*intent, *end == "paid")),
+            _ => return None,
+        };
+        let refused = |status, text: &'static str| Some(reply(status, TEXT, POLICY, text));
         if !is_this_machine(&head.headers) {
-            return Some(reply(StatusCode::FORBIDDEN, TEXT, POLICY, "Ask at 127.0.0.1 or localhost.\n"));
+            return refused(StatusCode::FORBIDDEN, "Ask at 127.0.0.1 or localhost.\n");
         }
-        if head.method != Method::GET {
-            return Some(reply(StatusCode::METHOD_NOT_ALLOWED, TEXT, POLICY, "This page is read only.\n"));
+        match (&head.method, ended) {
+            (&Method::GET, None) => {
+                Some(with_forms(reply(StatusCode::OK, HTML, POLICY, self.sandbox.page())))
+            }
+            (&Method::POST, Some(_)) if !is_own_form(&head.headers) => {
+                refused(StatusCode::FORBIDDEN, "Use the buttons of /local/payments.\n")
+            }
+            (&Method::POST, Some((intent, succeeds))) if self.sandbox.settle(intent, succeeds) => {
+                let mut back = reply(StatusCode::SEE_OTHER, TEXT, POLICY, "See /local/payments.\n");
+                back.headers_mut().insert(LOCATION, HeaderValue::from_static(ADDRESS));
+                Some(back)
+            }
+            (&Method::POST, Some(_)) => refused(StatusCode::NOT_FOUND, "No such payment waits.\n"),
+            _ => refused(StatusCode::METHOD_NOT_ALLOWED, "Read the page, or use its buttons.\n"),
         }
-        Some(reply(StatusCode::OK, HTML, POLICY, self.sandbox.page()))
     }
 
     /// Hands the sandbox's events to the function that takes them, until the handle is aborted. What is refused comes again.

@@ -7,7 +7,7 @@ use crate::money;
 use crate::reply::Refusal;
 use std::collections::BTreeMap;
 
-const KNOWN: [&str; 10] = [
+const KNOWN: [&str; 11] = [
     "amount",
     "confirm",
     "currency",
@@ -18,6 +18,7 @@ const KNOWN: [&str; 10] = [
     "payment_method_data[type]",
     "payment_method_options[pix][expires_after_seconds]",
     "payment_method_types[]",
+    "use_stripe_sdk",
 ];
 
 /// The seconds for which a Pix waits, when nothing else is said.

@@ -2,6 +2,7 @@
 //! refund made in its dashboard have none.
 
 use crate::attempt::declined;
+use crate::reply::Refusal;
 use crate::state::State;
 use crate::status::Status;
 use serde_json::json;
@@ -53,7 +54,13 @@ impl State {
         } else {
             intent.status = Status::RequiresPaymentMethod;
             intent.next_action = None;
-            intent.last_error = Some(declined("card_declined", "generic_decline").error());
+            intent.last_error = Some(if intent.kinds.iter().any(|kind| kind == "pix") {
+                Refusal::invalid("The Pix was not paid in time.")
+                    .with_code("payment_intent_payment_attempt_expired")
+                    .error()
+            } else {
+                declined("card_declined", "generic_decline").error()
+            });
             "payment_intent.payment_failed"
         };
         self.tell(kind, intent.account.as_deref(), &intent.json());

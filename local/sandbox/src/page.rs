@@ -4,13 +4,14 @@ use crate::events::Event;
 use crate::intent::PaymentIntent;
 use crate::money::written;
 use crate::state::State;
+use crate::status::Status;
 use std::fmt::Write as _;
 
 const HEAD: &str = "<!doctype html>\n<html lang=\"en\">\n<meta charset=\"utf-8\">\n<title>Payments</title>\n<style>\n\
     body { font: 14px/1.5 system-ui, sans-serif; margin: 2rem }\n\
     table { border-collapse: collapse }\n\
     th, td { padding: .2rem .8rem .2rem 0; text-align: left; border-bottom: 1px solid #ddd; white-space: nowrap }\n\
-    td.amount { text-align: right }\n</style>\n";
+    td.amount { text-align: right }\n    form { display: inline }\n</style>\n";
 
 /// The text with what HTML would read otherwise written as it has to be.
 fn escaped(text: &str) -> String {
@@ -42,15 +43,24 @@ fn intent_row(page: &mut String, intent: &PaymentIntent) {
     for text in texts {
         let _ = write!(page, "<td>{}", escaped(text));
     }
-    let _ = writeln!(
+    let _ = write!(
         page,
-        "<td class=\"amount\">{}<td>{}<td class=\"amount\">{}<td class=\"amount\">{}<td>{}",
+        "<td class=\"amount\">{}<td>{}<td class=\"amount\">{}<td class=\"amount\">{}<td>{}<td>",
         escaped(&written(intent.amount, &intent.currency)),
         intent.status.as_str(),
         escaped(&money(intent.refunded)),
         escaped(&money(intent.disputed)),
         escaped(intent.account.as_deref().unwrap_or_default()),
     );
+    if matches!(intent.status, Status::Processing | Status::RequiresAction) {
+        let _ = write!(
+            page,
+            "<form method=\"post\" action=\"/local/payments/{id}/paid\"><button>pay</button></form>\
+             <form method=\"post\" action=\"/local/payments/{id}/failed\"><button>let it fail</button></form>",
+            id = escaped(&intent.id)
+        );
+    }
+    page.push('\n');
 }
 
 fn event_row(page: &mut String, event: &Event) {
@@ -62,8 +72,9 @@ fn event_row(page: &mut String, event: &Event) {
 pub(crate) fn page(state: &State) -> String {
     let mut page = String::from(HEAD);
     page.push_str("<h1>Payments</h1>\n");
-    page +=
-        &header(&["time", "id", "clinic", "payment", "amount", "status", "refunded", "disputed", "account"]);
+    page += &header(&[
+        "time", "id", "clinic", "payment", "amount", "status", "refunded", "disputed", "account", "",
+    ]);
     state.intents.iter().rev().for_each(|intent| intent_row(&mut page, intent));
     page.push_str("</table>\n<h2>Events</h2>\n");
     page += &header(&["id", "kind", "delivered"]);

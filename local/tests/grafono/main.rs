@@ -21,6 +21,7 @@ mod logs;
 mod mail;
 mod openapi;
 mod outage;
+mod payments;
 mod permissions;
 mod processes;
 mod program;

@@ -91,7 +91,8 @@ async fn a_column_that_may_be_null_is_one_of_those_that_are_meant_to() {
                         'billing.payments.payer', 'billing.payments.card_token', 'billing.payments.provider_payment_id',
                         'billing.payments.failure_code', 'billing.payments.decline_code',
                         'billing.payments.transaction_id', 'billing.payments.settled_at', 'billing.payments.disputed_at',
-                        'billing.payments.review', 'billing.payments.due_at', 'billing.provider_events.payment_id')";
+                        'billing.payments.review', 'billing.payments.due_at', 'billing.payments.waiting_until',
+                        'billing.provider_events.payment_id')";
     assert_none("D2: a column that nobody meant to be NULL", query).await;
 }
 

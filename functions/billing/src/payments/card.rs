@@ -5,8 +5,11 @@ use shared::validation::Text;
 use std::borrow::Cow;
 use validator::ValidationError;
 
-/// The pattern of the provider's ids of cards, for the contract.
-pub(super) const CARD_ID: &str = "^(pm|tok)_[A-Za-z0-9_]{1,120}$";
+/// The pattern of what money is taken by, for the contract: the provider's id of a card, or Pix.
+pub(super) const PAYMENT_METHOD: &str = "^(pix|(pm|tok)_[A-Za-z0-9_]{1,120})$";
+
+/// What asks for a Pix.
+pub(super) const PIX: &str = "pix";
 
 /// The problem of [`no_card_data`].
 pub(super) const CARD_DATA_NOT_ACCEPTED: Problem = Problem::new(
@@ -21,7 +24,7 @@ pub(super) const INVALID_PAYMENT_METHOD: Problem = Problem::new(
     400,
     "INVALID_PAYMENT_METHOD",
     "Invalid payment method",
-    "Send the provider's id of a card: pm_ or tok_ and letters, digits or underscores.",
+    "Send the provider's id of a card, pm_ or tok_ and letters, digits or underscores, or pix.",
 )
 .at("/paymentMethod");
 
@@ -29,13 +32,14 @@ fn refusal(problem: &Problem, message: &'static str) -> ValidationError {
     ValidationError::new(problem.code).with_message(Cow::Borrowed(message))
 }
 
-/// The provider's id of a card.
+/// The provider's id of a card, or Pix.
 pub(super) fn payment_method(id: &Text) -> Result<(), ValidationError> {
     no_card_data(id)?;
-    if is_card_id(id.as_str()) {
+    if id.as_str() == PIX || is_card_id(id.as_str()) {
         return Ok(());
     }
-    Err(refusal(&INVALID_PAYMENT_METHOD, "must be the provider's id of a card, such as pm_card_visa"))
+    let message = "must be the provider's id of a card, such as pm_card_visa, or pix";
+    Err(refusal(&INVALID_PAYMENT_METHOD, message))
 }
 
 /// No number of a card.

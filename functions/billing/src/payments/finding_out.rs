@@ -7,7 +7,7 @@
 
 use super::alarm::alarm;
 use super::payment::Review;
-use super::provider::{Answer, Fence, Intent, Provider, Status, told};
+use super::provider::{Action, Answer, Fence, Intent, Provider, Status, told};
 use super::settling::{self, CARD_DECLINED, Failed, NOT_CHARGED, Step, Taken};
 use super::standing::Standing;
 use jiff::{SignedDuration, Timestamp};
@@ -18,6 +18,9 @@ use uuid::Uuid;
 /// How long a key is good: the provider keeps it for 24 hours at least. Afterwards the same request would be a new one.
 pub(super) const KEY_LIVES: SignedDuration = SignedDuration::from_hours(23);
 
+/// How long a card waits for its owner, who is at the clinic's own page.
+pub(super) const CARD_WAITS: SignedDuration = SignedDuration::from_hours(1);
+
 /// What was found out of a payment.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Found {
@@ -27,6 +30,8 @@ pub(super) enum Found {
     Failed(Failed),
     /// The provider has begun, under that id of its own.
     Begun(String),
+    /// It waits for the customer, under that id, until that instant if the provider says so.
+    Waits(String, Option<Timestamp>),
     /// A person must look, at that id of the provider's if there is one.
     Review(Review, Option<String>),
     /// Nothing yet.
@@ -40,6 +45,7 @@ impl Found {
             Answer::Succeeded { intent } => Self::Taken(Taken { intent: Some(intent), amount: None }),
             Answer::Another { intent } => Self::Review(Review::AnotherAmount, intent),
             Answer::Pending { intent } => Self::Begun(intent),
+            Answer::Waits { intent, action } => Self::Waits(intent, action.expires_at()),
             Answer::Declined { intent, decline_code, .. } => {
                 Self::Failed(Failed { intent, ..declined(&decline_code) })
             }
@@ -49,10 +55,9 @@ impl Found {
     }
 
     /// What the provider's own record of a payment says.
-    fn read(intent: Intent, standing: &Standing) -> Self {
+    pub(super) fn read(intent: Intent, standing: &Standing) -> Self {
         let is_ours = intent.payment == Some(standing.id) && intent.clinic == Some(standing.clinic);
-        let is_as_asked =
-            intent.amount_minor == Some(standing.amount_minor) && intent.currency == standing.currency;
+        let is_as_asked = is_as_asked(&intent, standing);
         match intent.status {
             Status::Succeeded if is_ours => {
                 let amount = Some((intent.received_minor.unwrap_or(-1), intent.currency));
@@ -64,11 +69,10 @@ impl Found {
                     intent.failure.map_or_else(|| "unknown".to_owned(), |failure| failure.decline_code);
                 Self::Failed(Failed { intent: Some(intent.id), ..declined(&code) })
             }
-            Status::Processing | Status::RequiresAction | Status::RequiresConfirmation
-                if is_ours && is_as_asked =>
-            {
-                Self::Later
+            Status::RequiresAction if is_ours && is_as_asked => {
+                Self::Waits(intent.id, intent.action.as_ref().and_then(Action::expires_at))
             }
+            Status::Processing | Status::RequiresConfirmation if is_ours && is_as_asked => Self::Later,
             _ => Self::Review(Review::AnotherAmount, Some(intent.id)),
         }
     }
@@ -85,7 +89,11 @@ impl Found {
             }
             Self::Taken(taken) => Some(settling::settle(clinic, payment, taken, step)),
             Self::Failed(failed) => Some(settling::fail(clinic, payment, failed, step)),
-            Self::Begun(intent) => Some(settling::note_intent(clinic, payment, intent, step.at)),
+            Self::Begun(intent) => Some(settling::note_intent(clinic, payment, intent, None, step.at)),
+            Self::Waits(intent, until) => {
+                let until = Some(until.unwrap_or(step.at + CARD_WAITS));
+                Some(settling::note_intent(clinic, payment, intent, until, step.at))
+            }
             Self::Review(why, intent) => Some(review(clinic, payment, why, intent, step.at)),
             Self::Later => None,
         }
@@ -115,16 +123,38 @@ pub(super) fn declined(code: &str) -> Failed {
     Failed { code: CARD_DECLINED.to_owned(), decline_code, intent: None }
 }
 
+fn is_as_asked(intent: &Intent, standing: &Standing) -> bool {
+    intent.amount_minor == Some(standing.amount_minor) && intent.currency == standing.currency
+}
+
+/// What is done with a payment that waits for its customer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Waiting {
+    /// It waits on, unless its time is over.
+    GoesOn,
+    /// It is given up.
+    Ends,
+}
+
 /// Asks the provider what became of a pending payment.
 pub(super) async fn find_out(
     provider: &Provider,
     standing: &Standing,
+    waiting: Waiting,
     now: Timestamp,
     deadline: Deadline,
 ) -> Found {
     if let Some(intent) = &standing.provider_payment {
-        let read = provider.read(standing.account.as_deref(), intent, deadline).await;
-        return read.map_or(Found::Later, |intent| Found::read(intent, standing));
+        let account = standing.account.as_deref();
+        let Some(intent) = provider.read(account, intent, deadline).await else { return Found::Later };
+        let (id, ends) = (intent.id.clone(), ends(&intent, standing, waiting, now));
+        let found = Found::read(intent, standing);
+        return match (ends, found) {
+            // While it is not cancelled, whoever has its client secret can still pay.
+            (true, _) if !provider.cancel(account, &id, deadline).await => Found::Later,
+            (true, Found::Waits(..)) => Found::Failed(not_charged()),
+            (_, found) => found,
+        };
     }
     if now.duration_since(standing.created_at) >= KEY_LIVES {
         return Found::Review(Review::TooOld, None);
@@ -138,16 +168,33 @@ pub(super) async fn find_out(
         }
         Fence::Used => match provider.charge(&asked, deadline).await {
             Answer::Mismatch => Found::Review(Review::AnotherRequest, None),
+            Answer::Waits { intent, .. }
+                if waiting == Waiting::Ends
+                    && provider.cancel(standing.account.as_deref(), &intent, deadline).await =>
+            {
+                Found::Failed(not_charged())
+            }
             answer => Found::of(answer),
         },
         Fence::Later => Found::Later,
     }
 }
 
+/// Whether an intent that waited is to be cancelled: the customer has not done it in time, or was refused.
+fn ends(intent: &Intent, standing: &Standing, waiting: Waiting, now: Timestamp) -> bool {
+    let is_over = || waiting == Waiting::Ends || standing.waiting_until.is_some_and(|until| until <= now);
+    let is_ended = match intent.status {
+        Status::RequiresAction => is_over(),
+        Status::RequiresPaymentMethod => standing.waiting_until.is_some(),
+        _ => false,
+    };
+    is_ended && intent.payment == Some(standing.id) && is_as_asked(intent, standing)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::payments::PaymentStatus;
+    use crate::payments::{PaymentBy, PaymentStatus};
 
     fn standing() -> Standing {
         Standing {
@@ -157,8 +204,11 @@ mod tests {
             amount_minor: 500,
             currency: "BRL".to_owned(),
             account: None,
+            method: PaymentBy::Card,
             card_token: Some("pm_card_visa".to_owned()),
             provider_payment: Some("pi_1".to_owned()),
+            waiting_until: None,
+            is_reviewed: false,
             failure_code: None,
             decline_code: None,
             created_at: Timestamp::UNIX_EPOCH,

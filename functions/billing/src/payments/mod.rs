@@ -1,4 +1,4 @@
-//! Card payments: what is asked of the payment provider, what becomes of it, and how the one is held against the other.
+//! Payments by card and by Pix: what is asked of the payment provider, what becomes of it, and how the one is held against the other.
 //!
 //! A payment is a row before the provider hears of it, and its id is the provider's idempotency key. So whoever finds it
 //! pending, the caller who repeats, the provider's event or the sweeper, can find out what became of it, and all of them
@@ -11,6 +11,8 @@ pub mod create_payment;
 mod finding_out;
 pub mod get_payment;
 pub mod list_payments;
+pub mod next_action;
+pub mod payer;
 pub mod payment;
 pub mod provider;
 pub mod reconcile;

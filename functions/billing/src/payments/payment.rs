@@ -42,13 +42,23 @@ impl PaymentStatus {
 }
 
 /// By what the provider takes the money.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema, EnumString, IntoStaticStr,
+)]
 #[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
 pub enum PaymentBy {
     /// A card.
     Card,
-    /// Pix. Nothing is taken by it yet.
+    /// Pix: whoever pays reads a code in the application of their bank.
     Pix,
+}
+
+impl PaymentBy {
+    /// The name in JSON and in the database.
+    pub fn name(self) -> &'static str {
+        self.into()
+    }
 }
 
 /// Why a person must look at a payment, and resolve it.
@@ -108,7 +118,7 @@ pub struct Payment {
     /// Why a person must look at it, or had to.
     #[schemars(example = None::<Review>)]
     pub review: Option<Review>,
-    /// Why no money was taken: `CARD_DECLINED`, `NOT_CHARGED`, `NOT_SENT`, or the provider's code.
+    /// Why no money was taken: `CARD_DECLINED`, `PIX_NOT_PAID`, `NOT_CHARGED`, `NOT_SENT`, or the provider's code.
     #[schemars(length(min = 1, max = 64), example = None::<String>)]
     pub failure_code: Option<String>,
     /// Why the card was declined, as far as the bank says.
@@ -126,6 +136,10 @@ pub struct Payment {
     /// When it became known that the money was taken, UTC.
     #[schemars(example = "2026-11-21T10:00:01.123456Z")]
     pub settled_at: Option<Timestamp>,
+    /// Until when it waits, or waited, for its customer, UTC; null if it never did. Repeat the request that made it to read
+    /// again what the customer has to do.
+    #[schemars(example = None::<Timestamp>)]
+    pub waiting_until: Option<Timestamp>,
     /// The number of this version; the same as in `ETag`.
     #[schemars(range(min = 1), example = 2)]
     pub version: i64,
@@ -149,7 +163,8 @@ pub(super) fn payment(clinic: Uuid, id: Uuid) -> Statement<Payment> {
                     'description', p.description, 'refundedMinor', p.refunded_minor,
                     'disputed', p.disputed_at IS NOT NULL, 'review', p.review, 'failureCode', p.failure_code,
                     'declineCode', p.decline_code, 'transactionId', p.transaction_id, 'receiptId', r.id,
-                    'createdAt', p.created_at, 'settledAt', p.settled_at, 'version', p.version)::text, true) AS reply
+                    'createdAt', p.created_at, 'settledAt', p.settled_at, 'waitingUntil', p.waiting_until,
+                    'version', p.version)::text, true) AS reply
            FROM billing.payments AS p
            LEFT JOIN billing.receipts AS r ON r.clinic_id = p.clinic_id AND r.transaction_id = p.transaction_id
           WHERE p.clinic_id = $1

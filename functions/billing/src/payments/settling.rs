@@ -131,7 +131,9 @@ pub(super) fn fail(clinic: Uuid, payment: Uuid, failed: Failed, step: &Step) -> 
         "billing.fail_payment",
         "WITH failed AS (
              UPDATE billing.payments AS p
-                SET status = 'failed', failure_code = $3, decline_code = $4,
+                SET status = 'failed',
+                    failure_code = CASE WHEN p.method = 'pix' AND $3 = 'CARD_DECLINED' THEN 'PIX_NOT_PAID' ELSE $3 END,
+                    decline_code = CASE WHEN p.method = 'card' THEN $4 END,
                     provider_payment_id = COALESCE(p.provider_payment_id, $5), card_token = NULL, due_at = NULL,
                     version = p.version + 1, updated_at = $6
               WHERE p.clinic_id = $1
@@ -158,7 +160,7 @@ pub(super) fn fail(clinic: Uuid, payment: Uuid, failed: Failed, step: &Step) -> 
 /// Why no money was taken.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Failed {
-    /// `CARD_DECLINED`, `NOT_CHARGED`, `NOT_SENT`, or the provider's code.
+    /// `CARD_DECLINED`, which is `PIX_NOT_PAID` of a Pix, `NOT_CHARGED`, `NOT_SENT`, or the provider's code.
     pub(super) code: String,
     /// Of a card that was declined: as far as the bank says.
     pub(super) decline_code: Option<String>,
@@ -168,25 +170,35 @@ pub(super) struct Failed {
 
 /// The failure of a card that was declined.
 pub(super) const CARD_DECLINED: &str = "CARD_DECLINED";
+/// The failure of a Pix that nobody paid in time.
+pub(super) const PIX_NOT_PAID: &str = "PIX_NOT_PAID";
 /// The failure of a payment of which the provider has said that it never was, and never will be.
 pub(super) const NOT_CHARGED: &str = "NOT_CHARGED";
 /// The failure of a payment that nobody was asked for.
 pub(super) const NOT_SENT: &str = "NOT_SENT";
 
-/// The provider has begun, and has not said how it ends.
-pub(super) fn note_intent(clinic: Uuid, payment: Uuid, intent: String, at: Timestamp) -> Statement<()> {
+/// The provider has begun, and has not said how it ends; where it waits for the customer, until when. It may tell the second
+/// later than the first.
+pub(super) fn note_intent(
+    clinic: Uuid,
+    payment: Uuid,
+    intent: String,
+    waiting_until: Option<Timestamp>,
+    at: Timestamp,
+) -> Statement<()> {
     Statement::new(
         "billing.note_provider_payment",
         "UPDATE billing.payments
-            SET provider_payment_id = $3, version = version + 1, updated_at = $4
+            SET provider_payment_id = $3, waiting_until = $4, version = version + 1, updated_at = $5
           WHERE clinic_id = $1
             AND id = $2
             AND status = 'pending'
-            AND provider_payment_id IS NULL",
+            AND (provider_payment_id IS NULL OR (provider_payment_id = $3 AND waiting_until IS NULL AND $4::timestamptz IS NOT NULL))",
     )
     .bind(clinic)
     .bind(payment)
     .bind(intent)
+    .bind(waiting_until)
     .bind(at)
 }
 

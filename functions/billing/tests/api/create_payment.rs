@@ -101,7 +101,7 @@ async fn a_declined_card_is_told_and_final_under_its_key() {
         ("pm_card_chargeDeclinedStolenCard", "generic_decline"),
         ("pm_card_chargeDeclinedLostCard", "generic_decline"),
         ("pm_card_chargeDeclinedExpiredCard", "expired_card"),
-        ("pm_card_authenticationRequired", "authentication_required"),
+        ("pm_card_chargeDeclinedProcessingError", "processing_error"),
     ]
     .into_iter()
     .enumerate()

@@ -24,6 +24,7 @@ mod record_stripe_events;
 mod resolve_payment;
 mod sweep_payments;
 mod telemetry;
+mod waiting_payments;
 
 #[path = "../money/mod.rs"]
 mod money;

@@ -9,7 +9,12 @@
 //! At the gate the places are the borders of statements and the sides of each call of the provider; with `KILL_EVERYWHERE=1`, as
 //! every night, every message. One more function is one more [`Scene`].
 
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on should say where and end")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test that cannot go on should say where and end"
+)]
 #![expect(clippy::print_stdout, reason = "how many cases there were is part of the result")]
 
 mod recovery;
@@ -42,9 +47,9 @@ async fn survives(scene: Scene, recoveries: &[Recovery]) {
             let wire = Wire::stopping(&stage.app, *point).await;
             let answer = stage.run(scene, &case, &wire).await;
             ended_first += usize::from(!wire.is_stopped());
-            stage.recover(scene, &case, *recovery).await;
+            let known = stage.recover(scene, &case, *recovery).await;
             wire.deliver_late().await;
-            stage.check(scene, &case, answer, &context).await;
+            stage.check(scene, &case, (answer, known), &context).await;
             cases += 1;
         }
     }
@@ -67,6 +72,11 @@ async fn a_card_is_charged_and_booked_once_wherever_the_function_is_killed() {
 async fn a_decline_stands_wherever_the_function_is_killed() {
     survives(Scene::Payment("pm_card_chargeDeclined"), &[Recovery::Client, Recovery::SweeperThenClient])
         .await;
+}
+
+#[tokio::test]
+async fn a_pix_is_made_and_booked_once_wherever_the_function_is_killed() {
+    survives(Scene::Pix, &[Recovery::Client, Recovery::SweeperThenClient]).await;
 }
 
 #[tokio::test]

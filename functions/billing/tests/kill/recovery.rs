@@ -2,7 +2,7 @@
 
 use jiff::SignedDuration;
 
-/// Who comes after a function was killed. All of them but the first end with the client, who wants to know.
+/// Who comes after a function was killed. The client comes in the end, who wants to know.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Recovery {
     /// The client repeats its request.

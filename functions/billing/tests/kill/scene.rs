@@ -13,6 +13,8 @@ pub(crate) enum Scene {
     Transaction,
     /// This card is charged.
     Payment(&'static str),
+    /// A Pix is made, and paid once somebody has seen it.
+    Pix,
     /// The provider tells of a card that it charged later.
     Event,
 }
@@ -31,7 +33,7 @@ impl Scene {
     pub(crate) const fn function(self) -> &'static str {
         match self {
             Self::Transaction => "create-transaction",
-            Self::Payment(_) => "create-payment",
+            Self::Payment(_) | Self::Pix => "create-payment",
             Self::Event => "record-stripe-events",
         }
     }
@@ -41,6 +43,7 @@ impl Scene {
         match self {
             Self::Transaction | Self::Payment("pm_card_visa") => 201,
             Self::Payment(_) => 402,
+            Self::Pix => 202,
             Self::Event => 204,
         }
     }
@@ -49,8 +52,8 @@ impl Scene {
     /// charged.
     pub(crate) fn is_final(self, answer: &TestResponse) -> bool {
         match self {
-            Self::Transaction | Self::Event => answer.status == 201,
-            Self::Payment(_) if answer.status == 409 => answer.code() == "PAYMENT_NOT_CHARGED",
+            Self::Payment(_) | Self::Pix if answer.status == 409 => answer.code() == "PAYMENT_NOT_CHARGED",
+            Self::Transaction | Self::Event | Self::Pix => answer.status == 201,
             Self::Payment(_) => answer.status == self.status(),
         }
     }
@@ -60,10 +63,11 @@ impl Scene {
         let client = match self {
             Self::Transaction => record(tenant, &income(&patient), &key),
             Self::Payment(method) => pay(tenant, &card(&patient, method), &key),
+            Self::Pix => pay(tenant, &card(&patient, "pix"), &key),
             Self::Event => pay(tenant, &card(&patient, SLOW), &key),
         };
         let sent = match self {
-            Self::Transaction | Self::Payment(_) => client.clone(),
+            Self::Transaction | Self::Payment(_) | Self::Pix => client.clone(),
             Self::Event => {
                 lost(app, tenant, &patient, SLOW, &key).await;
                 let intent = app.payments.intents().pop().unwrap();

@@ -33,7 +33,7 @@ async fn a_charge_is_one_request_and_its_repetition_is_the_same_to_the_byte() {
     let expected = "amount=15000&currency=brl\
         &metadata%5BclinicId%5D=00000000-0000-0000-0000-000000000007\
         &metadata%5BpaymentId%5D=00000000-0000-0000-0000-000000000008\
-        &metadata%5Bdeployment%5D=test&confirm=true&error_on_requires_action=true\
+        &metadata%5Bdeployment%5D=test&confirm=true&use_stripe_sdk=true\
         &payment_method_types%5B%5D=card&payment_method=pm_card_visa";
     assert_eq!(body, expected);
 }

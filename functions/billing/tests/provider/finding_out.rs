@@ -73,6 +73,7 @@ async fn an_intent_is_read_with_our_ids_and_units() {
             code: "card_declined".to_owned(),
             decline_code: "do_not_honor".to_owned(),
         }),
+        action: None,
     };
     assert_eq!(read, Some(expected));
     assert!(server.asked()[0].0.starts_with("get /v1/payment_intents/pi_1 http/1.1"));

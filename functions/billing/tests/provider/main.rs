@@ -13,7 +13,7 @@ mod server;
 mod settings;
 mod told;
 
-use billing::payments::provider::{Answer, Asked, Provider};
+use billing::payments::provider::{Answer, Asked, Means, Provider};
 use serde_json::{Value, json};
 use server::Server;
 use shared::deadline::Deadline;
@@ -32,7 +32,7 @@ fn asked() -> Asked {
         account: Some("acct_1".to_owned()),
         amount_minor: 15_000,
         currency: "BRL".to_owned(),
-        token: Secret::new("pm_card_visa".to_owned()),
+        means: Means::Card(Secret::new("pm_card_visa".to_owned())),
     }
 }
 

@@ -55,7 +55,6 @@ impl Recorded {
     /// Every place at which the function could be killed with another outcome: each border of a statement, where Postgres has
     /// run one more than at the border before, and each side of a request to the provider. With `KILL_EVERYWHERE` in the
     /// environment, each message.
-    #[expect(clippy::disallowed_methods, reason = "how thorough a test is, is no setting of the product")]
     pub fn points(&self) -> Vec<Point> {
         let everywhere = std::env::var_os("KILL_EVERYWHERE").is_some();
         // Execute, Query, Sync: what goes before them has run nothing yet.

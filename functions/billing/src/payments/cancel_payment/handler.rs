@@ -1,6 +1,6 @@
 use super::db;
 use super::schema::CancelPaymentFailure;
-use crate::payments::finding_out::{Found, find_out};
+use crate::payments::finding_out::{Found, Waiting, find_out};
 use crate::payments::payment::{address, payment};
 use crate::payments::provider::Provider;
 use crate::payments::settling::Step;
@@ -23,7 +23,7 @@ pub(super) async fn handle(
     let before = tx.commit::<CancelPaymentFailure>().await?.one(&handle)?;
 
     let found = match before.status {
-        PaymentStatus::Pending => find_out(call.parts, &before, call.now, call.deadline).await,
+        PaymentStatus::Pending => find_out(call.parts, &before, Waiting::Ends, call.now, call.deadline).await,
         PaymentStatus::Failed | PaymentStatus::Succeeded => Found::Later,
     };
     let now = write(call, &before, found).await?;

@@ -1,4 +1,5 @@
 use super::schema::NewPayment;
+use crate::payments::PaymentBy;
 use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
 use serde_json::Value;
@@ -15,6 +16,7 @@ pub(super) fn insert_payment(
     clinic: Uuid,
     id: Uuid,
     new: NewPayment,
+    method: PaymentBy,
     now: Timestamp,
 ) -> Result<Statement<()>, Fault> {
     let payer = new.payer.map(serde_json::to_value).transpose();
@@ -24,7 +26,7 @@ pub(super) fn insert_payment(
         "INSERT INTO billing.payments
                 (id, clinic_id, patient_id, provider_account, amount_minor, currency, method, description, payer,
                  card_token, due_at, created_at, updated_at)
-         SELECT $2, c.id, $3, c.provider_account, $4, $5, 'card', $6, $7, $8, $9, $10, $10
+         SELECT $2, c.id, $3, c.provider_account, $4, $5, $6, $7, $8, $9, $10, $11, $11
            FROM identity.published_clinics AS c
           WHERE c.id = $1",
     );
@@ -34,9 +36,10 @@ pub(super) fn insert_payment(
         .bind(Uuid::from(new.patient_id))
         .bind(new.amount_minor)
         .bind(new.currency.into_string())
+        .bind(method.name())
         .bind(new.description.map(String::from))
         .bind(payer)
-        .bind(new.payment_method.into_string())
+        .bind(Some(new.payment_method.into_string()).filter(|_| method == PaymentBy::Card))
         .bind(now + DUE_AFTER)
         .bind(now))
 }

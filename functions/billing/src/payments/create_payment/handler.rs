@@ -1,12 +1,14 @@
 use super::db;
 use super::logic::{self, Attempt, Consequence, Repeated};
 use super::schema::{CreatePaymentFailure, NewPayment, PaymentOutcome};
-use crate::payments::PaymentStatus;
 use crate::payments::alarm::alarm;
+use crate::payments::card::PIX;
+use crate::payments::finding_out::{CARD_WAITS, Found};
 use crate::payments::payment::address;
-use crate::payments::provider::{Answer, Provider, currency};
+use crate::payments::provider::{Action, Answer, Provider};
 use crate::payments::settling::{self, Step};
 use crate::payments::standing::{Standing, standing};
+use crate::payments::{PaymentBy, PaymentStatus};
 use http::HeaderValue;
 use http::header::RETRY_AFTER;
 use shared::failure::problem::IDEMPOTENCY_KEY_IN_FLIGHT;
@@ -22,16 +24,17 @@ pub(super) async fn handle(call: &Call<'_, Provider>, new: NewPayment) -> Outcom
     if !call.parts.is_set_up() {
         return Err(CreatePaymentFailure::PaymentsNotSetUp.into());
     }
-    if currency::to_provider(new.currency.as_str(), new.amount_minor).is_none() {
+    let method = if new.payment_method.as_str() == PIX { PaymentBy::Pix } else { PaymentBy::Card };
+    if !logic::is_chargeable(method, new.currency.as_str(), new.amount_minor) {
         return Err(CreatePaymentFailure::CurrencyNotChargeable.into());
     }
     let (clinic, id) = (call.principal()?.clinic_id, call.new_id());
     let patient = new.patient_id.into();
     let (amount_minor, currency) = (new.amount_minor, new.currency.as_str().to_owned());
-    let card_token = Some(new.payment_method.as_str().to_owned());
+    let card_token = Some(new.payment_method.as_str().to_owned()).filter(|_| method == PaymentBy::Card);
 
     let mut tx = call.write()?;
-    tx.add(db::insert_payment(clinic, id, new, call.now)?);
+    tx.add(db::insert_payment(clinic, id, new, method, call.now)?);
     tx.add(call.audit_about(id, patient)?);
     let stored = tx.commit_with_reply::<db::Pointer, CreatePaymentFailure>(db::pointer(clinic, id)).await?;
     let db::Pointer { payment_id: id, provider_account, created_at } = stored.data;
@@ -45,8 +48,11 @@ pub(super) async fn handle(call: &Call<'_, Provider>, new: NewPayment) -> Outcom
         amount_minor,
         currency,
         account: provider_account,
+        method,
         card_token,
         provider_payment: None,
+        waiting_until: None,
+        is_reviewed: false,
         failure_code: None,
         decline_code: None,
         created_at,
@@ -69,7 +75,17 @@ async fn again(call: &Call<'_, Provider>, clinic: Uuid, id: Uuid) -> Outcome {
         Repeated::InFlight => Err(Fault::from(&IDEMPOTENCY_KEY_IN_FLIGHT).into()),
         Repeated::GoesOn => charge(call, standing, Attempt::Again).await,
         Repeated::Waits(outcome) => Ok(reply(outcome)),
+        Repeated::Asks => ask_on(call, standing).await,
     }
+}
+
+/// A repetition while the customer has something to do: the provider says what, or that it is done.
+async fn ask_on(call: &Call<'_, Provider>, standing: Standing) -> Outcome {
+    let intent = standing.provider_payment.as_deref().unwrap_or_default();
+    let read = call.parts.read(standing.account.as_deref(), intent, call.deadline).await;
+    let action = read.as_ref().and_then(|intent| intent.action.clone());
+    let found = read.map_or(Found::Later, |intent| Found::read(intent, &standing));
+    settle(call, standing, Consequence::Write(found), action, Duration::ZERO).await
 }
 
 /// Asks the provider, writes what it said, and answers by the payment as it stands then. Whatever cannot be written now will
@@ -86,15 +102,34 @@ async fn charge(call: &Call<'_, Provider>, standing: Standing, attempt: Attempt)
         }
         _ => Duration::ZERO,
     };
-    match write(call, &standing, logic::consequence(answer, attempt)).await {
+    let action = match &answer {
+        Answer::Waits { action, .. } => Some(action.clone()),
+        _ => None,
+    };
+    settle(call, standing, logic::consequence(answer, attempt), action, wait).await
+}
+
+/// Writes the consequence, and answers by the payment as it stands then.
+async fn settle(
+    call: &Call<'_, Provider>,
+    standing: Standing,
+    consequence: Consequence,
+    action: Option<Action>,
+    wait: Duration,
+) -> Outcome {
+    let (standing, told) = match write(call, &standing, consequence).await {
         Ok(now_standing) => {
-            logic::told(&now_standing).map(reply).map_err(|failure| unavailable(failure, wait))
+            let told = logic::told(&now_standing).map_err(|failure| unavailable(failure, wait))?;
+            (now_standing, told)
         }
         Err(fault) => {
             alarm("unwritten", standing.clinic, standing.id, &fault.log_text());
-            Ok(reply(logic::pending(&standing)))
+            let pending = logic::pending(&standing);
+            (standing, pending)
         }
-    }
+    };
+    let until = standing.waiting_until.or_else(|| action.as_ref().and_then(Action::expires_at));
+    Ok(reply(logic::asking(told, action.as_ref(), until.unwrap_or(call.now + CARD_WAITS))))
 }
 
 /// Writes the consequence; the payment as it stands then.

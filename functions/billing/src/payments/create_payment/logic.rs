@@ -1,11 +1,12 @@
 //! What follows from the provider's answer and from a payment as it stands.
 
 use super::schema::{CreatePaymentFailure, PaymentOutcome};
-use crate::payments::PaymentStatus;
 use crate::payments::finding_out::{Found, KEY_LIVES};
-use crate::payments::provider::Answer;
-use crate::payments::settling::{CARD_DECLINED, Failed, NOT_CHARGED, NOT_SENT};
+use crate::payments::next_action::NextAction;
+use crate::payments::provider::{Action, Answer, currency};
+use crate::payments::settling::{CARD_DECLINED, Failed, NOT_CHARGED, NOT_SENT, PIX_NOT_PAID};
 use crate::payments::standing::Standing;
+use crate::payments::{PaymentBy, PaymentStatus};
 use jiff::{SignedDuration, Timestamp};
 
 /// The longest life of a call: younger than this, a pending payment may be in the hands of the request that made it.
@@ -46,8 +47,10 @@ pub(super) enum Repeated {
     InFlight,
     /// It goes on where the first one was lost.
     GoesOn,
-    /// A person must look: nobody asks for the card again.
+    /// A person must look: nobody asks for the money again.
     Waits(PaymentOutcome),
+    /// The customer has something to do: the provider says what.
+    Asks,
 }
 
 /// How a repetition goes on, by the payment as it stands.
@@ -55,11 +58,14 @@ pub(super) fn repeated(standing: &Standing, now: Timestamp) -> Repeated {
     if standing.status != PaymentStatus::Pending {
         return Repeated::Final(told(standing));
     }
+    if standing.waiting_until.is_some() && !standing.is_reviewed {
+        return Repeated::Asks;
+    }
     let age = now.duration_since(standing.created_at);
     if age < IN_FLIGHT {
         return Repeated::InFlight;
     }
-    let is_askable = standing.card_token.is_some() && age < KEY_LIVES;
+    let is_askable = standing.asked().is_some() && age < KEY_LIVES;
     if is_askable { Repeated::GoesOn } else { Repeated::Waits(pending(standing)) }
 }
 
@@ -87,7 +93,7 @@ fn refused(standing: &Standing) -> CreatePaymentFailure {
             let code = standing.decline_code.as_deref().unwrap_or("generic_decline");
             CreatePaymentFailure::CardDeclined(code.to_owned())
         }
-        NOT_CHARGED => CreatePaymentFailure::PaymentNotCharged,
+        NOT_CHARGED | PIX_NOT_PAID => CreatePaymentFailure::PaymentNotCharged,
         NOT_SENT => CreatePaymentFailure::ProviderUnavailable,
         code => CreatePaymentFailure::PaymentRefused(code.to_owned()),
     }
@@ -107,7 +113,20 @@ pub(super) fn pending(standing: &Standing) -> PaymentOutcome {
         balance_minor: None,
         created_at: standing.created_at,
         settled_at: None,
+        next_action: None,
     }
+}
+
+/// A payment that is pending, with what the customer has to do, if anything.
+pub(super) fn asking(outcome: PaymentOutcome, action: Option<&Action>, until: Timestamp) -> PaymentOutcome {
+    let action = action.filter(|_| outcome.status == PaymentStatus::Pending);
+    PaymentOutcome { next_action: action.map(|action| NextAction::of(action, until)), ..outcome }
+}
+
+/// Money is not taken in this way in that currency: cards by what the provider has, Pix in reais.
+pub(super) fn is_chargeable(method: PaymentBy, currency: &str, amount_minor: i64) -> bool {
+    let is_of_the_method = method == PaymentBy::Card || currency == "BRL";
+    is_of_the_method && currency::to_provider(currency, amount_minor).is_some()
 }
 
 /// The failure of a payment that nobody was asked for.
@@ -130,8 +149,11 @@ mod tests {
             amount_minor: 500,
             currency: "BRL".to_owned(),
             account: None,
+            method: PaymentBy::Card,
             card_token: (status == PaymentStatus::Pending).then(|| "pm_card_visa".to_owned()),
             provider_payment: None,
+            waiting_until: None,
+            is_reviewed: false,
             failure_code: None,
             decline_code: None,
             created_at: at(-age),
@@ -161,6 +183,8 @@ mod tests {
         let old = standing(PaymentStatus::Pending, day);
         assert_eq!(repeated(&old, at(0)), Repeated::Waits(pending(&old)));
         assert_eq!(repeated(&standing(PaymentStatus::Pending, day - 1), at(0)), Repeated::GoesOn);
+        let asked = Standing { waiting_until: Some(at(60)), ..standing(PaymentStatus::Pending, 1) };
+        assert_eq!(repeated(&asked, at(0)), Repeated::Asks);
         let failed = |code: &str, decline: Option<&str>| Standing {
             failure_code: Some(code.to_owned()),
             decline_code: decline.map(str::to_owned),
@@ -173,6 +197,7 @@ mod tests {
         let declined = CreatePaymentFailure::CardDeclined("insufficient_funds".to_owned());
         assert_eq!(of("CARD_DECLINED", Some("insufficient_funds")), declined);
         assert_eq!(of("NOT_CHARGED", None), CreatePaymentFailure::PaymentNotCharged);
+        assert_eq!(of("PIX_NOT_PAID", None), CreatePaymentFailure::PaymentNotCharged);
         assert_eq!(of("NOT_SENT", None), CreatePaymentFailure::ProviderUnavailable);
         let refused = CreatePaymentFailure::PaymentRefused("resource_missing".to_owned());
         assert_eq!(of("resource_missing", None), refused);

@@ -4,8 +4,10 @@ use crate::currency::{CURRENCY, CURRENCY_MISMATCH, INVALID_CURRENCY, currency};
 use crate::ledger::PATIENT_NOT_FOUND;
 use crate::payments::PaymentStatus;
 use crate::payments::card::{
-    CARD_DATA_NOT_ACCEPTED, CARD_ID, INVALID_PAYMENT_METHOD, no_card_data, payment_method,
+    CARD_DATA_NOT_ACCEPTED, INVALID_PAYMENT_METHOD, PAYMENT_METHOD, no_card_data, payment_method,
 };
+use crate::payments::next_action::NextAction;
+use crate::payments::payer::Payer;
 use jiff::Timestamp;
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Deserialize, Serialize};
@@ -16,7 +18,7 @@ use shared::validation::{Id, Text};
 use uuid::Uuid;
 use validator::Validate;
 
-/// The card to charge, and what for.
+/// By what money is taken, and what for.
 #[derive(Debug, Serialize, Deserialize, JsonSchema, Validate)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct NewPayment {
@@ -31,9 +33,9 @@ pub struct NewPayment {
     #[validate(custom(function = currency))]
     #[schemars(regex(pattern = CURRENCY), example = &"BRL")]
     pub currency: Text,
-    /// The provider's id of the card, as its own form on the web page gives it: `pm_…` or `tok_…`. Never a card's number.
-    #[validate(length(min = 4, max = 124), custom(function = payment_method))]
-    #[schemars(regex(pattern = CARD_ID), example = &"pm_card_visa")]
+    /// `pix`, or the provider's id of the card as its own form gives it: `pm_…`, `tok_…`. Never a card's number.
+    #[validate(length(min = 3, max = 124), custom(function = payment_method))]
+    #[schemars(regex(pattern = PAYMENT_METHOD), example = &"pm_card_visa")]
     pub payment_method: Text,
     /// What for.
     #[validate(length(min = 1, max = 500), custom(function = no_card_data))]
@@ -42,24 +44,6 @@ pub struct NewPayment {
     /// Who pays, where that is not the patient.
     #[validate(nested)]
     pub payer: Option<Payer>,
-}
-
-/// Who pays.
-#[derive(Debug, Serialize, Deserialize, JsonSchema, Validate)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct Payer {
-    /// 1–255 characters.
-    #[validate(length(min = 1, max = 255), custom(function = no_card_data))]
-    #[schemars(example = "Beatriz Lima")]
-    pub name: Text,
-    /// CPF or another document, as it is written.
-    #[validate(length(min = 1, max = 64))]
-    #[schemars(example = "529.982.247-25")]
-    pub document: Option<Text>,
-    /// Where the receipt goes.
-    #[validate(email, length(max = 254))]
-    #[schemars(example = "beatriz@example.com")]
-    pub email: Option<Text>,
 }
 
 impl Fields for NewPayment {
@@ -103,6 +87,9 @@ pub struct PaymentOutcome {
     /// When it became known that the money was taken, UTC; null while it is pending.
     #[schemars(example = "2026-11-21T10:00:01.123456Z")]
     pub settled_at: Option<Timestamp>,
+    /// What the customer has to do before it goes on; null when nothing.
+    #[schemars(example = None::<NextAction>)]
+    pub next_action: Option<NextAction>,
 }
 
 /// How taking a card can fail.
@@ -132,7 +119,7 @@ const CURRENCY_NOT_CHARGEABLE: Problem = Problem::new(
     422,
     "CURRENCY_NOT_CHARGEABLE",
     "Not chargeable in this currency",
-    "Cards are not charged in this currency, or not to this last digit of it. Take the money in another way, or send a round amount.",
+    "Cards are not charged in this currency, or not to this last digit of it, and a Pix is paid in BRL alone. Take the money in another way, or send a round amount.",
 )
 .at("/amountMinor");
 const PAYMENT_PENDING: Problem = Problem::new(

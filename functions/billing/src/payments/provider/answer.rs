@@ -4,6 +4,7 @@
 //! code and the intent that comes with it agree. A refusal that takes no money but may be our own mistake, such as an
 //! unknown parameter, is unknown: the fence finds out, and nobody is told that the card was at fault.
 
+use super::Action;
 use super::asked::Terms;
 use super::wire::{Refusal, WireError, WireIntent};
 use http::StatusCode;
@@ -48,6 +49,13 @@ pub enum Answer {
     Pending {
         /// The provider's id of it.
         intent: String,
+    },
+    /// It waits for the customer.
+    Waits {
+        /// The provider's id of it.
+        intent: String,
+        /// What the customer has to do.
+        action: Action,
     },
     /// The card was declined; for good.
     Declined {
@@ -102,7 +110,10 @@ impl Answer {
                 Self::Succeeded { intent }
             }
             (Some(intent), "processing" | "requires_action") if terms.are_of(&found) => {
-                Self::Pending { intent }
+                match Action::of(&found) {
+                    Some(action) => Self::Waits { intent, action },
+                    None => Self::Pending { intent },
+                }
             }
             (intent, _) => Self::Another { intent },
         }
@@ -141,6 +152,7 @@ impl Answer {
             Self::Succeeded { .. } => "succeeded",
             Self::Another { .. } => "another",
             Self::Pending { .. } => "pending",
+            Self::Waits { .. } => "waits",
             Self::Declined { .. } => "declined",
             Self::Refused { .. } => "refused",
             Self::Mismatch => "mismatch",

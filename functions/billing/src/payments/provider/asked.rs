@@ -7,7 +7,16 @@ use form_urlencoded::Serializer;
 use shared::validation::Secret;
 use uuid::Uuid;
 
-/// A payment by card, as it is asked of the provider.
+/// By what the money is taken.
+#[derive(Debug, Clone)]
+pub enum Means {
+    /// The card, as the provider's own page named it: `pm_…` or `tok_…`.
+    Card(Secret),
+    /// A Pix, which the provider makes.
+    Pix,
+}
+
+/// A payment, as it is asked of the provider.
 #[derive(Debug, Clone)]
 pub struct Asked {
     /// The clinic that is paid.
@@ -20,8 +29,8 @@ pub struct Asked {
     pub amount_minor: i64,
     /// The currency, ISO 4217.
     pub currency: String,
-    /// The card, as the provider's own page named it: `pm_…` or `tok_…`.
-    pub token: Secret,
+    /// By what.
+    pub means: Means,
 }
 
 /// What every request of a payment says, and every reply about it must say, too.
@@ -51,17 +60,23 @@ impl<'a> Terms<'a> {
         form
     }
 
-    /// The request that charges the card.
+    /// The request that takes the money. A card whose bank asks its owner waits for them, on the provider's own page.
     pub(super) fn charge(&self) -> String {
         let mut form = self.common();
-        form.append_pair("confirm", "true")
-            .append_pair("error_on_requires_action", "true")
-            .append_pair("payment_method_types[]", "card");
-        match self.asked.token.expose() {
-            token if token.starts_with("tok_") => form
-                .append_pair("payment_method_data[type]", "card")
-                .append_pair("payment_method_data[card][token]", token),
-            method => form.append_pair("payment_method", method),
+        form.append_pair("confirm", "true");
+        match &self.asked.means {
+            Means::Card(token) => {
+                form.append_pair("use_stripe_sdk", "true").append_pair("payment_method_types[]", "card");
+                match token.expose() {
+                    token if token.starts_with("tok_") => form
+                        .append_pair("payment_method_data[type]", "card")
+                        .append_pair("payment_method_data[card][token]", token),
+                    method => form.append_pair("payment_method", method),
+                }
+            }
+            Means::Pix => form
+                .append_pair("payment_method_types[]", "pix")
+                .append_pair("payment_method_data[type]", "pix"),
         };
         form.finish()
     }
@@ -93,7 +108,7 @@ mod tests {
             account: None,
             amount_minor: 15_000,
             currency: "BRL".to_owned(),
-            token: Secret::new(token.to_owned()),
+            means: Means::Card(Secret::new(token.to_owned())),
         }
     }
 
@@ -106,7 +121,7 @@ mod tests {
     fn a_charge_is_one_form_and_the_card_cannot_add_to_it() {
         let asked = asked("pm_1&amount=1");
         let form = Terms::of(&asked, "test").unwrap().charge();
-        let expected = "&confirm=true&error_on_requires_action=true&payment_method_types%5B%5D=card\
+        let expected = "&confirm=true&use_stripe_sdk=true&payment_method_types%5B%5D=card\
             &payment_method=pm_1%26amount%3D1";
         assert_eq!(form, format!("{COMMON}{expected}"));
     }
@@ -118,6 +133,14 @@ mod tests {
         let expected =
             "&payment_method_data%5Btype%5D=card&payment_method_data%5Bcard%5D%5Btoken%5D=tok_visa";
         assert!(form.ends_with(expected), "{form}");
+    }
+
+    #[test]
+    fn a_pix_has_no_card() {
+        let asked = Asked { means: Means::Pix, ..asked("pm_1") };
+        let form = Terms::of(&asked, "test").unwrap().charge();
+        let expected = "&confirm=true&payment_method_types%5B%5D=pix&payment_method_data%5Btype%5D=pix";
+        assert_eq!(form, format!("{COMMON}{expected}"));
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! A payment intent as it was read.
 
-use super::currency;
 use super::wire::{WireFailure, WireIntent, WireList};
+use super::{Action, currency};
 use jiff::Timestamp;
 use uuid::Uuid;
 
@@ -28,6 +28,8 @@ pub struct Intent {
     pub created_at: Timestamp,
     /// Why the last attempt failed, if it did.
     pub failure: Option<PaymentFailure>,
+    /// What the customer has to do, if it waits for that.
+    pub action: Option<Action>,
 }
 
 /// Why an attempt failed.
@@ -106,6 +108,7 @@ impl Intent {
             deployment: found.tag("deployment").map(str::to_owned),
             created_at: Timestamp::from_second(found.created?).ok()?,
             failure: found.last_payment_error.as_ref().map(PaymentFailure::of),
+            action: Action::of(found),
         })
     }
 }

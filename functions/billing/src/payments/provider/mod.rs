@@ -5,7 +5,7 @@
 //! | `part` | the settings |
 //! | `asked` | what is asked: a payment's own data, and the requests that are made of them |
 //! | `calls` | the calls: charge, fence, cancel, read, list |
-//! | `answer`, `fence`, `intent` | what the replies mean; pure decisions |
+//! | `answer`, `action`, `fence`, `intent` | what the replies mean; pure decisions |
 //! | `wire` | the JSON of replies, which nobody vouches for |
 //! | `currency` | minor units, theirs and ours |
 //! | `log_lines` | what the log is told of a call |
@@ -13,6 +13,7 @@
 //! A call is made once: whoever repeats it is the client or the sweeper. What a reply does not say beyond doubt is
 //! [`Answer::Unknown`], and nobody was charged or spared by it.
 
+mod action;
 mod answer;
 mod asked;
 mod calls;
@@ -23,8 +24,9 @@ mod log_lines;
 mod part;
 mod wire;
 
+pub use action::Action;
 pub use answer::{Answer, told};
-pub use asked::Asked;
+pub use asked::{Asked, Means};
 pub use fence::Fence;
 pub use intent::{Intent, Page, PaymentFailure, Status};
 pub(crate) use wire::{code, is_intent_id};

@@ -25,6 +25,23 @@ pub(super) struct WireIntent {
     #[serde(default)]
     metadata: Option<Map<String, Value>>,
     pub(super) last_payment_error: Option<WireFailure>,
+    pub(super) client_secret: Option<String>,
+    pub(super) next_action: Option<WireAction>,
+}
+
+/// What the customer has to do.
+#[derive(Deserialize)]
+pub(super) struct WireAction {
+    #[serde(rename = "type")]
+    pub(super) kind: String,
+    pub(super) pix_display_qr_code: Option<WirePix>,
+}
+
+/// A Pix.
+#[derive(Deserialize)]
+pub(super) struct WirePix {
+    pub(super) data: String,
+    pub(super) expires_at: i64,
 }
 
 /// Why the last attempt at an intent failed.

@@ -133,6 +133,7 @@ mod tests {
             deployment: Some("here".to_owned()),
             created_at: Timestamp::UNIX_EPOCH,
             failure: None,
+            action: None,
         }
     }
 

@@ -2,12 +2,13 @@ use super::logic::{self, Became, Meaning, What};
 use super::schema::{RecordStripeEventsFailure as Failure, StripeEvent};
 use super::{EventSecrets, SIGNATURE, db};
 use crate::ledger::CLOCKS_DISAGREE;
-use crate::payments::Review;
+
 use crate::payments::alarm::alarm;
 use crate::payments::finding_out::review;
 use crate::payments::provider::Provider;
 use crate::payments::settling::{Step, fail, note_intent, settle};
 use crate::payments::signature::Unsigned;
+use crate::payments::{PaymentStatus, Review};
 use http::StatusCode;
 use shared::database::{Scope, Statement};
 use shared::failure::problem::MALFORMED_JSON;
@@ -37,9 +38,9 @@ failures! {
 impl NotWritten {
     /// What the provider is told of it: an event that comes again was taken, whoever was first, and one that is not to be
     /// believed will not be later either.
-    fn told(written: Result<(), Error<Self>>) -> Result<(), Error<Failure>> {
+    fn told<T>(written: Result<T, Error<Self>>) -> Result<(), Error<Failure>> {
         match written {
-            Ok(()) | Err(Error::Refused(Self::AlreadyTaken | Self::AnotherAccount)) => Ok(()),
+            Ok(_) | Err(Error::Refused(Self::AlreadyTaken | Self::AnotherAccount)) => Ok(()),
             Err(Error::Refused(Self::ClocksDisagree)) => Err(Failure::ClocksDisagree.into()),
             Err(error) => Err(Fault::from(error).into()),
         }
@@ -89,10 +90,16 @@ async fn record(call: &WithProvider<'_>, event: StripeEvent, became: Became) -> 
     let statement = match what {
         What::Taken(taken) => settle(clinic, payment, taken, &step),
         What::Failed(failed) => fail(clinic, payment, failed, &step),
-        What::Begun(intent) => note_intent(clinic, payment, intent, call.now),
+        What::Begun(intent) => note_intent(clinic, payment, intent, None, call.now),
     };
     let told = Told { event: event.id, kind: event.kind, account: event.account, clinic, payment };
     match write(call, told.clone(), Some(statement)).await {
+        Ok(Some((PaymentStatus::Failed, true))) => {
+            // Whoever has its client secret could still pay it. Where that comes first, its event books it.
+            let intent = intent.as_deref().unwrap_or_default();
+            let _ = call.parts.1.cancel(told.account.as_deref(), intent, call.deadline).await;
+            Ok(())
+        }
         Err(Error::Refused(NotWritten::AnotherAmount)) => {
             let reviewed = review(clinic, payment, Review::AnotherAmount, intent, call.now);
             NotWritten::told(write(call, told, Some(reviewed)).await)
@@ -101,12 +108,12 @@ async fn record(call: &WithProvider<'_>, event: StripeEvent, became: Became) -> 
     }
 }
 
-/// The event and what follows from it, in one flush.
+/// The event and what follows from it, in one flush; what is known of the payment then.
 async fn write(
     call: &WithProvider<'_>,
     told: Told,
     statement: Option<Statement<()>>,
-) -> Result<(), Error<NotWritten>> {
+) -> Result<Option<(PaymentStatus, bool)>, Error<NotWritten>> {
     let Told { event, kind, account, clinic, payment } = told;
     let mut tx = call.write_as(Scope { clinic: Some(clinic), ..Scope::default() }).repeatable();
     tx.add(db::ensure_of_account(clinic, payment, account));
@@ -119,10 +126,11 @@ async fn write(
     if matches!(written, Err(Error::Refused(NotWritten::AnotherAccount))) {
         alarm("another_account", clinic, payment, "an account tells of a payment that is not its own");
     }
-    if written?.optional(&status)?.is_none() {
+    let known = written?.optional(&status)?;
+    if known.is_none() {
         alarm("unknown_payment", clinic, payment, "the provider tells of a payment that is not known here");
     }
-    Ok(())
+    Ok(known)
 }
 
 /// Of a dispute, or of a refund that was made elsewhere: the provider is asked whose payment it is, and a person is told.

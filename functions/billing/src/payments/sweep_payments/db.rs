@@ -41,8 +41,8 @@ pub(super) fn take(clinic: Uuid, payment: Uuid, now: Timestamp) -> Statement<Sta
           WHERE clinic_id = $1
             AND id = $2
             AND due_at <= $3
-         RETURNING clinic_id, id, status, amount_minor, currency, provider_account, card_token, provider_payment_id,
-                   failure_code, decline_code, created_at, settled_at, transaction_id",
+         RETURNING clinic_id, id, status, amount_minor, currency, provider_account, method, card_token,
+                   provider_payment_id, waiting_until, review, failure_code, decline_code, created_at, settled_at, transaction_id",
     )
     .bind(clinic)
     .bind(payment)

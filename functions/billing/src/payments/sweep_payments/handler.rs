@@ -1,5 +1,5 @@
 use super::db;
-use crate::payments::finding_out::{Found, find_out};
+use crate::payments::finding_out::{Found, Waiting, find_out};
 use crate::payments::provider::Provider;
 use crate::payments::settling::Step;
 use crate::payments::standing::Standing;
@@ -51,7 +51,7 @@ async fn look_at(run: &WorkerRun<'_, Provider>, clinic: Uuid, payment: Uuid) -> 
     let handle = tx.add(db::take(clinic, payment, run.now()));
     let taken = tx.commit::<NoFailure>().await.map_err(Fault::from)?.optional(&handle)?;
     let Some(standing) = taken else { return Ok(()) };
-    let found = find_out(run.parts, &standing, run.now(), run.deadline()).await;
+    let found = find_out(run.parts, &standing, Waiting::GoesOn, run.now(), run.deadline()).await;
     write(run, &standing, found).await
 }
 

@@ -1,4 +1,4 @@
-use super::super::Asked;
+use super::super::{Asked, Means};
 use super::*;
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue};
@@ -13,7 +13,7 @@ fn asked() -> Asked {
         account: None,
         amount_minor: 15_000,
         currency: "BRL".to_owned(),
-        token: Secret::new("pm_1".to_owned()),
+        means: Means::Card(Secret::new("pm_1".to_owned())),
     }
 }
 
@@ -63,6 +63,11 @@ fn money_is_taken_when_everything_says_so() {
     assert_eq!(answer(200, &intent("succeeded")), Answer::Succeeded { intent: pi_1() });
     assert_eq!(answer(200, &intent("processing")), Answer::Pending { intent: pi_1() });
     assert_eq!(answer(200, &intent("requires_action")), Answer::Pending { intent: pi_1() });
+    let mut asks = intent("requires_action");
+    asks["client_secret"] = json!("pi_1_secret_2");
+    asks["next_action"] = json!({ "type": "use_stripe_sdk", "use_stripe_sdk": {} });
+    let action = Action::Authenticate { client_secret: Secret::new("pi_1_secret_2".to_owned()) };
+    assert_eq!(answer(200, &asks), Answer::Waits { intent: pi_1(), action });
 }
 
 #[test]

@@ -1,0 +1,25 @@
+//! Who pays, where that is not the patient: children's parents do.
+
+use super::card::no_card_data;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use shared::validation::Text;
+use validator::Validate;
+
+/// Who pays.
+#[derive(Debug, Serialize, Deserialize, JsonSchema, Validate)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Payer {
+    /// 1–255 characters.
+    #[validate(length(min = 1, max = 255), custom(function = no_card_data))]
+    #[schemars(example = "Beatriz Lima")]
+    pub name: Text,
+    /// CPF or another document, as it is written.
+    #[validate(length(min = 1, max = 64))]
+    #[schemars(example = "529.982.247-25")]
+    pub document: Option<Text>,
+    /// Where the receipt goes.
+    #[validate(email, length(max = 254))]
+    #[schemars(example = "beatriz@example.com")]
+    pub email: Option<Text>,
+}
