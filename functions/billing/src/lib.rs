@@ -41,7 +41,7 @@ pub const REFUND_PAYMENTS: Permission =
 pub fn module() -> Module {
     Module {
         name: "billing",
-        about: "Money: transactions, balances and card payments.",
+        about: "Money: transactions, balances, payments by card and Pix.",
         endpoints: vec![
             Declaration::of::<ledger::create_transaction::CreateTransaction>(),
             Declaration::of::<ledger::get_transaction::GetTransaction>(),
