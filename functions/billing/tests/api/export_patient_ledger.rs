@@ -1,4 +1,5 @@
-use super::{app, income, patient, record};
+use super::{app, card, income, patient, pay, record};
+use jiff::SignedDuration;
 use serde_json::{Value, json};
 use shared::outbox::Event;
 use std::sync::Arc;
@@ -59,6 +60,40 @@ async fn the_part_has_every_transaction_of_the_patient_and_none_of_another() {
     assert_eq!(states(&app).await, "succeeded 1", "it was the last part");
 }
 
+#[tokio::test]
+async fn the_part_has_every_payment_and_receipt_of_the_patient_and_no_card() {
+    let (app, tenant) = app().await;
+    let (own, other) = (patient(&app, &tenant).await, patient(&app, &tenant).await);
+    let mut paid = card(&own, "pm_card_visa");
+    paid["payer"] = json!({ "name": "Beatriz Lima" });
+    for (key, body, status) in [
+        ("1", card(&other, "pm_card_visa"), 201),
+        ("2", paid, 201),
+        ("3", card(&own, "pm_card_chargeDeclined"), 402),
+        ("4", card(&own, "pm_sandbox_processing"), 202),
+    ] {
+        assert_eq!(app.send(pay(&tenant, &body, key)).await.status, status);
+        app.clock.advance(SignedDuration::from_secs(1));
+    }
+    let event = queued(&app, &tenant, &own).await;
+
+    app.take(CONSUMER, &event).await.unwrap();
+
+    let part = part(&app).await;
+    let payments = part["payments"].as_array().unwrap();
+    let states: Vec<_> = payments.iter().map(|each| each["status"].as_str().unwrap()).collect();
+    assert_eq!(states, ["succeeded", "failed", "pending"], "in the order in which they were asked for");
+    assert_eq!(payments[0]["payer"]["name"], "Beatriz Lima");
+    assert_eq!(
+        (&payments[1]["declineCode"], &payments[2]["settledAt"]),
+        (&json!("generic_decline"), &Value::Null)
+    );
+    let receipts = part["receipts"].as_array().unwrap();
+    assert_eq!((receipts.len(), &receipts[0]["number"]), (1, &json!(2)), "{receipts:?}");
+    assert_eq!(receipts[0]["transactionId"], payments[0]["transactionId"]);
+    assert!(!part.to_string().contains("pm_"), "{part}");
+}
+
 mod race {
     use super::*;
 
@@ -106,6 +141,9 @@ mod boundary {
         let patient = patient(&app, &tenant).await;
         let event = queued(&app, &tenant, &patient).await;
         app.take(CONSUMER, &event).await.unwrap();
-        assert_eq!(part(&app).await, json!({ "balance": null, "transactions": [] }));
+        assert_eq!(
+            part(&app).await,
+            json!({ "balance": null, "transactions": [], "payments": [], "receipts": [] })
+        );
     }
 }

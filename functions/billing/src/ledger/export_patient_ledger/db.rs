@@ -21,6 +21,26 @@ pub(super) fn add_part(clinic: Uuid, job: Uuid, patient: Uuid, now: Timestamp) -
                                    'balanceMinor', t.balance_after_minor, 'createdAt', kernel.instant(t.created_at)) ORDER BY t.seq), '[]')
                           FROM billing.transfers AS t
                          WHERE t.clinic_id = $1
+                           AND t.patient_id = $3),
+                    'payments', (
+                        SELECT COALESCE(jsonb_agg(jsonb_build_object(
+                                   'id', p.id, 'status', p.status, 'amountMinor', p.amount_minor, 'currency', p.currency,
+                                   'method', p.method, 'description', p.description, 'payer', p.payer,
+                                   'refundedMinor', p.refunded_minor, 'failureCode', p.failure_code,
+                                   'declineCode', p.decline_code, 'transactionId', p.transaction_id,
+                                   'createdAt', kernel.instant(p.created_at), 'settledAt', kernel.instant(p.settled_at))
+                                   ORDER BY p.created_at, p.id), '[]')
+                          FROM billing.payments AS p
+                         WHERE p.clinic_id = $1
+                           AND p.patient_id = $3),
+                    'receipts', (
+                        SELECT COALESCE(jsonb_agg(jsonb_build_object(
+                                   'id', r.id, 'number', r.number, 'kind', r.kind, 'transactionId', r.transaction_id,
+                                   'amountMinor', r.amount_minor, 'currency', r.currency, 'issuedOn', r.issued_on)
+                                   ORDER BY r.number), '[]')
+                          FROM billing.transfers AS t
+                          JOIN billing.receipts AS r ON r.clinic_id = t.clinic_id AND r.transaction_id = t.id
+                         WHERE t.clinic_id = $1
                            AND t.patient_id = $3)),
                 $4, $4
            FROM kernel.jobs AS j

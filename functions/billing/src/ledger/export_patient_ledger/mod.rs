@@ -1,4 +1,4 @@
-//! `export-patient-ledger`: this module's part of an export: the patient's balance and transactions.
+//! `export-patient-ledger`: this module's part of an export: the patient's balance, transactions, payments and receipts.
 //!
 //! - **Hears**: `patient.export_requested`.
 //! - **Writes**: `kernel.job_parts` (`billing`), `kernel.jobs`.
