@@ -2,6 +2,7 @@
 //! refund made in its dashboard have none.
 
 use crate::attempt::declined;
+use crate::intent::PaymentIntent;
 use crate::reply::Refusal;
 use crate::state::State;
 use crate::status::Status;
@@ -42,11 +43,15 @@ impl State {
         refund.get("id").and_then(|id| id.as_str()).map(str::to_owned)
     }
 
-    /// An intent that waits ends. False when it does not wait.
+    /// An intent that waits ends, also one that was refused: whoever has its client secret may try again. False when it does not
+    /// wait.
     pub(crate) fn settle(&mut self, intent_id: &str, succeeds: bool) -> bool {
-        let is_waiting = |status| matches!(status, Status::Processing | Status::RequiresAction);
-        let found =
-            self.intent(intent_id).filter(|intent| is_waiting(intent.status)).map(|intent| intent.clone());
+        let waits = |intent: &&mut PaymentIntent| match intent.status {
+            Status::Processing | Status::RequiresAction => true,
+            Status::RequiresPaymentMethod => intent.last_error.is_some(),
+            _ => false,
+        };
+        let found = self.intent(intent_id).filter(waits).map(|intent| intent.clone());
         let Some(mut intent) = found else { return false };
         let kind = if succeeds {
             self.take(&mut intent);

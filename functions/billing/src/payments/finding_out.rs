@@ -18,6 +18,9 @@ use uuid::Uuid;
 /// How long a key is good: the provider keeps it for 24 hours at least. Afterwards the same request would be a new one.
 pub(super) const KEY_LIVES: SignedDuration = SignedDuration::from_hours(23);
 
+/// How long the provider may say nothing of a request that it has taken.
+const SILENT_FOR: SignedDuration = SignedDuration::from_hours(1);
+
 /// How long a card waits for its owner, who is at the clinic's own page.
 pub(super) const CARD_WAITS: SignedDuration = SignedDuration::from_hours(1);
 
@@ -55,7 +58,7 @@ impl Found {
     }
 
     /// What the provider's own record of a payment says.
-    pub(super) fn read(intent: Intent, standing: &Standing) -> Self {
+    fn read(intent: Intent, standing: &Standing) -> Self {
         let is_ours = intent.payment == Some(standing.id) && intent.clinic == Some(standing.clinic);
         let is_as_asked = is_as_asked(&intent, standing);
         match intent.status {
@@ -144,19 +147,53 @@ pub(super) async fn find_out(
     now: Timestamp,
     deadline: Deadline,
 ) -> Found {
-    if let Some(intent) = &standing.provider_payment {
-        let account = standing.account.as_deref();
-        let Some(intent) = provider.read(account, intent, deadline).await else { return Found::Later };
-        let (id, ends) = (intent.id.clone(), ends(&intent, standing, waiting, now));
-        let found = Found::read(intent, standing);
-        return match (ends, found) {
-            // While it is not cancelled, whoever has its client secret can still pay.
-            (true, _) if !provider.cancel(account, &id, deadline).await => Found::Later,
-            (true, Found::Waits(..)) => Found::Failed(not_charged()),
-            (_, found) => found,
-        };
+    match &standing.provider_payment {
+        Some(intent) => look(provider, standing, intent, waiting, now, deadline).await.0,
+        None => fence(provider, standing, waiting, now, deadline).await,
     }
-    if now.duration_since(standing.created_at) >= KEY_LIVES {
+}
+
+/// Reads a payment that the provider has named; and what the customer has to do, if it waits for that.
+pub(super) async fn look(
+    provider: &Provider,
+    standing: &Standing,
+    intent: &str,
+    waiting: Waiting,
+    now: Timestamp,
+    deadline: Deadline,
+) -> (Found, Option<Action>) {
+    let account = standing.account.as_deref();
+    let Some(read) = provider.read(account, intent, deadline).await else {
+        let is_lost = lost_at(standing) <= now;
+        let lost = || Found::Review(Review::TooOld, Some(intent.to_owned()));
+        return (if is_lost { lost() } else { Found::Later }, None);
+    };
+    let (ends, action) = (ends(&read, standing, waiting, now), read.action.clone());
+    match Found::read(read, standing) {
+        // While it is not cancelled, whoever has its client secret can still pay.
+        _ if ends && !provider.cancel(account, intent, deadline).await => (Found::Later, None),
+        Found::Waits(..) if ends => (Found::Failed(not_charged()), None),
+        found => (found, action),
+    }
+}
+
+/// When a payment that the provider does not show any more, because the account or our key is another one, is nobody's to wait
+/// for: a person must look, and the patient's next card is not held up by it.
+fn lost_at(standing: &Standing) -> Timestamp {
+    let old = standing.created_at + KEY_LIVES;
+    standing.waiting_until.map_or(old, |until| old.max(until + CARD_WAITS))
+}
+
+/// Finds out by the payment's own key.
+async fn fence(
+    provider: &Provider,
+    standing: &Standing,
+    waiting: Waiting,
+    now: Timestamp,
+    deadline: Deadline,
+) -> Found {
+    let age = now.duration_since(standing.created_at);
+    if age >= KEY_LIVES {
         return Found::Review(Review::TooOld, None);
     }
     let Some(asked) = standing.asked() else { return Found::Later };
@@ -168,6 +205,8 @@ pub(super) async fn find_out(
         }
         Fence::Used => match provider.charge(&asked, deadline).await {
             Answer::Mismatch => Found::Review(Review::AnotherRequest, None),
+            // It has kept an answer that says nothing, such as a 500, and will say nothing else.
+            Answer::Unknown if age >= SILENT_FOR => Found::Review(Review::TooOld, None),
             Answer::Waits { intent, .. }
                 if waiting == Waiting::Ends
                     && provider.cancel(standing.account.as_deref(), &intent, deadline).await =>
@@ -176,6 +215,7 @@ pub(super) async fn find_out(
             }
             answer => Found::of(answer),
         },
+        Fence::Refused { code } => Found::Failed(Failed { code, decline_code: None, intent: None }),
         Fence::Later => Found::Later,
     }
 }

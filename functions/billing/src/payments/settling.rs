@@ -178,7 +178,7 @@ pub(super) const NOT_CHARGED: &str = "NOT_CHARGED";
 pub(super) const NOT_SENT: &str = "NOT_SENT";
 
 /// The provider has begun, and has not said how it ends; where it waits for the customer, until when. It may tell the second
-/// later than the first.
+/// later than the first. Nobody looks at what waits before a quarter of an hour: its event tells, or whoever repeats.
 pub(super) fn note_intent(
     clinic: Uuid,
     payment: Uuid,
@@ -189,7 +189,9 @@ pub(super) fn note_intent(
     Statement::new(
         "billing.note_provider_payment",
         "UPDATE billing.payments
-            SET provider_payment_id = $3, waiting_until = $4, version = version + 1, updated_at = $5
+            SET provider_payment_id = $3, waiting_until = $4,
+                due_at = CASE WHEN $4::timestamptz IS NULL THEN due_at ELSE LEAST($4, $5 + interval '15 minutes') END,
+                version = version + 1, updated_at = $5
           WHERE clinic_id = $1
             AND id = $2
             AND status = 'pending'
@@ -199,6 +201,21 @@ pub(super) fn note_intent(
     .bind(payment)
     .bind(intent)
     .bind(waiting_until)
+    .bind(at)
+}
+
+/// Nobody knows, and somebody has to find out: the sweeper looks at it next.
+pub(super) fn look_again(clinic: Uuid, payment: Uuid, at: Timestamp) -> Statement<()> {
+    Statement::new(
+        "billing.look_at_payment_again",
+        "UPDATE billing.payments
+            SET due_at = $3, updated_at = $3
+          WHERE clinic_id = $1
+            AND id = $2
+            AND due_at > $3",
+    )
+    .bind(clinic)
+    .bind(payment)
     .bind(at)
 }
 

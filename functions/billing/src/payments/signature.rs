@@ -18,7 +18,7 @@ const STRIPE_WEBHOOK_SECRETS: Setting = Setting::optional(
      between; without it no event is taken",
 )
 .secret("STRIPE_WEBHOOK_SECRETS_SECRET_ARN")
-.form("one or two signing secrets, whsec_…, with a blank between")
+.form("one to four signing secrets, whsec_…, with blanks between")
 .parameter(Parameter::new("StripeWebhookSecretsSecretArn", Form::SecretArn).or(""));
 
 /// The secrets with which the provider signs its events; none where the provider is not set up.
@@ -42,11 +42,11 @@ pub(super) enum Unsigned {
 }
 
 impl EventSecrets {
-    /// One or two secrets.
+    /// One to four secrets: of two endpoints at the provider, each with the one before while it changes.
     fn read(text: &str) -> Option<Self> {
         let secrets: Vec<&str> = text.split_ascii_whitespace().collect();
         let is_secret = |text: &&str| text.strip_prefix("whsec_").is_some_and(|rest| rest.len() >= 16);
-        if !(1..=2).contains(&secrets.len()) || !secrets.iter().all(is_secret) {
+        if !(1..=4).contains(&secrets.len()) || !secrets.iter().all(is_secret) {
             return None;
         }
         let key = |secret: &&str| hmac::Key::new(hmac::HMAC_SHA256, secret.as_bytes());

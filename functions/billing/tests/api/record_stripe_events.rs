@@ -46,15 +46,13 @@ async fn a_failure_that_is_told_fails_and_a_late_success_is_booked_all_the_same(
     let succeeded = app.payments.events().remove(0);
     let failed = changed(&succeeded, |body| {
         body["id"] = json!("evt_failed");
-        body["type"] = json!("payment_intent.payment_failed");
-        body["data"]["object"]["last_payment_error"] =
-            json!({ "code": "card_declined", "decline_code": "do_not_honor" });
+        body["type"] = json!("payment_intent.canceled");
     });
     assert_eq!(app.send(app.tells(&failed)).await.status, 204);
     let shown = payment(&app, &tenant, &id).await;
     assert_eq!(
-        (&shown.data()["status"], &shown.data()["declineCode"]),
-        (&json!("failed"), &json!("do_not_honor"))
+        (&shown.data()["status"], &shown.data()["failureCode"]),
+        (&json!("failed"), &json!("NOT_CHARGED"))
     );
     assert_eq!(app.send(app.tells(&succeeded)).await.status, 204);
     assert_eq!(payment(&app, &tenant, &id).await.data()["status"], "succeeded");

@@ -92,6 +92,13 @@ pub(crate) async fn assert_money_agrees(app: &TestApp) {
                   JOIN billing.receipt_counters AS c USING (clinic_id)
                  WHERE gap <> 0 OR c.last_number <> (SELECT max(number) FROM billing.receipts WHERE clinic_id = c.clinic_id)";
     assert_eq!(app.database.value(gaps).await, "0");
+    // Whoever has its client secret could still pay it.
+    let given_up = "SELECT id FROM billing.payments WHERE status = 'failed' AND waiting_until IS NOT NULL";
+    for row in app.database.rows(given_up).await {
+        let is_it = |intent: &payment_sandbox::Intent| intent.payment_id.as_deref() == Some(&row[0]);
+        let intent = app.payments.intents().into_iter().find(is_it).unwrap();
+        assert_eq!(intent.status, "canceled", "{row:?}");
+    }
     let settled =
         app.database.rows("SELECT id, status FROM billing.payments WHERE status <> 'pending'").await;
     for row in settled {

@@ -80,6 +80,20 @@ async fn an_intent_is_read_with_our_ids_and_units() {
 }
 
 #[tokio::test]
+async fn an_amount_that_the_provider_does_not_have_was_never_charged() {
+    for (code, expected) in [
+        ("amount_too_small", Fence::Refused { code: "amount_too_small".to_owned() }),
+        ("amount_too_large", Fence::Refused { code: "amount_too_large".to_owned() }),
+        // A fence has no card, so this says nothing of the request that had one.
+        ("resource_missing", Fence::Later),
+    ] {
+        let error = json!({ "error": { "type": "invalid_request_error", "code": code } });
+        let server = Server::saying("400 Bad Request", &error.to_string()).await;
+        assert_eq!(provider(&server.url).fence(&asked(), soon()).await, expected, "{code}");
+    }
+}
+
+#[tokio::test]
 async fn what_is_not_the_intent_asked_for_is_not_read() {
     let other = Server::saying("200 OK", &intent("succeeded").to_string()).await;
     let provider = provider(&other.url);

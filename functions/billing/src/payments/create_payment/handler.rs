@@ -3,7 +3,7 @@ use super::logic::{self, Attempt, Consequence, Repeated};
 use super::schema::{CreatePaymentFailure, NewPayment, PaymentOutcome};
 use crate::payments::alarm::alarm;
 use crate::payments::card::PIX;
-use crate::payments::finding_out::{CARD_WAITS, Found};
+use crate::payments::finding_out::{Waiting, look};
 use crate::payments::payment::address;
 use crate::payments::provider::{Action, Answer, Provider};
 use crate::payments::settling::{self, Step};
@@ -81,10 +81,9 @@ async fn again(call: &Call<'_, Provider>, clinic: Uuid, id: Uuid) -> Outcome {
 
 /// A repetition while the customer has something to do: the provider says what, or that it is done.
 async fn ask_on(call: &Call<'_, Provider>, standing: Standing) -> Outcome {
-    let intent = standing.provider_payment.as_deref().unwrap_or_default();
-    let read = call.parts.read(standing.account.as_deref(), intent, call.deadline).await;
-    let action = read.as_ref().and_then(|intent| intent.action.clone());
-    let found = read.map_or(Found::Later, |intent| Found::read(intent, &standing));
+    let intent = standing.provider_payment.clone().unwrap_or_default();
+    let (found, action) =
+        look(call.parts, &standing, &intent, Waiting::GoesOn, call.now, call.deadline).await;
     settle(call, standing, Consequence::Write(found), action, Duration::ZERO).await
 }
 
@@ -117,19 +116,17 @@ async fn settle(
     action: Option<Action>,
     wait: Duration,
 ) -> Outcome {
-    let (standing, told) = match write(call, &standing, consequence).await {
+    match write(call, &standing, consequence).await {
         Ok(now_standing) => {
             let told = logic::told(&now_standing).map_err(|failure| unavailable(failure, wait))?;
-            (now_standing, told)
+            Ok(reply(logic::asking(told, action.as_ref(), now_standing.waiting_until)))
         }
+        // What the customer would have to do is said once it is written that somebody waits for it.
         Err(fault) => {
             alarm("unwritten", standing.clinic, standing.id, &fault.log_text());
-            let pending = logic::pending(&standing);
-            (standing, pending)
+            Ok(reply(logic::pending(&standing)))
         }
-    };
-    let until = standing.waiting_until.or_else(|| action.as_ref().and_then(Action::expires_at));
-    Ok(reply(logic::asking(told, action.as_ref(), until.unwrap_or(call.now + CARD_WAITS))))
+    }
 }
 
 /// Writes the consequence; the payment as it stands then.

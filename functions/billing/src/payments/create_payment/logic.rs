@@ -118,9 +118,13 @@ pub(super) fn pending(standing: &Standing) -> PaymentOutcome {
 }
 
 /// A payment that is pending, with what the customer has to do, if anything.
-pub(super) fn asking(outcome: PaymentOutcome, action: Option<&Action>, until: Timestamp) -> PaymentOutcome {
-    let action = action.filter(|_| outcome.status == PaymentStatus::Pending);
-    PaymentOutcome { next_action: action.map(|action| NextAction::of(action, until)), ..outcome }
+pub(super) fn asking(
+    outcome: PaymentOutcome,
+    action: Option<&Action>,
+    until: Option<Timestamp>,
+) -> PaymentOutcome {
+    let action = action.zip(until).filter(|_| outcome.status == PaymentStatus::Pending);
+    PaymentOutcome { next_action: action.map(|(action, until)| NextAction::of(action, until)), ..outcome }
 }
 
 /// Money is not taken in this way in that currency: cards by what the provider has, Pix in reais.

@@ -6,6 +6,10 @@ use super::wire::{Refusal, WireIntent};
 use http::StatusCode;
 use shared::external::{CallError, HttpError, HttpReply};
 
+/// Codes that are about the amount, which is the same in every request of a payment. Of what runs under a key the key is
+/// asked first, so that these say that nothing has.
+const OF_AMOUNT: [&str; 3] = ["amount_too_large", "amount_too_small", "invalid_charge_amount"];
+
 /// What stood under a payment's key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Fence {
@@ -16,6 +20,11 @@ pub enum Fence {
     },
     /// An earlier request, which ran: it has an answer, for whoever repeats it.
     Used,
+    /// Nothing, and the provider does not have this amount: what still arrives is refused likewise.
+    Refused {
+        /// The code of the error.
+        code: String,
+    },
     /// It cannot be said yet.
     Later,
 }
@@ -28,6 +37,9 @@ impl Fence {
             StatusCode::OK => empty(&reply.body, terms).map_or(Self::Later, |intent| Self::Free { intent }),
             StatusCode::BAD_REQUEST => match serde_json::from_slice::<Refusal>(&reply.body) {
                 Ok(refusal) if refusal.error.kind == "idempotency_error" => Self::Used,
+                Ok(refusal) if OF_AMOUNT.contains(&refusal.error.code().as_str()) => {
+                    Self::Refused { code: refusal.error.code() }
+                }
                 _ => Self::Later,
             },
             _ => Self::Later,
@@ -39,6 +51,7 @@ impl Fence {
         match self {
             Self::Free { .. } => "free",
             Self::Used => "used",
+            Self::Refused { .. } => "refused",
             Self::Later => "later",
         }
     }

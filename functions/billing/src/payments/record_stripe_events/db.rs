@@ -39,16 +39,16 @@ pub(super) fn ensure_of_account(clinic: Uuid, payment: Uuid, account: Option<Str
     .bind(account)
 }
 
-/// What is known of the payment then, and whether it waited for its customer; no row for one that is not known here.
-pub(super) fn status(clinic: Uuid, payment: Uuid) -> Statement<(PaymentStatus, bool)> {
+/// What is known of the payment then; no row for one that is not known here.
+pub(super) fn status(clinic: Uuid, payment: Uuid) -> Statement<PaymentStatus> {
     Statement::new(
         "billing.payment_status",
-        "SELECT status, waiting_until IS NOT NULL AS has_waited
+        "SELECT status
            FROM billing.payments
           WHERE clinic_id = $1
             AND id = $2",
     )
     .bind(clinic)
     .bind(payment)
-    .decode(|columns| Ok((columns.parsed("status")?, columns.get("has_waited")?)))
+    .decode(|columns| columns.parsed("status"))
 }

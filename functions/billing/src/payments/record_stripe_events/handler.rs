@@ -3,12 +3,12 @@ use super::schema::{RecordStripeEventsFailure as Failure, StripeEvent};
 use super::{EventSecrets, SIGNATURE, db};
 use crate::ledger::CLOCKS_DISAGREE;
 
+use crate::payments::Review;
 use crate::payments::alarm::alarm;
 use crate::payments::finding_out::review;
 use crate::payments::provider::Provider;
-use crate::payments::settling::{Step, fail, note_intent, settle};
+use crate::payments::settling::{Step, fail, look_again, note_intent, settle};
 use crate::payments::signature::Unsigned;
-use crate::payments::{PaymentStatus, Review};
 use http::StatusCode;
 use shared::database::{Scope, Statement};
 use shared::failure::problem::MALFORMED_JSON;
@@ -86,34 +86,38 @@ struct Told {
 async fn record(call: &WithProvider<'_>, event: StripeEvent, became: Became) -> Result<(), Error<Failure>> {
     let Became { clinic, payment, what } = became;
     let step = Step::new(call.now, call.trace.traceparent(), || call.new_id())?;
-    let intent = Some(event.data.object.id);
+    let intent = event.data.object.id;
     let statement = match what {
         What::Taken(taken) => settle(clinic, payment, taken, &step),
+        // While it is not cancelled, whoever has its client secret can try again.
+        What::Refused(failed) => match cancel(call, event.account.as_deref(), &intent).await {
+            true => fail(clinic, payment, failed, &step),
+            false => look_again(clinic, payment, call.now),
+        },
         What::Failed(failed) => fail(clinic, payment, failed, &step),
         What::Begun(intent) => note_intent(clinic, payment, intent, None, call.now),
     };
     let told = Told { event: event.id, kind: event.kind, account: event.account, clinic, payment };
     match write(call, told.clone(), Some(statement)).await {
-        Ok(Some((PaymentStatus::Failed, true))) => {
-            // Whoever has its client secret could still pay it. Where that comes first, its event books it.
-            let intent = intent.as_deref().unwrap_or_default();
-            let _ = call.parts.1.cancel(told.account.as_deref(), intent, call.deadline).await;
-            Ok(())
-        }
         Err(Error::Refused(NotWritten::AnotherAmount)) => {
-            let reviewed = review(clinic, payment, Review::AnotherAmount, intent, call.now);
+            let reviewed = review(clinic, payment, Review::AnotherAmount, Some(intent), call.now);
             NotWritten::told(write(call, told, Some(reviewed)).await)
         }
         written => NotWritten::told(written),
     }
 }
 
-/// The event and what follows from it, in one flush; what is known of the payment then.
+/// Whether the provider has cancelled an intent.
+async fn cancel(call: &WithProvider<'_>, account: Option<&str>, intent: &str) -> bool {
+    call.parts.1.cancel(account, intent, call.deadline).await
+}
+
+/// The event and what follows from it, in one flush.
 async fn write(
     call: &WithProvider<'_>,
     told: Told,
     statement: Option<Statement<()>>,
-) -> Result<Option<(PaymentStatus, bool)>, Error<NotWritten>> {
+) -> Result<(), Error<NotWritten>> {
     let Told { event, kind, account, clinic, payment } = told;
     let mut tx = call.write_as(Scope { clinic: Some(clinic), ..Scope::default() }).repeatable();
     tx.add(db::ensure_of_account(clinic, payment, account));
@@ -126,11 +130,10 @@ async fn write(
     if matches!(written, Err(Error::Refused(NotWritten::AnotherAccount))) {
         alarm("another_account", clinic, payment, "an account tells of a payment that is not its own");
     }
-    let known = written?.optional(&status)?;
-    if known.is_none() {
+    if written?.optional(&status)?.is_none() {
         alarm("unknown_payment", clinic, payment, "the provider tells of a payment that is not known here");
     }
-    Ok(known)
+    Ok(())
 }
 
 /// Of a dispute, or of a refund that was made elsewhere: the provider is asked whose payment it is, and a person is told.

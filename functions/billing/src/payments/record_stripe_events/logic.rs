@@ -30,7 +30,9 @@ pub(super) struct Became {
 pub(super) enum What {
     /// The money was taken.
     Taken(Taken),
-    /// It was not.
+    /// It was not, and could be tried again at the provider.
+    Refused(Failed),
+    /// It was not, and never will be.
     Failed(Failed),
     /// The provider has begun.
     Begun(String),
@@ -56,7 +58,7 @@ pub(super) fn meaning(event: &StripeEvent, deployment: &str) -> Meaning {
     let object = &event.data.object;
     let what = match event.kind.as_str() {
         "payment_intent.succeeded" => What::Taken(taken(object)),
-        "payment_intent.payment_failed" => What::Failed(failed(object)),
+        "payment_intent.payment_failed" => What::Refused(failed(object)),
         "payment_intent.canceled" => What::Failed(not_charged()),
         "payment_intent.processing" => What::Begun(object.id.clone()),
         kind if kind.starts_with("charge.dispute.")
@@ -134,7 +136,7 @@ mod tests {
         let mut declined = event("payment_intent.payment_failed");
         declined["data"]["object"]["last_payment_error"] =
             json!({ "code": "card_declined", "decline_code": "stolen_card" });
-        let What::Failed(failed) = became(&declined) else { panic!() };
+        let What::Refused(failed) = became(&declined) else { panic!() };
         assert_eq!(
             (failed.code.as_str(), failed.decline_code.as_deref()),
             ("CARD_DECLINED", Some("generic_decline"))

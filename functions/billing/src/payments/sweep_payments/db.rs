@@ -29,14 +29,17 @@ pub(super) fn become_billing() -> Statement<()> {
     Statement::new("billing.become_billing", "SELECT set_config('role', 'billing', true)")
 }
 
-/// Takes a payment that is still due: its due time moves, so that another sweeper finds nothing. No row for one that
+/// Takes a payment that is still due: its due time moves, for one that waits to its end or by a quarter of an hour, so that another sweeper finds nothing. No row for one that
 /// somebody else took, or whose outcome is known meanwhile.
 pub(super) fn take(clinic: Uuid, payment: Uuid, now: Timestamp) -> Statement<Standing> {
     Statement::new(
         "billing.take_due_payment",
         "UPDATE billing.payments
             SET attempts   = attempts + 1,
-                due_at     = $3 + make_interval(secs => ($4::int[])[LEAST(attempts + 1, cardinality($4::int[]))]),
+                due_at     = CASE WHEN waiting_until IS NULL
+                                  THEN $3 + make_interval(secs => ($4::int[])[LEAST(attempts + 1, cardinality($4::int[]))])
+                                  ELSE LEAST($3 + interval '15 minutes', GREATEST(waiting_until, $3 + interval '1 minute'))
+                             END,
                 updated_at = $3
           WHERE clinic_id = $1
             AND id = $2
