@@ -2,14 +2,16 @@
 
 use crate::sql;
 use jiff::Timestamp;
+use shared::access::token::new_key_pair;
+use shared::access::{Role, TokenSigner};
 use shared::clock::{Clock as _, Ids as _, SystemClock, SystemIds};
-use shared::database::{Claim, Database, Done, RoundTrips, Scope, Statement, Tx};
+use shared::database::{Admission, Claim, Database, Done, RoundTrips, Scope, Statement, Tx};
 use shared::deadline::Deadline;
 use shared::failure::Fault;
 use shared::http::Route;
 use shared::http::idempotency::fingerprint;
 use std::time::Duration;
-use testkit::TestDatabase;
+use testkit::{Tenant, TestDatabase};
 use tokio_postgres::{Client, NoTls};
 use uuid::Uuid;
 
@@ -114,6 +116,18 @@ impl Bench {
 
     pub(crate) fn reading(&self, left: Duration) -> Tx<'_> {
         Tx::reading(&self.pool, &self.round_trips, Deadline::within(left), self.scope())
+    }
+
+    /// A transaction whose caller is admitted in the message of the settings, as most are.
+    pub(crate) async fn admitted(&self, left: Duration) -> Tx<'_> {
+        let (keys, now) = (new_key_pair().unwrap(), SystemClock.now());
+        let signer = TokenSigner::from_paserk(&keys.0, "https://app.example").unwrap();
+        let tenant = Tenant::create(&self.database, &signer, "BRL", now).await;
+        let owner = tenant.principal(Role::Owner);
+        let caller =
+            Admission { member: owner.user_id, session: owner.session_id, version: Some(1), at: now };
+        let scope = Scope { clinic: Some(tenant.clinic), account: None, caller: Some(caller) };
+        Tx::reading(&self.pool, &self.round_trips, Deadline::within(left), scope)
     }
 
     pub(crate) fn unscoped(&self) -> Tx<'_> {

@@ -1,12 +1,6 @@
 use crate::bench::{Bench, PLENTY, WordFailure, commit};
 use crate::sql;
 use crate::wire::Wire;
-use shared::access::token::new_key_pair;
-use shared::access::{Role, TokenSigner};
-use shared::clock::{Clock as _, SystemClock};
-use shared::database::{Admission, Scope, Tx};
-use shared::deadline::Deadline;
-use testkit::Tenant;
 
 #[tokio::test]
 async fn a_transaction_of_many_statements_is_one_trip_on_the_wire() {
@@ -47,17 +41,6 @@ async fn an_idempotent_write_with_its_stored_reply_is_one_trip_on_the_wire() {
     assert_eq!(bench.effects().await, ["one"]);
 }
 
-/// A transaction whose caller is admitted in the message of the settings, as most are.
-async fn admitted(bench: &Bench) -> Tx<'_> {
-    let (keys, now) = (new_key_pair().unwrap(), SystemClock.now());
-    let signer = TokenSigner::from_paserk(&keys.0, "https://app.example").unwrap();
-    let tenant = Tenant::create(&bench.database, &signer, "BRL", now).await;
-    let owner = tenant.principal(Role::Owner);
-    let caller = Admission { member: owner.user_id, session: owner.session_id, version: Some(1), at: now };
-    let scope = Scope { clinic: Some(tenant.clinic), account: None, caller: Some(caller) };
-    Tx::reading(&bench.pool, &bench.round_trips, Deadline::within(PLENTY), scope)
-}
-
 #[tokio::test]
 async fn nothing_of_the_settings_is_left_for_the_connections_next_user() {
     let bench = Bench::new().await;
@@ -77,7 +60,7 @@ async fn nothing_of_the_settings_is_left_for_the_connections_next_user() {
     failing.add(sql::ensure(false, "unready"));
     commit(failing).await.unwrap_err();
     let after_rollback = wire.send(request).await;
-    let mut admitted = admitted(&bench).await;
+    let mut admitted = bench.admitted(PLENTY).await;
     admitted.add(sql::setting("app.clinic_id"));
     commit(admitted).await.unwrap();
     let after_admission = wire.send(request).await;

@@ -18,8 +18,10 @@ async fn the_servers_limits_come_from_the_time_left_and_end_before_the_callers()
     let bench = Bench::new().await;
     bench.backend().await;
 
-    for left in [3_000, 9_000] {
-        let found = limits(bench.reading(Duration::from_millis(left))).await;
+    for (left, is_admitted) in [(3_000, false), (9_000, false), (3_000, true), (9_000, true)] {
+        let time = Duration::from_millis(left);
+        let tx = if is_admitted { bench.admitted(time).await } else { bench.reading(time) };
+        let found = limits(tx).await;
         let left = i32::try_from(left).unwrap();
 
         assert_eq!(found[2], found[3], "{found:?}");
@@ -45,8 +47,14 @@ async fn a_databases_own_default_for_the_transaction_limit_does_not_win() {
     commit(tx).await.unwrap();
 
     assert_eq!(bench.effects().await, ["one", "two"]);
-    let found = limits(bench.reading(Duration::from_secs(6))).await;
-    assert!(found[2] > 4_000, "{found:?}");
+    let time = Duration::from_secs(6);
+    for tx in [bench.reading(time), bench.admitted(time).await] {
+        let found = limits(tx).await;
+        assert!(found[2] > 4_000, "{found:?}");
+    }
+    let mut admitted = bench.admitted(time).await;
+    admitted.add(sql::sleep(1_500));
+    commit(admitted).await.unwrap();
 }
 
 #[tokio::test]
