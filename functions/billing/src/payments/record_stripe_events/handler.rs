@@ -90,10 +90,14 @@ async fn record(call: &WithProvider<'_>, event: StripeEvent, became: Became) -> 
     let statement = match what {
         What::Taken(taken) => settle(clinic, payment, taken, &step),
         // While it is not cancelled, whoever has its client secret can try again.
-        What::Refused(failed) => match cancel(call, event.account.as_deref(), &intent).await {
-            true => fail(clinic, payment, failed, &step),
-            false => look_again(clinic, payment, call.now),
-        },
+        What::Refused(failed) => {
+            let is_cancelled = cancel(call, event.account.as_deref(), &intent).await;
+            if is_cancelled {
+                fail(clinic, payment, failed, &step)
+            } else {
+                look_again(clinic, payment, call.now)
+            }
+        }
         What::Failed(failed) => fail(clinic, payment, failed, &step),
         What::Begun(intent) => note_intent(clinic, payment, intent, None, call.now),
     };
