@@ -44,7 +44,7 @@ pub(super) fn payment_method(id: &Text) -> Result<(), ValidationError> {
 
 /// No number of a card.
 pub(super) fn no_card_data(text: &Text) -> Result<(), ValidationError> {
-    if has_card_number(text.as_str()) {
+    if has_card_number(text.as_str()) || has_grouped_number(text.as_str()) {
         return Err(refusal(&CARD_DATA_NOT_ACCEPTED, "must not have the number of a card"));
     }
     Ok(())
@@ -65,7 +65,7 @@ fn has_card_number(text: &str) -> bool {
     let mut digits: Vec<u32> = Vec::new();
     let mut gap = 0;
     for character in text.chars().chain(['x', 'x']) {
-        match character.to_digit(10).or_else(|| wide_digit(character)) {
+        match digit(character) {
             Some(digit) => {
                 digits.push(digit);
                 gap = 0;
@@ -83,9 +83,41 @@ fn has_card_number(text: &str) -> bool {
     false
 }
 
-/// Digits of a full-width keyboard.
-fn wide_digit(character: char) -> Option<u32> {
-    u32::from(character).checked_sub(0xFF10).filter(|digit| *digit <= 9)
+/// Whether a text has the number of a card in the groups in which cards have it, 4-4-4-4 or 4-6-5, whatever is between them.
+fn has_grouped_number(text: &str) -> bool {
+    let digits =
+        |group: &str| group.chars().map(|letter| digit(letter).unwrap_or_default()).collect::<Vec<_>>();
+    let mut groups: Vec<(usize, usize)> = Vec::new();
+    for (at, letter) in text.char_indices().filter(|(_, letter)| digit(*letter).is_some()) {
+        match groups.last_mut() {
+            Some((_, end)) if *end == at => *end = at + letter.len_utf8(),
+            _ => groups.push((at, at + letter.len_utf8())),
+        }
+    }
+    let is_near = |from: usize, to: usize| {
+        text.get(from..to)
+            .is_some_and(|gap| gap.chars().count() <= 3 && !gap.chars().any(char::is_alphanumeric))
+    };
+    let sizes: [&[usize]; 2] = [&[4, 4, 4, 4], &[4, 6, 5]];
+    sizes.iter().any(|sizes| {
+        groups.windows(sizes.len()).any(|windowed| {
+            let parts: Vec<_> =
+                windowed.iter().map(|(from, to)| digits(text.get(*from..*to).unwrap_or_default())).collect();
+            let is_grouped = parts.iter().zip(*sizes).all(|(part, size)| part.len() == *size);
+            let is_one = windowed.windows(2).all(|pair| is_near(pair[0].1, pair[1].0));
+            is_grouped && is_one && is_card_number(&parts.concat())
+        })
+    })
+}
+
+fn digit(letter: char) -> Option<u32> {
+    letter.to_digit(10).or_else(|| other_digit(letter))
+}
+
+/// Digits of a full-width keyboard, and of Arabic ones.
+fn other_digit(letter: char) -> Option<u32> {
+    let from = |zero: u32| u32::from(letter).checked_sub(zero).filter(|digit| *digit <= 9);
+    [0xFF10, 0x0660, 0x06F0].into_iter().find_map(from)
 }
 
 fn is_card_number(digits: &[u32]) -> bool {
@@ -141,6 +173,17 @@ mod tests {
         ] {
             assert!(has_card_number(number), "{number}");
         }
+        for number in [
+            "4242  4242  4242  4242",
+            "4242\u{2013}4242\u{2013}4242\u{2013}4242",
+            "card 4242/4242/4242/4242",
+            "4242, 4242, 4242, 4242",
+            "4242\u{200b}4242\u{200b}4242\u{200b}4242",
+            "3782 - 822463 - 10005",
+            "\u{664}\u{662}\u{664}\u{662} \u{664}\u{662}\u{664}\u{662} \u{664}\u{662}\u{664}\u{662} \u{664}\u{662}\u{664}\u{662}",
+        ] {
+            assert!(has_grouped_number(number), "{number}");
+        }
     }
 
     #[test]
@@ -157,7 +200,10 @@ mod tests {
             "1234567812345670",
             "pm_card_visa",
         ] {
-            assert!(!has_card_number(other), "{other}");
+            assert!(!has_card_number(other) && !has_grouped_number(other), "{other}");
+        }
+        for other in ["Sessions 5/11, 12/11, 19/11, 26/11", "4242 of 4242 and 4242 and 4242"] {
+            assert!(!has_grouped_number(other), "{other}");
         }
     }
 }

@@ -9,6 +9,7 @@ pub mod cancel_payment;
 mod card;
 pub mod create_payment;
 mod finding_out;
+mod found;
 pub mod get_payment;
 pub mod list_payments;
 pub mod next_action;

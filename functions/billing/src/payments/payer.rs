@@ -15,11 +15,11 @@ pub struct Payer {
     #[schemars(example = "Beatriz Lima")]
     pub name: Text,
     /// CPF or another document, as it is written.
-    #[validate(length(min = 1, max = 64))]
+    #[validate(length(min = 1, max = 64), custom(function = no_card_data))]
     #[schemars(example = "529.982.247-25")]
     pub document: Option<Text>,
     /// Where the receipt goes.
-    #[validate(email, length(max = 254))]
+    #[validate(email, length(max = 254), custom(function = no_card_data))]
     #[schemars(example = "beatriz@example.com")]
     pub email: Option<Text>,
 }

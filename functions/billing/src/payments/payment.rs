@@ -130,6 +130,9 @@ pub struct Payment {
     /// Its receipt, once it succeeded.
     #[schemars(example = "01890a5d-ac96-774b-bcce-b302099a8057")]
     pub receipt_id: Option<Uuid>,
+    /// Its id at the provider, once the provider has said it.
+    #[schemars(length(max = 255), example = &"pi_3MtwBwLkdIwHu7ix28a3tqPa")]
+    pub provider_payment_id: Option<Text>,
     /// UTC.
     #[schemars(example = "2026-11-21T10:00:00.123456Z")]
     pub created_at: Timestamp,
@@ -163,7 +166,7 @@ pub(super) fn payment(clinic: Uuid, id: Uuid) -> Statement<Payment> {
                     'description', p.description, 'refundedMinor', p.refunded_minor,
                     'disputed', p.disputed_at IS NOT NULL, 'review', p.review, 'failureCode', p.failure_code,
                     'declineCode', p.decline_code, 'transactionId', p.transaction_id, 'receiptId', r.id,
-                    'createdAt', p.created_at, 'settledAt', p.settled_at, 'waitingUntil', p.waiting_until,
+                    'providerPaymentId', p.provider_payment_id, 'createdAt', p.created_at, 'settledAt', p.settled_at, 'waitingUntil', p.waiting_until,
                     'version', p.version)::text, true) AS reply
            FROM billing.payments AS p
            LEFT JOIN billing.receipts AS r ON r.clinic_id = p.clinic_id AND r.transaction_id = p.transaction_id

@@ -393,7 +393,10 @@ mod integrity {
             ("paymentMethod", json!(number)),
             ("paymentMethod", json!("pm_4242424242424242")),
             ("description", json!(format!("by {number}"))),
+            ("description", json!("by 4242\u{2013}4242\u{2013}4242\u{2013}4242")),
             ("payer", json!({ "name": format!("Ana {number}") })),
+            ("payer", json!({ "name": "Ana", "document": number })),
+            ("payer", json!({ "name": "Ana", "email": "4242424242424242@example.com" })),
         ] {
             let mut asked = card(&patient, "pm_card_visa");
             asked[field] = value;

@@ -172,10 +172,53 @@ mod integrity {
         assert_eq!(app.database.value("SELECT count(*) FROM billing.provider_events").await, "0");
         let alarm = warned("payment.alarm")
             .into_iter()
-            .find(|line| line.contains("another_account") && line.contains(&id));
+            .find(|line| line.contains("not_its_own") && line.contains(&id));
         assert!(alarm.is_some());
         assert_eq!(app.send(app.tells(&event)).await.status, 204);
         assert_eq!(payment(&app, &tenant, &id).await.data()["status"], "succeeded");
+    }
+
+    #[tokio::test]
+    async fn an_event_of_another_payment_of_the_provider_moves_nothing() {
+        let (app, tenant) = app().await;
+        let patient = patient(&app, &tenant).await;
+        let id = lost(&app, &tenant, &patient, "pm_sandbox_processing", "1").await;
+        let intent = app.payments.intents().remove(0).id;
+        assert!(app.payments.settle(&intent, true));
+        let event = app.payments.events().pop().unwrap();
+        let forged = changed(&event, |body| body["data"]["object"]["id"] = json!("pi_another"));
+        assert_eq!(app.send(app.tells(&forged)).await.status, 204);
+        assert_eq!(payment(&app, &tenant, &id).await.data()["status"], "pending");
+        let alarm = warned("payment.alarm")
+            .into_iter()
+            .find(|line| line.contains("not_its_own") && line.contains(&id));
+        assert!(alarm.is_some());
+        assert_eq!(app.send(app.tells(&event)).await.status, 204);
+        assert_eq!(payment(&app, &tenant, &id).await.data()["providerPaymentId"], intent);
+    }
+
+    #[tokio::test]
+    async fn what_others_are_told_on_the_same_account_is_taken_and_is_nothing_of_ours() {
+        let (app, tenant) = app().await;
+        let patient = patient(&app, &tenant).await;
+        let id = lost(&app, &tenant, &patient, "pm_sandbox_lost", "1").await;
+        let event = app.payments.events().remove(0);
+        for metadata in [
+            json!({ "paymentId": "order-77" }),
+            json!({ "clinicId": "7", "paymentId": "9", "deployment": "shop" }),
+            json!({}),
+            json!(null),
+        ] {
+            let foreign = changed(&event, |body| body["data"]["object"]["metadata"] = metadata.clone());
+            assert_eq!(app.send(app.tells(&foreign)).await.status, 204, "{metadata}");
+        }
+        let nameless = changed(&event, |body| {
+            body["type"] = json!("balance.available");
+            body["data"]["object"] = json!({ "object": "balance", "available": [] });
+        });
+        assert_eq!(app.send(app.tells(&nameless)).await.status, 204);
+        assert_eq!(payment(&app, &tenant, &id).await.data()["status"], "pending");
+        assert_eq!(app.database.value("SELECT count(*) FROM billing.provider_events").await, "0");
     }
 
     #[tokio::test]

@@ -48,6 +48,23 @@ async fn the_front_desk_may_not_say_it() {
     }
 }
 
+#[tokio::test]
+async fn the_id_that_the_provider_has_named_stays() {
+    let (app, tenant) = app().await;
+    let patient = patient(&app, &tenant).await;
+    let id = in_review(&app, &tenant, &patient).await;
+    let intent = payment(&app, &tenant, &id).await.data()["providerPaymentId"].as_str().unwrap().to_owned();
+    assert_eq!(intent, app.payments.intents().remove(0).id);
+    for charged in [true, false] {
+        let other = json!({ "charged": charged, "providerPaymentId": "pi_another" });
+        let refused = app.send(resolve(&tenant, &id, &other, "1")).await;
+        assert_eq!(refused.refusal(), (422, "PROVIDER_PAYMENT_DIFFERS"));
+    }
+    let same = json!({ "charged": true, "providerPaymentId": intent });
+    let resolved = app.send(resolve(&tenant, &id, &same, "2")).await;
+    assert_eq!((resolved.status, &resolved.data()["providerPaymentId"]), (200, &json!(intent)));
+}
+
 mod race {
     use super::*;
 

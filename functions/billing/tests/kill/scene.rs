@@ -6,6 +6,9 @@ use testkit::{Tenant, TestApp, TestRequest, TestResponse};
 /// A card that the provider charges later.
 const SLOW: &str = "pm_sandbox_processing";
 
+/// A card whose bank asks its owner.
+const ASKS: &str = "pm_card_authenticationRequired";
+
 /// A function at its work.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Scene {
@@ -17,6 +20,12 @@ pub(crate) enum Scene {
     Pix,
     /// The provider tells of a card that it charged later.
     Event,
+    /// The provider tells that the owner of a card was refused.
+    Refused,
+    /// Somebody gives up a Pix that waits.
+    Cancel,
+    /// The sweeper finds out that a card was charged later.
+    Sweep,
 }
 
 /// One run: whose money it is, what the killed function is sent, and what the client sends until it knows.
@@ -24,7 +33,8 @@ pub(crate) enum Scene {
 pub(crate) struct Case {
     pub(crate) patient: String,
     pub(crate) key: String,
-    pub(crate) sent: TestRequest,
+    /// None: its clock calls it.
+    pub(crate) sent: Option<TestRequest>,
     pub(crate) client: TestRequest,
 }
 
@@ -34,7 +44,9 @@ impl Scene {
         match self {
             Self::Transaction => "create-transaction",
             Self::Payment(_) | Self::Pix => "create-payment",
-            Self::Event => "record-stripe-events",
+            Self::Event | Self::Refused => "record-stripe-events",
+            Self::Cancel => "cancel-payment",
+            Self::Sweep => "sweep-payments",
         }
     }
 
@@ -44,35 +56,64 @@ impl Scene {
             Self::Transaction | Self::Payment("pm_card_visa") => 201,
             Self::Payment(_) => 402,
             Self::Pix => 202,
-            Self::Event => 204,
+            Self::Event | Self::Refused => 204,
+            Self::Cancel | Self::Sweep => 200,
         }
     }
 
-    /// What the client knows in the end. A payment that nobody had heard of for a minute may be given up, where nothing was
-    /// charged.
-    pub(crate) fn is_final(self, answer: &TestResponse) -> bool {
+    /// Whether the client sends what the killed function was sent.
+    pub(crate) const fn is_the_clients(self) -> bool {
+        matches!(self, Self::Transaction | Self::Payment(_) | Self::Pix)
+    }
+
+    /// What the client knows in the end. A payment that nobody had heard of for a minute is given up where the provider has
+    /// taken no request to charge it.
+    pub(crate) fn is_final(self, answer: &TestResponse, was_asked: bool) -> bool {
+        let is_given_up = answer.status == 409 && answer.code() == "PAYMENT_NOT_CHARGED";
         match self {
-            Self::Payment(_) | Self::Pix if answer.status == 409 => answer.code() == "PAYMENT_NOT_CHARGED",
-            Self::Transaction | Self::Event | Self::Pix => answer.status == 201,
-            Self::Payment(_) => answer.status == self.status(),
+            Self::Transaction | Self::Event | Self::Sweep => answer.status == 201,
+            Self::Pix => answer.status == 201 || (is_given_up && !was_asked),
+            Self::Payment(_) => answer.status == self.status() || (is_given_up && !was_asked),
+            Self::Refused => answer.status == 402,
+            Self::Cancel => is_given_up,
+        }
+    }
+
+    /// What the client pays by.
+    const fn method(self) -> &'static str {
+        match self {
+            Self::Payment(method) => method,
+            Self::Pix | Self::Cancel => "pix",
+            Self::Refused => ASKS,
+            Self::Transaction | Self::Event | Self::Sweep => SLOW,
         }
     }
 
     /// Makes what is there before, and the requests.
     pub(crate) async fn case(self, app: &TestApp, tenant: &Tenant, patient: String, key: String) -> Case {
+        let method = self.method();
         let client = match self {
             Self::Transaction => record(tenant, &income(&patient), &key),
-            Self::Payment(method) => pay(tenant, &card(&patient, method), &key),
-            Self::Pix => pay(tenant, &card(&patient, "pix"), &key),
-            Self::Event => pay(tenant, &card(&patient, SLOW), &key),
+            _ => pay(tenant, &card(&patient, method), &key),
         };
+        if self.is_the_clients() {
+            return Case { patient, key, sent: Some(client.clone()), client };
+        }
+        let id = lost(app, tenant, &patient, method, &key).await;
+        let intent = app.payments.intents().pop().unwrap();
+        if self != Self::Cancel {
+            assert!(app.payments.settle(&intent.id, self != Self::Refused));
+        }
         let sent = match self {
-            Self::Transaction | Self::Payment(_) | Self::Pix => client.clone(),
-            Self::Event => {
-                lost(app, tenant, &patient, SLOW, &key).await;
-                let intent = app.payments.intents().pop().unwrap();
-                assert!(app.payments.settle(&intent.id, true));
-                app.tells(&app.payments.events().pop().unwrap())
+            Self::Event | Self::Refused => Some(app.tells(&app.payments.events().pop().unwrap())),
+            Self::Cancel => {
+                let cancel = TestRequest::new("POST", &format!("/api/v1/payments/{id}/cancel"));
+                Some(cancel.token(tenant.owner()))
+            }
+            _ => {
+                let due = format!("UPDATE billing.payments SET due_at = created_at WHERE id = '{id}'");
+                app.database.run(&due).await;
+                None
             }
         };
         Case { patient, key, sent, client }

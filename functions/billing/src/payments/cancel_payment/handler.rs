@@ -1,6 +1,7 @@
 use super::db;
 use super::schema::CancelPaymentFailure;
-use crate::payments::finding_out::{Found, Waiting, find_out};
+use crate::payments::finding_out::{Waiting, find_out};
+use crate::payments::found::Found;
 use crate::payments::payment::{address, payment};
 use crate::payments::provider::Provider;
 use crate::payments::settling::Step;

@@ -30,7 +30,7 @@ impl Endpoint for CancelPayment {
         .round_trips(2);
     const SUMMARY: &'static str = "Give a pending payment up";
     const DESCRIPTION: &'static str = "Asks the provider to refuse whatever still arrives of it. When the money was taken \
-        already, 409 says so: refund it instead. 202 says that the provider could not be asked: send it again.";
+        already, 409 says so. 202 says that the provider could not be asked: send it again.";
     const SUCCESS: Success = Success::ok().or_pending();
     type Parts = Provider;
     type Input = WithId;

@@ -10,7 +10,7 @@ failures! {
         PaymentNotFound = PAYMENT_NOT_FOUND, violates ["payment_exists"];
         /// The money was taken.
         PaymentSucceeded = 409 "PAYMENT_SUCCEEDED", "Payment succeeded",
-            "The money was taken, and cannot be cancelled any more. Refund it instead.",
+            "The money was taken, so there is nothing to give up. Whoever is to have it back gets it by the provider's dashboard.",
             violates ["payment_not_succeeded"];
         /// A person must look.
         PaymentInReview = 409 "PAYMENT_IN_REVIEW", "Payment in review",

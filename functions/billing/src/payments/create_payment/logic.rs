@@ -1,7 +1,8 @@
 //! What follows from the provider's answer and from a payment as it stands.
 
 use super::schema::{CreatePaymentFailure, PaymentOutcome};
-use crate::payments::finding_out::{Found, KEY_LIVES};
+use crate::payments::finding_out::KEY_LIVES;
+use crate::payments::found::Found;
 use crate::payments::next_action::NextAction;
 use crate::payments::provider::{Action, Answer, currency};
 use crate::payments::settling::{CARD_DECLINED, Failed, NOT_CHARGED, NOT_SENT, PIX_NOT_PAID};

@@ -20,7 +20,7 @@ pub(super) fn payments_before(
                     'description', p.description, 'refundedMinor', p.refunded_minor,
                     'disputed', p.disputed_at IS NOT NULL, 'review', p.review, 'failureCode', p.failure_code,
                     'declineCode', p.decline_code, 'transactionId', p.transaction_id, 'receiptId', r.id,
-                    'createdAt', p.created_at, 'settledAt', p.settled_at, 'waitingUntil', p.waiting_until,
+                    'providerPaymentId', p.provider_payment_id, 'createdAt', p.created_at, 'settledAt', p.settled_at, 'waitingUntil', p.waiting_until,
                     'version', p.version)::text AS reply
            FROM billing.payments AS p
            LEFT JOIN billing.receipts AS r ON r.clinic_id = p.clinic_id AND r.transaction_id = p.transaction_id

@@ -23,20 +23,27 @@ pub(super) fn insert_event(
     .bind(now)
 }
 
-/// Refuses what another account of the provider tells than the payment was made under: whoever holds an account of their
-/// own writes its events' metadata. No violation where there is no such payment.
-pub(super) fn ensure_of_account(clinic: Uuid, payment: Uuid, account: Option<String>) -> Statement<()> {
+/// Refuses what another account of the provider tells than the payment was made under, and what is told of another one of the
+/// provider's payments than it has named: whoever holds an account of their own writes its events' metadata. No violation
+/// where there is no such payment.
+pub(super) fn ensure_its_own(
+    clinic: Uuid,
+    payment: Uuid,
+    account: Option<String>,
+    intent: String,
+) -> Statement<()> {
     Statement::new(
-        "billing.ensure_payment_of_account",
-        "SELECT kernel.ensure(count(*) = 0, 'payment_of_account')
+        "billing.ensure_event_is_of_payment",
+        "SELECT kernel.ensure(count(*) = 0, 'event_of_its_payment')
            FROM billing.payments
           WHERE clinic_id = $1
             AND id = $2
-            AND provider_account IS DISTINCT FROM $3",
+            AND (provider_account IS DISTINCT FROM $3 OR provider_payment_id <> $4)",
     )
     .bind(clinic)
     .bind(payment)
     .bind(account)
+    .bind(intent)
 }
 
 /// What is known of the payment then; no row for one that is not known here.

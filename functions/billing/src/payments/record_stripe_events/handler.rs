@@ -5,7 +5,7 @@ use crate::ledger::CLOCKS_DISAGREE;
 
 use crate::payments::Review;
 use crate::payments::alarm::alarm;
-use crate::payments::finding_out::review;
+use crate::payments::found::review;
 use crate::payments::provider::Provider;
 use crate::payments::settling::{Step, fail, look_again, note_intent, settle};
 use crate::payments::signature::Unsigned;
@@ -27,9 +27,9 @@ failures! {
         /// Another amount or currency than was asked for.
         AnotherAmount = 409 "ANOTHER_AMOUNT", "Another amount", "This is not what was asked for.",
             violates ["payment_as_asked"];
-        /// Of another account than the payment.
-        AnotherAccount = 409 "ANOTHER_ACCOUNT", "Another account", "This payment is not of that account.",
-            violates ["payment_of_account"];
+        /// Of another account than the payment, or of another of the provider's payments.
+        NotItsOwn = 409 "NOT_ITS_OWN", "Of another payment", "This is not told of that payment.",
+            violates ["event_of_its_payment"];
         /// Two servers' clocks are more than five seconds apart.
         ClocksDisagree = CLOCKS_DISAGREE, violates ["clocks_agree"];
     }
@@ -40,7 +40,7 @@ impl NotWritten {
     /// believed will not be later either.
     fn told<T>(written: Result<T, Error<Self>>) -> Result<(), Error<Failure>> {
         match written {
-            Ok(_) | Err(Error::Refused(Self::AlreadyTaken | Self::AnotherAccount)) => Ok(()),
+            Ok(_) | Err(Error::Refused(Self::AlreadyTaken | Self::NotItsOwn)) => Ok(()),
             Err(Error::Refused(Self::ClocksDisagree)) => Err(Failure::ClocksDisagree.into()),
             Err(error) => Err(Fault::from(error).into()),
         }
@@ -78,6 +78,7 @@ struct Told {
     event: String,
     kind: String,
     account: Option<String>,
+    intent: String,
     clinic: Uuid,
     payment: Uuid,
 }
@@ -101,7 +102,14 @@ async fn record(call: &WithProvider<'_>, event: StripeEvent, became: Became) -> 
         What::Failed(failed) => fail(clinic, payment, failed, &step),
         What::Begun(intent) => note_intent(clinic, payment, intent, None, call.now),
     };
-    let told = Told { event: event.id, kind: event.kind, account: event.account, clinic, payment };
+    let told = Told {
+        event: event.id,
+        kind: event.kind,
+        account: event.account,
+        intent: intent.clone(),
+        clinic,
+        payment,
+    };
     match write(call, told.clone(), Some(statement)).await {
         Err(Error::Refused(NotWritten::AnotherAmount)) => {
             let reviewed = review(clinic, payment, Review::AnotherAmount, Some(intent), call.now);
@@ -122,17 +130,22 @@ async fn write(
     told: Told,
     statement: Option<Statement<()>>,
 ) -> Result<(), Error<NotWritten>> {
-    let Told { event, kind, account, clinic, payment } = told;
+    let Told { event, kind, account, intent, clinic, payment } = told;
     let mut tx = call.write_as(Scope { clinic: Some(clinic), ..Scope::default() }).repeatable();
-    tx.add(db::ensure_of_account(clinic, payment, account));
+    tx.add(db::ensure_its_own(clinic, payment, account, intent));
     if let Some(statement) = statement {
         tx.add(statement);
     }
     tx.add(db::insert_event(clinic, event, kind, payment, call.now));
     let status = tx.add(db::status(clinic, payment));
     let written = tx.commit::<NotWritten>().await;
-    if matches!(written, Err(Error::Refused(NotWritten::AnotherAccount))) {
-        alarm("another_account", clinic, payment, "an account tells of a payment that is not its own");
+    if matches!(written, Err(Error::Refused(NotWritten::NotItsOwn))) {
+        alarm(
+            "not_its_own",
+            clinic,
+            payment,
+            "told by another account, or of another payment of the provider",
+        );
     }
     if written?.optional(&status)?.is_none() {
         alarm("unknown_payment", clinic, payment, "the provider tells of a payment that is not known here");
@@ -148,7 +161,14 @@ async fn about(call: &WithProvider<'_>, event: StripeEvent, intent: &str) -> Res
     let is_ours = read.deployment.as_deref() == Some(provider.deployment());
     let (Some(clinic), Some(payment), true) = (read.clinic, read.payment, is_ours) else { return Ok(()) };
     let kind = event.kind.clone();
-    let told = Told { event: event.id, kind: event.kind, account: event.account, clinic, payment };
+    let told = Told {
+        event: event.id,
+        kind: event.kind,
+        account: event.account,
+        intent: intent.to_owned(),
+        clinic,
+        payment,
+    };
     let written = write(call, told, None).await;
     if written.is_ok() {
         alarm("not_booked", clinic, payment, &kind);

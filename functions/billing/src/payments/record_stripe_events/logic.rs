@@ -1,7 +1,7 @@
 //! What an event means.
 
 use super::schema::{EventObject, StripeEvent};
-use crate::payments::finding_out::{declined, not_charged};
+use crate::payments::found::{declined, not_charged};
 use crate::payments::provider::{code, currency, is_intent_id};
 use crate::payments::settling::{Failed, Taken};
 use uuid::Uuid;
@@ -72,8 +72,9 @@ pub(super) fn meaning(event: &StripeEvent, deployment: &str) -> Meaning {
         }
         _ => return Meaning::Nothing,
     };
-    let metadata = &object.metadata;
-    match (metadata.clinic_id, metadata.payment_id, metadata.deployment.as_deref()) {
+    let Some(metadata) = &object.metadata else { return Meaning::Nothing };
+    let id = |text: &Option<String>| text.as_deref().and_then(|text| text.parse().ok());
+    match (id(&metadata.clinic_id), id(&metadata.payment_id), metadata.deployment.as_deref()) {
         (Some(clinic), Some(payment), Some(of)) if of == deployment && is_intent_id(&object.id) => {
             Meaning::Became(Became { clinic, payment, what })
         }

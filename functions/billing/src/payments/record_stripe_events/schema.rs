@@ -3,7 +3,6 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 use shared::failures;
-use uuid::Uuid;
 
 /// An event, as far as it is read; it has many more members.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -38,7 +37,8 @@ pub struct EventData {
 /// A payment, a refund, a charge or a dispute, as far as it is read.
 #[derive(Debug, Deserialize, JsonSchema)]
 pub struct EventObject {
-    /// Its id.
+    /// Its id; what has none is nothing of ours.
+    #[serde(default)]
     #[schemars(example = &"pi_1DrPwB2eZvKYlo2C28a3tqPb")]
     pub id: String,
     /// What was taken, in the provider's minor units.
@@ -51,9 +51,9 @@ pub struct EventObject {
     pub payment_intent: Option<String>,
     /// Why the last attempt failed.
     pub last_payment_error: Option<EventError>,
-    /// What we have sent with it.
+    /// What we have sent with it, or others with theirs.
     #[serde(default)]
-    pub metadata: Metadata,
+    pub metadata: Option<Metadata>,
 }
 
 /// Why an attempt failed.
@@ -71,10 +71,10 @@ pub struct EventError {
 pub struct Metadata {
     /// The clinic.
     #[schemars(example = "01890a5d-ac96-774b-bcce-b302099a8057")]
-    pub clinic_id: Option<Uuid>,
+    pub clinic_id: Option<String>,
     /// The payment.
     #[schemars(example = "01890a5d-ac96-774b-bcce-b302099a8059")]
-    pub payment_id: Option<Uuid>,
+    pub payment_id: Option<String>,
     /// Which deployment of Grafono has asked for it.
     #[schemars(example = &"local")]
     pub deployment: Option<String>,

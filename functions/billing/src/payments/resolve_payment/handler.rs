@@ -1,7 +1,7 @@
 use super::db;
 use super::schema::{Resolution, ResolvePaymentFailure};
 use crate::payments::Payment;
-use crate::payments::finding_out::not_charged;
+use crate::payments::found::not_charged;
 use crate::payments::payment::payment;
 use crate::payments::settling::{Failed, Step, Taken, fail, settle};
 use shared::failure::Error;
@@ -19,7 +19,7 @@ pub(super) async fn handle(
     let intent = resolution.provider_payment_id.map(String::from);
 
     let mut tx = call.write()?;
-    tx.add(db::hold_in_review(clinic, id));
+    tx.add(db::hold_in_review(clinic, id, intent.clone()));
     if resolution.charged {
         tx.add(settle(clinic, id, Taken { intent, amount: None }, &step));
     } else {

@@ -4,7 +4,8 @@
 //! - **Writes**: of one that was charged the same as every payment that succeeds, for the payment's own amount; of one that was
 //!   not, its failure; audit, outbox.
 //! - **Atomic**: all of it with the key's claim and the stored reply, or nothing. Of two at once the second is refused.
-//! - **Fails**: `PAYMENT_NOT_IN_REVIEW`, `PROVIDER_PAYMENT_REQUIRED`, `PROVIDER_PAYMENT_KNOWN`, `PAYMENT_NOT_FOUND`, field rules.
+//! - **Fails**: `PAYMENT_NOT_IN_REVIEW`, `PROVIDER_PAYMENT_REQUIRED`, `PROVIDER_PAYMENT_KNOWN`, `PROVIDER_PAYMENT_DIFFERS`,
+//!   `PAYMENT_NOT_FOUND`, field rules.
 //! - **Round trips**: 1.
 
 mod db;

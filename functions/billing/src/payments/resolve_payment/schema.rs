@@ -70,6 +70,10 @@ failures! {
         ProviderPaymentKnown = 422 "PROVIDER_PAYMENT_KNOWN", "Another payment's id",
             "This id of the provider belongs to another payment of the clinic. Compare them.",
             at "/providerPaymentId", violates ["payments_provider_once"];
+        /// The provider has named this payment already.
+        ProviderPaymentDiffers = 422 "PROVIDER_PAYMENT_DIFFERS", "Not this payment's id",
+            "The provider has named this payment already, by another id, which it has as providerPaymentId. Look that one up, and leave the id out.",
+            at "/providerPaymentId", violates ["payment_by_its_id"];
         /// Two servers' clocks are more than five seconds apart.
         ClocksDisagree = crate::ledger::CLOCKS_DISAGREE, violates ["clocks_agree"];
     }

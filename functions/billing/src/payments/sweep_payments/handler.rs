@@ -1,5 +1,6 @@
 use super::db;
-use crate::payments::finding_out::{Found, Waiting, find_out};
+use crate::payments::finding_out::{Waiting, find_out};
+use crate::payments::found::Found;
 use crate::payments::provider::Provider;
 use crate::payments::settling::Step;
 use crate::payments::standing::Standing;
