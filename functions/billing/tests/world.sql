@@ -18,7 +18,7 @@ VALUES ('01890a5d-ac96-774b-bcce-b302099a8057', '01890a5d-ac96-774b-bcce-b302099
         '01890a5d-ac96-774b-bcce-b302099a8057', 15000, 'BRL', 'card', 'A session', 'failed', NULL, 'NOT_CHARGED', NULL,
         '2026-01-01Z', '2026-01-01Z'),
        ('01890a5d-ac96-774b-bcce-b302099a8058', '01890a5d-ac96-774b-bcce-b302099a8057',
-        '01890a5d-ac96-774b-bcce-b302099a8057', 15000, 'BRL', 'card', NULL, 'pending', 'pi_sample', NULL, 'too_old',
+        '01890a5d-ac96-774b-bcce-b302099a8057', 15000, 'BRL', 'card', NULL, 'pending', 'pi_3MtwBwLkdIwHu7ix28a3tqPa', NULL, 'too_old',
         '2026-01-01Z', '2026-01-01Z'),
        ('01890a5d-ac96-774b-bcce-b302099a8059', '01890a5d-ac96-774b-bcce-b302099a8057',
         '01890a5d-ac96-774b-bcce-b302099a8057', 15000, 'BRL', 'card', NULL, 'failed', NULL, 'NOT_CHARGED', NULL,

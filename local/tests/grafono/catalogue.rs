@@ -407,6 +407,10 @@ async fn provoke_by_payment(scene: &Scene, code: &str) -> Option<TestResponse> {
             scene.app.database.run("UPDATE billing.payments SET provider_payment_id = NULL").await;
             scene.resolve_payment(&charged).await
         }
+        "PROVIDER_PAYMENT_DIFFERS" => {
+            assert_eq!(scene.card("pm_sandbox_wrongAmount").await.status, 202);
+            scene.resolve_payment(&json!({ "charged": true, "providerPaymentId": "pi_another" })).await
+        }
         "PROVIDER_PAYMENT_KNOWN" => {
             assert_eq!(scene.card("pm_sandbox_wrongAmount").await.status, 202);
             scene.app.database.run("UPDATE billing.payments SET provider_payment_id = NULL").await;

@@ -64,7 +64,7 @@ async fn turn_pages(world: &World, endpoint: &Declaration) {
     assert_eq!(page(&format!("limit=1&cursor={cursor}")).await.status, 200, "{}", endpoint.name);
 }
 
-/// Takes cards whose provider cannot be asked, and does not know yet.
+/// Takes cards whose provider cannot be asked, does not know yet, and refuses later.
 async fn take_cards(world: &World) {
     let card = |method: &str| {
         let body = json!({
@@ -75,6 +75,12 @@ async fn take_cards(world: &World) {
     world.app.payments.fail_next(ProviderFault::Refuse429);
     assert_eq!(world.app.send(card("pm_card_visa")).await.status, 503);
     assert_eq!(world.app.send(card("pm_sandbox_processing")).await.status, 202);
+    // It is refused later, and cannot be cancelled when that is told.
+    let intent = world.app.payments.intents().pop().unwrap();
+    assert!(world.app.payments.settle(&intent.id, false));
+    world.app.payments.fail_next(ProviderFault::LostBefore);
+    let event = world.app.payments.events().pop().unwrap();
+    assert_eq!(world.app.send(world.app.tells(&event)).await.status, 204);
 }
 
 /// Asks who did what by each filter: what is rare in the log, what most of it is, and what is not there.

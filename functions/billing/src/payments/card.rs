@@ -83,31 +83,38 @@ fn has_card_number(text: &str) -> bool {
     false
 }
 
+/// Digits that stand together, and where in the text they begin and end.
+#[derive(Default)]
+struct Group {
+    digits: Vec<u32>,
+    from: usize,
+    to: usize,
+}
+
 /// Whether a text has the number of a card in the groups in which cards have it, 4-4-4-4 or 4-6-5, whatever is between them.
 fn has_grouped_number(text: &str) -> bool {
-    let digits =
-        |group: &str| group.chars().map(|letter| digit(letter).unwrap_or_default()).collect::<Vec<_>>();
-    let mut groups: Vec<(usize, usize)> = Vec::new();
-    for (at, letter) in text.char_indices().filter(|(_, letter)| digit(*letter).is_some()) {
-        match groups.last_mut() {
-            Some((_, end)) if *end == at => *end = at + letter.len_utf8(),
-            _ => groups.push((at, at + letter.len_utf8())),
+    let mut groups: Vec<Group> = Vec::new();
+    for (at, letter) in text.char_indices() {
+        let Some(digit) = digit(letter) else { continue };
+        if groups.last().is_none_or(|last| last.to != at) {
+            groups.push(Group { from: at, ..Group::default() });
+        }
+        if let Some(last) = groups.last_mut() {
+            last.digits.push(digit);
+            last.to = at + letter.len_utf8();
         }
     }
-    let is_near = |from: usize, to: usize| {
-        text.get(from..to)
-            .is_some_and(|gap| gap.chars().count() <= 3 && !gap.chars().any(char::is_alphanumeric))
+    let is_near = |one: &Group, next: &Group| {
+        let gap = text.get(one.to..next.from).unwrap_or_default();
+        gap.chars().count() <= 3 && !gap.chars().any(char::is_alphanumeric)
+    };
+    let is_card = |groups: &[Group], sizes: &[usize]| {
+        groups.iter().zip(sizes).all(|(group, size)| group.digits.len() == *size)
+            && groups.iter().zip(groups.iter().skip(1)).all(|(one, next)| is_near(one, next))
+            && is_card_number(&groups.iter().flat_map(|group| group.digits.clone()).collect::<Vec<_>>())
     };
     let sizes: [&[usize]; 2] = [&[4, 4, 4, 4], &[4, 6, 5]];
-    sizes.iter().any(|sizes| {
-        groups.windows(sizes.len()).any(|windowed| {
-            let parts: Vec<_> =
-                windowed.iter().map(|(from, to)| digits(text.get(*from..*to).unwrap_or_default())).collect();
-            let is_grouped = parts.iter().zip(*sizes).all(|(part, size)| part.len() == *size);
-            let is_one = windowed.windows(2).all(|pair| is_near(pair[0].1, pair[1].0));
-            is_grouped && is_one && is_card_number(&parts.concat())
-        })
-    })
+    sizes.iter().any(|sizes| groups.windows(sizes.len()).any(|groups| is_card(groups, sizes)))
 }
 
 fn digit(letter: char) -> Option<u32> {
