@@ -53,13 +53,18 @@ impl Receiver {
 
     /// Waits until so many spans of that trace have come; the spans in the order of their beginning.
     pub fn spans(&self, trace_id: &str, count: usize) -> Vec<Value> {
+        self.spans_once(trace_id, |spans| spans.len() >= count)
+    }
+
+    /// Waits until the spans of that trace are enough; the spans in the order of their beginning.
+    pub fn spans_once(&self, trace_id: &str, are_enough: impl Fn(&[Value]) -> bool) -> Vec<Value> {
         let of_trace = |spans: &[Value]| -> Vec<Value> {
             spans.iter().filter(|span| span["traceId"] == trace_id).cloned().collect()
         };
         let spans = self.got.spans.lock().unwrap();
-        let too_few = |spans: &mut Vec<Value>| of_trace(spans).len() < count;
+        let too_few = |spans: &mut Vec<Value>| !are_enough(&of_trace(spans));
         let (spans, waited) = self.got.more.wait_timeout_while(spans, PATIENCE, too_few).unwrap();
-        assert!(!waited.timed_out(), "fewer than {count} spans of {trace_id}: {spans:#?}");
+        assert!(!waited.timed_out(), "too few spans of {trace_id}: {spans:#?}");
         let mut found = of_trace(&spans);
         found.sort_by_key(|span| span["startTimeUnixNano"].as_str().unwrap().parse::<u64>().unwrap());
         found
