@@ -124,6 +124,8 @@ pub type WithSignedBody<B> = RequestParts<Nothing, Nothing, Unread<B>>;
 pub type WithId = WithPath<IdPath>;
 /// The path parameter `{id}` and a JSON body.
 pub type WithIdAndBody<B> = WithPathAndBody<IdPath, B>;
+/// The path parameter `{id}` and query parameters.
+pub type WithIdAndQuery<Q> = RequestParts<IdPath, Q, Nothing>;
 /// Path parameters.
 pub type WithPath<P> = RequestParts<P, Nothing, Nothing>;
 /// Query parameters.

@@ -20,6 +20,7 @@ mod request_line;
 pub mod route;
 mod success;
 mod verified;
+mod window;
 
 pub use body::{Body, Json, JsonOrNothing, Unread};
 pub use cursor::{Cursor, CursorOf, Listed};
@@ -33,11 +34,12 @@ pub use gateway::Request;
 pub use idempotency::IDEMPOTENCY_KEY;
 pub use input::{
     AnyQuery, Fields, IdPath, Ignored, Input, NoInput, Nothing, Raw, RequestParts, WithBody,
-    WithBodyOrNothing, WithId, WithIdAndBody, WithPath, WithPathAndAnyQuery, WithPathAndBody, WithQuery,
-    WithSignedBody,
+    WithBodyOrNothing, WithId, WithIdAndBody, WithIdAndQuery, WithPath, WithPathAndAnyQuery, WithPathAndBody,
+    WithQuery, WithSignedBody,
 };
 pub use page::PageQuery;
 pub use pipeline::{ACCEPT_PATCH, PATCHES_ACCEPTED};
 pub use reply::{Answer, HereOrElsewhere, IDEMPOTENCY_REPLAYED, PageMeta, Reply, Response};
 pub use route::Route;
 pub use success::{Form, Link, Success};
+pub use window::{WINDOW_EMPTY, refused_at, window};

@@ -5,19 +5,10 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use shared::failure::Problem;
-use shared::http::{Fields, FilteredCursor, PageQuery};
+use shared::http::{Fields, FilteredCursor, PageQuery, WINDOW_EMPTY, window};
 use shared::validation::{DateTime, Id};
-use std::borrow::Cow;
 use uuid::Uuid;
 use validator::{Validate, ValidationError};
-
-const WINDOW_EMPTY: Problem = Problem::new(
-    400,
-    "WINDOW_EMPTY",
-    "Nothing between from and to",
-    "The window ends before or when it begins. Send a to that is later than from.",
-)
-.at("/to");
 
 /// Which payments, and which page of them.
 #[derive(Debug, Serialize, Deserialize, JsonSchema, Validate)]
@@ -75,13 +66,7 @@ impl PaymentsQuery {
 }
 
 fn window_is_right(query: &PaymentsQuery) -> Result<(), ValidationError> {
-    if query.from.zip(query.to).is_none_or(|(from, to)| from < to) {
-        return Ok(());
-    }
-    let mut refused =
-        ValidationError::new(WINDOW_EMPTY.code).with_message(Cow::Borrowed("must be later than from"));
-    refused.add_param(Cow::Borrowed("field"), &"to");
-    Err(refused)
+    window(query.from, query.to)
 }
 
 fn cursor_is_of_filters(query: &PaymentsQuery) -> Result<(), ValidationError> {

@@ -5,19 +5,11 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use shared::failure::Problem;
-use shared::http::{Fields, FilteredCursor, Listed, PageQuery};
+use shared::http::{Fields, FilteredCursor, Listed, PageQuery, WINDOW_EMPTY, refused_at};
 use shared::validation::{DateTime, Id, Text};
 use std::borrow::Cow;
 use uuid::Uuid;
 use validator::{Validate, ValidationError};
-
-const WINDOW_EMPTY: Problem = Problem::new(
-    400,
-    "WINDOW_EMPTY",
-    "Nothing between from and to",
-    "The window ends before or when it begins. Send a to that is later than from.",
-)
-.at("/to");
 
 const WINDOW_TOO_LONG: Problem = Problem::new(
     400,
@@ -99,15 +91,9 @@ impl AuditQuery {
 fn window_is_right(query: &AuditQuery) -> Result<(), ValidationError> {
     let judged = logic::judge(query.from.map(Timestamp::from), query.to.map(Timestamp::from));
     judged.map_err(|wrong| match wrong {
-        Wrong::Empty => refusal(&WINDOW_EMPTY, "to", "must be later than from"),
-        Wrong::TooLong => refusal(&WINDOW_TOO_LONG, "from", "must be 31 days before to at most"),
+        Wrong::Empty => refused_at("to", &WINDOW_EMPTY, "must be later than from"),
+        Wrong::TooLong => refused_at("from", &WINDOW_TOO_LONG, "must be 31 days before to at most"),
     })
-}
-
-fn refusal(problem: &Problem, field: &str, message: &'static str) -> ValidationError {
-    let mut refused = ValidationError::new(problem.code).with_message(Cow::Borrowed(message));
-    refused.add_param(Cow::Borrowed("field"), &field);
-    refused
 }
 
 fn cursor_is_of_filters(query: &AuditQuery) -> Result<(), ValidationError> {
