@@ -178,6 +178,37 @@ mod tests {
     }
 
     #[test]
+    fn what_the_customer_has_to_do_is_told_while_it_is_pending_and_somebody_waits() {
+        let action = Action::PayPix { qr_code: "0002".to_owned(), expires_at: at(60) };
+        let asked = || pending(&standing(PaymentStatus::Pending, 0));
+        let told = asking(asked(), Some(&action), Some(at(60))).next_action.unwrap();
+        assert_eq!((told.qr_code.as_deref(), told.expires_at), (Some("0002"), at(60)));
+        assert_eq!(asking(asked(), Some(&action), None).next_action, None);
+        assert_eq!(asking(asked(), None, Some(at(60))).next_action, None);
+        let booked = PaymentOutcome { status: PaymentStatus::Succeeded, ..asked() };
+        assert_eq!(asking(booked, Some(&action), Some(at(60))).next_action, None);
+    }
+
+    #[test]
+    fn a_pix_is_in_reais_and_a_card_in_what_the_provider_has() {
+        for (method, currency, minor, is_chargeable_so) in [
+            (PaymentBy::Pix, "BRL", 1, true),
+            (PaymentBy::Pix, "EUR", 1, false),
+            (PaymentBy::Card, "EUR", 1, true),
+            (PaymentBy::Card, "ISK", 150, true),
+            (PaymentBy::Card, "XXX", 1, false),
+        ] {
+            assert_eq!(is_chargeable(method, currency, minor), is_chargeable_so, "{method:?} {currency}");
+        }
+    }
+
+    #[test]
+    fn who_was_not_asked_is_told_so() {
+        let failed = not_sent();
+        assert_eq!((failed.code.as_str(), failed.decline_code, failed.intent), (NOT_SENT, None, None));
+    }
+
+    #[test]
     fn a_repetition_waits_ten_seconds_then_goes_on_and_has_what_is_final() {
         assert_eq!(repeated(&standing(PaymentStatus::Pending, 9), at(0)), Repeated::InFlight);
         assert_eq!(repeated(&standing(PaymentStatus::Pending, 10), at(0)), Repeated::GoesOn);
