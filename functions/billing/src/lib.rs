@@ -44,7 +44,9 @@ pub fn module() -> Module {
         about: "Money: transactions, balances, payments by card and Pix.",
         endpoints: vec![
             Declaration::of::<ledger::create_transaction::CreateTransaction>(),
+            Declaration::of::<ledger::list_transactions::ListTransactions>(),
             Declaration::of::<ledger::get_transaction::GetTransaction>(),
+            Declaration::of::<ledger::reverse_transaction::ReverseTransaction>(),
             Declaration::of::<ledger::get_balance::GetBalance>(),
             Declaration::of::<payments::create_payment::CreatePayment>(),
             Declaration::of::<payments::list_payments::ListPayments>(),

@@ -5,10 +5,10 @@ VALUES ('01890a5d-ac96-774b-bcce-b302099a8057', '01890a5d-ac96-774b-bcce-b302099
         '2026-01-01Z', '2026-01-01Z');
 INSERT INTO billing.transfers
        (id, clinic_id, patient_id, kind, debit_account, credit_account, amount_minor, currency, method, seq,
-        balance_after_minor, created_at)
+        balance_after_minor, occurred_on, created_at)
 VALUES ('01890a5d-ac96-774b-bcce-b302099a8057', '01890a5d-ac96-774b-bcce-b302099a8057',
         '01890a5d-ac96-774b-bcce-b302099a8057', 'income', 'cash', 'patient', 500, 'BRL', 'cash', 1, 500,
-        '2026-01-01Z');
+        '2026-01-01', '2026-01-01Z');
 
 -- One that was given up and may be cancelled again, one that a person is to resolve, one of which the provider tells.
 INSERT INTO billing.payments

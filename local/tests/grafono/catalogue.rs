@@ -149,6 +149,15 @@ async fn provoke_by_data(scene: &Scene, code: &str) -> Option<TestResponse> {
         }
         "PATIENT_NOT_FOUND" => scene.get(&format!("/api/v1/patients/{UNKNOWN}")).await,
         "TRANSACTION_NOT_FOUND" => scene.get(&format!("/api/v1/transactions/{UNKNOWN}")).await,
+        "AS_OF_IN_FUTURE" => {
+            scene.get(&format!("/api/v1/patients/{}/balance?asOf=2100-01-01T00:00:00Z", scene.patient)).await
+        }
+        "NOT_REVERSIBLE" | "ALREADY_REVERSED" => {
+            let recorded = scene.transaction_with("amountMinor", json!(1)).await;
+            let taken = scene.reverse(recorded.data()["id"].as_str().unwrap(), "1").await;
+            let again = if code == "ALREADY_REVERSED" { recorded } else { taken };
+            scene.reverse(again.data()["id"].as_str().unwrap(), "2").await
+        }
         "DUPLICATE_PATIENT" => scene.patient_with(json!({ "fullName": "B", "document": "CANARY 1" })).await,
         "CURRENCY_MISMATCH" => scene.transaction_with("currency", json!("EUR")).await,
         "CURRENCY_FIXED" => {

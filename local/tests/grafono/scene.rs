@@ -91,6 +91,12 @@ impl Scene {
         self.send(self.own(TestRequest::post("/api/v1/transactions", &body)).key("scene")).await
     }
 
+    /// Takes a transaction back.
+    pub(crate) async fn reverse(&self, id: &str, key: &str) -> TestResponse {
+        let path = format!("/api/v1/transactions/{id}/reversal");
+        self.send(self.own(TestRequest::post(&path, &json!({}))).key(key)).await
+    }
+
     /// A new webhook endpoint at that address.
     pub(crate) async fn webhook(&self, url: &str) -> TestResponse {
         let body = json!({ "url": url, "kinds": ["patient.created"] });

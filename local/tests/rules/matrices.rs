@@ -224,7 +224,7 @@ const ARCHIVE: &str = "
 
 /// What is still answered of what was put away: money that was taken, work that was queued, people who left, and
 /// everything that is held about somebody.
-const STAYS: [&str; 11] = [
+const STAYS: [&str; 12] = [
     "cancel-job",
     "cancel-payment",
     "export-patient",
@@ -235,6 +235,7 @@ const STAYS: [&str; 11] = [
     "get-transaction",
     "get-user",
     "resolve-payment",
+    "reverse-transaction",
     "update-user",
 ];
 

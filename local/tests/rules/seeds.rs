@@ -27,8 +27,9 @@ INSERT INTO billing.balances (clinic_id, patient_id, currency, balance_minor, se
 SELECT clinic_id, id, 'BRL', 10, 11, now(), now() FROM patients.patients WHERE document IS NOT NULL;
 INSERT INTO billing.transfers
        (id, clinic_id, patient_id, kind, debit_account, credit_account, amount_minor, currency, method, seq,
-        balance_after_minor, created_at)
-SELECT uuidv7(), clinic_id, id, 'income', 'cash', 'patient', 1, 'BRL', 'pix', seq, seq, now()
+        balance_after_minor, occurred_on, created_at)
+SELECT uuidv7(), clinic_id, id, 'income', 'cash', 'patient', 1, 'BRL', 'pix', seq, seq, now(),
+       now() - (11 - seq) * interval '1 minute'
   FROM patients.patients, generate_series(1, 10) AS seq
  WHERE document IS NOT NULL;
 INSERT INTO billing.payments

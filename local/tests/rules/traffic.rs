@@ -43,6 +43,7 @@ pub(crate) async fn send_requests(world: &World) {
     let wrong = json!({ "email": "demo@grafono.example", "password": "not my password" });
     assert_eq!(world.app.send(TestRequest::post("/api/v1/auth/login", &wrong)).await.status, 401);
     reuse_a_token(world).await;
+    explain_money(world).await;
     take_cards(world).await;
     filter_audit_log(world).await;
     let traffic = Traffic { world, before };
@@ -62,6 +63,27 @@ async fn turn_pages(world: &World, endpoint: &Declaration) {
     let first = page("limit=1&includeTotal=true").await;
     let cursor = first.json["meta"]["nextCursor"].as_str().unwrap_or_else(|| unreachable!("{}", first.text));
     assert_eq!(page(&format!("limit=1&cursor={cursor}")).await.status, 200, "{}", endpoint.name);
+}
+
+/// Asks what the ledger is made of, by each filter and of other instants.
+async fn explain_money(world: &World) {
+    let patient = world.tenant.clinic;
+    for filters in [
+        format!("patientId={patient}"),
+        "type=income".to_owned(),
+        "type=payment".to_owned(),
+        "type=dispute".to_owned(),
+        format!("patientId={patient}&type=reversal"),
+        "from=2026-01-01T00:00:00Z&to=2026-01-02T00:00:00Z".to_owned(),
+    ] {
+        let request = world.request("list-transactions").query(&format!("{filters}&includeTotal=true"));
+        let answer = world.app.send(request).await;
+        assert_eq!(answer.status, 200, "{filters}: {}", answer.text);
+    }
+    for query in ["explain=true", "asOf=2026-01-01T00:00:00Z", "asOf=2026-06-01T00:00:00Z&explain=true"] {
+        let answer = world.app.send(world.request("get-balance").query(query)).await;
+        assert_eq!(answer.status, 200, "{query}: {}", answer.text);
+    }
 }
 
 /// Takes cards whose provider cannot be asked, does not know yet, and refuses later.

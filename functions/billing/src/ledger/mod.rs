@@ -4,6 +4,9 @@ pub mod create_transaction;
 pub mod export_patient_ledger;
 pub mod get_balance;
 pub mod get_transaction;
+pub mod list_transactions;
+pub mod reverse_transaction;
+pub mod transaction;
 pub mod transfer;
 
 use shared::failure::Problem;

@@ -45,8 +45,9 @@ pub enum Kind {
 }
 
 /// What a transaction is: what was recorded by hand, or what something else has booked.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema, IntoStaticStr)]
 #[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
 pub enum TransactionType {
     /// Money taken from the patient by hand: the balance rises.
     Income,
@@ -66,6 +67,13 @@ pub enum TransactionType {
     DisputeWon,
     /// What takes another transaction back.
     Reversal,
+}
+
+impl TransactionType {
+    /// The name in JSON and the database.
+    pub fn name(self) -> &'static str {
+        self.into()
+    }
 }
 
 /// How it was paid.

@@ -74,6 +74,11 @@ async fn a_transaction_is_recorded_once_wherever_its_function_is_killed() {
 }
 
 #[tokio::test]
+async fn a_transaction_is_taken_back_once_wherever_its_function_is_killed() {
+    survives(Scene::Reversal, &[Recovery::Client]).await;
+}
+
+#[tokio::test]
 async fn a_card_is_charged_and_booked_once_wherever_the_function_is_killed() {
     survives(Scene::Payment("pm_card_visa"), &Recovery::ALL).await;
 }

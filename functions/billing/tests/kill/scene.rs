@@ -1,6 +1,7 @@
 //! What is killed.
 
 use crate::money::{card, income, lost, pay, record};
+use serde_json::json;
 use testkit::{Tenant, TestApp, TestRequest, TestResponse};
 
 /// A card that the provider charges later.
@@ -14,6 +15,8 @@ const ASKS: &str = "pm_card_authenticationRequired";
 pub(crate) enum Scene {
     /// An income is recorded.
     Transaction,
+    /// An income is taken back.
+    Reversal,
     /// This card is charged.
     Payment(&'static str),
     /// A Pix is made, and paid once somebody has seen it.
@@ -43,6 +46,7 @@ impl Scene {
     pub(crate) const fn function(self) -> &'static str {
         match self {
             Self::Transaction => "create-transaction",
+            Self::Reversal => "reverse-transaction",
             Self::Payment(_) | Self::Pix => "create-payment",
             Self::Event | Self::Refused => "record-stripe-events",
             Self::Cancel => "cancel-payment",
@@ -53,7 +57,7 @@ impl Scene {
     /// Its reply when nobody kills it.
     pub(crate) fn status(self) -> u16 {
         match self {
-            Self::Transaction | Self::Payment("pm_card_visa") => 201,
+            Self::Transaction | Self::Reversal | Self::Payment("pm_card_visa") => 201,
             Self::Payment(_) => 402,
             Self::Pix => 202,
             Self::Event | Self::Refused => 204,
@@ -63,7 +67,7 @@ impl Scene {
 
     /// Whether the client sends what the killed function was sent.
     pub(crate) const fn is_the_clients(self) -> bool {
-        matches!(self, Self::Transaction | Self::Payment(_) | Self::Pix)
+        matches!(self, Self::Transaction | Self::Reversal | Self::Payment(_) | Self::Pix)
     }
 
     /// What the client knows in the end. A payment that nobody had heard of for a minute is given up where the provider has
@@ -71,11 +75,20 @@ impl Scene {
     pub(crate) fn is_final(self, answer: &TestResponse, was_asked: bool) -> bool {
         let is_given_up = answer.status == 409 && answer.code() == "PAYMENT_NOT_CHARGED";
         match self {
-            Self::Transaction | Self::Event | Self::Sweep => answer.status == 201,
+            Self::Transaction | Self::Reversal | Self::Event | Self::Sweep => answer.status == 201,
             Self::Pix => answer.status == 201 || (is_given_up && !was_asked),
             Self::Payment(_) => answer.status == self.status() || (is_given_up && !was_asked),
             Self::Refused => answer.status == 402,
             Self::Cancel => is_given_up,
+        }
+    }
+
+    /// How many transfers there are in the end, and how often the income of 150.00 is in the balance.
+    pub(crate) const fn booked(self, answer: u16) -> (u8, u8) {
+        match (self, answer) {
+            (Self::Reversal, _) => (2, 0),
+            (_, 201) => (1, 1),
+            _ => (0, 0),
         }
     }
 
@@ -85,7 +98,7 @@ impl Scene {
             Self::Payment(method) => method,
             Self::Pix | Self::Cancel => "pix",
             Self::Refused => ASKS,
-            Self::Transaction | Self::Event | Self::Sweep => SLOW,
+            Self::Transaction | Self::Reversal | Self::Event | Self::Sweep => SLOW,
         }
     }
 
@@ -94,6 +107,11 @@ impl Scene {
         let method = self.method();
         let client = match self {
             Self::Transaction => record(tenant, &income(&patient), &key),
+            Self::Reversal => {
+                let recorded = app.send(record(tenant, &income(&patient), &format!("{key}-before"))).await;
+                let path = format!("{}/reversal", recorded.header("location").unwrap());
+                TestRequest::post(&path, &json!({})).token(tenant.owner()).key(&key)
+            }
             _ => pay(tenant, &card(&patient, method), &key),
         };
         if self.is_the_clients() {

@@ -124,7 +124,7 @@ impl Stage {
                 assert_eq!((first.status, bytes(&first)), (known.status, bytes(&known)), "{context}");
             }
         }
-        let is_booked = u8::from(known.status == 201).to_string();
+        let (transfers, balance) = scene.booked(known.status);
         let Case { patient, key, .. } = case;
         let written = format!(
             "SELECT (SELECT count(*) FROM billing.transfers WHERE patient_id = '{patient}'),
@@ -136,9 +136,8 @@ impl Stage {
                     (SELECT count(*) FROM kernel.idempotency_keys WHERE key = '{key}' AND reply IS NOT NULL),
                     (SELECT count(*) FROM billing.payments WHERE status = 'pending')"
         );
-        let booked = is_booked.as_str();
-        let expected = [booked, booked, booked, "1", "1", "0"];
-        assert_eq!(self.app.database.rows(&written).await, [expected.map(str::to_owned)], "{context}");
+        let expected = [transfers, balance, transfers, 1, 1, 0].map(|count| count.to_string());
+        assert_eq!(self.app.database.rows(&written).await, [expected], "{context}");
         let charged = self.app.payments.intents().iter().filter(|intent| intent.amount_received > 0).count();
         let taken = "SELECT count(*) FROM billing.payments WHERE status = 'succeeded'";
         assert_eq!(charged.to_string(), self.app.database.value(taken).await, "{context}");

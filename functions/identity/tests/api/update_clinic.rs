@@ -307,8 +307,8 @@ mod integrity {
         let sql = "SET session_replication_role = replica;
                    INSERT INTO billing.transfers
                           (id, clinic_id, patient_id, kind, debit_account, credit_account, amount_minor, currency,
-                           method, seq, balance_after_minor, created_at)
-                   SELECT uuidv7(), clinic_id, patient_id, 'income', 'cash', 'patient', 1, currency, 'pix', 1, 1, now()
+                           method, seq, balance_after_minor, occurred_on, created_at)
+                   SELECT uuidv7(), clinic_id, patient_id, 'income', 'cash', 'patient', 1, currency, 'pix', 1, 1, now(), now()
                      FROM billing.balances;
                    DELETE FROM billing.balances";
         app.database.run(sql).await;

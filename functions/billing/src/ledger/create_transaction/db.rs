@@ -2,7 +2,6 @@ use super::logic::Transfer;
 use super::schema::Recorded;
 use jiff::Timestamp;
 use shared::database::Statement;
-use shared::http::Call;
 use uuid::Uuid;
 
 /// Moves the balance by an atomic increment: transactions on one patient queue here for the row's lock, and none is
@@ -57,25 +56,6 @@ pub(super) fn insert_transfer(clinic: Uuid, id: Uuid, transfer: &Transfer, now: 
     .bind(transfer.method.name())
     .bind(transfer.description.clone())
     .bind(now)
-}
-
-/// The event, ordered by the transfer's place among the patient's.
-pub(super) fn announce(call: &Call<'_>, clinic: Uuid, id: Uuid) -> Statement<()> {
-    Statement::new(
-        "billing.announce_transaction",
-        "INSERT INTO kernel.outbox
-                (id, clinic_id, aggregate, aggregate_id, seq, kind, ids, traceparent, created_at, updated_at)
-         SELECT $3, clinic_id, 'ledger', patient_id, seq, 'ledger.transaction_recorded',
-                jsonb_build_object('transactionId', id, 'patientId', patient_id), $4, $5, $5
-           FROM billing.transfers
-          WHERE clinic_id = $1
-            AND id = $2",
-    )
-    .bind(clinic)
-    .bind(id)
-    .bind(call.new_id())
-    .bind(call.trace.traceparent())
-    .bind(call.now)
 }
 
 pub(super) fn recorded(clinic: Uuid, id: Uuid) -> Statement<Recorded> {

@@ -1,5 +1,6 @@
 use super::schema::{CreateTransactionFailure, NewTransaction, Recorded};
 use super::{db, logic};
+use crate::ledger::transaction::announce;
 use shared::failure::{Error, Fault};
 use shared::http::{Call, Reply};
 
@@ -16,7 +17,7 @@ pub(super) async fn handle(
     let mut tx = call.write()?;
     tx.add(db::move_balance(clinic, &transfer, call.now));
     tx.add(db::insert_transfer(clinic, id, &transfer, call.now));
-    tx.add(db::announce(call, clinic, id));
+    tx.add(announce(call, clinic, id));
     tx.add(call.audit_about(id, patient)?);
     let stored = tx.commit_with_reply::<Recorded, CreateTransactionFailure>(db::recorded(clinic, id)).await?;
 

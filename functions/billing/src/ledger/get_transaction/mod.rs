@@ -1,13 +1,13 @@
 //! `GET /api/v1/transactions/{id}`: one transaction.
 //!
 //! - **Caller**: who holds `transactions:read`.
-//! - **Reads**: `billing.transfers`.
+//! - **Reads**: `billing.transfers`, `billing.receipts`.
 //! - **Fails**: `TRANSACTION_NOT_FOUND`, alike for another clinic's and one that never was.
 //! - **Round trips**: 1.
 
-mod db;
 pub mod schema;
 
+use super::transaction::{Transaction, transaction};
 use shared::failure::Error;
 use shared::http::{Call, Endpoint, Link, Policy, Reply, Route, Success, WithId};
 
@@ -23,12 +23,12 @@ impl Endpoint for GetTransaction {
     const SUCCESS: Success = Success::ok().links_to(&[Link::new("/api/v1/patients/{id}", "/data/patientId")]);
     type Parts = ();
     type Input = WithId;
-    type Output = Reply<schema::Transaction>;
+    type Output = Reply<Transaction>;
     type Failure = schema::GetTransactionFailure;
 
     async fn handle(call: &Call<'_>, input: Self::Input) -> Result<Self::Output, Error<Self::Failure>> {
         let mut tx = call.read()?;
-        let handle = tx.add(db::transaction(call.principal()?.clinic_id, input.path.id.into()));
+        let handle = tx.add(transaction(call.principal()?.clinic_id, input.path.id.into()));
         let found = tx.commit::<schema::GetTransactionFailure>().await?.optional(&handle)?;
         Ok(Reply::ok(found.ok_or(schema::GetTransactionFailure::TransactionNotFound)?))
     }

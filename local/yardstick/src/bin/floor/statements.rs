@@ -55,8 +55,8 @@ impl Writes<'_> {
         let transfer = Step::query(
             "INSERT INTO billing.transfers
                     (clinic_id, id, patient_id, kind, debit_account, credit_account, amount_minor, currency,
-                     method, description, seq, balance_after_minor, created_at)
-             SELECT clinic_id, $3, patient_id, $4, $5, $6, $7, $8, $9, $10, seq, balance_minor, $11
+                     method, description, seq, balance_after_minor, occurred_on, created_at)
+             SELECT clinic_id, $3, patient_id, $4, $5, $6, $7, $8, $9, $10, seq, balance_minor, $11::date, $11
                FROM billing.balances
               WHERE clinic_id = $1
                 AND patient_id = $2",
