@@ -270,6 +270,8 @@ EXCEPTION WHEN duplicate_object OR unique_violation THEN
     NULL;
 END
 $$;
+-- Where another database of the cluster makes the role at this moment, its name is known here once a lock is taken anew.
+LOCK TABLE billing.payments IN ROW SHARE MODE;
 GRANT billing TO payment_sweeper WITH INHERIT FALSE, SET TRUE;
 GRANT USAGE ON SCHEMA billing TO payment_sweeper;
 CREATE POLICY sweeper_reads ON billing.payments FOR SELECT TO payment_sweeper USING (due_at IS NOT NULL);
@@ -290,6 +292,7 @@ EXCEPTION WHEN duplicate_object OR unique_violation THEN
     NULL;
 END
 $$;
+LOCK TABLE billing.receipts IN ROW SHARE MODE;
 GRANT USAGE ON SCHEMA billing TO payment_reconciler;
 CREATE POLICY reconciler_reads ON billing.payments FOR SELECT TO payment_reconciler USING (true);
 GRANT SELECT (clinic_id, id, provider_account, amount_minor, currency, status, provider_payment_id, transaction_id, review,
