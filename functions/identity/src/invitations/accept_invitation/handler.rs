@@ -25,8 +25,9 @@ pub(super) async fn handle(
     let scope = Scope { clinic: Some(clinic), ..Scope::default() };
     let mut tx = call.read_as(scope);
     tx.add(db::ensure_known(clinic, hash.clone()));
-    tx.add(db::ensure_usable(clinic, hash.clone(), call.now));
+    // Before the look at the link: an account that a twin has just made goes with a link that is over.
     let invited = tx.add(db::invited(clinic, hash.clone(), call.now));
+    tx.add(db::ensure_usable(clinic, hash.clone(), call.now));
     let invited = tx.commit::<AcceptInvitationFailure>().await?.one(&invited)?;
 
     let joining = joining(call, &invited, given.password).await?;
