@@ -143,9 +143,7 @@ impl Stage {
         assert_eq!(charged.to_string(), self.app.database.value(taken).await, "{context}");
         assert_money_agrees(&self.app).await;
     }
-}
 
-impl Stage {
     /// Whether the provider has taken a request to charge the patient's payment.
     async fn was_asked(&self, patient: &str) -> bool {
         let key = format!(
