@@ -52,33 +52,34 @@ impl Payments {
         }
     }
 
-    /// The page, if the request asks for it, or for what its buttons do: `POST …/{intent}/paid` and `…/failed` end a payment that
-    /// waits, as its customer would.
+    /// The page, if the request asks for it, or for what its buttons do, by `POST …/{id}/{button}`: `paid` and `failed` end a
+    /// payment that waits, as its customer would; `refunded` and `disputed` are what others do at the provider; `arrived` and
+    /// `returned` are about a refund, `won` and `lost` about a dispute.
     pub(crate) fn answer(&self, head: &Parts) -> Option<Response<Full<Bytes>>> {
         let below = head.uri.path().strip_prefix(ADDRESS)?;
         let parts: Vec<&str> = below.split('/').collect();
-        let ended = match parts.as_slice() {
+        let pressed = match parts.as_slice() {
             [""] => None,
-            ["", intent, end @ ("paid" | "failed")] => Some((*intent, *end == "paid")),
+            ["", id, button] => Some((*id, *button)),
             _ => return None,
         };
         let refused = |status, text: &'static str| Some(reply(status, TEXT, POLICY, text));
         if !is_this_machine(&head.headers) {
             return refused(StatusCode::FORBIDDEN, "Ask at 127.0.0.1 or localhost.\n");
         }
-        match (&head.method, ended) {
+        match (&head.method, pressed) {
             (&Method::GET, None) => {
                 Some(with_forms(reply(StatusCode::OK, HTML, POLICY, self.sandbox.page())))
             }
             (&Method::POST, Some(_)) if !is_own_form(&head.headers) => {
                 refused(StatusCode::FORBIDDEN, "Use the buttons of /local/payments.\n")
             }
-            (&Method::POST, Some((intent, succeeds))) if self.sandbox.settle(intent, succeeds) => {
+            (&Method::POST, Some((id, button))) if self.sandbox.press(id, button) => {
                 let mut back = reply(StatusCode::SEE_OTHER, TEXT, POLICY, "See /local/payments.\n");
                 back.headers_mut().insert(LOCATION, HeaderValue::from_static(ADDRESS));
                 Some(back)
             }
-            (&Method::POST, Some(_)) => refused(StatusCode::NOT_FOUND, "No such payment waits.\n"),
+            (&Method::POST, Some(_)) => refused(StatusCode::NOT_FOUND, "There is no such thing to do.\n"),
             _ => refused(StatusCode::METHOD_NOT_ALLOWED, "Read the page, or use its buttons.\n"),
         }
     }

@@ -6,15 +6,20 @@
 //! | `billing.balances` | one row a patient, moved by atomic increments; positive when the patient is in credit |
 //! | `billing.payments` | attempts to take money through the payment provider, each moved forward alone |
 //! | `billing.provider_events` | what the provider told, once each |
+//! | `billing.refunds` | what is given back of payments, each moved forward alone |
+//! | `billing.disputes` | what banks took back, and gave back |
 //! | `billing.receipts` | append-only: the numbered papers for money received |
 //! | `billing.receipt_counters` | the last number of each clinic, without a gap |
 //!
 //! Events: `ledger.transaction_recorded`, whose `seq` is the transfer's place among the patient's; `payment.succeeded` and
-//! `payment.failed`, whose `seq` is the payment's version. Consumers: `export-patient-ledger`.
+//! `payment.failed`, whose `seq` is the payment's version; `refund.succeeded` and `refund.failed`, `dispute.opened`,
+//! `dispute.won` and `dispute.lost` likewise. Consumers: `export-patient-ledger`.
 
 mod currency;
+mod disputes;
 pub mod ledger;
 pub mod payments;
+pub mod refunds;
 
 use shared::access::{Permission, Role};
 use shared::background::{ConsumerDeclaration, WorkerDeclaration};
@@ -41,7 +46,7 @@ pub const REFUND_PAYMENTS: Permission =
 pub fn module() -> Module {
     Module {
         name: "billing",
-        about: "Money: transactions, balances, payments by card and Pix.",
+        about: "Money: transactions, balances, payments by card and Pix, refunds.",
         endpoints: vec![
             Declaration::of::<ledger::create_transaction::CreateTransaction>(),
             Declaration::of::<ledger::list_transactions::ListTransactions>(),
@@ -53,6 +58,9 @@ pub fn module() -> Module {
             Declaration::of::<payments::get_payment::GetPayment>(),
             Declaration::of::<payments::cancel_payment::CancelPayment>(),
             Declaration::of::<payments::resolve_payment::ResolvePayment>(),
+            Declaration::of::<refunds::create_refund::CreateRefund>(),
+            Declaration::of::<refunds::list_refunds::ListRefunds>(),
+            Declaration::of::<refunds::get_refund::GetRefund>(),
             Declaration::of::<payments::record_stripe_events::RecordStripeEvents>(),
         ],
         consumers: vec![ConsumerDeclaration::of::<ledger::export_patient_ledger::ExportPatientLedger>()],

@@ -38,6 +38,7 @@ fn new_intent(state: &mut State, asked: &Asked, order: &Order) -> PaymentIntent 
         received: 0,
         refunded: 0,
         disputed: 0,
+        refunds_wait: false,
         currency: order.currency.clone(),
         kinds: order.kinds.clone(),
         metadata: order.metadata.clone(),
@@ -59,6 +60,11 @@ fn charge(
         Card::Charged(answered) => {
             state.take(&mut intent);
             Ok(answer(state.made(intent, Some("payment_intent.succeeded")), answered))
+        }
+        Card::RefundedLater => {
+            intent.refunds_wait = true;
+            state.take(&mut intent);
+            Ok(state.made(intent, Some("payment_intent.succeeded")))
         }
         Card::Odd(Odd::Status) => {
             intent.status = Status::Unknown;

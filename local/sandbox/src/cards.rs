@@ -9,6 +9,8 @@ use crate::status::Status;
 pub(crate) enum Card {
     /// The money is taken.
     Charged(Answered),
+    /// The money is taken; what is given back of it is pending at first.
+    RefundedLater,
     /// 200, but not with what was asked for.
     Odd(Odd),
     /// 402, with a code and a decline code.
@@ -76,7 +78,7 @@ const fn declined(decline_code: &'static str) -> Card {
     Card::Declined("card_declined", decline_code)
 }
 
-const OF_THE_PROVIDER: [(&str, Card); 11] = [
+const OF_THE_PROVIDER: [(&str, Card); 12] = [
     ("visa", Card::Charged(Answered::Well)),
     ("mastercard", Card::Charged(Answered::Well)),
     ("chargeDeclined", declined("generic_decline")),
@@ -87,6 +89,7 @@ const OF_THE_PROVIDER: [(&str, Card); 11] = [
     ("chargeDeclinedExpiredCard", Card::Declined("expired_card", "expired_card")),
     ("chargeDeclinedIncorrectCvc", Card::Declined("incorrect_cvc", "incorrect_cvc")),
     ("chargeDeclinedProcessingError", Card::Declined("processing_error", "processing_error")),
+    ("pendingRefund", Card::RefundedLater),
     ("authenticationRequired", Card::Asks),
 ];
 

@@ -6,8 +6,37 @@ use crate::intent::PaymentIntent;
 use crate::reply::Refusal;
 use crate::state::State;
 use crate::status::Status;
-use serde_json::json;
+use serde_json::{Value, json};
 use std::collections::BTreeMap;
+
+/// A dispute as the sandbox keeps it.
+#[derive(Debug, Clone)]
+pub(crate) struct Dispute {
+    pub(crate) id: String,
+    account: Option<String>,
+    pub(crate) intent: String,
+    charge: Option<String>,
+    pub(crate) amount: i64,
+    pub(crate) currency: String,
+    pub(crate) status: &'static str,
+}
+
+impl Dispute {
+    /// As the provider shows it.
+    fn json(&self) -> Value {
+        json!({
+            "id": self.id,
+            "object": "dispute",
+            "amount": self.amount,
+            "charge": self.charge,
+            "currency": self.currency,
+            "metadata": {},
+            "payment_intent": self.intent,
+            "reason": "fraudulent",
+            "status": self.status,
+        })
+    }
+}
 
 impl State {
     /// The customer's bank takes an amount back; the dispute's id. None when no money was taken.
@@ -15,21 +44,37 @@ impl State {
         let id = self.ids.next("dp");
         let intent = self.intent(intent_id).filter(|intent| intent.received > 0)?;
         intent.disputed += amount;
-        let shown = json!({
-            "id": id,
-            "object": "dispute",
-            "amount": amount,
-            "charge": intent.charge,
-            "currency": intent.currency,
-            "metadata": {},
-            "payment_intent": intent.id,
-            "reason": "fraudulent",
-            "status": "needs_response",
-        });
-        let account = intent.account.clone();
+        let dispute = Dispute {
+            id: id.clone(),
+            account: intent.account.clone(),
+            intent: intent.id.clone(),
+            charge: intent.charge.clone(),
+            amount,
+            currency: intent.currency.clone(),
+            status: "needs_response",
+        };
+        let (account, shown) = (dispute.account.clone(), dispute.json());
         self.tell("charge.dispute.created", account.as_deref(), &shown);
         self.tell("charge.dispute.funds_withdrawn", account.as_deref(), &shown);
+        self.disputes.push(dispute);
         Some(id)
+    }
+
+    /// The bank decides; of what is won the money comes back. False where it has decided before.
+    pub(crate) fn close_dispute(&mut self, id: &str, is_won: bool) -> bool {
+        let waits = |dispute: &&mut Dispute| dispute.id == id && dispute.status == "needs_response";
+        let Some(dispute) = self.disputes.iter_mut().find(waits) else { return false };
+        dispute.status = if is_won { "won" } else { "lost" };
+        let (shown, account, intent, amount) =
+            (dispute.json(), dispute.account.clone(), dispute.intent.clone(), dispute.amount);
+        if is_won {
+            self.tell("charge.dispute.funds_reinstated", account.as_deref(), &shown);
+            if let Some(intent) = self.intent(&intent) {
+                intent.disputed -= amount;
+            }
+        }
+        self.tell("charge.dispute.closed", account.as_deref(), &shown);
+        true
     }
 
     /// Somebody gives an amount back in the dashboard; the refund's id. None when that much is not there.

@@ -16,6 +16,8 @@ pub(crate) struct PaymentIntent {
     pub(crate) received: i64,
     pub(crate) refunded: i64,
     pub(crate) disputed: i64,
+    /// Whether its refunds are pending at first.
+    pub(crate) refunds_wait: bool,
     pub(crate) currency: String,
     pub(crate) kinds: Vec<String>,
     pub(crate) metadata: BTreeMap<String, String>,

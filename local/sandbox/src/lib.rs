@@ -45,6 +45,7 @@ pub use asked::Request;
 pub use events::{Delivery, Event};
 pub use faults::Fault;
 pub use intent::Intent;
+pub use refunds::GivenBack;
 pub use sandbox::{Clock, HalfReply, Sandbox};
 pub use server::Listening;
 pub use signature::sign;

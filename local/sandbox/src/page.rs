@@ -1,8 +1,10 @@
 //! The page that a person reads.
 
+use crate::elsewhere::Dispute;
 use crate::events::Event;
 use crate::intent::PaymentIntent;
 use crate::money::written;
+use crate::refunds::Refund;
 use crate::state::State;
 use crate::status::Status;
 use std::fmt::Write as _;
@@ -53,12 +55,54 @@ fn intent_row(page: &mut String, intent: &PaymentIntent) {
         escaped(intent.account.as_deref().unwrap_or_default()),
     );
     if matches!(intent.status, Status::Processing | Status::RequiresAction) {
-        let _ = write!(
-            page,
-            "<form method=\"post\" action=\"/local/payments/{id}/paid\"><button>pay</button></form>\
-             <form method=\"post\" action=\"/local/payments/{id}/failed\"><button>let it fail</button></form>",
-            id = escaped(&intent.id)
-        );
+        button(page, &intent.id, "paid", "pay");
+        button(page, &intent.id, "failed", "let it fail");
+    }
+    if intent.received > intent.refunded && intent.disputed == 0 {
+        button(page, &intent.id, "refunded", "refund");
+        button(page, &intent.id, "disputed", "dispute");
+    }
+    page.push('\n');
+}
+
+fn button(page: &mut String, id: &str, does: &str, says: &str) {
+    let id = escaped(id);
+    let _ = write!(
+        page,
+        "<form method=\"post\" action=\"/local/payments/{id}/{does}\"><button>{says}</button></form>"
+    );
+}
+
+fn refund_row(page: &mut String, refund: &Refund) {
+    let _ = write!(
+        page,
+        "<tr><td>{}<td>{}<td class=\"amount\">{}<td>{}<td>",
+        escaped(&refund.id),
+        escaped(&refund.intent),
+        escaped(&written(refund.amount, &refund.currency)),
+        refund.status,
+    );
+    if refund.status == "pending" {
+        button(page, &refund.id, "arrived", "let it arrive");
+    }
+    if refund.status != "failed" {
+        button(page, &refund.id, "returned", "let it come back");
+    }
+    page.push('\n');
+}
+
+fn dispute_row(page: &mut String, dispute: &Dispute) {
+    let _ = write!(
+        page,
+        "<tr><td>{}<td>{}<td class=\"amount\">{}<td>{}<td>",
+        escaped(&dispute.id),
+        escaped(&dispute.intent),
+        escaped(&written(dispute.amount, &dispute.currency)),
+        dispute.status,
+    );
+    if dispute.status == "needs_response" {
+        button(page, &dispute.id, "won", "win");
+        button(page, &dispute.id, "lost", "lose");
     }
     page.push('\n');
 }
@@ -68,7 +112,7 @@ fn event_row(page: &mut String, event: &Event) {
     let _ = writeln!(page, "<tr><td>{}<td>{}<td>{delivered}", escaped(&event.id), escaped(&event.kind));
 }
 
-/// All payment intents and events, the newest first.
+/// All payment intents, refunds, disputes and events, the newest first.
 pub(crate) fn page(state: &State) -> String {
     let mut page = String::from(HEAD);
     page.push_str("<h1>Payments</h1>\n");
@@ -76,6 +120,12 @@ pub(crate) fn page(state: &State) -> String {
         "time", "id", "clinic", "payment", "amount", "status", "refunded", "disputed", "account", "",
     ]);
     state.intents.iter().rev().for_each(|intent| intent_row(&mut page, intent));
+    page.push_str("</table>\n<h2>Refunds</h2>\n");
+    page += &header(&["id", "payment", "amount", "status", ""]);
+    state.refunds.iter().rev().for_each(|refund| refund_row(&mut page, refund));
+    page.push_str("</table>\n<h2>Disputes</h2>\n");
+    page += &header(&["id", "payment", "amount", "status", ""]);
+    state.disputes.iter().rev().for_each(|dispute| dispute_row(&mut page, dispute));
     page.push_str("</table>\n<h2>Events</h2>\n");
     page += &header(&["id", "kind", "delivered"]);
     state.events.iter().rev().for_each(|event| event_row(&mut page, event));

@@ -67,6 +67,7 @@ impl State {
             (&Method::GET, ["payment_intents"]) => intents::list(self, asked),
             (&Method::GET, ["payment_intents", id]) => intents::get(self, asked, id),
             (&Method::POST, ["payment_intents", id, "cancel"]) => intents::cancel(self, asked, id),
+            (&Method::GET, ["refunds"]) => refunds::list(self, asked),
             (&Method::POST, ["refunds"]) => refunds::create(self, asked),
             (&Method::GET, ["refunds", id]) => refunds::get(self, asked, id),
             (method, _) => {

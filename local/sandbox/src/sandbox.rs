@@ -5,6 +5,7 @@ use crate::events::{Delivery, Event};
 use crate::faults::Fault;
 use crate::intent::{Intent, PaymentIntent};
 use crate::page;
+use crate::refunds::{GivenBack, Refund};
 use crate::reply::{LATE, SILENCE, Sent};
 use crate::routes::Held;
 use crate::server::{self, Listening};
@@ -158,6 +159,44 @@ impl Sandbox {
     /// The refund's id; none when that much is not left.
     pub fn refund_elsewhere(&self, intent_id: &str, amount: i64) -> Option<String> {
         self.state().refund_elsewhere(intent_id, amount)
+    }
+
+    /// All refunds, the oldest first.
+    pub fn refunds(&self) -> Vec<GivenBack> {
+        self.state().refunds.iter().map(Refund::shown).collect()
+    }
+
+    /// A refund arrives, or it comes back, also days after it had succeeded. False when that cannot be.
+    pub fn end_refund(&self, refund_id: &str, arrives: bool) -> bool {
+        self.state().end_refund(refund_id, arrives)
+    }
+
+    /// The customer's bank decides a dispute. False when it has, or there is none.
+    pub fn close_dispute(&self, dispute_id: &str, is_won: bool) -> bool {
+        self.state().close_dispute(dispute_id, is_won)
+    }
+
+    /// What a button of the page does to the thing of that id. False when it cannot be done.
+    pub fn press(&self, id: &str, button: &str) -> bool {
+        let mut state = self.state();
+        match button {
+            "paid" => state.settle(id, true),
+            "failed" => state.settle(id, false),
+            "disputed" => {
+                let taken = state.intent(id).map(|intent| intent.received).unwrap_or_default();
+                state.dispute(id, taken).is_some()
+            }
+            "refunded" => {
+                let rest =
+                    state.intent(id).map(|intent| intent.received - intent.refunded).unwrap_or_default();
+                state.refund_elsewhere(id, rest).is_some()
+            }
+            "arrived" => state.end_refund(id, true),
+            "returned" => state.end_refund(id, false),
+            "won" => state.close_dispute(id, true),
+            "lost" => state.close_dispute(id, false),
+            _ => false,
+        }
     }
 
     /// Ends an intent that is processed or waits for its customer, as its event tells. False when there is none.

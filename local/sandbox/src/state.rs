@@ -2,6 +2,7 @@
 
 use crate::Clock;
 use crate::asked::Request;
+use crate::elsewhere::Dispute;
 use crate::events::Event;
 use crate::faults::Fault;
 use crate::idempotency::Keys;
@@ -19,6 +20,7 @@ pub(crate) struct State {
     /// The oldest first, as all of these.
     pub(crate) intents: Vec<PaymentIntent>,
     pub(crate) refunds: Vec<Refund>,
+    pub(crate) disputes: Vec<Dispute>,
     pub(crate) events: Vec<Event>,
     pub(crate) requests: Vec<Request>,
     /// What the next requests meet.
@@ -33,6 +35,7 @@ impl State {
             keys: Keys::default(),
             intents: Vec::new(),
             refunds: Vec::new(),
+            disputes: Vec::new(),
             events: Vec::new(),
             requests: Vec::new(),
             faults: VecDeque::new(),

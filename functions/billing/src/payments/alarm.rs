@@ -7,7 +7,7 @@ use uuid::Uuid;
 pub(super) const ALARM: &str = "payment.alarm";
 
 /// Something about that payment needs a person.
-pub(super) fn alarm(what: &'static str, clinic: Uuid, payment: Uuid, reason: &str) {
+pub(crate) fn alarm(what: &'static str, clinic: Uuid, payment: Uuid, reason: &str) {
     tracing::error!(
         target: "grafono",
         event = ALARM,

@@ -14,7 +14,7 @@ use jiff::{SignedDuration, Timestamp};
 use shared::deadline::Deadline;
 
 /// How long a key is good: the provider keeps it for 24 hours at least. Afterwards the same request would be a new one.
-pub(super) const KEY_LIVES: SignedDuration = SignedDuration::from_hours(23);
+pub(crate) const KEY_LIVES: SignedDuration = SignedDuration::from_hours(23);
 
 /// How long the provider may say nothing of a request that it has taken.
 const SILENT_FOR: SignedDuration = SignedDuration::from_hours(1);

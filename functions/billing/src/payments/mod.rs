@@ -4,7 +4,7 @@
 //! pending, the caller who repeats, the provider's event or the sweeper, can find out what became of it, and all of them
 //! write it by the same statements (`settling.rs`).
 
-mod alarm;
+pub(crate) mod alarm;
 pub mod cancel_payment;
 mod card;
 pub mod create_payment;
@@ -19,9 +19,10 @@ pub mod provider;
 pub mod reconcile;
 pub mod record_stripe_events;
 pub mod resolve_payment;
-mod settling;
+pub(crate) mod settling;
 mod signature;
 mod standing;
 pub mod sweep_payments;
 
+pub(crate) use finding_out::KEY_LIVES;
 pub use payment::{Payment, PaymentBy, PaymentStatus, Review};

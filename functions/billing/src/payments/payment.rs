@@ -12,7 +12,7 @@ use strum::{EnumString, IntoStaticStr};
 use uuid::Uuid;
 
 /// This clinic has no such payment.
-pub(super) const PAYMENT_NOT_FOUND: Problem = Problem::new(
+pub(crate) const PAYMENT_NOT_FOUND: Problem = Problem::new(
     404,
     "PAYMENT_NOT_FOUND",
     "No such payment",

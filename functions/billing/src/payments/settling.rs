@@ -10,18 +10,18 @@ use uuid::Uuid;
 
 /// What is new about a step: when it is taken, in which trace, and the ids of whatever it makes.
 #[derive(Debug)]
-pub(super) struct Step {
-    pub(super) at: Timestamp,
-    pub(super) traceparent: String,
-    pub(super) transaction: Uuid,
-    pub(super) receipt: Uuid,
-    pub(super) code: [u8; 16],
-    pub(super) events: [Uuid; 2],
+pub(crate) struct Step {
+    pub(crate) at: Timestamp,
+    pub(crate) traceparent: String,
+    pub(crate) transaction: Uuid,
+    pub(crate) receipt: Uuid,
+    pub(crate) code: [u8; 16],
+    pub(crate) events: [Uuid; 2],
 }
 
 impl Step {
     /// A step at that instant, with ids made for it.
-    pub(super) fn new(at: Timestamp, traceparent: String, new_id: impl Fn() -> Uuid) -> Result<Self, Fault> {
+    pub(crate) fn new(at: Timestamp, traceparent: String, new_id: impl Fn() -> Uuid) -> Result<Self, Fault> {
         Ok(Self {
             at,
             traceparent,

@@ -12,12 +12,15 @@
 mod binaries;
 mod cancel_payment;
 mod create_payment;
+mod create_refund;
 mod create_transaction;
 mod export_patient_ledger;
 mod get_balance;
 mod get_payment;
+mod get_refund;
 mod get_transaction;
 mod list_payments;
+mod list_refunds;
 mod list_transactions;
 mod pooler;
 mod reconcile;
@@ -32,6 +35,7 @@ mod waiting_payments;
 mod money;
 
 use money::{app, assert_books_balance, assert_money_agrees, card, income, lost, patient, pay, record};
+use serde_json::Value;
 use testkit::{Tenant, TestApp, TestRequest, TestResponse};
 
 /// The balance by the endpoint.
@@ -42,6 +46,37 @@ async fn balance(app: &TestApp, tenant: &Tenant, patient: &str) -> TestResponse 
 /// The payment by the endpoint.
 async fn payment(app: &TestApp, tenant: &Tenant, id: &str) -> TestResponse {
     app.send(TestRequest::get(&format!("/api/v1/payments/{id}")).token(tenant.owner())).await
+}
+
+/// A payment of 150.00 BRL that was taken by that card.
+async fn paid(app: &TestApp, tenant: &Tenant, patient: &str, method: &str) -> String {
+    let answer = app.send(pay(tenant, &card(patient, method), &format!("paid {patient}"))).await;
+    assert_eq!(answer.status, 201, "{}", answer.text);
+    answer.data()["paymentId"].as_str().unwrap().to_owned()
+}
+
+/// The request that gives money of it back.
+fn refund(tenant: &Tenant, payment: &str, body: &Value, key: &str) -> TestRequest {
+    TestRequest::post(&format!("/api/v1/payments/{payment}/refunds"), body).token(tenant.owner()).key(key)
+}
+
+/// The id of the provider's payment.
+fn intent_of(app: &TestApp, payment: &str) -> String {
+    app.payments.charged(payment).remove(0).id
+}
+
+/// Hands over what the provider has to tell, until all of it is taken.
+async fn deliver(app: &TestApp) {
+    for event in app.payments.events() {
+        let told = app.send(app.tells(&event)).await;
+        assert_eq!(told.status, 204, "{}: {}", event.kind, told.text);
+    }
+}
+
+/// The kinds and amounts of the patient's transactions, in their order.
+async fn moved(app: &TestApp, patient: &str) -> Vec<Vec<String>> {
+    let sql = "SELECT kind, amount_minor FROM billing.transfers WHERE patient_id = '{patient}' ORDER BY seq";
+    app.database.rows(&sql.replace("{patient}", patient)).await
 }
 
 /// The id of the patient's newest payment, as the database has it.

@@ -1,4 +1,7 @@
-use super::{app, assert_money_agrees, balance, card, lost, patient, pay, payment};
+use super::{
+    app, assert_money_agrees, balance, card, deliver, intent_of, lost, moved, paid, patient, pay, payment,
+    refund,
+};
 use jiff::SignedDuration;
 use payment_sandbox::{Event, Fault, sign};
 use serde_json::{Value, json};
@@ -83,24 +86,122 @@ async fn another_amount_or_currency_is_never_booked() {
 }
 
 #[tokio::test]
-async fn disputes_and_refunds_made_elsewhere_find_their_payment_and_raise_an_alarm() {
+async fn a_refund_made_elsewhere_is_booked_once_whatever_tells_of_it() {
     let (app, tenant) = app().await;
     let patient = patient(&app, &tenant).await;
-    let paid = app.send(pay(&tenant, &card(&patient, "pm_card_visa"), "1")).await;
-    let id = paid.data()["paymentId"].as_str().unwrap();
-    let intent = app.payments.charged(id).remove(0).id;
-    let before = app.payments.events().len();
-    app.payments.dispute(&intent, 15_000).unwrap();
-    app.payments.refund_elsewhere(&intent, 100).unwrap();
-    for event in &app.payments.events()[before..] {
-        assert!(!event.body.contains("clinicId"), "{}", event.body);
+    let id = paid(&app, &tenant, &patient, "pm_card_visa").await;
+    app.payments.refund_elsewhere(&intent_of(&app, &id), 5_000).unwrap();
+    app.payments.refund_elsewhere(&intent_of(&app, &id), 1_000).unwrap();
+    for event in app.payments.events().iter().rev() {
+        assert!(
+            event.kind == "payment_intent.succeeded" || !event.body.contains("clinicId"),
+            "{}",
+            event.body
+        );
         assert_eq!(app.send(app.tells(event)).await.status, 204, "{}", event.kind);
-        let line =
-            warned("payment.alarm").into_iter().find(|line| line.contains(&event.kind) && line.contains(id));
-        assert!(line.is_some(), "{}", event.kind);
     }
-    let noted = format!("SELECT count(*) > 2 FROM billing.provider_events WHERE payment_id = '{id}'");
-    assert_eq!(app.database.value(&noted).await, "t");
+    assert_eq!(moved(&app, &patient).await, [["payment", "15000"], ["refund", "5000"], ["refund", "1000"]]);
+    let rows = "SELECT status, made_elsewhere, provider_refund_id IS NOT NULL FROM billing.refunds ORDER BY amount_minor";
+    assert_eq!(app.database.rows(rows).await, [["succeeded", "t", "t"], ["succeeded", "t", "t"]]);
+    assert_eq!(payment(&app, &tenant, &id).await.data()["refundedMinor"], 6_000);
+    assert_money_agrees(&app).await;
+}
+
+#[tokio::test]
+async fn a_dispute_is_booked_and_what_is_won_comes_back() {
+    let (app, tenant) = app().await;
+    for (is_won, kinds, amount) in
+        [(true, vec!["payment", "dispute", "dispute_won"], 15_000), (false, vec!["payment", "dispute"], 0)]
+    {
+        let patient = patient(&app, &tenant).await;
+        let id = paid(&app, &tenant, &patient, "pm_card_visa").await;
+        let dispute = app.payments.dispute(&intent_of(&app, &id), 15_000).unwrap();
+        deliver(&app).await;
+        assert_eq!(balance(&app, &tenant, &patient).await.data()["balanceMinor"], 0, "the bank has it");
+        assert_eq!(payment(&app, &tenant, &id).await.data()["disputed"], true);
+        assert!(app.payments.close_dispute(&dispute, is_won));
+        deliver(&app).await;
+
+        assert_eq!(balance(&app, &tenant, &patient).await.data()["balanceMinor"], amount);
+        assert_eq!(payment(&app, &tenant, &id).await.data()["disputed"], !is_won);
+        let told: Vec<String> = moved(&app, &patient).await.into_iter().map(|row| row[0].clone()).collect();
+        assert_eq!(told, kinds);
+        for kind in ["charge.dispute.created", "charge.dispute.closed"] {
+            let is_it = |line: &String| line.contains(kind) && line.contains(&id);
+            assert!(warned("payment.alarm").iter().any(is_it), "{kind}: somebody has to answer the bank");
+        }
+        let said = format!(
+            "SELECT kind FROM kernel.outbox WHERE kind LIKE 'dispute.%' AND ids->>'paymentId' = '{id}' ORDER BY seq"
+        );
+        let ends = if is_won { "dispute.won" } else { "dispute.lost" };
+        assert_eq!(app.database.rows(&said).await, [["dispute.opened"], [ends]]);
+    }
+    assert_money_agrees(&app).await;
+}
+
+#[tokio::test]
+async fn the_order_in_which_a_disputes_events_come_is_nothing() {
+    let (app, tenant) = app().await;
+    for turn in 0..6 {
+        let patient = patient(&app, &tenant).await;
+        let id = paid(&app, &tenant, &patient, "pm_card_visa").await;
+        let before = app.payments.events().len();
+        let dispute = app.payments.dispute(&intent_of(&app, &id), 15_000).unwrap();
+        app.payments.close_dispute(&dispute, true);
+        let mut events = app.payments.events()[before..].to_vec();
+        events.rotate_left(turn % 4);
+        if turn > 3 {
+            events.reverse();
+        }
+        for event in &events {
+            assert_eq!(app.send(app.tells(event)).await.status, 204, "{turn} {}", event.kind);
+        }
+        assert_eq!(balance(&app, &tenant, &patient).await.data()["balanceMinor"], 15_000, "{turn}");
+        assert_eq!(payment(&app, &tenant, &id).await.data()["disputed"], false, "{turn}");
+    }
+    let states = "SELECT DISTINCT status, transaction_id IS NOT NULL, won_transaction_id IS NOT NULL FROM billing.disputes";
+    assert_eq!(app.database.rows(states).await, [["won", "t", "t"]]);
+    assert_money_agrees(&app).await;
+}
+
+#[tokio::test]
+async fn an_inquiry_takes_nothing_and_is_told_to_somebody() {
+    let (app, tenant) = app().await;
+    let patient = patient(&app, &tenant).await;
+    let id = paid(&app, &tenant, &patient, "pm_card_visa").await;
+    app.payments.dispute(&intent_of(&app, &id), 15_000).unwrap();
+    let created =
+        app.payments.events().into_iter().find(|event| event.kind == "charge.dispute.created").unwrap();
+    let asked = changed(&created, |body| body["data"]["object"]["status"] = json!("warning_needs_response"));
+    assert_eq!(app.send(app.tells(&asked)).await.status, 204);
+    assert_eq!(app.database.value("SELECT count(*) FROM billing.disputes").await, "0");
+    let is_it = |line: &String| line.contains("inquired") && line.contains(&id);
+    assert!(warned("payment.alarm").iter().any(is_it));
+}
+
+#[tokio::test]
+async fn a_refund_of_more_than_is_left_here_comes_again_until_it_fits() {
+    let (app, tenant) = app().await;
+    let patient = patient(&app, &tenant).await;
+    let id = paid(&app, &tenant, &patient, "pm_card_visa").await;
+    let intent = intent_of(&app, &id);
+    // Ours is asked for, and never reaches the provider; meanwhile somebody gives the most of it back in the dashboard.
+    app.payments.fail_next(Fault::LostBefore);
+    let pending = app.send(refund(&tenant, &id, &json!({ "amountMinor": 9_000 }), "1")).await;
+    assert_eq!(pending.status, 202);
+    app.payments.refund_elsewhere(&intent, 9_000).unwrap();
+    let event = app.payments.events().pop().unwrap();
+
+    assert_eq!(app.send(app.tells(&event)).await.refusal(), (503, "EVENT_NOT_TAKEN_YET"));
+    let is_it = |line: &String| line.contains("refund_does_not_fit") && line.contains(&id);
+    assert!(warned("payment.alarm").iter().any(is_it));
+    assert_eq!(moved(&app, &patient).await.len(), 1, "nothing of it is written");
+
+    app.clock.advance(SignedDuration::from_secs(61));
+    app.work("sweep-payments", None).await.unwrap();
+    assert_eq!(app.send(app.tells(&event)).await.status, 204, "ours has failed meanwhile");
+    assert_eq!(moved(&app, &patient).await, [["payment", "15000"], ["refund", "9000"]]);
+    assert_money_agrees(&app).await;
 }
 
 mod race {
@@ -116,6 +217,25 @@ mod race {
         assert!(answers.iter().all(|answer| answer.status == 204), "{answers:?}");
         assert_eq!(app.database.value("SELECT count(*) FROM billing.provider_events").await, "1");
         assert_eq!(balance(&app, &tenant, &patient).await.data()["balanceMinor"], 15_000);
+        assert_money_agrees(&app).await;
+    }
+
+    #[tokio::test]
+    async fn all_that_is_told_of_a_dispute_and_a_refund_at_once_counts_once() {
+        let (app, tenant) = app().await;
+        let patient = patient(&app, &tenant).await;
+        let id = paid(&app, &tenant, &patient, "pm_card_visa").await;
+        app.payments.refund_elsewhere(&intent_of(&app, &id), 5_000).unwrap();
+        let dispute = app.payments.dispute(&intent_of(&app, &id), 10_000).unwrap();
+        app.payments.close_dispute(&dispute, true);
+        let events = app.payments.events();
+        let requests = (0..6).flat_map(|_| events.iter().map(|event| app.tells(event))).collect();
+        let answers = app.send_at_once(requests).await;
+        assert!(answers.iter().all(|answer| answer.status == 204), "{answers:?}");
+        let counted = "SELECT kind, count(*) FROM billing.transfers GROUP BY kind ORDER BY kind";
+        let once = [["dispute", "1"], ["dispute_won", "1"], ["payment", "1"], ["refund", "1"]];
+        assert_eq!(app.database.rows(counted).await, once);
+        assert_eq!(balance(&app, &tenant, &patient).await.data()["balanceMinor"], 10_000);
         assert_money_agrees(&app).await;
     }
 }

@@ -1,9 +1,9 @@
-use super::{app, assert_money_agrees, balance, card, lost, patient, pay};
+use super::{app, assert_money_agrees, balance, card, lost, paid, patient, pay, refund};
 use jiff::SignedDuration;
 use payment_sandbox::Fault;
 use serde_json::json;
 use std::sync::Arc;
-use testkit::TestApp;
+use testkit::{Tenant, TestApp};
 
 async fn sweep(app: &TestApp) -> usize {
     app.work("sweep-payments", None).await.unwrap()
@@ -74,6 +74,88 @@ async fn what_is_under_way_at_the_provider_is_read_until_it_ends() {
     sweep(&app).await;
     assert_eq!(status(&app, &id).await.0, "succeeded");
     assert!(app.payments.requests()[1..].iter().all(|request| request.method == "GET"));
+    assert_money_agrees(&app).await;
+}
+
+/// State and reason of the refund, likewise.
+async fn refund_status(app: &TestApp, id: &str) -> (String, String) {
+    let sql = format!("SELECT status, COALESCE(failure_code, '') FROM billing.refunds WHERE id = '{id}'");
+    let row = app.database.rows(&sql).await.remove(0);
+    (row[0].clone(), row[1].clone())
+}
+
+/// A refund of all of a payment by that card, of which nobody knows what became.
+async fn unknown_refund(app: &TestApp, tenant: &Tenant, method: &str, fault: Fault, key: &str) -> String {
+    let patient = patient(app, tenant).await;
+    let payment = paid(app, tenant, &patient, method).await;
+    app.payments.fail_next(fault);
+    let answer = app.send(refund(tenant, &payment, &json!({}), key)).await;
+    assert_eq!(answer.status, 202, "{}", answer.text);
+    answer.data()["refundId"].as_str().unwrap().to_owned()
+}
+
+#[tokio::test]
+async fn a_refund_is_decided_and_carried_out_once() {
+    let (app, tenant) = app().await;
+    let done = unknown_refund(&app, &tenant, "pm_card_visa", Fault::Lost, "1").await;
+    let never = unknown_refund(&app, &tenant, "pm_card_visa", Fault::LostBefore, "2").await;
+    assert_eq!(sweep(&app).await, 0, "not due yet");
+    app.clock.advance(SignedDuration::from_secs(60));
+
+    assert_eq!(sweep(&app).await, 2);
+
+    for id in [&done, &never] {
+        assert_eq!(refund_status(&app, id).await, state("succeeded", ""));
+    }
+    assert_eq!(app.payments.refunds().len(), 2);
+    assert_eq!(sweep(&app).await, 0);
+    assert_money_agrees(&app).await;
+}
+
+#[tokio::test]
+async fn a_refund_that_is_under_way_is_read_until_it_ends() {
+    let (app, tenant) = app().await;
+    let patient = patient(&app, &tenant).await;
+    let payment = paid(&app, &tenant, &patient, "pm_card_pendingRefund").await;
+    let pending = app.send(refund(&tenant, &payment, &json!({}), "1")).await;
+    let id = pending.data()["refundId"].as_str().unwrap();
+    app.clock.advance(SignedDuration::from_secs(60));
+    assert_eq!(sweep(&app).await, 1);
+    assert_eq!(refund_status(&app, id).await, state("pending", ""));
+    assert!(app.payments.end_refund(&app.payments.refunds()[0].id, true));
+    app.clock.advance(SignedDuration::from_mins(2));
+    sweep(&app).await;
+    assert_eq!(refund_status(&app, id).await, state("succeeded", ""));
+    assert_money_agrees(&app).await;
+}
+
+#[tokio::test]
+async fn after_a_day_a_refund_is_looked_for_and_not_asked_for_again() {
+    let (app, tenant) = app().await;
+    let done = unknown_refund(&app, &tenant, "pm_card_visa", Fault::Lost, "1").await;
+    let never = unknown_refund(&app, &tenant, "pm_card_visa", Fault::LostBefore, "2").await;
+    app.clock.advance(SignedDuration::from_hours(23));
+    let before = app.payments.requests().len();
+
+    assert_eq!(sweep(&app).await, 2);
+
+    assert!(app.payments.requests()[before..].iter().all(|request| request.method == "GET"));
+    assert_eq!(refund_status(&app, &done).await, state("succeeded", ""));
+    assert_eq!(refund_status(&app, &never).await, state("failed", "NOT_REFUNDED"));
+    assert_eq!(app.payments.refunds().len(), 1);
+    assert_money_agrees(&app).await;
+}
+
+#[tokio::test]
+async fn a_provider_that_keeps_failing_at_a_refund_is_asked_for_its_list() {
+    let (app, tenant) = app().await;
+    let id = unknown_refund(&app, &tenant, "pm_card_visa", Fault::Error500, "1").await;
+    app.clock.advance(SignedDuration::from_mins(59));
+    sweep(&app).await;
+    assert_eq!(refund_status(&app, &id).await, state("pending", ""));
+    app.clock.advance(SignedDuration::from_mins(2));
+    sweep(&app).await;
+    assert_eq!(refund_status(&app, &id).await, state("failed", "NOT_REFUNDED"));
     assert_money_agrees(&app).await;
 }
 

@@ -88,6 +88,43 @@ pub(crate) async fn assert_money_agrees(app: &TestApp) {
                       <> (p.status = 'succeeded')::int
                    OR (p.status = 'pending' AND p.due_at IS NULL AND p.review IS NULL)";
     assert_eq!(app.database.rows(off).await, Vec::<Vec<String>>::new());
+    // What is given back of a payment is never more than was taken, counts what is under way, and is in the ledger once it was
+    // given back, and again once it came back.
+    let off = "SELECT p.id
+                 FROM billing.payments AS p
+                WHERE p.refunded_minor <> (SELECT COALESCE(sum(amount_minor), 0) FROM billing.refunds AS r
+                                            WHERE r.clinic_id = p.clinic_id AND r.payment_id = p.id AND r.status <> 'failed')";
+    assert_eq!(app.database.rows(off).await, Vec::<Vec<String>>::new());
+    let off = "SELECT r.id, r.status
+                 FROM billing.refunds AS r
+                WHERE (SELECT count(*) FROM billing.transfers AS t
+                        WHERE t.clinic_id = r.clinic_id AND t.kind = 'refund' AND t.source_id = r.id
+                          AND t.amount_minor = r.amount_minor AND t.id = r.transaction_id)
+                      <> (r.transaction_id IS NOT NULL)::int
+                   OR (SELECT count(*) FROM billing.transfers AS t
+                        WHERE t.clinic_id = r.clinic_id AND t.kind = 'refund_returned' AND t.source_id = r.id
+                          AND t.amount_minor = r.amount_minor AND t.id = r.returned_transaction_id)
+                      <> (r.returned_transaction_id IS NOT NULL)::int
+                   OR (SELECT count(*) FROM billing.receipts AS n
+                        WHERE n.clinic_id = r.clinic_id AND n.transaction_id = r.transaction_id AND n.kind = 'refunded')
+                      <> (r.transaction_id IS NOT NULL)::int
+                   OR (SELECT count(*) FROM kernel.outbox AS o
+                        WHERE o.aggregate_id = r.id AND o.kind = 'refund.succeeded')
+                      <> (r.transaction_id IS NOT NULL)::int
+                   OR (SELECT count(*) FROM kernel.outbox AS o WHERE o.aggregate_id = r.id AND o.kind = 'refund.failed')
+                      <> (r.status = 'failed')::int";
+    assert_eq!(app.database.rows(off).await, Vec::<Vec<String>>::new());
+    // What is final here is so at the provider: given back once, or not.
+    let sql = "SELECT provider_refund_id, id, status, made_elsewhere FROM billing.refunds WHERE status <> 'pending'";
+    for row in app.database.rows(sql).await {
+        let is_it = |made: &payment_sandbox::GivenBack| match row[3].as_str() {
+            "t" => made.id == row[0],
+            _ => made.refund_id.as_deref() == Some(&row[1]),
+        };
+        let mut given: Vec<_> = app.payments.refunds().into_iter().filter(is_it).collect();
+        given.retain(|made| made.status != "failed");
+        assert_eq!(given.len(), usize::from(row[2] == "succeeded"), "{row:?}");
+    }
     let gaps = "SELECT count(*) FROM (SELECT clinic_id, max(number) - count(*) AS gap FROM billing.receipts GROUP BY 1) AS n
                   JOIN billing.receipt_counters AS c USING (clinic_id)
                  WHERE gap <> 0 OR c.last_number <> (SELECT max(number) FROM billing.receipts WHERE clinic_id = c.clinic_id)";

@@ -46,6 +46,26 @@ pub enum EventKind {
     #[serde(rename = "payment.failed")]
     #[strum(serialize = "payment.failed")]
     PaymentFailed,
+    /// Money of a payment was given back.
+    #[serde(rename = "refund.succeeded")]
+    #[strum(serialize = "refund.succeeded")]
+    RefundSucceeded,
+    /// It was not, or it came back.
+    #[serde(rename = "refund.failed")]
+    #[strum(serialize = "refund.failed")]
+    RefundFailed,
+    /// The owner of a card has gone to their bank.
+    #[serde(rename = "dispute.opened")]
+    #[strum(serialize = "dispute.opened")]
+    DisputeOpened,
+    /// The bank has decided for the clinic.
+    #[serde(rename = "dispute.won")]
+    #[strum(serialize = "dispute.won")]
+    DisputeWon,
+    /// The bank has decided for the owner of the card.
+    #[serde(rename = "dispute.lost")]
+    #[strum(serialize = "dispute.lost")]
+    DisputeLost,
 }
 
 impl EventKind {

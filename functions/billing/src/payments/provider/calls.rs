@@ -5,6 +5,7 @@ use super::asked::Terms;
 use super::fence::Fence;
 use super::intent::{Intent, Page};
 use super::log_lines::Line;
+use super::refund::{MadeRefund, RefundAnswer, RefundAsked};
 use super::{Asked, Provider, wire};
 use bytes::Bytes;
 use form_urlencoded::Serializer;
@@ -30,6 +31,7 @@ const REPLY: usize = 256 * 1024;
 const PAGE: usize = 50;
 
 const INTENTS: &str = "/v1/payment_intents";
+const REFUNDS: &str = "/v1/refunds";
 
 type Called = Result<HttpReply, CallError<HttpError>>;
 
@@ -92,6 +94,52 @@ impl Provider {
         let is_cancelled = called.as_ref().is_ok_and(|reply| wire::is_canceled(reply, intent));
         line.answered(&called, if is_cancelled { "cancelled" } else { "not_cancelled" }, false);
         is_cancelled
+    }
+
+    /// Gives money back. With the same refund again it gives nothing more, and has the first answer, for a day.
+    pub async fn refund(&self, asked: &RefundAsked, deadline: Deadline) -> RefundAnswer {
+        let Some(body) = asked.form(&self.deployment) else { return RefundAnswer::not_refundable() };
+        let line = line_about("refund", asked);
+        let account = asked.account.as_deref();
+        let key = Some(asked.refund);
+        let wanted = Wanted { method: Method::POST, path: REFUNDS.to_owned(), account, key, body };
+        let called = self.call(line, &wanted, deadline).await;
+        let answer = RefundAnswer::of(&called, asked);
+        line.answered(&called, answer.kind(), matches!(answer, RefundAnswer::Unknown { alarm: true }));
+        answer
+    }
+
+    /// Reads a refund that the provider has named; none when it cannot be read now.
+    pub async fn read_refund(&self, asked: &RefundAsked, id: &str, deadline: Deadline) -> Option<MadeRefund> {
+        if !wire::is_object_id(id) {
+            return None;
+        }
+        let line = line_about("read_refund", asked);
+        let wanted = Wanted::get(format!("{REFUNDS}/{id}"), asked.account.as_deref());
+        let called = self.call(line, &wanted, deadline).await;
+        let found =
+            ok(&called).and_then(|reply| MadeRefund::read(&reply.body)).filter(|found| found.id == id);
+        line.answered(&called, if found.is_some() { "read" } else { "not_read" }, false);
+        found
+    }
+
+    /// All refunds of an intent, whoever made them; none when they cannot be read now, or are more than a hundred.
+    pub async fn refunds_of(
+        &self,
+        account: Option<&str>,
+        intent: &str,
+        deadline: Deadline,
+    ) -> Option<Vec<MadeRefund>> {
+        if !wire::is_intent_id(intent) {
+            return None;
+        }
+        let line = Line { operation: "list_refunds", clinic: None, payment: None, intent: Some(intent) };
+        let wanted = Wanted::get(format!("{REFUNDS}?payment_intent={intent}&limit=100"), account);
+        let called = self.call(line, &wanted, deadline).await;
+        let found = ok(&called).and_then(|reply| MadeRefund::read_all(&reply.body));
+        let found = found.filter(|all| all.iter().all(|refund| refund.intent == intent));
+        line.answered(&called, if found.is_some() { "read" } else { "not_read" }, false);
+        found
     }
 
     /// Reads an intent; none when it cannot be read now.
@@ -171,6 +219,11 @@ fn page_query(from: Timestamp, before: Timestamp, after: Option<&str>) -> String
 
 fn line_of(operation: &'static str, asked: &Asked) -> Line<'static> {
     Line { operation, clinic: Some(asked.clinic), payment: Some(asked.payment), intent: None }
+}
+
+fn line_about<'a>(operation: &'static str, asked: &'a RefundAsked) -> Line<'a> {
+    let (clinic, payment) = (Some(asked.clinic), Some(asked.payment));
+    Line { operation, clinic, payment, intent: Some(&asked.intent) }
 }
 
 /// The reply, if it is one that answers.

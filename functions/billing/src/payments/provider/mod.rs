@@ -4,7 +4,8 @@
 //! |---|---|
 //! | `part` | the settings |
 //! | `asked` | what is asked: a payment's own data, and the requests that are made of them |
-//! | `calls` | the calls: charge, fence, cancel, read, list |
+//! | `calls` | the calls: charge, fence, cancel, refund, read, list |
+//! | `refund` | refunds: what is asked, and what the replies mean |
 //! | `answer`, `action`, `fence`, `intent` | what the replies mean; pure decisions |
 //! | `wire` | the JSON of replies, which nobody vouches for |
 //! | `currency` | minor units, theirs and ours |
@@ -22,6 +23,7 @@ mod fence;
 mod intent;
 mod log_lines;
 mod part;
+mod refund;
 mod wire;
 
 pub use action::Action;
@@ -29,7 +31,8 @@ pub use answer::{Answer, told};
 pub use asked::{Asked, Means};
 pub use fence::Fence;
 pub use intent::{Intent, Page, PaymentFailure, Status};
-pub(crate) use wire::{code, is_intent_id};
+pub use refund::{MadeRefund, RefundAnswer, RefundAsked, RefundState};
+pub(crate) use wire::{code, is_intent_id, is_object_id};
 
 use http::HeaderValue;
 use shared::external::ExternalCalls;

@@ -58,6 +58,26 @@ pub(super) struct WireList {
     pub(super) has_more: bool,
 }
 
+/// A refund.
+#[derive(Deserialize)]
+pub(super) struct WireRefund {
+    id: String,
+    pub(super) status: String,
+    pub(super) amount: i64,
+    pub(super) currency: String,
+    pub(super) payment_intent: Option<String>,
+    #[serde(default)]
+    metadata: Option<Map<String, Value>>,
+    pub(super) failure_reason: Option<String>,
+}
+
+/// A list of refunds.
+#[derive(Deserialize)]
+pub(super) struct WireRefunds {
+    pub(super) data: Vec<WireRefund>,
+    pub(super) has_more: bool,
+}
+
 /// A reply that is an error.
 #[derive(Deserialize)]
 pub(super) struct Refusal {
@@ -71,6 +91,7 @@ pub(super) struct WireError {
     pub(super) kind: String,
     code: Option<String>,
     decline_code: Option<String>,
+    pub(super) param: Option<String>,
     pub(super) payment_intent: Option<WireIntent>,
 }
 
@@ -81,6 +102,18 @@ impl WireIntent {
     }
 
     /// What we once noted in the intent's metadata.
+    pub(super) fn tag(&self, name: &str) -> Option<&str> {
+        self.metadata.as_ref()?.get(name)?.as_str()
+    }
+}
+
+impl WireRefund {
+    /// The id, if it is one: it goes into addresses and into our rows.
+    pub(super) fn id(&self) -> Option<String> {
+        is_object_id(&self.id).then(|| self.id.clone())
+    }
+
+    /// What we once noted in the refund's metadata.
     pub(super) fn tag(&self, name: &str) -> Option<&str> {
         self.metadata.as_ref()?.get(name)?.as_str()
     }
@@ -112,6 +145,16 @@ impl WireError {
 pub(crate) fn is_intent_id(text: &str) -> bool {
     let is_plain = |letter: u8| letter.is_ascii_alphanumeric() || letter == b'_';
     text.len() <= ID && text.len() > 3 && text.starts_with("pi_") && text.bytes().all(is_plain)
+}
+
+/// Whether the text has the form of an id of a refund or a dispute: a prefix, and what cannot lead to another address.
+pub(crate) fn is_object_id(text: &str) -> bool {
+    let Some((prefix, rest)) = text.split_once('_') else { return false };
+    let is_plain = |letter: u8| letter.is_ascii_alphanumeric() || letter == b'_';
+    (2..=4).contains(&prefix.len())
+        && prefix.bytes().all(|letter| letter.is_ascii_lowercase())
+        && (1..=120).contains(&rest.len())
+        && rest.bytes().all(is_plain)
 }
 
 /// A code as it may be kept and shown: `[a-z0-9_]{1,64}`, and `unknown` where it is anything else.
@@ -161,6 +204,14 @@ mod tests {
         for odd in ["", "pi_", "ch_1", "pi_1/cancel", "pi_..", "pi_1?a=b", "pi_1 ", "pi_é", too_long.as_str()]
         {
             assert!(!is_intent_id(odd), "{odd}");
+            assert!(odd == "ch_1" || odd.starts_with("pi_a") || !is_object_id(odd), "{odd}");
+        }
+        for known in ["re_3MtwBw", "pyr_1", "du_1", "dp_1"] {
+            assert!(is_object_id(known), "{known}");
+        }
+        for odd in ["re_", "_1", "r_1", "refund_1", "RE_1", "re", "re_1/", &format!("re_{}", "a".repeat(121))]
+        {
+            assert!(!is_object_id(odd), "{odd}");
         }
     }
 }

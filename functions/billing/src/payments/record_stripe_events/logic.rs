@@ -1,8 +1,9 @@
 //! What an event means.
 
 use super::schema::{EventObject, StripeEvent};
+use crate::disputes;
 use crate::payments::found::{declined, not_charged};
-use crate::payments::provider::{code, currency, is_intent_id};
+use crate::payments::provider::{code, currency, is_intent_id, is_object_id};
 use crate::payments::settling::{Failed, Taken};
 use uuid::Uuid;
 
@@ -11,10 +12,21 @@ use uuid::Uuid;
 pub(super) enum Meaning {
     /// This became of a payment.
     Became(Became),
-    /// Something happened to this payment of the provider that nothing here books by itself.
-    About(String),
+    /// Something happened to this payment of the provider since.
+    About(String, Since),
     /// Nothing for us: of another deployment, or nobody waits for it.
     Nothing,
+}
+
+/// What happened to a payment since. What carries no metadata of ours names the payment by the provider's id.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Since {
+    /// Its refunds are others than before.
+    Refunded,
+    /// Its dispute.
+    Disputed(disputes::Told),
+    /// The bank asks, and has taken nothing.
+    Inquired,
 }
 
 /// What became of a payment.
@@ -61,16 +73,12 @@ pub(super) fn meaning(event: &StripeEvent, deployment: &str) -> Meaning {
         "payment_intent.payment_failed" => What::Refused(failed(object)),
         "payment_intent.canceled" => What::Failed(not_charged()),
         "payment_intent.processing" => What::Begun(object.id.clone()),
-        kind if kind.starts_with("charge.dispute.")
-            || kind.starts_with("refund.")
-            || kind == "charge.refunded" =>
-        {
-            return match &object.payment_intent {
-                Some(intent) if is_intent_id(intent) => Meaning::About(intent.clone()),
+        kind => {
+            return match (&object.payment_intent, since(kind, object)) {
+                (Some(intent), Some(since)) if is_intent_id(intent) => Meaning::About(intent.clone(), since),
                 _ => Meaning::Nothing,
             };
         }
-        _ => return Meaning::Nothing,
     };
     let Some(metadata) = &object.metadata else { return Meaning::Nothing };
     let id = |text: &Option<String>| text.as_deref().and_then(|text| text.parse().ok());
@@ -80,6 +88,30 @@ pub(super) fn meaning(event: &StripeEvent, deployment: &str) -> Meaning {
         }
         _ => Meaning::Nothing,
     }
+}
+
+/// What happened to a payment since, if that kind of event says it.
+fn since(kind: &str, object: &EventObject) -> Option<Since> {
+    if kind.starts_with("refund.") || matches!(kind, "charge.refunded" | "charge.refund.updated") {
+        return Some(Since::Refunded);
+    }
+    let status = object.status.as_deref().unwrap_or_default();
+    let what = match kind.strip_prefix("charge.dispute.")? {
+        "created" if status.starts_with("warning_") => return Some(Since::Inquired),
+        "created" => disputes::What::Opened,
+        "funds_withdrawn" => disputes::What::Withdrawn,
+        "funds_reinstated" => disputes::What::Reinstated,
+        "closed" if status == "won" => disputes::What::Won,
+        "closed" if status == "lost" => disputes::What::Lost,
+        _ => return None,
+    };
+    let currency = object.currency.as_deref().unwrap_or_default().to_ascii_uppercase();
+    let amount_minor = currency::from_provider(&currency, object.amount?)?;
+    let reason = code(object.reason.as_deref());
+    let is_named = is_object_id(&object.id) && amount_minor > 0;
+    is_named.then(|| {
+        Since::Disputed(disputes::Told { id: object.id.clone(), amount_minor, currency, reason, what })
+    })
 }
 
 /// What was taken; in a currency that is not known, an amount that no payment has.
@@ -166,13 +198,49 @@ mod tests {
     }
 
     #[test]
-    fn disputes_and_refunds_name_the_payment_that_they_are_about() {
-        for kind in ["charge.dispute.created", "refund.updated", "charge.refunded"] {
+    fn refunds_and_disputes_name_the_payment_that_they_are_about() {
+        for kind in ["refund.created", "refund.updated", "refund.failed", "charge.refunded"] {
             let mut about = event(kind);
             about["data"]["object"] = json!({ "id": "x_1", "payment_intent": "pi_7" });
-            assert_eq!(meant(&about), Meaning::About("pi_7".to_owned()), "{kind}");
+            assert_eq!(meant(&about), Meaning::About("pi_7".to_owned(), Since::Refunded), "{kind}");
             about["data"]["object"] = json!({ "id": "x_1", "payment_intent": "../pi_7" });
             assert_eq!(meant(&about), Meaning::Nothing, "{kind}");
+        }
+    }
+
+    #[test]
+    fn what_happened_to_a_dispute_is_told_by_kind_and_state() {
+        let disputed = |kind: &str, member: &str, value: Value| {
+            let mut event = event(kind);
+            event["data"]["object"] = json!({
+                "id": "du_1", "payment_intent": "pi_7", "amount": 700, "currency": "brl", "reason": "fraudulent",
+                "status": "needs_response",
+            });
+            event["data"]["object"][member] = value;
+            meant(&event)
+        };
+        let told = |what| {
+            let (id, currency, reason) = ("du_1".to_owned(), "BRL".to_owned(), "fraudulent".to_owned());
+            let told = disputes::Told { id, amount_minor: 700, currency, reason, what };
+            Meaning::About("pi_7".to_owned(), Since::Disputed(told))
+        };
+        for (kind, status, expected) in [
+            ("created", "needs_response", told(disputes::What::Opened)),
+            ("created", "warning_needs_response", Meaning::About("pi_7".to_owned(), Since::Inquired)),
+            ("funds_withdrawn", "needs_response", told(disputes::What::Withdrawn)),
+            ("funds_reinstated", "won", told(disputes::What::Reinstated)),
+            ("closed", "won", told(disputes::What::Won)),
+            ("closed", "lost", told(disputes::What::Lost)),
+            ("closed", "warning_closed", Meaning::Nothing),
+            ("updated", "under_review", Meaning::Nothing),
+        ] {
+            let kind = format!("charge.dispute.{kind}");
+            assert_eq!(disputed(&kind, "status", json!(status)), expected, "{kind} {status}");
+        }
+        for (member, value) in
+            [("id", json!("du")), ("amount", json!(0)), ("amount", Value::Null), ("currency", json!("???"))]
+        {
+            assert_eq!(disputed("charge.dispute.created", member, value), Meaning::Nothing, "{member}");
         }
     }
 

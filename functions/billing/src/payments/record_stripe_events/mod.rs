@@ -2,13 +2,14 @@
 //!
 //! - **Caller**: the provider, known by its signature with one of the secrets of `STRIPE_WEBHOOK_SECRETS`. The body is read only
 //!   under a good signature.
-//! - **Finds** a payment by the metadata that it was asked for with. What is told of disputes and of refunds that were made
-//!   elsewhere carries none: then the provider is asked for the payment that it names.
-//! - **Writes**: `billing.provider_events`, and what became of the payment, by the statements that the reply and the sweeper send
-//!   as well. An event that comes again has no effect. Of another deployment's, and of kinds that nobody waits for, nothing.
+//! - **Finds** a payment by the metadata that it was asked for with. What is told of disputes and refunds need not carry any:
+//!   then the provider is asked for the payment that it names, and of refunds for all of that payment's.
+//! - **Writes**: `billing.provider_events`, and what became of the payment and its refunds, by the statements that the replies and
+//!   the sweeper send as well; refunds that were made elsewhere; disputes, with what banks took and gave back. An event that comes
+//!   again has no effect. Of another deployment's, and of kinds that nobody waits for, nothing.
 //! - **Atomic**: all of it, or nothing.
-//! - **Alarms**: an amount that was not asked for (the payment waits for a person), a payment that is not known here, and
-//!   what is not booked by itself yet: disputes, and refunds.
+//! - **Alarms**: an amount that was not asked for (the payment waits for a person), a payment that is not known here, a dispute,
+//!   which somebody has to answer at the provider, and a refund that does not fit into what is left of its payment here.
 //! - **Fails**: [`schema`]. The provider sends again for three days, until the answer is 2xx.
 //! - **Round trips**: 1; one more, once, for another amount than was asked for.
 

@@ -41,6 +41,12 @@ pub struct EventObject {
     #[serde(default)]
     #[schemars(example = &"pi_1DrPwB2eZvKYlo2C28a3tqPb")]
     pub id: String,
+    /// Of a dispute: what the bank takes, in the provider's minor units.
+    pub amount: Option<i64>,
+    /// Of a dispute: how far it is.
+    pub status: Option<String>,
+    /// Of a dispute: why.
+    pub reason: Option<String>,
     /// What was taken, in the provider's minor units.
     #[schemars(example = 15_000)]
     pub amount_received: Option<i64>,

@@ -1,4 +1,5 @@
 use crate::payments::standing::{Standing, decode};
+use crate::refunds::standing::{self, RefundStanding};
 use jiff::Timestamp;
 use shared::database::Statement;
 use uuid::Uuid;
@@ -15,6 +16,21 @@ pub(super) fn due(now: Timestamp) -> Statement<(Uuid, Uuid)> {
         "billing.due_payments",
         "SELECT clinic_id, id
            FROM billing.payments
+          WHERE due_at <= $1
+          ORDER BY due_at, clinic_id, id
+          LIMIT $2",
+    )
+    .bind(now)
+    .bind(BATCH)
+    .decode(|columns| Ok((columns.get("clinic_id")?, columns.get("id")?)))
+}
+
+/// Which refunds are due, likewise.
+pub(super) fn due_refunds(now: Timestamp) -> Statement<(Uuid, Uuid)> {
+    Statement::new(
+        "billing.due_refunds",
+        "SELECT clinic_id, id
+           FROM billing.refunds
           WHERE due_at <= $1
           ORDER BY due_at, clinic_id, id
           LIMIT $2",
@@ -52,6 +68,30 @@ pub(super) fn take(clinic: Uuid, payment: Uuid, now: Timestamp) -> Statement<Sta
     .bind(now)
     .bind(AGAIN.to_vec())
     .decode(decode)
+}
+
+/// Takes a refund that is still due, likewise.
+pub(super) fn take_refund(clinic: Uuid, refund: Uuid, now: Timestamp) -> Statement<RefundStanding> {
+    Statement::new(
+        "billing.take_due_refund",
+        "UPDATE billing.refunds AS r
+            SET attempts   = r.attempts + 1,
+                due_at     = $3 + make_interval(secs => ($4::int[])[LEAST(r.attempts + 1, cardinality($4::int[]))]),
+                updated_at = $3
+           FROM billing.payments AS p
+          WHERE r.clinic_id = $1
+            AND r.id = $2
+            AND r.due_at <= $3
+            AND p.clinic_id = r.clinic_id
+            AND p.id = r.payment_id
+         RETURNING r.clinic_id, r.payment_id, r.id, r.status, r.amount_minor, p.currency, p.provider_account,
+                   p.provider_payment_id, r.provider_refund_id, r.failure_code, r.created_at, r.transaction_id",
+    )
+    .bind(clinic)
+    .bind(refund)
+    .bind(now)
+    .bind(AGAIN.to_vec())
+    .decode(standing::decode)
 }
 
 /// Deletes events of the provider that were taken long ago.

@@ -1,14 +1,15 @@
-//! `sweep-payments`: finds out what became of payments that nobody has heard of, and never charges one.
+//! `sweep-payments`: finds out what became of payments that nobody has heard of, and never charges one. Refunds, which are
+//! decided, it carries on.
 //!
 //! - **Does**: takes pending payments that are due, asks the provider with a fence (`finding_out.rs`), and
-//!   writes the answer as the reply would have been written. What the provider cannot tell is due again 1, 2, 5, 15 and 60
+//!   writes the answer as the reply would have been written; pending refunds it asks for again (`refunds/finding_out.rs`). What the provider cannot tell is due again 1, 2, 5, 15 and 60
 //!   minutes later. Of what is older than 23 hours the provider may have forgotten the key: a person must look.
-//! - **Under** `payment_sweeper`, which sees when which payment is due and nothing else; each payment is taken, within its
-//!   clinic, as `billing`.
+//! - **Under** `payment_sweeper`, which sees when which payment and which refund is due and nothing else; each is taken, within
+//!   its clinic, as `billing`.
 //! - **Side by side**: to take a payment moves its due time, so that two sweepers share the work; what both find out is
 //!   written once.
 //! - **Deletes**: `billing.provider_events` after 60 days.
-//! - **Round trips**: 1 to look, and 2 a payment.
+//! - **Round trips**: 1 to look, and 2 a payment or a refund.
 
 mod db;
 mod handler;
