@@ -39,6 +39,30 @@ impl Dispute {
 }
 
 impl State {
+    /// An intent that took money before.
+    pub(crate) fn remember(&mut self, id: &str, amount: i64, currency: &str) {
+        let mut intent = PaymentIntent {
+            id: id.to_owned(),
+            account: None,
+            key: None,
+            status: Status::Succeeded,
+            amount,
+            received: 0,
+            refunded: 0,
+            disputed: 0,
+            refunds_wait: false,
+            currency: currency.to_owned(),
+            kinds: vec!["card".to_owned()],
+            metadata: BTreeMap::new(),
+            last_error: None,
+            next_action: None,
+            charge: None,
+            created: self.now(),
+        };
+        self.take(&mut intent);
+        self.intents.push(intent);
+    }
+
     /// The customer's bank takes an amount back; the dispute's id. None when no money was taken.
     pub(crate) fn dispute(&mut self, intent_id: &str, amount: i64) -> Option<String> {
         let id = self.ids.next("dp");

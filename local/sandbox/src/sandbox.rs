@@ -149,6 +149,11 @@ impl Sandbox {
         }
     }
 
+    /// A payment intent that took this amount before the sandbox was there: for a database that is older.
+    pub fn remember(&self, intent_id: &str, amount: i64, currency: &str) {
+        self.state().remember(intent_id, amount, currency);
+    }
+
     /// The customer's bank disputes an amount of an intent: two events, without the intent's metadata. The dispute's id;
     /// none when the intent took no money.
     pub fn dispute(&self, intent_id: &str, amount: i64) -> Option<String> {

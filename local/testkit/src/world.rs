@@ -37,6 +37,8 @@ impl World {
         let app = app.into();
         let tenant = app.tenant_with_id(SAMPLE_ID.parse().unwrap()).await;
         load(&app.database, false).await;
+        // More than all that the samples give back of it.
+        app.payments.remember("pi_sample", 99_999_999, "brl");
         Self { app, tenant, is_second: false }
     }
 

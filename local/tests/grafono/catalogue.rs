@@ -432,12 +432,62 @@ async fn provoke_by_payment(scene: &Scene, code: &str) -> Option<TestResponse> {
     })
 }
 
+/// Provokes what depends on what was given back of a payment.
+async fn provoke_by_refund(scene: &Scene, code: &str) -> Option<TestResponse> {
+    if code == "REFUND_NOT_FOUND" {
+        return Some(scene.get(&format!("/api/v1/payments/{UNKNOWN}/refunds/{UNKNOWN}")).await);
+    }
+    if code == "PAYMENT_NOT_SETTLED" {
+        assert_eq!(scene.card("pm_sandbox_processing").await.status, 202);
+        return Some(scene.refund(None, "1").await);
+    }
+    let is_one = [
+        "PAYMENT_DISPUTED",
+        "REFUND_EXCEEDS_PAYMENT",
+        "NOTHING_TO_REFUND",
+        "TOO_MANY_REFUNDS",
+        "REFUND_REFUSED",
+    ];
+    if !is_one.contains(&code) {
+        return None;
+    }
+    let taken = scene.card("pm_card_visa").await;
+    let intent = scene.app.payments.charged(taken.data()["id"].as_str().unwrap()).remove(0).id;
+    Some(match code {
+        "PAYMENT_DISPUTED" => {
+            scene.app.database.run("UPDATE billing.payments SET disputed_at = now()").await;
+            scene.refund(None, "1").await
+        }
+        "REFUND_EXCEEDS_PAYMENT" => scene.refund(Some(99_999_999), "1").await,
+        "NOTHING_TO_REFUND" => {
+            assert_eq!(scene.refund(None, "1").await.status, 201);
+            scene.refund(None, "2").await
+        }
+        "TOO_MANY_REFUNDS" => {
+            let fifty = "INSERT INTO billing.refunds
+                                (id, clinic_id, payment_id, amount_minor, status, failure_code, created_at, updated_at)
+                         SELECT uuidv7(), clinic_id, id, 1, 'failed', 'unknown', now(), now()
+                           FROM billing.payments CROSS JOIN generate_series(1, 50)";
+            scene.app.database.run(fifty).await;
+            scene.refund(None, "1").await
+        }
+        _ => {
+            scene.app.payments.dispute(&intent, 15_000).unwrap();
+            scene.refund(None, "1").await
+        }
+    })
+}
+
 /// Provokes what is refused where there is no payment provider.
 async fn provoke_without_provider(scene: &mut Scene, code: &str) -> Option<TestResponse> {
     let card = json!({
         "patientId": scene.patient, "amountMinor": 1, "currency": "BRL", "paymentMethod": "pm_card_visa",
     });
     let request = match code {
+        "REFUNDS_NOT_SET_UP" => {
+            let path = format!("/api/v1/payments/{UNKNOWN}/refunds");
+            scene.own(TestRequest::post(&path, &json!({}))).key("1")
+        }
         "PAYMENTS_NOT_SET_UP" => scene.own(TestRequest::post("/api/v1/payments", &card)).key("1"),
         "STRIPE_NOT_SET_UP" => TestRequest::new("POST", "/api/v1/webhooks/stripe")
             .text("{}")
@@ -462,9 +512,8 @@ async fn provoke_by_stripe(scene: &Scene, code: &str) -> Option<TestResponse> {
         }
         "EVENT_NOT_TAKEN_YET" => {
             scene.app.payments.fail_next(ProviderFault::Error500);
-            let object = json!({ "id": "dp_1", "payment_intent": "pi_1" });
-            let event =
-                json!({ "id": "evt_1", "type": "charge.dispute.created", "data": { "object": object } });
+            let object = json!({ "id": "re_1", "payment_intent": "pi_1" });
+            let event = json!({ "id": "evt_1", "type": "refund.created", "data": { "object": object } });
             scene.send(tell(WEBHOOK_SECRET, now, &event.to_string())).await
         }
         _ => return None,
@@ -588,6 +637,9 @@ async fn provoke(scene: &mut Scene, code: &str) -> Option<TestResponse> {
         return Some(answer);
     }
     if let Some(answer) = provoke_by_payment(scene, code).await {
+        return Some(answer);
+    }
+    if let Some(answer) = provoke_by_refund(scene, code).await {
         return Some(answer);
     }
     if let Some(answer) = provoke_without_provider(scene, code).await {

@@ -78,6 +78,13 @@ impl Scene {
         self.send(self.own(TestRequest::new("POST", &path))).await
     }
 
+    /// Gives so much of the oldest payment back, or all that is left.
+    pub(crate) async fn refund(&self, amount: Option<i64>, key: &str) -> TestResponse {
+        let path = format!("{}/refunds", self.payment().await);
+        let body = amount.map_or_else(|| json!({}), |amount| json!({ "amountMinor": amount }));
+        self.send(self.own(TestRequest::post(&path, &body)).key(key)).await
+    }
+
     /// Says what became of the oldest payment.
     pub(crate) async fn resolve_payment(&self, body: &Value) -> TestResponse {
         let path = format!("{}/resolution", self.payment().await);

@@ -224,16 +224,19 @@ const ARCHIVE: &str = "
 
 /// What is still answered of what was put away: money that was taken, work that was queued, people who left, and
 /// everything that is held about somebody.
-const STAYS: [&str; 12] = [
+const STAYS: [&str; 15] = [
     "cancel-job",
     "cancel-payment",
+    "create-refund",
     "export-patient",
     "get-balance",
     "get-job",
     "get-job-result",
     "get-payment",
+    "get-refund",
     "get-transaction",
     "get-user",
+    "list-refunds",
     "resolve-payment",
     "reverse-transaction",
     "update-user",

@@ -51,6 +51,12 @@ INSERT INTO billing.payments
 VALUES ('{id}', '{clinic}', '{id}', 'acct_{n}', {n}, 'BRL', 'card', 'Session', '{}', 'pm_{n}', 'pi_{n}', now(), now(), now());
 INSERT INTO billing.provider_events (clinic_id, event_id, kind, payment_id, created_at)
 VALUES ('{clinic}', 'evt_{n}', 'payment_intent.succeeded', '{id}', now() - interval '61 days');
+INSERT INTO billing.refunds
+       (id, clinic_id, payment_id, amount_minor, reason, provider_refund_id, due_at, created_at, updated_at)
+VALUES ('{id}', '{clinic}', '{id}', {n}, 'Less', 're_{n}', now(), now(), now());
+INSERT INTO billing.disputes
+       (id, clinic_id, payment_id, provider_dispute_id, amount_minor, reason, created_at, updated_at)
+VALUES ('{id}', '{clinic}', '{id}', 'dp_{n}', {n}, 'fraudulent', now(), now());
 INSERT INTO billing.receipt_counters (clinic_id, last_number, created_at, updated_at)
 VALUES ('{clinic}', 1, now(), now());
 INSERT INTO billing.receipts

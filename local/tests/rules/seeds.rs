@@ -52,6 +52,20 @@ SELECT clinic_id, max(number), now(), now() FROM billing.receipts GROUP BY 1;
 INSERT INTO billing.provider_events (clinic_id, event_id, kind, payment_id, created_at)
 SELECT clinic_id, 'evt_' || provider_payment_id, 'payment_intent.succeeded', id, created_at
   FROM billing.payments WHERE status = 'succeeded';
+INSERT INTO billing.refunds
+       (id, clinic_id, payment_id, amount_minor, status, provider_refund_id, failure_code, transaction_id, due_at, created_at,
+        updated_at)
+SELECT uuidv7(), clinic_id, id, 1, status, CASE status WHEN 'succeeded' THEN 're_' || key END,
+       CASE status WHEN 'failed' THEN 'unknown' END, CASE status WHEN 'succeeded' THEN id END,
+       CASE status WHEN 'pending' THEN now() + (key % 7 - 1) * interval '1 minute' END, now() - key * interval '1 minute', now()
+  FROM (SELECT p.id, p.clinic_id, r.document_key::int AS key,
+               CASE r.document_key::int % 400 WHEN 2 THEN 'pending' WHEN 3 THEN 'failed' ELSE 'succeeded' END AS status
+          FROM billing.payments AS p JOIN patients.patients AS r ON r.id = p.id
+         WHERE p.status = 'succeeded' AND r.document_key::int % 4 > 1) AS refunded;
+INSERT INTO billing.disputes
+       (id, clinic_id, payment_id, provider_dispute_id, amount_minor, reason, status, transaction_id, created_at, updated_at)
+SELECT uuidv7(), clinic_id, id, 'dp_' || provider_payment_id, 100, 'fraudulent', 'lost', transaction_id, created_at, now()
+  FROM billing.payments WHERE status = 'succeeded' AND right(provider_payment_id, 1) = '7';
 INSERT INTO kernel.idempotency_keys
        (clinic_id, module, caller_id, key, fingerprint, reply, expires_at, created_at, updated_at)
 SELECT c.id, 'billing', c.id, k::text, decode(repeat('00', 32), 'hex'), '{}', now() - (k % 2 - 0.5) * interval '1 day',

@@ -92,6 +92,9 @@ async fn a_column_that_may_be_null_is_one_of_those_that_are_meant_to() {
                         'billing.payments.failure_code', 'billing.payments.decline_code',
                         'billing.payments.transaction_id', 'billing.payments.settled_at', 'billing.payments.disputed_at',
                         'billing.payments.review', 'billing.payments.due_at', 'billing.payments.waiting_until',
+                        'billing.refunds.reason', 'billing.refunds.provider_refund_id', 'billing.refunds.failure_code',
+                        'billing.refunds.transaction_id', 'billing.refunds.returned_transaction_id', 'billing.refunds.due_at',
+                        'billing.disputes.transaction_id', 'billing.disputes.won_transaction_id',
                         'billing.provider_events.payment_id')";
     assert_none("D2: a column that nobody meant to be NULL", query).await;
 }

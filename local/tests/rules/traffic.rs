@@ -45,6 +45,7 @@ pub(crate) async fn send_requests(world: &World) {
     reuse_a_token(world).await;
     explain_money(world).await;
     take_cards(world).await;
+    give_back(world).await;
     filter_audit_log(world).await;
     let traffic = Traffic { world, before };
     traffic.fail_a_job().await;
@@ -103,6 +104,34 @@ async fn take_cards(world: &World) {
     world.app.payments.fail_next(ProviderFault::LostBefore);
     let event = world.app.payments.events().pop().unwrap();
     assert_eq!(world.app.send(world.app.tells(&event)).await.status, 204);
+}
+
+/// Gives money back of which nobody knows at first, and takes what banks and dashboards do.
+async fn give_back(world: &World) {
+    let body = json!({
+        "patientId": world.tenant.clinic, "amountMinor": 1_000, "currency": "BRL", "paymentMethod": "pm_card_pendingRefund",
+    });
+    let card = TestRequest::post("/api/v1/payments", &body).token(world.tenant.owner()).key("given back");
+    let taken = world.app.send(card).await;
+    let path = format!("/api/v1/payments/{}/refunds", taken.data()["id"].as_str().unwrap_or_default());
+    let part = |amount: i64| {
+        let body = json!({ "amountMinor": amount });
+        TestRequest::post(&path, &body).token(world.tenant.owner()).key(&amount.to_string())
+    };
+    assert_eq!(world.app.send(part(1)).await.status, 202);
+    world.app.payments.fail_next(ProviderFault::Refuse403);
+    assert_eq!(world.app.send(part(2)).await.status, 202);
+    let made = world.app.payments.refunds().pop().unwrap();
+    let before = world.app.payments.events().len();
+    assert!(world.app.payments.end_refund(&made.id, false));
+    assert!(world.app.payments.refund_elsewhere(&made.intent, 3).is_some());
+    for is_won in [true, false] {
+        let dispute = world.app.payments.dispute(&made.intent, 4).unwrap();
+        assert!(world.app.payments.close_dispute(&dispute, is_won));
+    }
+    for event in &world.app.payments.events()[before..] {
+        assert_eq!(world.app.send(world.app.tells(event)).await.status, 204, "{}", event.kind);
+    }
 }
 
 /// Asks who did what by each filter: what is rare in the log, what most of it is, and what is not there.

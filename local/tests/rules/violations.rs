@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use testkit::TestDatabase;
 
 /// What is written shorter in the list.
-const SHORT: [(&str, &str); 7] = [
+const SHORT: [(&str, &str); 9] = [
     ("{returned}", "{sent}; returned_at = now()"),
     ("{sent}", "{erased}; state = 'sent'; sent_at = now(); provider_id = 'p'"),
     (
@@ -14,6 +14,8 @@ const SHORT: [(&str, &str); 7] = [
         "recipient_address = NULL; recipient_name = NULL; subject = NULL; html = NULL; plain_text = NULL; attachments = NULL",
     ),
     ("{by hand}", "source = NULL; source_id = NULL; reverses_id = NULL"),
+    ("{not refunded}", "status = 'failed'; failure_code = 'unknown'; due_at = NULL"),
+    ("{refunded}", "status = 'succeeded'; transaction_id = uuidv7(); due_at = NULL"),
     ("{failed}", "status = 'failed'; failure_code = 'NOT_CHARGED'; card_token = NULL; due_at = NULL"),
     (
         "{succeeded}",

@@ -4,9 +4,11 @@ use crate::currency::CURRENCY;
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use shared::validation::Text;
+use shared::http::Fields;
+use shared::validation::{Id, Text};
 use strum::{EnumString, IntoStaticStr};
 use uuid::Uuid;
+use validator::Validate;
 
 /// What became of a refund. It only moves on, in this order: money that was given back may come back days later.
 #[derive(
@@ -34,7 +36,7 @@ pub struct Refund {
     #[schemars(example = "01890a5d-ac96-774b-bcce-b302099a8057")]
     pub refund_id: Uuid,
     /// The payment that it is of.
-    #[schemars(example = "01890a5d-ac96-774b-bcce-b302099a8059")]
+    #[schemars(example = "01890a5d-ac96-774b-bcce-b302099a805a")]
     pub payment_id: Uuid,
     /// Whose balance moves by it.
     #[schemars(example = "01890a5d-ac96-774b-bcce-b302099a8057")]
@@ -76,6 +78,17 @@ pub struct Refund {
     #[schemars(range(min = 1), example = 2)]
     pub version: i64,
 }
+
+/// The payment whose money is given back.
+#[derive(Debug, Serialize, Deserialize, JsonSchema, Validate)]
+#[serde(deny_unknown_fields)]
+pub struct PaidPath {
+    /// The payment's id.
+    #[schemars(example = "01890a5d-ac96-774b-bcce-b302099a805a")]
+    pub id: Id,
+}
+
+impl Fields for PaidPath {}
 
 /// Where a refund is read.
 pub(super) fn address(payment: Uuid, id: Uuid) -> String {

@@ -77,7 +77,9 @@ async fn a_part_and_then_the_rest_are_given_back_booked_and_receipted() {
 #[tokio::test]
 async fn what_nobody_answers_is_202_and_carried_on_by_whoever_repeats() {
     let (app, tenant) = app().await;
-    for fault in [Fault::Lost, Fault::LostBefore, Fault::TimedOut, Fault::Half, Fault::InUse, Fault::Refuse429] {
+    for fault in
+        [Fault::Lost, Fault::LostBefore, Fault::TimedOut, Fault::Half, Fault::InUse, Fault::Refuse429]
+    {
         let patient = patient(&app, &tenant).await;
         let id = paid(&app, &tenant, &patient, "pm_card_visa").await;
         app.payments.fail_next(fault);
@@ -136,7 +138,10 @@ async fn money_that_comes_back_days_later_is_in_the_ledger_again_and_the_first_a
     deliver(&app).await;
 
     let now = shown(&app, &tenant, &given).await;
-    assert_eq!((&now.data()["status"], &now.data()["failureCode"]), (&json!("failed"), &json!("expired_or_canceled_card")));
+    assert_eq!(
+        (&now.data()["status"], &now.data()["failureCode"]),
+        (&json!("failed"), &json!("expired_or_canceled_card"))
+    );
     assert_eq!(now.data()["transactionId"], given.data()["transactionId"]);
     assert!(now.data()["returnedTransactionId"].is_string());
     let expected = [["payment", "15000"], ["refund", "6000"], ["refund_returned", "6000"]];
@@ -244,7 +249,12 @@ mod race {
 
         let answers = app.send_at_once(requests).await;
 
-        assert!(answers.iter().all(|answer| answer.status < 500 || answer.refusal() == (503, "EVENT_NOT_TAKEN_YET")), "{answers:?}");
+        assert!(
+            answers
+                .iter()
+                .all(|answer| answer.status < 500 || answer.refusal() == (503, "EVENT_NOT_TAKEN_YET")),
+            "{answers:?}"
+        );
         deliver(&app).await;
         let returned = "SELECT count(*) FROM billing.transfers WHERE kind = 'refund_returned'";
         assert_eq!(app.database.value(returned).await, "4");
@@ -297,9 +307,15 @@ mod integrity {
         let part = json!({ "amountMinor": 1 });
         assert_eq!(app.send(refund(&tenant, &pending, &part, "3")).await.refusal(), not_settled);
         let unknown = "01890a5d-ac96-774b-bcce-b302099a8057";
-        assert_eq!(app.send(refund(&tenant, unknown, &part, "4")).await.refusal(), (404, "PAYMENT_NOT_FOUND"));
+        assert_eq!(
+            app.send(refund(&tenant, unknown, &part, "4")).await.refusal(),
+            (404, "PAYMENT_NOT_FOUND")
+        );
         let other = app.tenant().await;
-        assert_eq!(app.send(refund(&other, &pending, &part, "5")).await.refusal(), (404, "PAYMENT_NOT_FOUND"));
+        assert_eq!(
+            app.send(refund(&other, &pending, &part, "5")).await.refusal(),
+            (404, "PAYMENT_NOT_FOUND")
+        );
         assert_eq!(app.database.value("SELECT count(*) FROM billing.refunds").await, "0");
         assert_eq!(app.payments.requests().len(), 1, "nobody asked for a refund");
     }
@@ -312,9 +328,15 @@ mod integrity {
         let dispute = app.payments.dispute(&intent_of(&app, &id), 15_000).unwrap();
         // Nobody has told us yet: the provider refuses it.
         let unknown = app.send(refund(&tenant, &id, &json!({}), "1")).await;
-        assert_eq!((unknown.refusal(), &unknown.json["failureCode"]), ((422, "REFUND_REFUSED"), &json!("charge_disputed")));
+        assert_eq!(
+            (unknown.refusal(), &unknown.json["failureCode"]),
+            ((422, "REFUND_REFUSED"), &json!("charge_disputed"))
+        );
         deliver(&app).await;
-        assert_eq!(app.send(refund(&tenant, &id, &json!({}), "2")).await.refusal(), (409, "PAYMENT_DISPUTED"));
+        assert_eq!(
+            app.send(refund(&tenant, &id, &json!({}), "2")).await.refusal(),
+            (409, "PAYMENT_DISPUTED")
+        );
         assert!(app.payments.close_dispute(&dispute, true));
         deliver(&app).await;
         assert_eq!(app.send(refund(&tenant, &id, &json!({}), "3")).await.status, 201);
@@ -326,7 +348,10 @@ mod integrity {
         let (app, tenant) = app().await;
         let patient = patient(&app, &tenant).await;
         let set = |account: &str| {
-            format!("UPDATE identity.clinics SET provider_account = {account} WHERE id = '{}' RETURNING 1", tenant.clinic)
+            format!(
+                "UPDATE identity.clinics SET provider_account = {account} WHERE id = '{}' RETURNING 1",
+                tenant.clinic
+            )
         };
         app.database.value(&set("'acct_first'")).await;
         let id = paid(&app, &tenant, &patient, "pm_card_visa").await;
@@ -359,7 +384,10 @@ mod boundary {
             let answer = app.send(refund(&tenant, &id, &asked, key)).await;
             assert_eq!(answer.status, status, "{asked}: {}", answer.text);
         }
-        assert_eq!(app.send(refund(&tenant, &id, &json!({}), "9")).await.refusal(), (409, "NOTHING_TO_REFUND"));
+        assert_eq!(
+            app.send(refund(&tenant, &id, &json!({}), "9")).await.refusal(),
+            (409, "NOTHING_TO_REFUND")
+        );
         assert_eq!(balance(&app, &tenant, &patient).await.data()["balanceMinor"], 0);
         assert_money_agrees(&app).await;
     }

@@ -143,7 +143,9 @@ mod boundary {
         app.take(CONSUMER, &event).await.unwrap();
         assert_eq!(
             part(&app).await,
-            json!({ "balance": null, "transactions": [], "payments": [], "receipts": [] })
+            json!({
+                "balance": null, "transactions": [], "payments": [], "refunds": [], "disputes": [], "receipts": [],
+            })
         );
     }
 }

@@ -84,6 +84,16 @@ async fn a_card_is_charged_and_booked_once_wherever_the_function_is_killed() {
 }
 
 #[tokio::test]
+async fn money_is_given_back_and_booked_once_wherever_the_function_is_killed() {
+    survives(Scene::Refund, &Recovery::ALL).await;
+}
+
+#[tokio::test]
+async fn what_was_given_back_elsewhere_is_booked_once_wherever_its_function_is_killed() {
+    survives(Scene::RefundedElsewhere, &[Recovery::EventThenClient, Recovery::EventTwiceThenSweeper]).await;
+}
+
+#[tokio::test]
 async fn a_decline_stands_wherever_the_function_is_killed() {
     survives(Scene::Payment("pm_card_chargeDeclined"), &[Recovery::Client, Recovery::SweeperThenClient])
         .await;

@@ -19,6 +19,10 @@ pub(crate) enum Scene {
     Reversal,
     /// This card is charged.
     Payment(&'static str),
+    /// Money of a card is given back.
+    Refund,
+    /// The provider tells that somebody gave it back in the dashboard.
+    RefundedElsewhere,
     /// A Pix is made, and paid once somebody has seen it.
     Pix,
     /// The provider tells of a card that it charged later.
@@ -48,7 +52,8 @@ impl Scene {
             Self::Transaction => "create-transaction",
             Self::Reversal => "reverse-transaction",
             Self::Payment(_) | Self::Pix => "create-payment",
-            Self::Event | Self::Refused => "record-stripe-events",
+            Self::Refund => "create-refund",
+            Self::Event | Self::Refused | Self::RefundedElsewhere => "record-stripe-events",
             Self::Cancel => "cancel-payment",
             Self::Sweep => "sweep-payments",
         }
@@ -57,17 +62,17 @@ impl Scene {
     /// Its reply when nobody kills it.
     pub(crate) fn status(self) -> u16 {
         match self {
-            Self::Transaction | Self::Reversal | Self::Payment("pm_card_visa") => 201,
+            Self::Transaction | Self::Reversal | Self::Refund | Self::Payment("pm_card_visa") => 201,
             Self::Payment(_) => 402,
             Self::Pix => 202,
-            Self::Event | Self::Refused => 204,
+            Self::Event | Self::Refused | Self::RefundedElsewhere => 204,
             Self::Cancel | Self::Sweep => 200,
         }
     }
 
     /// Whether the client sends what the killed function was sent.
     pub(crate) const fn is_the_clients(self) -> bool {
-        matches!(self, Self::Transaction | Self::Reversal | Self::Payment(_) | Self::Pix)
+        matches!(self, Self::Transaction | Self::Reversal | Self::Refund | Self::Payment(_) | Self::Pix)
     }
 
     /// What the client knows in the end. A payment that nobody had heard of for a minute is given up where the provider has
@@ -75,7 +80,10 @@ impl Scene {
     pub(crate) fn is_final(self, answer: &TestResponse, was_asked: bool) -> bool {
         let is_given_up = answer.status == 409 && answer.code() == "PAYMENT_NOT_CHARGED";
         match self {
-            Self::Transaction | Self::Reversal | Self::Event | Self::Sweep => answer.status == 201,
+            Self::Transaction | Self::Reversal | Self::Refund | Self::Event | Self::Sweep => {
+                answer.status == 201
+            }
+            Self::RefundedElsewhere => answer.status == 200 && answer.data()["refundedMinor"] == 15_000,
             Self::Pix => answer.status == 201 || (is_given_up && !was_asked),
             Self::Payment(_) => answer.status == self.status() || (is_given_up && !was_asked),
             Self::Refused => answer.status == 402,
@@ -86,7 +94,7 @@ impl Scene {
     /// How many transfers there are in the end, and how often the income of 150.00 is in the balance.
     pub(crate) const fn booked(self, answer: u16) -> (u8, u8) {
         match (self, answer) {
-            (Self::Reversal, _) => (2, 0),
+            (Self::Reversal | Self::Refund | Self::RefundedElsewhere, _) => (2, 0),
             (_, 201) => (1, 1),
             _ => (0, 0),
         }
@@ -98,6 +106,7 @@ impl Scene {
             Self::Payment(method) => method,
             Self::Pix | Self::Cancel => "pix",
             Self::Refused => ASKS,
+            Self::Refund | Self::RefundedElsewhere => "pm_card_visa",
             Self::Transaction | Self::Reversal | Self::Event | Self::Sweep => SLOW,
         }
     }
@@ -111,6 +120,19 @@ impl Scene {
                 let recorded = app.send(record(tenant, &income(&patient), &format!("{key}-before"))).await;
                 let path = format!("{}/reversal", recorded.header("location").unwrap());
                 TestRequest::post(&path, &json!({})).token(tenant.owner()).key(&key)
+            }
+            Self::Refund => {
+                let paid = app.send(pay(tenant, &card(&patient, method), &format!("{key}-before"))).await;
+                let path = format!("{}/refunds", paid.header("location").unwrap());
+                TestRequest::post(&path, &json!({})).token(tenant.owner()).key(&key)
+            }
+            Self::RefundedElsewhere => {
+                let paid = app.send(pay(tenant, &card(&patient, method), &key)).await;
+                let intent = app.payments.intents().pop().unwrap();
+                app.payments.refund_elsewhere(&intent.id, intent.amount).unwrap();
+                let sent = app.tells(&app.payments.events().pop().unwrap());
+                let client = TestRequest::get(paid.header("location").unwrap()).token(tenant.owner());
+                return Case { patient, key, sent: Some(sent), client };
             }
             _ => pay(tenant, &card(&patient, method), &key),
         };

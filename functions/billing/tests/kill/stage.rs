@@ -133,10 +133,13 @@ impl Stage {
                       WHERE kind = 'ledger.transaction_recorded' AND aggregate_id = '{patient}'),
                     (SELECT count(*) FROM kernel.audit_log
                       WHERE about = '{patient}' AND action IN ('transaction.recorded', 'payment.asked')),
+                    (SELECT count(*) FROM kernel.audit_log WHERE about = '{patient}' AND action = 'refund.asked'),
                     (SELECT count(*) FROM kernel.idempotency_keys WHERE key = '{key}' AND reply IS NOT NULL),
-                    (SELECT count(*) FROM billing.payments WHERE status = 'pending')"
+                    (SELECT count(*) FROM billing.payments WHERE status = 'pending'),
+                    (SELECT count(*) FROM billing.refunds WHERE status = 'pending')"
         );
-        let expected = [transfers, balance, transfers, 1, 1, 0].map(|count| count.to_string());
+        let expected = [transfers, balance, transfers, 1, u8::from(scene == Scene::Refund), 1, 0, 0]
+            .map(|count| count.to_string());
         assert_eq!(self.app.database.rows(&written).await, [expected], "{context}");
         let charged = self.app.payments.intents().iter().filter(|intent| intent.amount_received > 0).count();
         let taken = "SELECT count(*) FROM billing.payments WHERE status = 'succeeded'";

@@ -33,6 +33,27 @@ pub(super) fn add_part(clinic: Uuid, job: Uuid, patient: Uuid, now: Timestamp) -
                           FROM billing.payments AS p
                          WHERE p.clinic_id = $1
                            AND p.patient_id = $3),
+                    'refunds', (
+                        SELECT COALESCE(jsonb_agg(jsonb_build_object(
+                                   'id', r.id, 'paymentId', r.payment_id, 'status', r.status, 'amountMinor', r.amount_minor,
+                                   'currency', p.currency, 'reason', r.reason, 'failureCode', r.failure_code,
+                                   'transactionId', r.transaction_id, 'returnedTransactionId', r.returned_transaction_id,
+                                   'createdAt', kernel.instant(r.created_at))
+                                   ORDER BY r.created_at, r.id), '[]')
+                          FROM billing.payments AS p
+                          JOIN billing.refunds AS r ON r.clinic_id = p.clinic_id AND r.payment_id = p.id
+                         WHERE p.clinic_id = $1
+                           AND p.patient_id = $3),
+                    'disputes', (
+                        SELECT COALESCE(jsonb_agg(jsonb_build_object(
+                                   'id', d.id, 'paymentId', d.payment_id, 'status', d.status, 'amountMinor', d.amount_minor,
+                                   'currency', p.currency, 'reason', d.reason, 'transactionId', d.transaction_id,
+                                   'wonTransactionId', d.won_transaction_id, 'createdAt', kernel.instant(d.created_at))
+                                   ORDER BY d.created_at, d.id), '[]')
+                          FROM billing.payments AS p
+                          JOIN billing.disputes AS d ON d.clinic_id = p.clinic_id AND d.payment_id = p.id
+                         WHERE p.clinic_id = $1
+                           AND p.patient_id = $3),
                     'receipts', (
                         SELECT COALESCE(jsonb_agg(jsonb_build_object(
                                    'id', r.id, 'number', r.number, 'kind', r.kind, 'transactionId', r.transaction_id,

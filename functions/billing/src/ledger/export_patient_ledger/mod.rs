@@ -1,4 +1,5 @@
-//! `export-patient-ledger`: this module's part of an export: the patient's balance, transactions, payments and receipts.
+//! `export-patient-ledger`: this module's part of an export: the patient's balance, transactions, payments,
+//! refunds, disputes and receipts.
 //!
 //! - **Hears**: `patient.export_requested`.
 //! - **Writes**: `kernel.job_parts` (`billing`), `kernel.jobs`.

@@ -20,8 +20,9 @@ mod logic;
 pub mod schema;
 
 use crate::payments::provider::Provider;
+use crate::refunds::refund::PaidPath;
 use shared::failure::Error;
-use shared::http::{Call, Endpoint, Idempotency, Link, Policy, Reply, Route, Success, WithIdAndBody};
+use shared::http::{Call, Endpoint, Idempotency, Link, Policy, Reply, Route, Success, WithPathAndBody};
 
 /// The declaration.
 #[derive(Debug)]
@@ -41,7 +42,7 @@ impl Endpoint for CreateRefund {
     const SUCCESS: Success =
         Success::created().or_pending().links_to(&[Link::new("/api/v1/payments/{id}", "/data/paymentId")]);
     type Parts = Provider;
-    type Input = WithIdAndBody<schema::NewRefund>;
+    type Input = WithPathAndBody<PaidPath, schema::NewRefund>;
     type Output = Reply<schema::RefundOutcome>;
     type Failure = schema::CreateRefundFailure;
 

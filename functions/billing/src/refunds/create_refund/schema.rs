@@ -40,7 +40,7 @@ pub struct RefundOutcome {
     #[schemars(example = "01890a5d-ac96-774b-bcce-b302099a8057")]
     pub id: Uuid,
     /// The payment that it is of.
-    #[schemars(example = "01890a5d-ac96-774b-bcce-b302099a8059")]
+    #[schemars(example = "01890a5d-ac96-774b-bcce-b302099a805a")]
     pub payment_id: Uuid,
     /// `succeeded`, or `pending` while nobody knows.
     #[schemars(example = RefundStatus::Succeeded)]

@@ -12,10 +12,10 @@ use validator::Validate;
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct RefundPath {
     /// The payment's id.
-    #[schemars(example = "01890a5d-ac96-774b-bcce-b302099a8057")]
+    #[schemars(example = "01890a5d-ac96-774b-bcce-b302099a805a")]
     pub id: Id,
     /// The refund's id.
-    #[schemars(example = "01890a5d-ac96-774b-bcce-b302099a8058")]
+    #[schemars(example = "01890a5d-ac96-774b-bcce-b302099a805b")]
     pub refund_id: Id,
 }
 

@@ -9,8 +9,9 @@ mod db;
 pub mod schema;
 
 use super::Refund;
+use super::refund::PaidPath;
 use shared::failure::Error;
-use shared::http::{Call, Endpoint, Link, Policy, Reply, Route, Success, WithId};
+use shared::http::{Call, Endpoint, Link, Policy, Reply, Route, Success, WithPath};
 
 /// The declaration.
 #[derive(Debug)]
@@ -26,7 +27,7 @@ impl Endpoint for ListRefunds {
     const SUCCESS: Success =
         Success::ok().links_to(&[Link::new("/api/v1/payments/{id}", "/data/0/paymentId")]);
     type Parts = ();
-    type Input = WithId;
+    type Input = WithPath<PaidPath>;
     type Output = Reply<Vec<Refund>>;
     type Failure = schema::ListRefundsFailure;
 
