@@ -35,6 +35,12 @@ pub enum Command {
         #[command(subcommand)]
         action: ClinicsAction,
     },
+    /// Hold the ledger against its seals
+    Ledger {
+        /// What to do
+        #[command(subcommand)]
+        action: LedgerAction,
+    },
     /// List, replay or drop events that a consumer failed at too often
     DeadLetters {
         /// What to do
@@ -65,6 +71,47 @@ pub enum ClinicsAction {
         #[arg(long, env = "GRAFONO_DATA")]
         data: Option<PathBuf>,
     },
+}
+
+/// What to do with the ledger.
+#[derive(Debug, Subcommand)]
+pub enum LedgerAction {
+    /// Say what was changed, deleted or slipped in behind the program's back; ends with 1 when there is something
+    Verify {
+        /// The clinic's id
+        #[arg(required_unless_present = "all", conflicts_with = "all")]
+        clinic: Option<Uuid>,
+        /// All clinics
+        #[arg(long)]
+        all: bool,
+        /// A seal that was noted elsewhere, as the log has it: its number and its hash, such as 7:5f0c…
+        #[arg(long, conflicts_with = "all", value_parser = expected)]
+        expect: Option<Expected>,
+        /// The database, as whoever migrates it [default: that of the running `cargo run`]
+        #[arg(long, env = "DATABASE_URL", hide_env_values = true)]
+        database_url: Option<String>,
+        /// The data folder of the running `cargo run`, when it is not the default one
+        #[arg(long, env = "GRAFONO_DATA")]
+        data: Option<PathBuf>,
+    },
+}
+
+/// A seal as it was noted elsewhere.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Expected {
+    /// Its number in the clinic.
+    pub number: i64,
+    /// Its hash, in 64 hexadecimal digits.
+    pub hash: String,
+}
+
+/// Reads `NUMBER:HASH`.
+fn expected(text: &str) -> Result<Expected, String> {
+    let parts = text.split_once(':').and_then(|(number, hash)| Some((number.parse().ok()?, hash)));
+    parts
+        .filter(|(_, hash)| hash.len() == 64 && hash.bytes().all(|digit| digit.is_ascii_hexdigit()))
+        .map(|(number, hash)| Expected { number, hash: hash.to_ascii_lowercase() })
+        .ok_or_else(|| "not a seal's number, a colon and 64 hexadecimal digits".to_owned())
 }
 
 /// What to do with dead letters.

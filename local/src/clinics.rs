@@ -1,19 +1,15 @@
 //! `clinics`: what is said of a clinic by whoever runs Grafono, and not by the clinic itself.
 
 use crate::arguments::ClinicsAction;
-use crate::data::Data;
-use crate::database::{NAME, connect};
+use crate::database::connect_as_owner;
 use crate::error::Error;
-use postgres_cluster::Cluster;
 use std::io::Write as _;
-use std::path::PathBuf;
-use tokio_postgres::Client;
 use tokio_postgres::types::{ToSql, Type};
 
 /// Does what the command line says.
 pub async fn run(action: ClinicsAction) -> Result<(), Error> {
     let ClinicsAction::Plan { clinic, plan, database_url, data } = action;
-    let client = open(database_url, data).await?;
+    let client = connect_as_owner(database_url, data).await?;
     // The change and its row in the audit log are one statement; a plan that is the clinic's already changes nothing.
     let sql = "WITH found AS (
                    SELECT id, plan FROM identity.clinics WHERE id = $1
@@ -39,17 +35,4 @@ pub async fn run(action: ClinicsAction) -> Result<(), Error> {
     let said =
         if before == plan { format!("{plan} already\n") } else { format!("{before} before, {plan} now\n") };
     std::io::stdout().lock().write_all(said.as_bytes()).map_err(Error::Output)
-}
-
-/// The database under the role that owns it.
-async fn open(database_url: Option<String>, data: Option<PathBuf>) -> Result<Client, Error> {
-    let client = if let Some(url) = database_url {
-        connect(&url).await?
-    } else {
-        let folder = Data::open(data)?.folder;
-        let url = Cluster::address(&folder.join("postgres"), "postgres", NAME)?;
-        connect(&url).await.map_err(|_| Error::NotRunning(folder))?
-    };
-    client.batch_execute("SET ROLE migrator").await.map_err(Error::database("take the role migrator"))?;
-    Ok(client)
 }

@@ -7,6 +7,7 @@ use postgres_cluster::{Cluster, Options, install, migrate};
 use shared::database::{address, tls_connector};
 use shared::settings::SettingError;
 use std::io::Write as _;
+use std::path::PathBuf;
 use std::time::Duration;
 use tokio_postgres::Config;
 
@@ -114,6 +115,22 @@ pub(crate) async fn connect(url: &str) -> Result<tokio_postgres::Client, Error> 
     let connected = connecting.map_err(|_| unreached::silent(&config))?;
     let (client, connection) = connected.map_err(|error| unreached::refused(&config, &error))?;
     tokio::spawn(connection);
+    Ok(client)
+}
+
+/// The database that is given, or that of the running program, under the role that owns the tables.
+pub(crate) async fn connect_as_owner(
+    database_url: Option<String>,
+    data: Option<PathBuf>,
+) -> Result<tokio_postgres::Client, Error> {
+    let client = if let Some(url) = database_url {
+        connect(&url).await?
+    } else {
+        let folder = Data::open(data)?.folder;
+        let url = Cluster::address(&folder.join("postgres"), "postgres", NAME)?;
+        connect(&url).await.map_err(|_| Error::NotRunning(folder))?
+    };
+    client.batch_execute("SET ROLE migrator").await.map_err(Error::database("take the role migrator"))?;
     Ok(client)
 }
 

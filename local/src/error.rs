@@ -37,6 +37,9 @@ pub enum Error {
     /// No clinic has that id.
     #[error("there is no clinic {0}: its id is in the log line of each of its requests, as clinicId")]
     NoClinic(uuid::Uuid),
+    /// The ledger does not fit its seals, by the number of faults.
+    #[error("the ledger does not fit its seals: {0} faults, a line each; docs/ledger.md says what to do")]
+    Ledger(usize),
     /// The database was reached and refused something.
     #[error("the database refused to {0} (SQLSTATE {1})")]
     Database(&'static str, String),

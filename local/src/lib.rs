@@ -15,6 +15,7 @@ pub mod files;
 pub mod gateway;
 pub mod generate;
 pub mod keys;
+pub mod ledger;
 mod link_pages;
 pub mod mail;
 pub mod openapi;

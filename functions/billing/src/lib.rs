@@ -10,6 +10,7 @@
 //! | `billing.disputes` | what banks took back, and gave back |
 //! | `billing.receipts` | append-only: the numbered papers for money received |
 //! | `billing.receipt_counters` | the last number of each clinic, without a gap |
+//! | `billing.ledger_seals`, `billing.ledger_seal_parts` | append-only: hashes over the transfers, each of which follows from the one before |
 //!
 //! Events: `ledger.transaction_recorded`, whose `seq` is the transfer's place among the patient's; `payment.succeeded` and
 //! `payment.failed`, whose `seq` is the payment's version; `refund.succeeded` and `refund.failed`, `dispute.opened`,
@@ -20,6 +21,7 @@ mod disputes;
 pub mod ledger;
 pub mod payments;
 pub mod refunds;
+pub mod seals;
 
 use shared::access::{Permission, Role};
 use shared::background::{ConsumerDeclaration, WorkerDeclaration};
@@ -67,6 +69,7 @@ pub fn module() -> Module {
         workers: vec![
             WorkerDeclaration::of::<payments::sweep_payments::SweepPayments>(),
             WorkerDeclaration::of::<payments::reconcile::Reconcile>(),
+            WorkerDeclaration::of::<seals::seal_ledger::SealLedger>(),
         ],
     }
 }

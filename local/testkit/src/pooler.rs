@@ -82,6 +82,7 @@ fn users() -> String {
         "identity_housekeeper",
         "payment_sweeper",
         "payment_reconciler",
+        "ledger_sealer",
     ]
     .map(|role| format!("\"{role}\" \"\"\n"))
     .concat()

@@ -17,6 +17,7 @@ mod drift;
 mod edge;
 mod events;
 mod files;
+mod ledger;
 mod logs;
 mod mail;
 mod openapi;

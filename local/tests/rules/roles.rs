@@ -8,7 +8,13 @@ use testkit::{TestApp, TestDatabase, TestRequest};
 const DENIED: &str = "42501";
 
 /// Tables that only grow.
-const APPEND_ONLY: [&str; 3] = ["billing.transfers", "patients.patient_history", "kernel.audit_log"];
+const APPEND_ONLY: [&str; 5] = [
+    "billing.transfers",
+    "billing.ledger_seals",
+    "billing.ledger_seal_parts",
+    "patients.patient_history",
+    "kernel.audit_log",
+];
 
 /// Tables without tenants: no clinic can be told from another in them.
 const WITHOUT_TENANTS: [&str; 4] = [

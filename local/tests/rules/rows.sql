@@ -62,6 +62,11 @@ VALUES ('{clinic}', 1, now(), now());
 INSERT INTO billing.receipts
        (id, clinic_id, number, kind, transaction_id, patient_id, amount_minor, currency, issued_on, code, created_at)
 VALUES ('{id}', '{clinic}', 1, 'received', '{id}', '{id}', {n}, 'BRL', now(), decode(repeat('0{n}', 16), 'hex'), now());
+INSERT INTO billing.ledger_seals
+       (clinic_id, number, entries, content_hash, previous_hash, hash, horizon, created_at)
+VALUES ('{clinic}', 1, 2, sha256('{n}'), sha256('{n}'), sha256('{n}'), now(), now());
+INSERT INTO billing.ledger_seal_parts (clinic_id, patient_id, first_seq, last_seq, seal_number, hash, created_at)
+VALUES ('{clinic}', '{id}', 1, 2, 1, sha256('{n}'), now());
 
 INSERT INTO kernel.audit_log
        (id, clinic_id, module, actor_id, action, subject, subject_id, request_id, about, created_at)

@@ -49,6 +49,13 @@ SELECT uuidv7(), clinic_id, row_number() OVER (PARTITION BY clinic_id), 'receive
   FROM billing.payments WHERE status = 'succeeded';
 INSERT INTO billing.receipt_counters (clinic_id, last_number, created_at, updated_at)
 SELECT clinic_id, max(number), now(), now() FROM billing.receipts GROUP BY 1;
+INSERT INTO billing.ledger_seals (clinic_id, number, entries, content_hash, previous_hash, hash, horizon, created_at)
+SELECT id, seal, 10, sha256(''), sha256(''), sha256(''), now() - interval '1 hour 10 minutes', now() - interval '10 minutes'
+  FROM seed_clinics, generate_series(1, 100) AS seal WHERE number % 4 > 0;
+INSERT INTO billing.ledger_seal_parts (clinic_id, patient_id, first_seq, last_seq, seal_number, hash, created_at)
+SELECT p.clinic_id, p.id, 2 * half - 1, 2 * half, 2 * p.document_key::int + half, sha256(''), now()
+  FROM patients.patients AS p JOIN seed_clinics AS c ON c.id = p.clinic_id, generate_series(1, 2) AS half
+ WHERE c.number % 4 > 0 AND p.document IS NOT NULL;
 INSERT INTO billing.provider_events (clinic_id, event_id, kind, payment_id, created_at)
 SELECT clinic_id, 'evt_' || provider_payment_id, 'payment_intent.succeeded', id, created_at
   FROM billing.payments WHERE status = 'succeeded';

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use testkit::TestDatabase;
 
 /// Tables that only grow: no `updated_at`.
-const APPEND_ONLY: &str = "'billing.transfers', 'billing.receipts', 'billing.provider_events', 'patients.patient_history', 'kernel.audit_log'";
+const APPEND_ONLY: &str = "'billing.transfers', 'billing.receipts', 'billing.provider_events', 'billing.ledger_seals', 'billing.ledger_seal_parts', 'patients.patient_history', 'kernel.audit_log'";
 
 /// Tables of ours; the runner's own list of migrations is not.
 const TABLES: &str = "SELECT c.oid, n.nspname || '.' || c.relname AS name, c.relname, c.relrowsecurity, c.relforcerowsecurity
@@ -95,7 +95,7 @@ async fn a_column_that_may_be_null_is_one_of_those_that_are_meant_to() {
                         'billing.refunds.reason', 'billing.refunds.provider_refund_id', 'billing.refunds.failure_code',
                         'billing.refunds.transaction_id', 'billing.refunds.returned_transaction_id', 'billing.refunds.due_at',
                         'billing.disputes.transaction_id', 'billing.disputes.won_transaction_id',
-                        'billing.provider_events.payment_id')";
+                        'billing.ledger_seals.horizon', 'billing.provider_events.payment_id')";
     assert_none("D2: a column that nobody meant to be NULL", query).await;
 }
 

@@ -21,11 +21,11 @@ use tokio::net::TcpListener;
 use uuid::Uuid;
 
 /// How long a worker runs: the database has work for hours. A delivery is begun only while twenty seconds are left,
-/// and a payment looked at while twelve are.
+/// and a payment looked at, or a clinic sealed, while twelve are.
 fn time(worker: &str) -> Duration {
     let seconds = match worker {
         "deliver-webhooks" => 23,
-        "sweep-payments" => 14,
+        "sweep-payments" | "seal-ledger" => 14,
         _ => 3,
     };
     Duration::from_secs(seconds)

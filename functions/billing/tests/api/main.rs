@@ -27,6 +27,7 @@ mod reconcile;
 mod record_stripe_events;
 mod resolve_payment;
 mod reverse_transaction;
+mod seal_ledger;
 mod sweep_payments;
 mod telemetry;
 mod waiting_payments;
