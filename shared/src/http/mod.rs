@@ -42,4 +42,4 @@ pub use pipeline::{ACCEPT_PATCH, PATCHES_ACCEPTED};
 pub use reply::{Answer, HereOrElsewhere, IDEMPOTENCY_REPLAYED, PageMeta, Reply, Response};
 pub use route::Route;
 pub use success::{Form, Link, Success};
-pub use window::{WINDOW_EMPTY, refused_at, window};
+pub use window::{WINDOW_EMPTY, refused_at, refused_by, window};

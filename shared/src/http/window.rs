@@ -33,6 +33,14 @@ pub fn refused_at(field: &str, problem: &Problem, message: &'static str) -> Vali
     refused
 }
 
+/// As [`refused_at`], of a rule that judges the field by another one, named as in JSON. Nothing is said where that one is bad
+/// itself.
+pub fn refused_by(by: &str, field: &str, problem: &Problem, message: &'static str) -> ValidationError {
+    let mut refused = refused_at(field, problem, message);
+    refused.add_param(Cow::Borrowed("by"), &by);
+    refused
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

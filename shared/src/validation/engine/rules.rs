@@ -81,13 +81,17 @@ impl<'a> Rules<'a> {
     }
 
     fn error(&mut self, error: &ValidationError, spot: &Spot<'a>) {
-        // A struct's rule compares fields, and names the one that is to change.
-        let named =
-            error.params.get("field").and_then(serde_json::Value::as_str).map(|name| spot.field(name));
-        let spot = named.as_ref().unwrap_or(spot);
+        // A struct's rule compares fields, and names the one that is to change, and the one by which it is judged.
+        let named = |param: &str| {
+            error.params.get(param).and_then(serde_json::Value::as_str).map(|name| spot.field(name))
+        };
+        let (field, judge) = (named("field"), named("by"));
+        let spot = field.as_ref().unwrap_or(spot);
         // Every rule but a length may look into the node.
         let looks_inside = error.code != "length";
-        if self.is_tainted(&spot.pointer, looks_inside) {
+        if self.is_tainted(&spot.pointer, looks_inside)
+            || judge.is_some_and(|judge| self.is_tainted(&judge.pointer, true))
+        {
             return;
         }
         let (code, message) = messages::explain(error, spot.node);

@@ -32,6 +32,34 @@ fn a_struct_rule_is_not_applied_to_a_made_up_value() {
 }
 
 #[test]
+fn a_struct_rule_that_judges_a_field_by_another_says_nothing_of_a_made_up_one() {
+    #[derive(Debug, Deserialize, JsonSchema, Validate)]
+    #[serde(rename_all = "camelCase")]
+    #[validate(schema(function = fits, skip_on_field_errors = false))]
+    struct Paid {
+        #[schemars(example = 1)]
+        by: u8,
+        #[serde(default)]
+        with_change: bool,
+    }
+    fn fits(paid: &Paid) -> Result<(), ValidationError> {
+        if paid.by != 1 || !paid.with_change {
+            return Ok(());
+        }
+        let mut refused = ValidationError::new("NO_CHANGE");
+        refused.add_param("field".into(), &"with_change");
+        refused.add_param("by".into(), &"by");
+        Err(refused)
+    }
+    let told = |body: &str| lines(&parse_body::<Paid>(body.as_bytes()).unwrap_err());
+
+    assert_eq!(told(r#"{"by":1,"withChange":true}"#), ["/withChange NO_CHANGE is not valid"]);
+    // The example is 1, which would go without change.
+    assert_eq!(told(r#"{"by":"x","withChange":true}"#), ["/by INVALID_TYPE must be an integer"]);
+    assert_eq!(told(r#"{"withChange":true}"#), ["/by REQUIRED is required"]);
+}
+
+#[test]
 fn raw_identifiers_and_messages_made_at_run_time_are_handled() {
     let violations = refused_order(&[("type", "\"forbidden\"")]);
 
