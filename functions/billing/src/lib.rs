@@ -8,7 +8,7 @@
 //! | `billing.provider_events` | what the provider told, once each |
 //! | `billing.refunds` | what is given back of payments, each moved forward alone |
 //! | `billing.disputes` | what banks took back, and gave back |
-//! | `billing.receipts` | append-only: the numbered papers for money received |
+//! | `billing.receipts` | append-only: the numbered papers for money received, by payments and by hand, or given back |
 //! | `billing.receipt_counters` | the last number of each clinic, without a gap |
 //! | `billing.ledger_seals`, `billing.ledger_seal_parts` | append-only: hashes over the transfers, each of which follows from the one before |
 //!
@@ -19,6 +19,7 @@
 mod currency;
 mod disputes;
 pub mod ledger;
+pub mod payer;
 pub mod payments;
 pub mod refunds;
 pub mod seals;

@@ -174,6 +174,23 @@ async fn provoke_by_data(scene: &Scene, code: &str) -> Option<TestResponse> {
     })
 }
 
+/// Provokes what can be wrong with a transaction that is recorded by hand.
+async fn provoke_by_transaction(scene: &Scene, code: &str) -> Option<TestResponse> {
+    let source = json!({ "kind": "external", "id": UNKNOWN });
+    Some(match code {
+        "METHOD_REQUIRED" => scene.transaction_with("method", Value::Null).await,
+        "SOURCE_REQUIRED" => scene.charge(Value::Null, "1").await,
+        "NOT_OF_THIS_TYPE" => scene.transaction_with("source", source).await,
+        "SOURCE_ALREADY_CHARGED" => {
+            assert_eq!(scene.charge(source.clone(), "1").await.status, 201);
+            scene.charge(source, "2").await
+        }
+        "OCCURRED_ON_TOO_EARLY" => scene.transaction_with("occurredOn", json!("1899-12-31")).await,
+        "OCCURRED_ON_IN_FUTURE" => scene.transaction_with("occurredOn", json!("2999-01-01")).await,
+        _ => return None,
+    })
+}
+
 /// Provokes what depends on an account and its sessions.
 async fn provoke_by_account(scene: &Scene, code: &str) -> Option<TestResponse> {
     Some(match code {
@@ -613,6 +630,9 @@ async fn provoke(scene: &mut Scene, code: &str) -> Option<TestResponse> {
         return Some(answer);
     }
     if let Some(answer) = provoke_by_data(scene, code).await {
+        return Some(answer);
+    }
+    if let Some(answer) = provoke_by_transaction(scene, code).await {
         return Some(answer);
     }
     if let Some(answer) = provoke_by_account(scene, code).await {

@@ -98,6 +98,14 @@ impl Scene {
         self.send(self.own(TestRequest::post("/api/v1/transactions", &body)).key("scene")).await
     }
 
+    /// A charge for that source.
+    pub(crate) async fn charge(&self, source: Value, key: &str) -> TestResponse {
+        let body = json!({
+            "patientId": self.patient, "type": "charge", "amountMinor": 1, "currency": "BRL", "source": source,
+        });
+        self.send(self.own(TestRequest::post("/api/v1/transactions", &body)).key(key)).await
+    }
+
     /// Takes a transaction back.
     pub(crate) async fn reverse(&self, id: &str, key: &str) -> TestResponse {
         let path = format!("/api/v1/transactions/{id}/reversal");

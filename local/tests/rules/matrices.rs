@@ -22,11 +22,9 @@ fn schema(endpoint: &Declaration) -> Option<Value> {
 
 /// A valid body by the schema's own examples.
 fn body(schema: &Value) -> Value {
-    let required = schema["required"].as_array().into_iter().flatten();
-    let fields = required.map(|name| {
-        let name = name.as_str().unwrap();
-        (name.to_owned(), schema["properties"][name]["examples"][0].clone())
-    });
+    let fields = schema["properties"].as_object().into_iter().flatten();
+    let fields = fields.filter(|(_, field)| field["examples"].is_array());
+    let fields = fields.map(|(name, field)| (name.clone(), field["examples"][0].clone()));
     Value::Object(fields.collect())
 }
 

@@ -86,7 +86,7 @@ async fn a_column_that_may_be_null_is_one_of_those_that_are_meant_to() {
                         'identity.refresh_tokens.consumed_at', 'identity.refresh_tokens.successor_nonce',
                         'identity.refresh_tokens.replaced_at', 'identity.clinics.provider_account',
                         'billing.transfers.method', 'billing.transfers.source', 'billing.transfers.source_id',
-                        'billing.transfers.reverses_id',
+                        'billing.transfers.reverses_id', 'billing.transfers.payer',
                         'billing.payments.order_id', 'billing.payments.provider_account', 'billing.payments.description',
                         'billing.payments.payer', 'billing.payments.card_token', 'billing.payments.provider_payment_id',
                         'billing.payments.failure_code', 'billing.payments.decline_code',

@@ -91,6 +91,9 @@ pub struct Transaction {
     /// Its receipt, if it has one.
     #[schemars(example = "01890a5d-ac96-774b-bcce-b302099a8057")]
     pub receipt_id: Option<Uuid>,
+    /// The receipt's number, counted by the clinic from 1 without a gap.
+    #[schemars(range(min = 1), example = 1)]
+    pub receipt_number: Option<i64>,
     /// The day in the clinic's zone, `YYYY-MM-DD`.
     #[schemars(example = "2026-11-21")]
     pub occurred_on: FullDate,
@@ -119,8 +122,8 @@ pub(super) fn transaction(clinic: Uuid, id: Uuid) -> Statement<Transaction> {
                     'currency', t.currency, 'method', t.method, 'description', t.description,
                     'source', CASE WHEN t.source IS NOT NULL
                                    THEN jsonb_build_object('kind', t.source, 'id', t.source_id) END,
-                    'reversesId', t.reverses_id, 'reversedBy', v.id, 'receiptId', r.id, 'occurredOn', t.occurred_on,
-                    'balanceMinor', t.balance_after_minor, 'createdAt', t.created_at)::text, true) AS reply
+                    'reversesId', t.reverses_id, 'reversedBy', v.id, 'receiptId', r.id, 'receiptNumber', r.number,
+                    'occurredOn', t.occurred_on, 'balanceMinor', t.balance_after_minor, 'createdAt', t.created_at)::text, true) AS reply
            FROM billing.transfers AS t
            LEFT JOIN billing.transfers AS v ON v.clinic_id = t.clinic_id AND v.reverses_id = t.id
            LEFT JOIN billing.receipts AS r ON r.clinic_id = t.clinic_id AND r.transaction_id = t.id

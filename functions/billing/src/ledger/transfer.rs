@@ -32,7 +32,7 @@ impl From<Stored> for TransactionIds {
     }
 }
 
-/// What is recorded by hand: which way the money goes, seen from the clinic.
+/// What is recorded by hand: which way the balance goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema, IntoStaticStr)]
 #[serde(rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case")]
@@ -42,6 +42,8 @@ pub enum Kind {
     Income,
     /// From the cash to the patient: the balance falls.
     Expense,
+    /// Something that the patient owes: the balance falls, and no money moves.
+    Charge,
 }
 
 /// What a transaction is: what was recorded by hand, or what something else has booked.
@@ -105,14 +107,20 @@ impl Kind {
         match self {
             Self::Income => ("cash", "patient"),
             Self::Expense => ("patient", "cash"),
+            Self::Charge => ("patient", "revenue"),
         }
+    }
+
+    /// Whether money changes hands, which it does in some way.
+    pub const fn moves_money(self) -> bool {
+        !matches!(self, Self::Charge)
     }
 
     /// The change of the patient's balance, in minor units; `None` for an amount that no balance can hold.
     pub const fn moves_balance_by(self, amount_minor: i64) -> Option<i64> {
         match self {
             Self::Income => Some(amount_minor),
-            Self::Expense => amount_minor.checked_neg(),
+            Self::Expense | Self::Charge => amount_minor.checked_neg(),
         }
     }
 }

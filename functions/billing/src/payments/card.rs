@@ -12,11 +12,11 @@ pub(super) const PAYMENT_METHOD: &str = "^(pix|(pm|tok)_[A-Za-z0-9_]{1,120})$";
 pub(super) const PIX: &str = "pix";
 
 /// The problem of [`no_card_data`].
-pub(super) const CARD_DATA_NOT_ACCEPTED: Problem = Problem::new(
+pub(crate) const CARD_DATA_NOT_ACCEPTED: Problem = Problem::new(
     400,
     "CARD_DATA_NOT_ACCEPTED",
     "No card numbers here",
-    "This looks like the number of a card, which nobody here may see. Send the provider's id of the card, pm_ or tok_, in paymentMethod.",
+    "This looks like the number of a card, which nobody here may see. Leave it out; a card is charged by the provider's id, pm_ or tok_, in paymentMethod of a payment.",
 );
 
 /// The problem of [`payment_method`].
@@ -43,7 +43,7 @@ pub(super) fn payment_method(id: &Text) -> Result<(), ValidationError> {
 }
 
 /// No number of a card.
-pub(super) fn no_card_data(text: &Text) -> Result<(), ValidationError> {
+pub(crate) fn no_card_data(text: &Text) -> Result<(), ValidationError> {
     if has_card_number(text.as_str()) || has_grouped_number(text.as_str()) {
         return Err(refusal(&CARD_DATA_NOT_ACCEPTED, "must not have the number of a card"));
     }

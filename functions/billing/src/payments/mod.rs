@@ -13,7 +13,6 @@ mod found;
 pub mod get_payment;
 pub mod list_payments;
 pub mod next_action;
-pub mod payer;
 pub mod payment;
 pub mod provider;
 pub mod reconcile;
@@ -24,5 +23,6 @@ mod signature;
 mod standing;
 pub mod sweep_payments;
 
+pub(crate) use card::{CARD_DATA_NOT_ACCEPTED, no_card_data};
 pub(crate) use finding_out::KEY_LIVES;
 pub use payment::{Payment, PaymentBy, PaymentStatus, Review};

@@ -44,6 +44,8 @@ async fn the_part_has_every_transaction_of_the_patient_and_none_of_another() {
     {
         let mut body = income(of);
         body["amountMinor"] = json!(amount);
+        body["occurredOn"] = json!("2026-01-15");
+        body["payer"] = json!({ "name": "Beatriz Lima" });
         assert_eq!(app.send(record(&tenant, &body, key)).await.status, 201);
     }
     let event = queued(&app, &tenant, &own).await;
@@ -55,6 +57,12 @@ async fn the_part_has_every_transaction_of_the_patient_and_none_of_another() {
     let transactions = part["transactions"].as_array().unwrap();
     let balances: Vec<_> = transactions.iter().map(|each| each["balanceMinor"].as_i64().unwrap()).collect();
     assert_eq!(balances, [15_000, 30_000], "in the order in which they were made");
+    let told = &transactions[0];
+    assert_eq!((&told["payer"]["name"], &told["occurredOn"]), (&json!("Beatriz Lima"), &json!("2026-01-15")));
+    assert_eq!((&told["source"], &told["reversesId"]), (&Value::Null, &Value::Null));
+    let receipts = part["receipts"].as_array().unwrap();
+    let numbers: Vec<_> = receipts.iter().map(|each| each["number"].as_i64().unwrap()).collect();
+    assert_eq!(numbers, [2, 4]);
     let at = transactions[0]["createdAt"].as_str().unwrap();
     assert_eq!(at.parse::<jiff::Timestamp>().unwrap().to_string(), at, "an instant as the API writes it");
     assert_eq!(states(&app).await, "succeeded 1", "it was the last part");

@@ -35,9 +35,20 @@ mod waiting_payments;
 #[path = "../money/mod.rs"]
 mod money;
 
-use money::{app, assert_books_balance, assert_money_agrees, card, income, lost, patient, pay, record};
-use serde_json::Value;
+use money::{
+    app, assert_books_balance, assert_money_agrees, assert_receipts_agree, card, income, lost, patient, pay,
+    record,
+};
+use serde_json::{Value, json};
 use testkit::{Tenant, TestApp, TestRequest, TestResponse};
+
+/// A charge of 50.00 BRL for a thing outside.
+fn charge(patient: &str, source: &str) -> Value {
+    json!({
+        "patientId": patient, "type": "charge", "amountMinor": 5_000, "currency": "BRL",
+        "source": { "kind": "external", "id": source },
+    })
+}
 
 /// The balance by the endpoint.
 async fn balance(app: &TestApp, tenant: &Tenant, patient: &str) -> TestResponse {

@@ -1,4 +1,4 @@
-use super::{app, assert_books_balance, balance, card, income, pay, record};
+use super::{app, assert_books_balance, assert_receipts_agree, balance, card, charge, income, pay, record};
 use crate::money::patient;
 use serde_json::{Value, json};
 use shared::access::Role;
@@ -18,8 +18,8 @@ async fn read(app: &TestApp, tenant: &Tenant, id: &str) -> TestResponse {
     app.send(TestRequest::get(&format!("/api/v1/transactions/{id}")).token(tenant.owner())).await
 }
 
-/// A charge of 50.00, as whatever makes one writes it.
-async fn charge(app: &TestApp, tenant: &Tenant, patient: &str, source: &str) -> String {
+/// A charge of 50.00 for an order, as whatever makes one writes it.
+async fn ordered(app: &TestApp, tenant: &Tenant, patient: &str) -> String {
     let sql = "WITH moved AS (
                    INSERT INTO billing.balances AS b
                           (clinic_id, patient_id, currency, balance_minor, seq, created_at, updated_at)
@@ -29,12 +29,12 @@ async fn charge(app: &TestApp, tenant: &Tenant, patient: &str, source: &str) -> 
                INSERT INTO billing.transfers
                       (id, clinic_id, patient_id, kind, debit_account, credit_account, amount_minor, currency, source, source_id,
                        seq, balance_after_minor, occurred_on, created_at)
-               SELECT uuidv7(), '{clinic}', '{patient}', 'charge', 'patient', 'revenue', 5000, 'BRL', '{source}', uuidv7(), seq,
+               SELECT uuidv7(), '{clinic}', '{patient}', 'charge', 'patient', 'revenue', 5000, 'BRL', 'order', uuidv7(), seq,
                       balance_minor, now(), now()
                  FROM moved
                RETURNING id";
     let sql = sql.replace("{clinic}", &tenant.clinic.to_string());
-    app.database.value(&sql.replace("{patient}", patient).replace("{source}", source)).await
+    app.database.value(&sql.replace("{patient}", patient)).await
 }
 
 #[tokio::test]
@@ -46,7 +46,8 @@ async fn what_was_recorded_by_hand_is_taken_back_and_both_stay() {
     expense["amountMinor"] = json!(4_000);
     let income = recorded(&app, &tenant, &patient, "1").await;
     let expense = app.send(record(&tenant, &expense, "2")).await.data()["id"].as_str().unwrap().to_owned();
-    let charged = charge(&app, &tenant, &patient, "external").await;
+    let charged = app.send(record(&tenant, &charge(&patient, &tenant.clinic.to_string()), "3")).await;
+    let charged = charged.data()["id"].as_str().unwrap().to_owned();
     for (original, moved, method) in
         [(&income, -15_000, json!("pix")), (&expense, 4_000, json!("pix")), (&charged, 5_000, Value::Null)]
     {
@@ -76,6 +77,33 @@ async fn what_was_recorded_by_hand_is_taken_back_and_both_stay() {
     }
     assert_eq!(balance(&app, &tenant, &patient).await.data()["balanceMinor"], 0);
     assert_books_balance(&app).await;
+    // The income's receipt stays, and what takes it back has none of its own.
+    assert_receipts_agree(&app).await;
+    let of_income = read(&app, &tenant, &income).await;
+    assert_eq!(of_income.data()["receiptNumber"], 1, "{}", of_income.text);
+}
+
+#[tokio::test]
+async fn what_an_income_says_beside_its_money_stays_with_it() {
+    let (app, tenant) = app().await;
+    let patient = patient(&app, &tenant).await;
+    let mut body = income(&patient);
+    (body["payer"], body["occurredOn"]) = (json!({ "name": "Beatriz Lima" }), json!("2026-01-15"));
+    let recorded = app.send(record(&tenant, &body, "1")).await;
+    let id = recorded.data()["id"].as_str().unwrap();
+
+    let taken = app.send(reversal(&tenant, id, &json!({}), "r")).await;
+
+    // It is taken back today, whenever the money came.
+    assert_eq!(taken.status, 201, "{}", taken.text);
+    assert_eq!(
+        app.database
+            .rows(
+                "SELECT kind, payer IS NULL, occurred_on = '2026-01-15' FROM billing.transfers ORDER BY seq"
+            )
+            .await,
+        [["income", "f", "t"], ["reversal", "t", "f"]]
+    );
 }
 
 mod race {
@@ -124,7 +152,7 @@ mod integrity {
         let patient = patient(&app, &tenant).await;
         let paid = app.send(pay(&tenant, &card(&patient, "pm_card_visa"), "card")).await;
         let payment = paid.data()["transactionId"].as_str().unwrap().to_owned();
-        let ordered = charge(&app, &tenant, &patient, "order").await;
+        let ordered = ordered(&app, &tenant, &patient).await;
         let income = recorded(&app, &tenant, &patient, "1").await;
         let taken = app.send(reversal(&tenant, &income, &json!({}), "r")).await;
         let taken = taken.data()["id"].as_str().unwrap().to_owned();

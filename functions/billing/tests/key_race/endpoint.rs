@@ -102,17 +102,19 @@ pub(crate) fn six_processes_with_the_same_thousand_keys_make_a_thousand_transact
 
     let tally = Tally::of(&race::run(&worker::Job::Endpoint(job))?);
 
-    // Transfers, their sum, the balance, its steps, and what is written beside each transfer.
+    // Transfers, their sum, the balance, its steps, and what is written beside each transfer; the last receipt's number.
     let written = "SELECT (SELECT count(*) FROM billing.transfers),
                           (SELECT sum(amount_minor) FROM billing.transfers),
                           (SELECT balance_minor FROM billing.balances),
                           (SELECT seq FROM billing.balances),
+                          (SELECT count(*) FROM billing.receipts),
+                          (SELECT last_number FROM billing.receipt_counters),
                           (SELECT count(*) FROM kernel.outbox),
                           (SELECT count(*) FROM kernel.audit_log WHERE action = 'transaction.recorded'),
                           (SELECT count(*) FROM kernel.idempotency_keys WHERE reply IS NOT NULL)";
     let written = runtime.block_on(app.database.rows(written));
     let (count, sum) = (KEYS.to_string(), (KEYS * (KEYS + 1) / 2).to_string());
-    let expected = [&count, &sum, &sum, &count, &count, &count, &count].map(String::clone);
+    let expected = [&count, &sum, &sum, &count, &count, &count, &count, &count, &count].map(String::clone);
     if written != [expected.to_vec()] {
         return Err(tally.not(&format!("{expected:?}, found {written:?}")));
     }

@@ -1,10 +1,11 @@
 use super::schema::{CreateTransactionFailure, NewTransaction, Recorded};
 use super::{db, logic};
 use crate::ledger::transaction::announce;
+use shared::access::random;
 use shared::failure::{Error, Fault};
 use shared::http::{Call, Reply};
 
-/// Moves the balance, writes the transfer, answers both.
+/// Moves the balance, writes the transfer and, last, the receipt of an income; answers all of it.
 pub(super) async fn handle(
     call: &Call<'_>,
     new: NewTransaction,
@@ -16,9 +17,12 @@ pub(super) async fn handle(
 
     let mut tx = call.write()?;
     tx.add(db::move_balance(clinic, &transfer, call.now));
-    tx.add(db::insert_transfer(clinic, id, &transfer, call.now));
+    tx.add(db::insert_transfer(clinic, id, &transfer, call.now)?);
     tx.add(announce(call, clinic, id));
     tx.add(call.audit_about(id, patient)?);
+    if transfer.has_receipt() {
+        tx.add(db::issue_receipt(clinic, id, call.new_id(), random::bytes()?));
+    }
     let stored = tx.commit_with_reply::<Recorded, CreateTransactionFailure>(db::recorded(clinic, id)).await?;
 
     let location = format!("/api/v1/transactions/{}", stored.data.ids.id);

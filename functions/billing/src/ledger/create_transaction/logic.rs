@@ -2,6 +2,8 @@
 
 use super::schema::NewTransaction;
 use crate::ledger::transfer::{Kind, Method};
+use crate::payer::Payer;
+use jiff::civil::Date;
 use uuid::Uuid;
 
 /// A transfer ready to be written.
@@ -15,8 +17,21 @@ pub(super) struct Transfer {
     /// The change of the patient's balance, in minor units.
     pub(super) delta_minor: i64,
     pub(super) currency: String,
-    pub(super) method: Method,
+    /// Where money moves.
+    pub(super) method: Option<Method>,
     pub(super) description: Option<String>,
+    /// The thing outside that is charged for.
+    pub(super) source: Option<Uuid>,
+    /// None: today.
+    pub(super) occurred_on: Option<Date>,
+    pub(super) payer: Option<Payer>,
+}
+
+impl Transfer {
+    /// Whether money came in, for which there is a receipt.
+    pub(super) fn has_receipt(&self) -> bool {
+        self.kind == Kind::Income
+    }
 }
 
 /// The requested transfer; `None` for an amount that no balance can hold.
@@ -32,11 +47,15 @@ pub(super) fn transfer(new: NewTransaction) -> Option<Transfer> {
         currency: new.currency.into_string(),
         method: new.method,
         description: new.description.map(String::from),
+        source: new.source.map(|source| source.id.into()),
+        occurred_on: new.occurred_on.map(Date::from),
+        payer: new.payer,
     })
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::schema::{NewSource, NewSourceKind};
     use super::*;
     use shared::validation::Text;
 
@@ -46,21 +65,36 @@ mod tests {
             kind,
             amount_minor,
             currency: Text::try_from("BRL").unwrap(),
-            method: Method::Cash,
+            method: Some(Method::Cash),
             description: None,
+            source: None,
+            occurred_on: None,
+            payer: None,
         }
     }
 
     #[test]
-    fn income_credits_the_patient_and_raises_the_balance() {
+    fn income_credits_the_patient_raises_the_balance_and_has_a_receipt() {
         let transfer = transfer(asked(Kind::Income, 500)).unwrap();
         assert_eq!((transfer.debit, transfer.credit, transfer.delta_minor), ("cash", "patient", 500));
+        assert!(transfer.has_receipt());
     }
 
     #[test]
     fn expense_debits_the_patient_and_lowers_the_balance() {
         let transfer = transfer(asked(Kind::Expense, 500)).unwrap();
         assert_eq!((transfer.debit, transfer.credit, transfer.delta_minor), ("patient", "cash", -500));
+        assert!(!transfer.has_receipt());
+    }
+
+    #[test]
+    fn a_charge_debits_the_patient_for_what_was_done_and_moves_no_money() {
+        let source = NewSource { kind: NewSourceKind::External, id: Uuid::from_u128(2).into() };
+        let asked = NewTransaction { method: None, source: Some(source), ..asked(Kind::Charge, 500) };
+        let transfer = transfer(asked).unwrap();
+        assert_eq!((transfer.debit, transfer.credit, transfer.delta_minor), ("patient", "revenue", -500));
+        assert_eq!((transfer.method, transfer.source), (None, Some(Uuid::from_u128(2))));
+        assert!(!transfer.has_receipt() && !transfer.kind.moves_money());
     }
 
     #[test]

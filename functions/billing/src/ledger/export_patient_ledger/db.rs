@@ -18,6 +18,9 @@ pub(super) fn add_part(clinic: Uuid, job: Uuid, patient: Uuid, now: Timestamp) -
                         SELECT COALESCE(jsonb_agg(jsonb_build_object(
                                    'id', t.id, 'transactionId', t.id, 'type', t.kind, 'amountMinor', t.amount_minor,
                                    'currency', t.currency, 'method', t.method, 'description', t.description,
+                                   'source', CASE WHEN t.source IS NOT NULL
+                                                  THEN jsonb_build_object('kind', t.source, 'id', t.source_id) END,
+                                   'reversesId', t.reverses_id, 'payer', t.payer, 'occurredOn', t.occurred_on,
                                    'balanceMinor', t.balance_after_minor, 'createdAt', kernel.instant(t.created_at)) ORDER BY t.seq), '[]')
                           FROM billing.transfers AS t
                          WHERE t.clinic_id = $1

@@ -20,8 +20,8 @@ pub(super) fn transactions_before(
                     'currency', t.currency, 'method', t.method, 'description', t.description,
                     'source', CASE WHEN t.source IS NOT NULL
                                    THEN jsonb_build_object('kind', t.source, 'id', t.source_id) END,
-                    'reversesId', t.reverses_id, 'reversedBy', v.id, 'receiptId', r.id, 'occurredOn', t.occurred_on,
-                    'balanceMinor', t.balance_after_minor, 'createdAt', t.created_at)::text AS reply
+                    'reversesId', t.reverses_id, 'reversedBy', v.id, 'receiptId', r.id, 'receiptNumber', r.number,
+                    'occurredOn', t.occurred_on, 'balanceMinor', t.balance_after_minor, 'createdAt', t.created_at)::text AS reply
            FROM billing.transfers AS t
            LEFT JOIN billing.transfers AS v ON v.clinic_id = t.clinic_id AND v.reverses_id = t.id
            LEFT JOIN billing.receipts AS r ON r.clinic_id = t.clinic_id AND r.transaction_id = t.id

@@ -1,8 +1,8 @@
 use super::schema::NewPayment;
+use crate::payer::Payer;
 use crate::payments::PaymentBy;
 use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
-use serde_json::Value;
 use shared::database::Statement;
 use shared::failure::Fault;
 use uuid::Uuid;
@@ -19,8 +19,7 @@ pub(super) fn insert_payment(
     method: PaymentBy,
     now: Timestamp,
 ) -> Result<Statement<()>, Fault> {
-    let payer = new.payer.map(serde_json::to_value).transpose();
-    let payer: Option<Value> = payer.map_err(|_| Fault::internal("a payer is no JSON"))?;
+    let payer = new.payer.as_ref().map(Payer::row).transpose()?;
     let statement = Statement::new(
         "billing.insert_payment",
         "INSERT INTO billing.payments

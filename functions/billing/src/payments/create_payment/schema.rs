@@ -2,12 +2,12 @@
 
 use crate::currency::{CURRENCY, CURRENCY_MISMATCH, INVALID_CURRENCY, currency};
 use crate::ledger::PATIENT_NOT_FOUND;
+use crate::payer::Payer;
 use crate::payments::PaymentStatus;
 use crate::payments::card::{
     CARD_DATA_NOT_ACCEPTED, INVALID_PAYMENT_METHOD, PAYMENT_METHOD, no_card_data, payment_method,
 };
 use crate::payments::next_action::NextAction;
-use crate::payments::payer::Payer;
 use jiff::Timestamp;
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Deserialize, Serialize};

@@ -1,8 +1,10 @@
 //! Who pays, where that is not the patient: children's parents do.
 
-use super::card::no_card_data;
+use crate::payments::no_card_data;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use shared::failure::Fault;
 use shared::validation::Text;
 use validator::Validate;
 
@@ -22,4 +24,11 @@ pub struct Payer {
     #[validate(email, length(max = 254), custom(function = no_card_data))]
     #[schemars(example = "beatriz@example.com")]
     pub email: Option<Text>,
+}
+
+impl Payer {
+    /// The payer as a row keeps it.
+    pub(crate) fn row(&self) -> Result<Value, Fault> {
+        serde_json::to_value(self).map_err(|_| Fault::internal("a payer is no JSON"))
+    }
 }
