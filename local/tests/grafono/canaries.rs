@@ -10,8 +10,11 @@ use std::collections::BTreeSet;
 use testkit::{TestApp, TestDatabase, TestRequest, TestResponse, Valkey, World};
 
 /// The columns that keep what callers say. What is secret is in none.
-const KEPT: [&str; 19] = [
+const KEPT: [&str; 22] = [
+    "billing.payments.description",
+    "billing.payments.payer",
     "billing.transfers.description",
+    "billing.transfers.payer",
     "identity.accounts.email",
     "identity.accounts.email_key",
     "identity.clinics.name",
@@ -33,7 +36,7 @@ const KEPT: [&str; 19] = [
 ];
 
 /// Texts that are one of a few.
-const CHOSEN: [&str; 2] = ["currency", "timeZone"];
+const CHOSEN: [&str; 3] = ["currency", "paymentMethod", "timeZone"];
 
 /// Headers that somebody or something on the way may write anything into.
 const HEADERS: [&str; 12] = [
@@ -91,6 +94,14 @@ impl Canaries {
         })
     }
 
+    /// Puts canaries into the texts of the sample's objects, such as whoever pays.
+    fn fill(&mut self, object: &mut Map<String, Value>) {
+        for (name, said) in object.iter_mut().filter(|(_, said)| said.is_string()) {
+            let word = self.word();
+            *said = if name == "email" { json!(format!("{word}@example.com")) } else { json!(word) };
+        }
+    }
+
     /// The endpoint's sample, with a canary in each text of its body.
     fn sample(&mut self, world: &World, endpoint: &Declaration) -> TestRequest {
         let request = world.request(endpoint.name);
@@ -101,6 +112,9 @@ impl Canaries {
             if let Some(said) = self.field(name, schema) {
                 body.insert(name.clone(), said);
             }
+        }
+        for object in body.values_mut().filter_map(Value::as_object_mut) {
+            self.fill(object);
         }
         // A list that is signed is of the one who signs.
         if body.is_empty() { request } else { request.text(&Value::Object(body).to_string()) }
