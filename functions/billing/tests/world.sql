@@ -9,7 +9,7 @@ INSERT INTO billing.transfers
 VALUES ('01890a5d-ac96-774b-bcce-b302099a8057', '01890a5d-ac96-774b-bcce-b302099a8057',
         '01890a5d-ac96-774b-bcce-b302099a8057', 'income', 'cash', 'patient', 500, 'BRL', 'cash', NULL, NULL, 1, 500,
         '2026-01-01', '2026-01-01Z'),
-       ('01890a5d-ac96-774b-bcce-b302099a8057', '01890a5d-ac96-774b-bcce-b302099a805a',
+       ('01890a5d-ac96-774b-bcce-b302099a805a', '01890a5d-ac96-774b-bcce-b302099a8057',
         '01890a5d-ac96-774b-bcce-b302099a8057', 'payment', 'clearing', 'patient', 15000, 'BRL', 'card',
         'payment', '01890a5d-ac96-774b-bcce-b302099a805a', 2, 15500,
         '2026-01-01', '2026-01-01Z');

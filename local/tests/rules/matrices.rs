@@ -284,7 +284,11 @@ async fn an_id_is_taken_in_one_notation_wherever_one_is_sent() {
                 reach(endpoint, UNKNOWN).text(&sent.to_string())
             };
             let answer = app.send(request.token(tenant.owner())).await;
-            assert_eq!(answer.refusal(), (400, "INVALID_UUID"), "{} {field} {id}", endpoint.name);
+            // Two ids of one path are two violations.
+            let is_one = !field.is_empty() || endpoint.route.template.matches('{').count() == 1;
+            let code = if is_one { "INVALID_UUID" } else { "VALIDATION_FAILED" };
+            assert_eq!(answer.refusal(), (400, code), "{} {field} {id}", endpoint.name);
+            assert!(answer.text.contains("INVALID_UUID"), "{}", answer.text);
             tried += 1;
         }
     }

@@ -38,6 +38,31 @@ async fn a_refund_is_read_with_all_that_became_of_it() {
     assert_eq!(shown.header("etag"), Some("\"2\""));
 }
 
+mod race {
+    use super::*;
+
+    #[tokio::test]
+    async fn whoever_reads_while_it_is_settled_sees_all_of_it_or_nothing() {
+        let (app, tenant) = app().await;
+        let patient = patient(&app, &tenant).await;
+        let payment = paid(&app, &tenant, &patient, "pm_card_pendingRefund").await;
+        let pending = app.send(refund(&tenant, &payment, &json!({}), "1")).await;
+        let id = pending.data()["id"].as_str().unwrap();
+        assert!(app.payments.end_refund(&app.payments.refunds()[0].id, true));
+        let event = app.payments.events().pop().unwrap();
+        let mut requests = vec![read(&tenant, &payment, id); 12];
+        requests.insert(6, app.tells(&event));
+        for answer in app.send_at_once(requests).await.into_iter().filter(|answer| answer.status == 200) {
+            let data = answer.data();
+            let is_settled = data["status"] == "succeeded";
+            for member in ["transactionId", "receiptId"] {
+                assert_eq!(data[member].is_string(), is_settled, "{member}: {}", answer.text);
+            }
+        }
+        assert_eq!(app.send(read(&tenant, &payment, id)).await.data()["status"], "succeeded");
+    }
+}
+
 mod integrity {
     use super::*;
 

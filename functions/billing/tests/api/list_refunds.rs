@@ -30,6 +30,25 @@ async fn all_refunds_of_a_payment_are_listed_newest_first() {
     assert_eq!(of("status"), [json!("succeeded"), json!("failed")]);
 }
 
+mod race {
+    use super::*;
+
+    #[tokio::test]
+    async fn no_list_has_more_than_was_taken() {
+        let (app, tenant) = app().await;
+        let patient = patient(&app, &tenant).await;
+        let payment = paid(&app, &tenant, &patient, "pm_card_visa").await;
+        let part = json!({ "amountMinor": 4_000 });
+        let mut requests: Vec<_> =
+            (0..8).map(|key| refund(&tenant, &payment, &part, &key.to_string())).collect();
+        requests.extend(vec![list(&tenant, &payment); 8]);
+        for answer in app.send_at_once(requests).await.iter().filter(|answer| answer.status == 200) {
+            assert!(answer.data().as_array().unwrap().len() <= 3, "{}", answer.text);
+        }
+        assert_eq!(app.send(list(&tenant, &payment)).await.data().as_array().unwrap().len(), 3);
+    }
+}
+
 mod integrity {
     use super::*;
 
