@@ -56,6 +56,7 @@ pub fn module() -> Module {
             Declaration::of::<ledger::get_transaction::GetTransaction>(),
             Declaration::of::<ledger::reverse_transaction::ReverseTransaction>(),
             Declaration::of::<ledger::get_balance::GetBalance>(),
+            Declaration::of::<ledger::list_patient_transactions::ListPatientTransactions>(),
             Declaration::of::<payments::create_payment::CreatePayment>(),
             Declaration::of::<payments::list_payments::ListPayments>(),
             Declaration::of::<payments::get_payment::GetPayment>(),

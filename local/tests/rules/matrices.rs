@@ -222,7 +222,7 @@ const ARCHIVE: &str = "
 
 /// What is still answered of what was put away: money that was taken, work that was queued, people who left, and
 /// everything that is held about somebody.
-const STAYS: [&str; 15] = [
+const STAYS: [&str; 16] = [
     "cancel-job",
     "cancel-payment",
     "create-refund",
@@ -234,6 +234,7 @@ const STAYS: [&str; 15] = [
     "get-refund",
     "get-transaction",
     "get-user",
+    "list-patient-transactions",
     "list-refunds",
     "resolve-payment",
     "reverse-transaction",

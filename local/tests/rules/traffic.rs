@@ -81,6 +81,14 @@ async fn explain_money(world: &World) {
         let answer = world.app.send(request).await;
         assert_eq!(answer.status, 200, "{filters}: {}", answer.text);
     }
+    for filters in ["", "type=income", "type=dispute", "from=2026-01-01T00:00:00Z&to=2026-01-02T00:00:00Z"] {
+        let query = format!("{filters}&includeTotal=true");
+        let answer = world
+            .app
+            .send(world.request("list-patient-transactions").query(query.trim_start_matches('&')))
+            .await;
+        assert_eq!(answer.status, 200, "{filters}: {}", answer.text);
+    }
     for query in ["explain=true", "asOf=2026-01-01T00:00:00Z", "asOf=2026-06-01T00:00:00Z&explain=true"] {
         let answer = world.app.send(world.request("get-balance").query(query)).await;
         assert_eq!(answer.status, 200, "{query}: {}", answer.text);

@@ -1,7 +1,7 @@
 //! Cursor pagination (B8): by row comparison on `(time, id)`, newest first.
 //!
 //! A cursor is opaque and holds a time, an id and the page's number, no content of rows. Its checksum binds it to the
-//! route and filters of its list, so one list's cursor does not steer another list.
+//! address and filters of its list, so one list's cursor does not steer another list.
 
 use crate::failure::problem::INVALID_CURSOR;
 use crate::validation::refuse;
@@ -35,7 +35,7 @@ pub struct Cursor {
 }
 
 impl Cursor {
-    /// The opaque text, bound to `scope`: the route's template and the filters.
+    /// The opaque text, bound to `scope`: the list's address and the filters.
     pub fn encode(&self, scope: &str) -> String {
         let mut bytes = Vec::with_capacity(LENGTH);
         bytes.extend(self.page.to_be_bytes());

@@ -3,12 +3,13 @@
 use super::body::{Body, Json, JsonOrNothing, Unread, canonical};
 use crate::failure::{Fault, Problem};
 use crate::http::Request;
-use crate::validation::{self, Id, Place, Validated, Violation};
+use crate::validation::{self, Id, Place, Surroundings, Validated, Violation};
 use jiff::Timestamp;
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
+use uuid::Uuid;
 use validator::Validate;
 
 /// A request before parsing.
@@ -133,6 +134,11 @@ pub type WithQuery<Q> = RequestParts<Nothing, Q, Nothing>;
 /// Path parameters and a JSON body.
 pub type WithPathAndBody<P, B> = RequestParts<P, Nothing, Json<B>>;
 
+/// `{id}` of a path, if it is an id.
+fn id_of(path: &[(String, String)]) -> Option<Uuid> {
+    path.iter().find(|(name, _)| name == "id").and_then(|(_, text)| Uuid::try_parse(text).ok())
+}
+
 impl<P: Fields, Q: Fields, B: Body> Input for RequestParts<P, Q, B> {
     const HAS_BODY: bool = B::EXPECTED;
     const BODY_MAY_BE_EMPTY: bool = B::MAY_BE_EMPTY;
@@ -159,8 +165,9 @@ impl<P: Fields, Q: Fields, B: Body> Input for RequestParts<P, Q, B> {
         let pairs: Vec<(String, String)> = form_urlencoded::parse(query.as_bytes())
             .map(|(name, value)| (name.into_owned(), value.into_owned()))
             .collect();
-        let path = validation::parse_strings::<P>(Place::Path, raw.path, raw.now);
-        let query = validation::parse_strings::<Q>(Place::Query, &pairs, raw.now);
+        let surroundings = Surroundings { now: raw.now, id: id_of(raw.path) };
+        let path = validation::parse_strings::<P>(Place::Path, raw.path, &surroundings);
+        let query = validation::parse_strings::<Q>(Place::Query, &pairs, &surroundings);
         let body = B::parse(raw.request.body.as_deref(), raw.now);
         match (path, query, body) {
             (Ok(path), Ok(query), Ok(body)) => Ok(Self { path, query, body }),

@@ -2,11 +2,11 @@
 //!
 //! A list is named by the type of its items. A slice has a statement for the rows behind [`PageQuery::start`], one more
 //! than the page has, and one that counts them; [`PageQuery::read`] makes the page. A list with filters has a query of its own, which
-//! [leads](PageQuery::filtered) to its page.
+//! [leads](PageQuery::filtered) to its page; one of what belongs to a single thing [names it](PageQuery::within).
 
 use crate::database::Statement;
-use crate::failure::{Error, NoFailure};
-use crate::http::filtered_cursor::scope;
+use crate::failure::{Error, Failure, NoFailure};
+use crate::http::filtered_cursor::{address, scope};
 use crate::http::{Call, Cursor, CursorOf, Fields, FilteredCursor, Listed, PageMeta, Reply};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -34,6 +34,9 @@ pub struct PageQuery<T> {
     /// The filters of the list, as the address of the next page has them.
     #[serde(skip)]
     filters: String,
+    /// The thing to whose list the page belongs, if the list has its id in the address.
+    #[serde(skip)]
+    id: Option<Uuid>,
 }
 
 impl<T: Listed> Fields for PageQuery<T> {}
@@ -47,7 +50,20 @@ impl<T: Listed + Serialize + Send> PageQuery<T> {
         filters: String,
     ) -> Self {
         let cursor = cursor.and_then(|cursor| cursor.of(&filters));
-        Self { limit, cursor, include_total, filters }
+        Self { limit, cursor, include_total, filters, id: None }
+    }
+
+    /// As [`PageQuery::filtered`], of the list of what belongs to the thing with that id; the query has checked its cursor by
+    /// [`FilteredCursor::check_within`].
+    pub fn within(
+        id: Uuid,
+        limit: Option<i64>,
+        cursor: Option<&FilteredCursor<T>>,
+        include_total: Option<bool>,
+        filters: String,
+    ) -> Self {
+        let cursor = cursor.and_then(|cursor| cursor.within(Some(id), &filters));
+        Self { limit, cursor, include_total, filters, id: Some(id) }
     }
 
     /// The most items of the page.
@@ -90,6 +106,27 @@ impl<T: Listed + Serialize + Send> PageQuery<T> {
         Ok(self.reply(done.many(&rows)?, total))
     }
 
+    /// As [`PageQuery::read`], of what belongs to one thing: `thing` gives a row if it is there, else it is `missing`.
+    ///
+    /// # Errors
+    /// `missing`, and a fault of reading.
+    pub async fn read_of<F: Failure>(
+        &self,
+        call: &Call<'_>,
+        (thing, missing): (Statement<()>, F),
+        rows: Statement<T>,
+        count: impl FnOnce() -> Statement<i64> + Send,
+    ) -> Result<Reply<Vec<T>>, Error<F>> {
+        let mut tx = call.read()?;
+        let thing = tx.add(thing);
+        let rows = tx.add(rows);
+        let total = self.counts().then(|| tx.add(count()));
+        let done = tx.commit::<F>().await?;
+        done.optional(&thing)?.ok_or(missing)?;
+        let total = total.map(|handle| done.one(&handle)).transpose()?;
+        Ok(self.reply(done.many(&rows)?, total))
+    }
+
     /// Whether to count all items.
     fn counts(&self) -> bool {
         self.include_total.unwrap_or(false)
@@ -100,7 +137,8 @@ impl<T: Listed + Serialize + Send> PageQuery<T> {
         let (items, meta) = self.cut(rows, total);
         let next = meta.next_cursor.as_ref();
         let filters = if self.filters.is_empty() { String::new() } else { format!("&{}", self.filters) };
-        let next = next.map(|cursor| format!("{}?limit={}{filters}&cursor={cursor}", T::LIST, meta.limit));
+        let address = address::<T>(self.id);
+        let next = next.map(|cursor| format!("{address}?limit={}{filters}&cursor={cursor}", meta.limit));
         Reply::ok(items).page(meta, next)
     }
 
@@ -110,7 +148,7 @@ impl<T: Listed + Serialize + Send> PageQuery<T> {
         rows.truncate(usize::from(limit));
         let next_cursor = rows.last().filter(|_| has_more).map(|last| {
             let (at, id) = last.place();
-            Cursor { page: page.saturating_add(1), at, id }.encode(&scope::<T>(&self.filters))
+            Cursor { page: page.saturating_add(1), at, id }.encode(&scope::<T>(self.id, &self.filters))
         });
         let total_is_lower_bound = total.is_some_and(|total| total >= COUNTED_AT_MOST);
         (rows, PageMeta { page, limit, total, total_is_lower_bound, has_more, next_cursor })
@@ -166,6 +204,26 @@ mod tests {
         let cursor = cursor.strip_suffix(">; rel=\"next\"").unwrap();
         assert!(Cursor::decode(cursor, "/items?state=open&kind=x").is_some());
         assert!(Cursor::decode(cursor, "/items").is_none());
+    }
+
+    #[test]
+    fn the_next_page_of_what_belongs_to_one_thing_is_at_its_own_address() {
+        #[derive(Serialize, JsonSchema)]
+        struct Part;
+        impl Listed for Part {
+            const LIST: &'static str = "/a/{id}/parts";
+
+            fn place(&self) -> (Instant, Uuid) {
+                (Instant::UNIX_EPOCH, Uuid::nil())
+            }
+        }
+        let id = Uuid::from_u128(7);
+        let query = PageQuery::within(id, Some(1), None, None, "kind=x".to_owned());
+        let response = query.reply(vec![Part, Part], None).respond().unwrap();
+        let link = response.headers["link"].to_str().unwrap();
+        let cursor = link.strip_prefix(&format!("</a/{id}/parts?limit=1&kind=x&cursor=")).unwrap();
+        let cursor = cursor.strip_suffix(">; rel=\"next\"").unwrap();
+        assert!(Cursor::decode(cursor, &format!("/a/{id}/parts?kind=x")).is_some());
     }
 
     #[test]

@@ -16,8 +16,8 @@ mod engine;
 mod types;
 
 pub use engine::{
-    Context, MAX_DEPTH, MAX_VIOLATIONS, Place, Refusal, Validated, Violation, parse_body, parse_strings,
-    push_segment, refuse,
+    Context, MAX_DEPTH, MAX_VIOLATIONS, Place, Refusal, Surroundings, Validated, Violation, parse_body,
+    parse_strings, push_segment, refuse,
 };
 pub use types::{
     DateTime, FullDate, Id, MaybeValue, MultilineText, PATTERNS, Password, Patch, Replace, Secret, Text,

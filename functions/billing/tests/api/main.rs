@@ -19,6 +19,7 @@ mod get_balance;
 mod get_payment;
 mod get_refund;
 mod get_transaction;
+mod list_patient_transactions;
 mod list_payments;
 mod list_refunds;
 mod list_transactions;

@@ -20,7 +20,7 @@ mod walk_access;
 #[cfg(test)]
 mod tests;
 
-pub use context::{Context, Validated};
+pub use context::{Context, Surroundings, Validated};
 pub use misfit::{Refusal, refuse};
 pub(super) use violation::is_unsafe;
 pub use violation::{Place, Violation, push_segment};
@@ -65,7 +65,7 @@ where
         let message = "must be an object";
         return Err(vec![Violation::new(Place::Body, "", "INVALID_TYPE", message)]);
     }
-    judge(Place::Body, tree, shape, Vec::new(), now)
+    judge(Place::Body, tree, shape, Vec::new(), &Surroundings { now, id: None })
 }
 
 /// Whether a number in it is too large for anything, and not in the place of an
@@ -85,19 +85,23 @@ fn is_vast(node: &Tree, shape: Option<Shape<'_>>, path: &mut Vec<usize>) -> bool
     })
 }
 
-/// Parses decoded query or path parameters (or chosen headers).
+/// Parses decoded query or path parameters (or chosen headers); rules may go by the surroundings.
 ///
 /// # Errors
 ///
 /// All violations found, sorted and without repeats; never empty.
-pub fn parse_strings<T>(place: Place, pairs: &[(String, String)], now: Timestamp) -> Result<T, Vec<Violation>>
+pub fn parse_strings<T>(
+    place: Place,
+    pairs: &[(String, String)],
+    surroundings: &Surroundings,
+) -> Result<T, Vec<Violation>>
 where
     T: DeserializeOwned + JsonSchema + Validated + 'static,
 {
     let schema = shape::schema_of::<T>();
     let shape = Shape::root(&schema);
     let gathered = strings::gather(place, pairs, shape);
-    judge(place, gathered.tree, shape, gathered.violations, now)
+    judge(place, gathered.tree, shape, gathered.violations, surroundings)
 }
 
 /// The value of a document, or all of its violations. `given` are earlier ones,
@@ -107,7 +111,7 @@ fn judge<T>(
     mut tree: Tree,
     shape: Shape<'_>,
     given: Vec<Violation>,
-    now: Timestamp,
+    surroundings: &Surroundings,
 ) -> Result<T, Vec<Violation>>
 where
     T: DeserializeOwned + Validated,
@@ -126,7 +130,7 @@ where
     // The rules run only on a repaired document that deserialises; otherwise they
     // wait until the caller has mended the findings.
     if let Ok(value) = repaired {
-        match value.validate(now) {
+        match value.validate(surroundings) {
             Ok(()) if violations.is_empty() => return Ok(value),
             Ok(()) => {}
             Err(errors) => {

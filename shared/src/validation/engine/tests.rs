@@ -28,7 +28,9 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use validator::{Validate, ValidationError};
 
-use crate::validation::{Id, MaybeValue, Patch, Place, Replace, Secret, Text, Validated, Violation};
+use crate::validation::{
+    Id, MaybeValue, Patch, Place, Replace, Secret, Surroundings, Text, Validated, Violation,
+};
 
 static SLUG: LazyLock<Regex> = LazyLock::new(|| Regex::new("^[a-z-]+$").unwrap());
 
@@ -178,7 +180,7 @@ fn parse_strings<T>(place: Place, pairs: &[(String, String)]) -> Result<T, Vec<V
 where
     T: DeserializeOwned + JsonSchema + Validated + 'static,
 {
-    super::parse_strings(place, pairs, Timestamp::UNIX_EPOCH)
+    super::parse_strings(place, pairs, &Surroundings { now: Timestamp::UNIX_EPOCH, id: None })
 }
 
 fn refused_order(changes: &[(&str, &str)]) -> Vec<Violation> {

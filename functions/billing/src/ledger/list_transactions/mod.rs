@@ -6,9 +6,9 @@
 //! - **Fails**: `INVALID_CURSOR`, `WINDOW_EMPTY`, query rules.
 //! - **Round trips**: 1, with or without `includeTotal`.
 
-mod db;
 pub mod schema;
 
+use super::listing::{count_transactions, transactions_before};
 use super::transaction::Transaction;
 use shared::failure::{Error, NoFailure};
 use shared::http::{Call, Endpoint, Link, Policy, Reply, Route, Success, WithQuery};
@@ -34,8 +34,8 @@ impl Endpoint for ListTransactions {
 
     async fn handle(call: &Call<'_>, input: Self::Input) -> Result<Self::Output, Error<Self::Failure>> {
         let (clinic, query) = (call.principal()?.clinic_id, &input.query);
-        let page = query.page();
-        let rows = db::transactions_before(clinic, query, &page);
-        page.read(call, rows, || db::count_transactions(clinic, query)).await
+        let (page, chosen) = (query.page(), query.chosen());
+        let rows = transactions_before(clinic, &chosen, &page);
+        page.read(call, rows, || count_transactions(clinic, &chosen)).await
     }
 }

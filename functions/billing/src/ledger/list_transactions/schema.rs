@@ -1,8 +1,8 @@
 //! What comes in.
 
+use crate::ledger::listing::Chosen;
 use crate::ledger::transaction::Transaction;
 use crate::ledger::transfer::TransactionType;
-use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use shared::failure::Problem;
@@ -47,23 +47,13 @@ impl Fields for TransactionsQuery {
 impl TransactionsQuery {
     /// The page asked for.
     pub(super) fn page(&self) -> PageQuery<Transaction> {
-        PageQuery::filtered(self.limit, self.cursor.as_ref(), self.include_total, self.filters())
+        PageQuery::filtered(self.limit, self.cursor.as_ref(), self.include_total, self.chosen().filters())
     }
 
-    /// The stretch of time asked for.
-    pub(super) fn window(&self) -> (Option<Timestamp>, Option<Timestamp>) {
-        (self.from.map(Timestamp::from), self.to.map(Timestamp::from))
-    }
-
-    /// The filters as a query has them.
-    fn filters(&self) -> String {
-        let given = [
-            self.patient_id.map(|patient| format!("patientId={}", Uuid::from(patient))),
-            self.kind.map(|kind| format!("type={}", kind.name())),
-            self.from.map(|from| format!("from={from}")),
-            self.to.map(|to| format!("to={to}")),
-        ];
-        given.into_iter().flatten().collect::<Vec<_>>().join("&")
+    /// By what it chooses.
+    pub(super) fn chosen(&self) -> Chosen {
+        let patient = self.patient_id.map(Uuid::from);
+        Chosen { patient, kind: self.kind, from: self.from, to: self.to }
     }
 }
 
@@ -72,5 +62,5 @@ fn window_is_right(query: &TransactionsQuery) -> Result<(), ValidationError> {
 }
 
 fn cursor_is_of_filters(query: &TransactionsQuery) -> Result<(), ValidationError> {
-    FilteredCursor::check(query.cursor.as_ref(), &query.filters())
+    FilteredCursor::check(query.cursor.as_ref(), &query.chosen().filters())
 }

@@ -1,18 +1,47 @@
-use super::schema::TransactionsQuery;
-use crate::ledger::transaction::Transaction;
-use crate::ledger::transfer::TransactionType;
+//! What the lists of transactions share, the clinic's and a patient's: by what they choose, and the statements that read them.
+
+use super::transfer::TransactionType;
+use jiff::Timestamp;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 use shared::database::Statement;
-use shared::http::PageQuery;
 use shared::http::page::COUNTED_AT_MOST;
+use shared::http::{Listed, PageQuery};
+use shared::validation::DateTime;
 use uuid::Uuid;
 
-/// The transactions behind the page's start.
-pub(super) fn transactions_before(
-    clinic: Uuid,
-    query: &TransactionsQuery,
-    page: &PageQuery<Transaction>,
-) -> Statement<Transaction> {
-    let ((at, id), (from, to)) = (page.start(), query.window());
+/// By what transactions are chosen.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Chosen {
+    pub(super) patient: Option<Uuid>,
+    pub(super) kind: Option<TransactionType>,
+    pub(super) from: Option<DateTime>,
+    pub(super) to: Option<DateTime>,
+}
+
+impl Chosen {
+    /// As the filters of a query.
+    pub(super) fn filters(&self) -> String {
+        let given = [
+            self.patient.map(|patient| format!("patientId={patient}")),
+            self.kind.map(|kind| format!("type={}", kind.name())),
+            self.from.map(|from| format!("from={from}")),
+            self.to.map(|to| format!("to={to}")),
+        ];
+        given.into_iter().flatten().collect::<Vec<_>>().join("&")
+    }
+
+    fn window(&self) -> (Option<Timestamp>, Option<Timestamp>) {
+        (self.from.map(Timestamp::from), self.to.map(Timestamp::from))
+    }
+}
+
+/// The chosen transactions behind the page's start.
+pub(super) fn transactions_before<T>(clinic: Uuid, chosen: &Chosen, page: &PageQuery<T>) -> Statement<T>
+where
+    T: Listed + Serialize + DeserializeOwned,
+{
+    let ((at, id), (from, to)) = (page.start(), chosen.window());
     Statement::new(
         "billing.transactions_before",
         "SELECT jsonb_build_object(
@@ -37,17 +66,17 @@ pub(super) fn transactions_before(
     .bind(clinic)
     .bind(at)
     .bind(id)
-    .bind(query.patient_id.map(Uuid::from))
-    .bind(query.kind.map(TransactionType::name))
+    .bind(chosen.patient)
+    .bind(chosen.kind.map(TransactionType::name))
     .bind(from)
     .bind(to)
     .bind(page.rows())
     .reply()
 }
 
-/// Counts along the index of the list.
-pub(super) fn count_transactions(clinic: Uuid, query: &TransactionsQuery) -> Statement<i64> {
-    let (from, to) = query.window();
+/// Counts the chosen ones along the index of the list.
+pub(super) fn count_transactions(clinic: Uuid, chosen: &Chosen) -> Statement<i64> {
+    let (from, to) = chosen.window();
     Statement::new(
         "billing.count_transactions",
         "SELECT count(*) AS total
@@ -62,8 +91,8 @@ pub(super) fn count_transactions(clinic: Uuid, query: &TransactionsQuery) -> Sta
                   LIMIT $6) AS counted",
     )
     .bind(clinic)
-    .bind(query.patient_id.map(Uuid::from))
-    .bind(query.kind.map(TransactionType::name))
+    .bind(chosen.patient)
+    .bind(chosen.kind.map(TransactionType::name))
     .bind(from)
     .bind(to)
     .bind(COUNTED_AT_MOST)
