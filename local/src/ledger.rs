@@ -8,6 +8,8 @@ use crate::arguments::{Expected, LedgerAction};
 use crate::database::connect_as_owner;
 use crate::error::Error;
 use jiff::{SignedDuration, Timestamp};
+use shared::clock::{Clock as _, SystemClock};
+use std::fmt::Write as _;
 use std::io::Write as _;
 use tokio_postgres::types::{FromSql, ToSql, Type};
 use tokio_postgres::{Client, Row};
@@ -258,7 +260,7 @@ fn patient(checked: &mut Checked, row: &Row, patient: Uuid) -> Result<(), Error>
         checked.fault(format!("patient {patient}: {before_first} entries before the first one"));
     }
     let oldest: Option<Timestamp> = get(row, "oldest_at")?;
-    if let Some(oldest) = oldest.filter(|oldest| *oldest < Timestamp::now() - SEALED_WITHIN) {
+    if let Some(oldest) = oldest.filter(|oldest| *oldest < SystemClock.now() - SEALED_WITHIN) {
         checked.fault(format!("{place}: the oldest one is of {oldest}, and each day everything is sealed"));
     }
     checked.waiting += entries;
@@ -298,7 +300,10 @@ fn get<'a, T: FromSql<'a>>(row: &'a Row, column: &str) -> Result<T, Error> {
 /// A line for each fault, or one that says how much fits. A clinic without entries says nothing.
 fn say(checked: &Checked) -> Result<(), Error> {
     let Checked { clinic, seals, sealed, waiting, faults } = checked;
-    let mut text: String = faults.iter().map(|fault| format!("clinic {clinic}: {fault}\n")).collect();
+    let mut text = String::new();
+    for fault in faults {
+        let _ = writeln!(text, "clinic {clinic}: {fault}");
+    }
     if faults.is_empty() && seals + waiting > 0 {
         text = format!(
             "clinic {clinic}: seals: {seals}, sealed entries: {sealed}, not sealed yet: {waiting}; it fits\n"

@@ -307,8 +307,8 @@ mod race {
         let (app, tenant) = app().await;
         let (late, early) = (patient(&app, &tenant).await, patient(&app, &tenant).await);
         let writer = client(&app).await;
-        let writes = format!("BEGIN; {}; {}", counted(&tenant, &late, 1), entry(&tenant, &late, 1, 0));
-        writer.batch_execute(&writes).await.unwrap();
+        let booking = format!("BEGIN; {}; {}", counted(&tenant, &late, 1), entry(&tenant, &late, 1, 0));
+        writer.batch_execute(&booking).await.unwrap();
         app.clock.advance(SignedDuration::from_secs(1));
         book(&app, &tenant, &early, "1").await;
         assert_eq!(seal(&app).await, 1);
