@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use shared::failure::Problem;
 use shared::failures;
 use shared::http::{Fields, refused_by};
-use shared::validation::{FullDate, Id, Text};
+use shared::validation::{FullDate, Id, MaybeValue, Text};
 use std::borrow::Cow;
 use uuid::Uuid;
 use validator::{Validate, ValidationError};
@@ -143,8 +143,8 @@ fn payer_fits(new: &NewTransaction) -> Result<(), ValidationError> {
 }
 
 /// From 1900 on. Which day it is at the clinic, the statement knows.
-fn day(day: &FullDate) -> Result<(), ValidationError> {
-    if day.date() >= Date::constant(1900, 1, 1) {
+fn day(day: &impl MaybeValue<FullDate>) -> Result<(), ValidationError> {
+    if day.given().is_none_or(|day| day.date() >= Date::constant(1900, 1, 1)) {
         return Ok(());
     }
     let refused = ValidationError::new(OCCURRED_ON_TOO_EARLY.code);
