@@ -1,5 +1,6 @@
 //! Carrying a refund on that is pending, and what was found out of it.
 
+use super::noting;
 use super::settling::{self, Booked};
 use super::standing::RefundStanding;
 use crate::payments::KEY_LIVES;
@@ -80,7 +81,7 @@ pub(crate) fn made_statements(
             settling::settle(clinic, payment, of, made.amount_minor.unwrap_or(-1), made.currency, step)
         }
         RefundState::Failed => settling::fail(clinic, payment, of, made.failure, step),
-        RefundState::Pending => settling::note_id(clinic, payment, of, step.at),
+        RefundState::Pending => noting::note_id(clinic, payment, of, step.at),
         RefundState::Unknown => {
             alarm(
                 "refund_not_understood",

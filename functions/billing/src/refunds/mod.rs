@@ -9,6 +9,7 @@ pub mod create_refund;
 mod finding_out;
 pub mod get_refund;
 pub mod list_refunds;
+pub(crate) mod noting;
 pub mod refund;
 pub(crate) mod settling;
 pub(crate) mod standing;

@@ -3,12 +3,8 @@
 //! its refunds, and both before the balance.
 
 use crate::payments::settling::Step;
-use jiff::{SignedDuration, Timestamp};
 use shared::database::Statement;
 use uuid::Uuid;
-
-/// When the sweeper first carries on a refund of which nobody has said what became of it.
-pub(super) const DUE_AFTER: SignedDuration = SignedDuration::from_mins(1);
 
 /// Which of a payment's refunds: by the provider's id, else by ours while the provider has named none.
 #[derive(Debug, Clone)]
@@ -31,45 +27,6 @@ pub(crate) fn lock_payment(clinic: Uuid, payment: Uuid) -> Statement<()> {
     )
     .bind(clinic)
     .bind(payment)
-}
-
-/// Notes a refund that somebody has made in the provider's dashboard, unless it is there. What does not fit into what is left
-/// of the payment fails by `payments_refunded_within_captured`.
-pub(crate) fn note_elsewhere(
-    clinic: Uuid,
-    payment: Uuid,
-    refund: Option<Uuid>,
-    provider: String,
-    amount_minor: i64,
-    new_id: Uuid,
-    at: Timestamp,
-) -> Statement<()> {
-    Statement::new(
-        "billing.note_refund_made_elsewhere",
-        "WITH reserved AS (
-             UPDATE billing.payments AS p
-                SET refunded_minor = p.refunded_minor + $5, version = p.version + 1, updated_at = $7
-              WHERE p.clinic_id = $1
-                AND p.id = $2
-                AND NOT EXISTS (SELECT FROM billing.refunds AS r
-                                 WHERE r.clinic_id = p.clinic_id AND r.payment_id = p.id
-                                   AND (r.provider_refund_id = $4
-                                        OR (r.id = $3 AND r.provider_refund_id IS NULL AND r.status <> 'failed')))
-             RETURNING p.clinic_id, p.id
-         )
-         INSERT INTO billing.refunds
-                (id, clinic_id, payment_id, amount_minor, made_elsewhere, provider_refund_id, due_at, created_at, updated_at)
-         SELECT $6, clinic_id, id, $5, true, $4, $8, $7, $7
-           FROM reserved",
-    )
-    .bind(clinic)
-    .bind(payment)
-    .bind(refund)
-    .bind(provider)
-    .bind(amount_minor)
-    .bind(new_id)
-    .bind(at)
-    .bind(at + DUE_AFTER)
 }
 
 /// The money was given back: the refund succeeds, the balance moves, the transfer is posted, the receipt has its number, and
@@ -111,8 +68,7 @@ fn settle_statement() -> Statement<()> {
              UPDATE billing.refunds AS r
                 SET status = 'succeeded', provider_refund_id = $4, transaction_id = $5, due_at = NULL,
                     version = r.version + 1, updated_at = $6 FROM refund
-              WHERE r.clinic_id = refund.clinic_id AND r.id = refund.id
-                AND refund.status = 'pending'
+              WHERE r.clinic_id = refund.clinic_id AND r.id = refund.id AND refund.status = 'pending'
                 AND kernel.ensure(refund.amount_minor = $7 AND refund.currency = $8, 'refund_as_asked')
              RETURNING r.clinic_id, r.id, r.payment_id, r.amount_minor, r.version,
                        refund.patient_id, refund.currency, refund.method
@@ -153,8 +109,7 @@ fn settle_statement() -> Statement<()> {
                 (id, clinic_id, aggregate, aggregate_id, seq, kind, ids, traceparent, created_at, updated_at)
          SELECT $11::uuid, s.clinic_id, 'refund', s.id, s.version, 'refund.succeeded',
                 jsonb_build_object('refundId', s.id, 'paymentId', s.payment_id, 'patientId', s.patient_id,
-                                   'transactionId', $5, 'receiptId', $9),
-                $12::text, $6::timestamptz, $6::timestamptz
+                                   'transactionId', $5, 'receiptId', $9), $12::text, $6::timestamptz, $6::timestamptz
            FROM settled AS s
           UNION ALL
          SELECT $13::uuid, p.clinic_id, 'ledger', p.patient_id, p.seq, 'ledger.transaction_recorded',
@@ -193,8 +148,7 @@ fn fail_statement() -> Statement<()> {
                 SET status = 'failed', failure_code = $5, provider_refund_id = COALESCE(r.provider_refund_id, $4),
                     due_at = NULL, version = r.version + 1, updated_at = $7,
                     returned_transaction_id = CASE WHEN refund.transaction_id IS NOT NULL THEN $6::uuid END FROM refund
-              WHERE r.clinic_id = refund.clinic_id AND r.id = refund.id
-                AND refund.status <> 'failed'
+              WHERE r.clinic_id = refund.clinic_id AND r.id = refund.id AND refund.status <> 'failed'
              RETURNING r.clinic_id, r.id, r.payment_id, r.amount_minor, r.version, r.transaction_id,
                        refund.patient_id, refund.currency, refund.method
          ), released AS (
@@ -234,23 +188,4 @@ fn fail_statement() -> Statement<()> {
                 jsonb_build_object('transactionId', p.id, 'patientId', p.patient_id), $9, $7, $7
            FROM posted AS p",
     )
-}
-
-/// The provider has begun, under that id of its own, and has not said how it ends.
-pub(crate) fn note_id(clinic: Uuid, payment: Uuid, of: Booked, at: Timestamp) -> Statement<()> {
-    Statement::new(
-        "billing.note_provider_refund",
-        "UPDATE billing.refunds
-            SET provider_refund_id = $4, version = version + 1, updated_at = $5
-          WHERE clinic_id = $1
-            AND payment_id = $2
-            AND id = $3
-            AND status = 'pending'
-            AND provider_refund_id IS NULL",
-    )
-    .bind(clinic)
-    .bind(payment)
-    .bind(of.refund)
-    .bind(of.provider)
-    .bind(at)
 }

@@ -1,6 +1,6 @@
 use super::schema::NewRefund;
 use crate::payments::provider::Provider;
-use crate::refunds::settling::DUE_AFTER;
+use crate::refunds::noting::DUE_AFTER;
 use jiff::Timestamp;
 use serde::Deserialize;
 use shared::database::Statement;
