@@ -60,7 +60,7 @@ async fn at_sigterm_the_request_under_way_is_answered_and_the_connection_closed(
     let (ended, log) = function.ended().await;
     assert!(ended.success(), "{ended}: {log}");
     assert!(log.contains(r#""event":"request""#), "{log}");
-    assert_eq!(world.app.database.value("SELECT count(*) FROM billing.transfers").await, "2");
+    assert_eq!(world.app.database.value("SELECT count(*) FROM billing.transfers").await, "3");
     // A pooler keeps connections of its own.
     if !world.app.database.is_pooled() {
         until(&world, 0, "usename = 'billing'").await;

@@ -372,8 +372,8 @@ mod race {
         let (holder, connection) =
             tokio_postgres::connect(&app.database.url("postgres"), NoTls).await.unwrap();
         tokio::spawn(connection);
-        let hold = format!("BEGIN; UPDATE billing.balances SET seq = seq WHERE patient_id = '{held}'");
-        holder.batch_execute(&hold).await.unwrap();
+        let lock = format!("BEGIN; UPDATE billing.balances SET seq = seq WHERE patient_id = '{held}'");
+        holder.batch_execute(&lock).await.unwrap();
         let (at_the_balance, request) = (Arc::clone(&app), record(&tenant, &income(&held), "2"));
         let waiting = tokio::spawn(async move { at_the_balance.send(request).await });
         let waits = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()";

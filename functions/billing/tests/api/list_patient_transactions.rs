@@ -80,12 +80,12 @@ async fn each_is_the_same_item_as_in_the_clinics_list_with_the_balance_just_afte
     let balances: Vec<_> =
         listed.data().as_array().unwrap().iter().map(|item| &item["balanceMinor"]).collect();
     assert_eq!(balances, [25_000, 10_000, 15_000]);
-    let charges = list(&app, &tenant, &own, "type=charge&includeTotal=true").await;
+    let of_type = list(&app, &tenant, &own, "type=charge&includeTotal=true").await;
     assert_eq!(
-        (ids(&charges), &charges.json["meta"]["total"]),
+        (ids(&of_type), &of_type.json["meta"]["total"]),
         (vec![charged.data()["id"].as_str().unwrap()], &json!(1))
     );
-    assert_eq!(charges.data()[0]["source"], json!({ "kind": "external", "id": THING }));
+    assert_eq!(of_type.data()[0]["source"], json!({ "kind": "external", "id": THING }));
     let payments = list(&app, &tenant, &own, "type=payment").await;
     assert_eq!(payments.data()[0]["receiptNumber"], paid.data()["receiptNumber"]);
     assert_books_balance(&app).await;

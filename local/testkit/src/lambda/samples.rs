@@ -133,6 +133,7 @@ fn masked(reply: &str) -> Value {
         (r#"x\\":\\"[A-Za-z0-9_-]{43}"#, "x"),
         (r"00-[0-9a-f]{32}-[0-9a-f]{16}-0[01]", "TRACE"),
         (r"pi_[0-9a-f]{24}", "INTENT"),
+        (r"re_[0-9a-f]{24}", "REFUND"),
         (r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", "ID"),
         // What is left of a limit is known to one instance and not to another, and the test app's are wider.
         (r#""ratelimit":\[?"(?:[^"\\]|\\.)*"\]?,?"#, ""),

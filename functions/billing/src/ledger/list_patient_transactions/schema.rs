@@ -4,12 +4,13 @@ use crate::ledger::listing::Chosen;
 use crate::ledger::transaction::Transaction;
 use crate::ledger::transfer::TransactionType;
 use jiff::Timestamp;
-use schemars::JsonSchema;
+use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Deserialize, Serialize};
 use shared::failure::Problem;
 use shared::failures;
 use shared::http::{Fields, FilteredCursor, Listed, PageQuery, WINDOW_EMPTY, window};
 use shared::validation::{DateTime, Surroundings};
+use std::borrow::Cow;
 use uuid::Uuid;
 use validator::{Validate, ValidationError};
 
@@ -69,9 +70,24 @@ fn cursor_is_of_list(
 }
 
 /// A transaction in its patient's list.
-#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct PatientTransaction(pub Transaction);
+
+/// The contract knows one kind of transaction.
+impl JsonSchema for PatientTransaction {
+    fn schema_name() -> Cow<'static, str> {
+        Transaction::schema_name()
+    }
+
+    fn schema_id() -> Cow<'static, str> {
+        Transaction::schema_id()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        Transaction::json_schema(generator)
+    }
+}
 
 impl Listed for PatientTransaction {
     const LIST: &'static str = "/api/v1/patients/{id}/transactions";
