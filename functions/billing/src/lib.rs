@@ -21,6 +21,7 @@ mod disputes;
 pub mod ledger;
 pub mod payer;
 pub mod payments;
+pub mod receipts;
 pub mod refunds;
 pub mod seals;
 
@@ -45,11 +46,15 @@ pub const TAKE_PAYMENTS: Permission =
 pub const REFUND_PAYMENTS: Permission =
     Permission::new("payments:refund", &[Role::Owner, Role::Admin, Role::Accountant]);
 
+/// Reading receipts, which say who paid.
+pub const READ_RECEIPTS: Permission =
+    Permission::new("receipts:read", &[Role::Owner, Role::Admin, Role::FrontDesk, Role::Accountant]);
+
 /// The module and its endpoints.
 pub fn module() -> Module {
     Module {
         name: "billing",
-        about: "Money: transactions, balances, payments by card and Pix, refunds.",
+        about: "Money: transactions, balances, payments by card and Pix, refunds, receipts.",
         endpoints: vec![
             Declaration::of::<ledger::create_transaction::CreateTransaction>(),
             Declaration::of::<ledger::list_transactions::ListTransactions>(),
@@ -66,6 +71,9 @@ pub fn module() -> Module {
             Declaration::of::<refunds::list_refunds::ListRefunds>(),
             Declaration::of::<refunds::get_refund::GetRefund>(),
             Declaration::of::<payments::record_stripe_events::RecordStripeEvents>(),
+            Declaration::of::<receipts::list_receipts::ListReceipts>(),
+            Declaration::of::<receipts::get_receipt::GetReceipt>(),
+            Declaration::of::<receipts::verify_receipt::VerifyReceipt>(),
         ],
         consumers: vec![ConsumerDeclaration::of::<ledger::export_patient_ledger::ExportPatientLedger>()],
         workers: vec![

@@ -13,6 +13,13 @@ VALUES ('01890a5d-ac96-774b-bcce-b302099a8057', '01890a5d-ac96-774b-bcce-b302099
         '01890a5d-ac96-774b-bcce-b302099a8057', 'payment', 'clearing', 'patient', 15000, 'BRL', 'card',
         'payment', '01890a5d-ac96-774b-bcce-b302099a805a', 2, 15500,
         '2026-01-01', '2026-01-01Z');
+INSERT INTO billing.receipt_counters (clinic_id, last_number, created_at, updated_at)
+VALUES ('01890a5d-ac96-774b-bcce-b302099a8057', 1, '2026-01-01Z', '2026-01-01Z');
+INSERT INTO billing.receipts
+       (id, clinic_id, number, kind, transaction_id, patient_id, amount_minor, currency, issued_on, code, created_at)
+VALUES ('01890a5d-ac96-774b-bcce-b302099a8057', '01890a5d-ac96-774b-bcce-b302099a8057', 1, 'received',
+        '01890a5d-ac96-774b-bcce-b302099a8057', '01890a5d-ac96-774b-bcce-b302099a8057', 500, 'BRL', '2026-01-01',
+        '\x0102030405060708090a0b0c0d0e0f10', '2026-01-01Z');
 
 -- One that was given up and may be cancelled again, one that a person is to resolve, one of which the provider tells.
 INSERT INTO billing.payments

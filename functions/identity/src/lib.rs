@@ -2,7 +2,7 @@
 //!
 //! | table | holds |
 //! |---|---|
-//! | `identity.clinics` | name, time zone, currency, language, plan, whether a second factor is wanted; the first four are published as `published_clinics` |
+//! | `identity.clinics` | name, time zone, currency, language, plan, whether a second factor is wanted, what receipts show of it; all but the plan and the factor are published as `published_clinics` |
 //! | `identity.accounts` | an address, whether it is verified, and a password hash, no tenant data |
 //! | `identity.email_verifications` | hashes of the tokens that were mailed to prove an address |
 //! | `identity.password_reset_requests` | addresses that a link was asked for, until it is known whose they are |

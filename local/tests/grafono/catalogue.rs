@@ -148,6 +148,7 @@ async fn provoke_by_data(scene: &Scene, code: &str) -> Option<TestResponse> {
             scene.send(scene.edit(&json!({ "fullName": "B" })).header("if-match", "\"9\"")).await
         }
         "PATIENT_NOT_FOUND" => scene.get(&format!("/api/v1/patients/{UNKNOWN}")).await,
+        "RECEIPT_NOT_FOUND" => scene.get(&format!("/api/v1/receipts/{UNKNOWN}")).await,
         "TRANSACTION_NOT_FOUND" => scene.get(&format!("/api/v1/transactions/{UNKNOWN}")).await,
         "AS_OF_IN_FUTURE" => {
             scene.get(&format!("/api/v1/patients/{}/balance?asOf=2100-01-01T00:00:00Z", scene.patient)).await
@@ -397,6 +398,10 @@ async fn provoke_by_card(scene: &Scene, code: &str) -> Option<TestResponse> {
             scene.app.database.run(ahead).await;
             let income = TestRequest::post("/api/v1/transactions", &income(&scene.patient));
             scene.send(scene.own(income).key("ahead")).await
+        }
+        "INVALID_CPF_OR_CNPJ" => {
+            let patch = TestRequest::patch("/api/v1/clinic", &json!({ "document": "11222333000180" }));
+            scene.send(scene.own(patch).header("if-match", "*")).await
         }
         "ACCOUNT_IS_THE_OWNERS" | "INVALID_PROVIDER_ACCOUNT" => {
             let account = if code == "ACCOUNT_IS_THE_OWNERS" { "acct_1" } else { "acct_" };

@@ -231,6 +231,7 @@ const STAYS: [&str; 16] = [
     "get-job",
     "get-job-result",
     "get-payment",
+    "get-receipt",
     "get-refund",
     "get-transaction",
     "get-user",

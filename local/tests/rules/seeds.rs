@@ -44,11 +44,12 @@ SELECT id, clinic_id, id, 100, 'BRL', 'card', status, CASE status WHEN 'pending'
           FROM patients.patients WHERE document IS NOT NULL) AS p;
 INSERT INTO billing.receipts
        (id, clinic_id, number, kind, transaction_id, patient_id, amount_minor, currency, issued_on, code, created_at)
-SELECT uuidv7(), clinic_id, row_number() OVER (PARTITION BY clinic_id), 'received', transaction_id, patient_id, 100, 'BRL', now(),
-       decode(repeat('00', 16), 'hex'), now()
+SELECT uuidv7(), clinic_id, 1 + row_number() OVER (PARTITION BY clinic_id), 'received', transaction_id, patient_id, 100, 'BRL', now(),
+       uuid_send(transaction_id), now()
   FROM billing.payments WHERE status = 'succeeded';
 INSERT INTO billing.receipt_counters (clinic_id, last_number, created_at, updated_at)
-SELECT clinic_id, max(number), now(), now() FROM billing.receipts GROUP BY 1;
+SELECT clinic_id, max(number), now(), now() FROM billing.receipts GROUP BY 1
+    ON CONFLICT (clinic_id) DO UPDATE SET last_number = EXCLUDED.last_number;
 INSERT INTO billing.ledger_seals (clinic_id, number, entries, content_hash, previous_hash, hash, horizon, created_at)
 SELECT id, seal, 10, sha256(''), sha256(''), sha256(''), now() - interval '1 hour 10 minutes', now() - interval '10 minutes'
   FROM seed_clinics, generate_series(1, 100) AS seal WHERE number % 4 > 0;

@@ -85,6 +85,8 @@ async fn a_column_that_may_be_null_is_one_of_those_that_are_meant_to() {
                         'identity.sessions.ended_at', 'identity.sessions.end_reason', 'identity.sessions.late_at',
                         'identity.refresh_tokens.consumed_at', 'identity.refresh_tokens.successor_nonce',
                         'identity.refresh_tokens.replaced_at', 'identity.clinics.provider_account',
+                        'identity.clinics.legal_name', 'identity.clinics.document', 'identity.clinics.address',
+                        'identity.clinics.council_number',
                         'billing.transfers.method', 'billing.transfers.source', 'billing.transfers.source_id',
                         'billing.transfers.reverses_id', 'billing.transfers.payer',
                         'billing.payments.order_id', 'billing.payments.provider_account', 'billing.payments.description',

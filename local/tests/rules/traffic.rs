@@ -89,6 +89,13 @@ async fn explain_money(world: &World) {
             .await;
         assert_eq!(answer.status, 200, "{filters}: {}", answer.text);
     }
+    for filters in
+        [format!("patientId={patient}"), "from=2026-01-01T00:00:00Z&to=2026-01-02T00:00:00Z".to_owned()]
+    {
+        let request = world.request("list-receipts").query(&format!("{filters}&includeTotal=true"));
+        let answer = world.app.send(request).await;
+        assert_eq!(answer.status, 200, "{filters}: {}", answer.text);
+    }
     for query in ["explain=true", "asOf=2026-01-01T00:00:00Z", "asOf=2026-06-01T00:00:00Z&explain=true"] {
         let answer = world.app.send(world.request("get-balance").query(query)).await;
         assert_eq!(answer.status, 200, "{query}: {}", answer.text);

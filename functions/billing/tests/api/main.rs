@@ -17,10 +17,12 @@ mod create_transaction;
 mod export_patient_ledger;
 mod get_balance;
 mod get_payment;
+mod get_receipt;
 mod get_refund;
 mod get_transaction;
 mod list_patient_transactions;
 mod list_payments;
+mod list_receipts;
 mod list_refunds;
 mod list_transactions;
 mod pooler;
@@ -31,6 +33,7 @@ mod reverse_transaction;
 mod seal_ledger;
 mod sweep_payments;
 mod telemetry;
+mod verify_receipt;
 mod waiting_payments;
 
 #[path = "../money/mod.rs"]
@@ -96,4 +99,28 @@ async fn moved(app: &TestApp, patient: &str) -> Vec<Vec<String>> {
 async fn payment_of(app: &TestApp, patient: &str) -> String {
     let sql = "SELECT id FROM billing.payments WHERE patient_id = '{patient}' ORDER BY id DESC LIMIT 1";
     app.database.value(&sql.replace("{patient}", patient)).await
+}
+
+/// The receipt by the endpoint.
+async fn receipt(app: &TestApp, tenant: &Tenant, id: &str) -> TestResponse {
+    app.send(TestRequest::get(&format!("/api/v1/receipts/{id}")).token(tenant.owner())).await
+}
+
+/// A receipt of money that was taken by hand, before and after that was taken back.
+async fn taken_back(app: &TestApp, tenant: &Tenant) -> (Value, Value) {
+    let patient = patient(app, tenant).await;
+    let recorded = app.send(record(tenant, &income(&patient), "income")).await;
+    let transaction = recorded.data()["id"].as_str().unwrap();
+    let sql = "INSERT INTO billing.receipts
+                      (id, clinic_id, number, kind, transaction_id, patient_id, amount_minor, currency, issued_on, code, created_at)
+               SELECT uuidv7(), clinic_id, 1, 'received', id, patient_id, amount_minor, currency, occurred_on,
+                      uuid_send(uuidv4()), created_at
+                 FROM billing.transfers WHERE id = '{transaction}' RETURNING id";
+    let id = app.database.value(&sql.replace("{transaction}", transaction)).await;
+    let before = receipt(app, tenant, &id).await.data().clone();
+    let address = format!("/api/v1/transactions/{transaction}/reversal");
+    let reversed =
+        app.send(TestRequest::post(&address, &serde_json::json!({})).token(tenant.owner()).key("back")).await;
+    assert_eq!(reversed.status, 201, "{}", reversed.text);
+    (before, receipt(app, tenant, &id).await.data().clone())
 }

@@ -1,5 +1,6 @@
 //! The rules of a clinic's fields, for signing up and editing alike.
 
+use super::document;
 use iso_currency::Currency;
 use jiff::tz::TimeZoneDatabase;
 use shared::failure::Problem;
@@ -40,6 +41,18 @@ pub(crate) const INVALID_PROVIDER_ACCOUNT: Problem = Problem::new(
 )
 .at("/providerAccount");
 
+/// The pattern of [`document`](self::document()), for the contract.
+pub(crate) const DOCUMENT: &str = document::DOCUMENT;
+
+/// The problem of [`document`](self::document()).
+pub(crate) const INVALID_CPF_OR_CNPJ: Problem = Problem::new(
+    400,
+    "INVALID_CPF_OR_CNPJ",
+    "Invalid CPF or CNPJ",
+    "Send the CPF (11 digits) or the CNPJ (14 digits or capitals) without dots and strokes, with its right check digits.",
+)
+.at("/document");
+
 /// Codes of ISO 4217 that nobody is paid in: none, testing, metals, units of account.
 const NO_MONEY: &[&str] =
     &["XAG", "XAU", "XBA", "XBB", "XBC", "XBD", "XDR", "XPD", "XPT", "XSU", "XTS", "XUA", "XXX"];
@@ -78,6 +91,16 @@ pub(crate) fn provider_account(id: &impl MaybeValue<Text>) -> Result<(), Validat
     Err(refusal(INVALID_PROVIDER_ACCOUNT.code, "must be an account's id such as acct_1MtwBwLkdIwHu7ix"))
 }
 
+/// A CPF or a CNPJ.
+pub(crate) fn document(number: &impl MaybeValue<Text>) -> Result<(), ValidationError> {
+    match number.given() {
+        Some(number) if !document::is_valid(number.as_str()) => {
+            Err(refusal(INVALID_CPF_OR_CNPJ.code, "must be a CPF or CNPJ such as 11222333000181"))
+        }
+        _ => Ok(()),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -114,6 +137,12 @@ mod tests {
         for bad in ["", "acct_", "acct_a b", "pi_1", "acct_é", &format!("acct_{}", "a".repeat(65))] {
             assert_eq!(provider_account(&text(bad)).unwrap_err().code, "INVALID_PROVIDER_ACCOUNT", "{bad}");
         }
+    }
+
+    #[test]
+    fn documents_have_their_check_digits() {
+        assert!(document(&text("11222333000181")).is_ok() && document(&Replace::<Text>::Keep).is_ok());
+        assert_eq!(document(&text("11222333000180")).unwrap_err().code, "INVALID_CPF_OR_CNPJ");
     }
 
     #[test]

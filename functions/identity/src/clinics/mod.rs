@@ -1,6 +1,7 @@
 //! Clinics.
 
 pub mod create_clinic;
+mod document;
 mod fields;
 pub mod get_clinic;
 mod settings;

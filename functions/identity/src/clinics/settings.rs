@@ -41,6 +41,18 @@ pub struct ClinicSettings {
     /// The clinic's own account at the payment provider, to which cards are charged; null: that of whoever runs Grafono.
     #[schemars(regex(pattern = fields::PROVIDER_ACCOUNT), example = None::<String>)]
     pub provider_account: Option<String>,
+    /// The name that its receipts bear; null: `name`.
+    #[schemars(length(min = 1, max = 255), example = "Clínica Aurora Ltda.")]
+    pub legal_name: Option<Text>,
+    /// CPF or CNPJ, without dots and strokes, for its receipts.
+    #[schemars(regex(pattern = fields::DOCUMENT), example = &"11222333000181")]
+    pub document: Option<String>,
+    /// Where it is, in one line, for its receipts.
+    #[schemars(length(min = 1, max = 500), example = "Rua das Flores, 10, São Paulo")]
+    pub address: Option<Text>,
+    /// Its number at the council of its profession, for its receipts.
+    #[schemars(length(min = 1, max = 64), example = "CRFa 2-12345")]
+    pub council_number: Option<Text>,
     /// The number of this version; the same as in `ETag`.
     #[schemars(range(min = 1), example = 1)]
     pub version: i64,
@@ -59,7 +71,8 @@ pub(crate) fn settings(clinic: Uuid) -> Statement<ClinicSettings> {
         "SELECT set_config('app.reply', jsonb_build_object(
                     'id', id, 'name', name, 'timeZone', time_zone, 'currency', currency, 'language', language,
                     'plan', plan, 'secondFactorRequired', second_factor_required,
-                    'providerAccount', provider_account, 'version', version,
+                    'providerAccount', provider_account, 'legalName', legal_name, 'document', document,
+                    'address', address, 'councilNumber', council_number, 'version', version,
                     'createdAt', created_at, 'updatedAt', updated_at)::text, true) AS reply
            FROM identity.clinics
           WHERE id = $1",

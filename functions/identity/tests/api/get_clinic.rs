@@ -28,7 +28,8 @@ async fn whoever_is_signed_in_reads_the_own_clinic_and_once_it_is_known_it_is_no
     let clinic = tenant.clinic.to_string();
     let expected = json!({
         "id": clinic, "name": format!("Clinic {clinic}"), "timeZone": "America/Sao_Paulo", "currency": "BRL",
-        "language": "pt-BR", "plan": "free", "secondFactorRequired": false, "providerAccount": null, "version": 1,
+        "language": "pt-BR", "plan": "free", "secondFactorRequired": false, "providerAccount": null, "legalName": null,
+        "document": null, "address": null, "councilNumber": null, "version": 1,
         "createdAt": null, "updatedAt": null,
     });
     assert_eq!(data, expected);

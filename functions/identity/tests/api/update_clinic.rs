@@ -150,6 +150,42 @@ async fn the_account_of_cards_is_an_owners_to_change_and_to_clear() {
     assert_eq!((&cleared.data()["providerAccount"], &cleared.data()["version"]), (&Value::Null, &json!(4)));
 }
 
+#[tokio::test]
+async fn what_receipts_show_is_set_kept_cleared_and_read_by_billing() {
+    let app = app().await;
+    let tenant = app.tenant().await;
+    let patch = json!({
+        "legalName": "Clínica Aurora Ltda.", "document": "11222333000181", "address": "Rua das Flores, 10",
+        "councilNumber": "CRFa 2-12345",
+    });
+    let set = app.send(edit(&tenant, &patch)).await;
+    assert_eq!(set.status, 200, "{}", set.text);
+    let one = json!({ "address": null, "document": "52998224725" });
+    let changed = app.send(edit(&tenant, &one).header("if-match", "\"2\"")).await;
+    let data = changed.data();
+    assert_eq!(
+        [&data["legalName"], &data["document"], &data["address"], &data["councilNumber"], &data["version"]],
+        [
+            &json!("Clínica Aurora Ltda."),
+            &json!("52998224725"),
+            &Value::Null,
+            &json!("CRFa 2-12345"),
+            &json!(3)
+        ]
+    );
+    let sql = "SELECT set_config('app.clinic_id', '{clinic}', true);
+               SELECT legal_name, document, address, council_number FROM identity.published_clinics";
+    let seen = app.database.run_as("billing", &sql.replace("{clinic}", &tenant.clinic.to_string())).await;
+    let expected =
+        ["Clínica Aurora Ltda.", "52998224725", "NULL", "CRFa 2-12345"].map(str::to_owned).to_vec();
+    assert_eq!(seen.unwrap().pop(), Some(expected));
+    let cleared = json!({ "legalName": null, "document": null, "councilNumber": null });
+    let cleared = app.send(edit(&tenant, &cleared).header("if-match", "\"3\"")).await;
+    assert_eq!(cleared.data()["councilNumber"], Value::Null, "{}", cleared.text);
+    let none = "SELECT num_nonnulls(legal_name, document, address, council_number) FROM identity.clinics";
+    assert_eq!(app.database.value(none).await, "0");
+}
+
 mod race {
     use super::*;
     use std::sync::Arc;
@@ -395,6 +431,19 @@ mod boundary {
             ("name", json!(" "), Some("TOO_SHORT")),
             ("name", json!("Seu Banco: acesse https://banco.example"), Some("INVALID_CHARACTERS")),
             ("name", json!("a\u{202E}b"), Some("INVALID_CHARACTERS")),
+            ("legalName", json!("n".repeat(255)), None),
+            ("legalName", json!("n".repeat(256)), Some("TOO_LONG")),
+            ("legalName", json!(""), Some("TOO_SHORT")),
+            ("legalName", json!("acesse https://banco.example"), Some("INVALID_CHARACTERS")),
+            ("document", json!("12ABC34501DE35"), None),
+            ("document", json!("12ABC34501DE36"), Some("INVALID_CPF_OR_CNPJ")),
+            ("document", json!("529.982.247-25"), Some("INVALID_CPF_OR_CNPJ")),
+            ("document", json!(""), Some("INVALID_CPF_OR_CNPJ")),
+            ("address", json!("a".repeat(500)), None),
+            ("address", json!("a".repeat(501)), Some("TOO_LONG")),
+            ("address", json!("Rua\nDez"), Some("INVALID_CHARACTERS")),
+            ("councilNumber", json!("c".repeat(64)), None),
+            ("councilNumber", json!("c".repeat(65)), Some("TOO_LONG")),
             ("timeZone", json!("UTC"), None),
             ("timeZone", json!("america/sao_paulo"), Some("UNKNOWN_TIME_ZONE")),
             ("timeZone", json!("+03:00"), Some("UNKNOWN_TIME_ZONE")),

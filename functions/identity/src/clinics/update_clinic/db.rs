@@ -36,6 +36,10 @@ pub(super) fn update_clinic(clinic: Uuid, patch: ClinicPatch, now: Timestamp) ->
                 language               = patch.language,
                 second_factor_required = patch.second_factor_required,
                 provider_account       = patch.provider_account,
+                legal_name             = patch.legal_name,
+                document               = patch.document,
+                address                = patch.address,
+                council_number         = patch.council_number,
                 version                = c.version + 1,
                 updated_at             = $7
            FROM (SELECT id,
@@ -44,14 +48,19 @@ pub(super) fn update_clinic(clinic: Uuid, patch: ClinicPatch, now: Timestamp) ->
                         COALESCE($4, currency)               AS currency,
                         COALESCE($5, language)               AS language,
                         COALESCE($6, second_factor_required) AS second_factor_required,
-                        CASE WHEN $8 THEN $9 ELSE provider_account END AS provider_account
+                        CASE WHEN $8 THEN $9 ELSE provider_account END AS provider_account,
+                        CASE WHEN $10 THEN $11 ELSE legal_name END AS legal_name,
+                        CASE WHEN $12 THEN $13 ELSE document END AS document,
+                        CASE WHEN $14 THEN $15 ELSE address END AS address,
+                        CASE WHEN $16 THEN $17 ELSE council_number END AS council_number
                    FROM identity.clinics
                   WHERE id = $1) AS patch
           WHERE c.id = patch.id
-            AND (c.name, c.time_zone, c.currency, c.language, c.second_factor_required, c.provider_account)
+            AND (c.name, c.time_zone, c.currency, c.language, c.second_factor_required, c.provider_account,
+                 c.legal_name, c.document, c.address, c.council_number)
                 IS DISTINCT FROM
                 (patch.name, patch.time_zone, patch.currency, patch.language, patch.second_factor_required,
-                 patch.provider_account)",
+                 patch.provider_account, patch.legal_name, patch.document, patch.address, patch.council_number)",
     )
     .bind(clinic)
     .bind(patch.name.into_option().map(String::from))
@@ -61,6 +70,10 @@ pub(super) fn update_clinic(clinic: Uuid, patch: ClinicPatch, now: Timestamp) ->
     .bind(patch.second_factor_required.into_option())
     .bind(now)
     .patch(patch.provider_account.map(String::from))
+    .patch(patch.legal_name.map(String::from))
+    .patch(patch.document.map(String::from))
+    .patch(patch.address.map(String::from))
+    .patch(patch.council_number.map(String::from))
 }
 
 /// The audit row of the version just made: of the row as this transaction wrote it. A change that changed nothing wrote

@@ -1,5 +1,5 @@
 //! `PATCH /api/v1/clinic`: edits the caller's own clinic by merge patch (RFC 7396): absent keeps, and nothing but
-//! `providerAccount` can be cleared.
+//! `providerAccount` and what receipts show (`legalName`, `document`, `address`, `councilNumber`) can be cleared.
 //!
 //! - **Caller**: who holds `clinic:write`, with the version it read in `If-Match` (428 without, 412 when stale).
 //! - **Writes**: `identity.clinics`, audit. A patch that says what is there already writes nothing, and neither does `{}`.
@@ -30,8 +30,9 @@ impl Endpoint for UpdateClinic {
         .audits("clinic.updated", "clinic");
     const SUMMARY: &'static str = "Edit the own clinic";
     const DESCRIPTION: &'static str = "A merge patch (RFC 7396): an absent field stays as it is, and none but \
-        `providerAccount` can be cleared. A patch with nothing new changes nothing: the version and its ETag stay. The currency stays once money \
-        was recorded in it.";
+        `providerAccount`, `legalName`, `document`, `address` and `councilNumber` can be cleared. A patch with nothing new \
+        changes nothing: the version and its ETag stay. The currency stays once money was recorded in it. Receipts show the \
+        clinic as it was when they were made out.";
     const SUCCESS: Success = Success::ok().etag();
     type Parts = ();
     type Input = WithBody<schema::ClinicPatch>;

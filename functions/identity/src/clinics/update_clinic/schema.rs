@@ -10,7 +10,7 @@ use shared::mail::Language;
 use shared::validation::{Patch, Replace, Text, without_link};
 use validator::Validate;
 
-/// What to change. A field that is absent stays; none but `providerAccount` can be cleared.
+/// What to change. A field that is absent stays; of the others only `providerAccount` and what receipts show can be cleared.
 #[derive(Debug, Serialize, Deserialize, JsonSchema, Validate)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ClinicPatch {
@@ -43,6 +43,26 @@ pub struct ClinicPatch {
     #[validate(custom(function = fields::provider_account))]
     #[schemars(regex(pattern = fields::PROVIDER_ACCOUNT), example = &"acct_1MtwBwLkdIwHu7ix")]
     pub provider_account: Patch<Text>,
+    /// The name that its receipts bear; null for `name`.
+    #[serde(default, skip_serializing_if = "Patch::is_keep")]
+    #[validate(length(min = 1, max = 255), custom(function = without_link))]
+    #[schemars(example = "Clínica Aurora Ltda.")]
+    pub legal_name: Patch<Text>,
+    /// CPF or CNPJ, without dots and strokes, for its receipts.
+    #[serde(default, skip_serializing_if = "Patch::is_keep")]
+    #[validate(custom(function = fields::document))]
+    #[schemars(regex(pattern = fields::DOCUMENT), example = &"11222333000181")]
+    pub document: Patch<Text>,
+    /// Where it is, in one line, for its receipts.
+    #[serde(default, skip_serializing_if = "Patch::is_keep")]
+    #[validate(length(min = 1, max = 500))]
+    #[schemars(example = "Rua das Flores, 10, São Paulo")]
+    pub address: Patch<Text>,
+    /// Its number at the council of its profession (CRFa, CRP, CREFITO), for its receipts.
+    #[serde(default, skip_serializing_if = "Patch::is_keep")]
+    #[validate(length(min = 1, max = 64))]
+    #[schemars(example = "CRFa 2-12345")]
+    pub council_number: Patch<Text>,
 }
 
 impl ClinicPatch {
@@ -54,12 +74,20 @@ impl ClinicPatch {
             && self.language.is_keep()
             && self.second_factor_required.is_keep()
             && self.provider_account.is_keep()
+            && self.legal_name.is_keep()
+            && self.document.is_keep()
+            && self.address.is_keep()
+            && self.council_number.is_keep()
     }
 }
 
 impl Fields for ClinicPatch {
-    const RULES: &'static [Problem] =
-        &[fields::UNKNOWN_TIME_ZONE, fields::UNKNOWN_CURRENCY, fields::INVALID_PROVIDER_ACCOUNT];
+    const RULES: &'static [Problem] = &[
+        fields::UNKNOWN_TIME_ZONE,
+        fields::UNKNOWN_CURRENCY,
+        fields::INVALID_PROVIDER_ACCOUNT,
+        fields::INVALID_CPF_OR_CNPJ,
+    ];
 }
 
 failures! {
