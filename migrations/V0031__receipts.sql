@@ -38,3 +38,28 @@ CREATE INDEX receipts_patient ON billing.receipts (clinic_id, patient_id, create
 -- squawk-ignore require-concurrent-index-creation
 CREATE UNIQUE INDEX receipts_code_once ON billing.receipts (clinic_id, code);
 COMMENT ON INDEX billing.receipts_code_once IS 'a paper leads to one receipt';
+
+-- What a receipt's paper shows, signed. It is written once, and the paper is drawn from it.
+CREATE TABLE billing.receipt_documents (
+    clinic_id  uuid        NOT NULL,
+    receipt_id uuid        NOT NULL,
+    content    text        NOT NULL,
+    signature  bytea       NOT NULL,
+    key_id     text        NOT NULL,
+    created_at timestamptz NOT NULL,
+    CONSTRAINT receipt_documents_pkey PRIMARY KEY (clinic_id, receipt_id),
+    CONSTRAINT receipt_documents_receipt_fkey FOREIGN KEY (clinic_id, receipt_id) REFERENCES billing.receipts (clinic_id, id),
+    CONSTRAINT receipt_documents_content_length CHECK (octet_length(content) BETWEEN 2 AND 16384),
+    CONSTRAINT receipt_documents_signature_length CHECK (octet_length(signature) = 64),
+    CONSTRAINT receipt_documents_key_form CHECK (key_id ~ '^k4[.]pid[.][A-Za-z0-9_-]{44}$')
+);
+COMMENT ON TABLE billing.receipt_documents IS 'append-only: what receipts show, as it was when it was signed. Tax law keeps it';
+COMMENT ON COLUMN billing.receipt_documents.content IS 'the exact bytes that are signed (RFC 8785): who paid, for whom, to whom';
+COMMENT ON COLUMN billing.receipt_documents.signature IS 'Ed25519';
+COMMENT ON CONSTRAINT receipt_documents_key_form ON billing.receipt_documents IS 'the PASERK id of the public key';
+ALTER TABLE billing.receipt_documents ENABLE ROW LEVEL SECURITY;
+ALTER TABLE billing.receipt_documents FORCE ROW LEVEL SECURITY;
+CREATE POLICY migrator ON billing.receipt_documents TO migrator USING (true) WITH CHECK (true);
+CREATE POLICY own_clinic ON billing.receipt_documents TO billing
+    USING (clinic_id = NULLIF(current_setting('app.clinic_id', true), '')::uuid);
+GRANT SELECT, INSERT ON billing.receipt_documents TO billing;

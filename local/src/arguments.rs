@@ -47,10 +47,32 @@ pub enum Command {
         #[command(subcommand)]
         action: DeadLettersAction,
     },
-    /// Make a key pair for the access tokens of a deployment, and print the public key
+    /// Verify the file of a receipt
+    Receipts {
+        /// What to do
+        #[command(subcommand)]
+        action: ReceiptsAction,
+    },
+    /// Make a key pair for the access tokens or the receipts of a deployment, and print the public key
     TokenKeys {
         /// The new file that the secret key is written to
         secret_file: PathBuf,
+    },
+}
+
+/// What to do with a receipt.
+#[derive(Debug, Subcommand)]
+pub enum ReceiptsAction {
+    /// Say whether a PDF is what was issued, by its signature, without asking anybody
+    Verify {
+        /// The PDF
+        file: PathBuf,
+        /// The public key, k4.public.… [default: that of the running `cargo run`]
+        #[arg(long)]
+        key: Option<String>,
+        /// The data folder of the running `cargo run`, when it is not the default one
+        #[arg(long, env = "GRAFONO_DATA")]
+        data: Option<PathBuf>,
     },
 }
 

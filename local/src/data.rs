@@ -38,7 +38,16 @@ impl Data {
 
     /// The key pair for access tokens, secret and public in PASERK form; made at the first start.
     pub fn token_keys(&self) -> Result<(String, String), Error> {
-        let path = self.folder.join("token.key");
+        self.keys("token.key")
+    }
+
+    /// The key pair for receipts, likewise.
+    pub fn receipt_keys(&self) -> Result<(String, String), Error> {
+        self.keys("receipt.key")
+    }
+
+    fn keys(&self, file: &str) -> Result<(String, String), Error> {
+        let path = self.folder.join(file);
         let broken = |error| Error::Key(path.clone(), error);
         match fs::read_to_string(&path) {
             Ok(secret) => {

@@ -65,8 +65,14 @@ pub enum Error {
     #[error("{0}")]
     Settings(#[from] BadSettings),
     /// A key.
-    #[error("the token key {0} {1}; delete the file to get a new one")]
+    #[error("the key {0} {1}; delete the file to get a new one")]
     Key(PathBuf, SettingError),
+    /// A public key that was given.
+    #[error("the key {0}: give a PASERK key that begins with k4.public., as `token-keys` prints it")]
+    PublicKey(SettingError),
+    /// A file that is no receipt of ours.
+    #[error("{0} {1}")]
+    NoReceipt(PathBuf, &'static str),
     /// A declaration that cannot be written down.
     #[error("a generated file could not be made: {0}")]
     Generate(#[from] serde_json::Error),

@@ -192,11 +192,13 @@ fn queued(consumer: &ConsumerDeclaration) -> Value {
     })
 }
 
-/// An event of that kind, as the relay sends it. Kinds are `<subject>.<past tense>`; a requested kind is a job's.
+/// An event of that kind, as the relay sends it. Kinds are `<subject>.<past tense>`; a requested kind is a job's, and what was
+/// recorded is named beside where.
 fn announced(kind: &str) -> Value {
     let (subject, what) = kind.split_once('.').unwrap_or((kind, ""));
     let aggregate = if what.ends_with("_requested") { "job" } else { subject };
-    let ids = [format!("{subject}Id"), format!("{aggregate}Id")].map(|name| (name, json!(ID)));
+    let recorded = what.strip_suffix("_recorded").unwrap_or(subject);
+    let ids = [subject, aggregate, recorded].map(|name| (format!("{name}Id"), json!(ID)));
     json!({
         "id": ID, "clinicId": ID, "aggregate": aggregate, "aggregateId": ID, "seq": 1, "kind": kind,
         "ids": Map::from_iter(ids),

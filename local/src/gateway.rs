@@ -114,6 +114,9 @@ impl Gateway {
                 .map_err(|_| BrokenBody)??;
             return Ok(page.answer(self, &head, &form, client.ip().to_string()).await);
         }
+        if let Some(found) = self.mails.as_ref().and_then(|_| link_pages::receipt(&head)) {
+            return Ok(found);
+        }
         let body = tokio::time::timeout(TIME, read(body, READ_AT_MOST)).await.map_err(|_| BrokenBody)??;
         Ok(sent(self.pass(received(head, body, client)).await))
     }

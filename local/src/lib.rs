@@ -21,6 +21,7 @@ pub mod mail;
 pub mod openapi;
 mod page;
 pub mod payments;
+pub mod receipts;
 pub mod routes;
 pub mod serve;
 mod settings;

@@ -7,7 +7,7 @@ use crate::page::{HTML, TEXT, is_own_form, is_this_machine, reply, with_forms};
 use askama::Template;
 use bytes::Bytes;
 use form_urlencoded::parse;
-use http::header::{ALLOW, CONTENT_TYPE};
+use http::header::{ALLOW, CONTENT_TYPE, LOCATION};
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Method, Response, StatusCode};
 use http_body_util::Full;
@@ -81,6 +81,18 @@ struct Shown<'a> {
 /// The page that a request is for.
 pub(crate) fn asked(head: &Parts) -> Option<&'static LinkPage> {
     PAGES.iter().find(|page| page.address == head.uri.path())
+}
+
+/// Where the QR code of a receipt leads: to what the endpoint says of its code.
+pub(crate) fn receipt(head: &Parts) -> Option<Response<Full<Bytes>>> {
+    let code =
+        field(head.uri.query()?.as_bytes(), "code").filter(|_| head.uri.path() == "/verify-receipt")?;
+    let is_plain = code.bytes().all(|letter| letter.is_ascii_alphanumeric());
+    let address =
+        HeaderValue::try_from(format!("/api/v1/receipts/verify/{code}")).ok().filter(|_| is_plain)?;
+    let mut led = reply(StatusCode::SEE_OTHER, TEXT, POLICY, "");
+    led.headers_mut().insert(LOCATION, address);
+    Some(led)
 }
 
 impl LinkPage {

@@ -3,7 +3,7 @@
 use clap::Parser as _;
 use grafono::arguments::{Arguments, Command};
 use grafono::error::Error;
-use grafono::{clinics, database, dead_letters, generate, keys, ledger, routes, serve};
+use grafono::{clinics, database, dead_letters, generate, keys, ledger, receipts, routes, serve};
 use std::io::{ErrorKind, Write as _};
 use std::process::ExitCode;
 
@@ -27,6 +27,7 @@ async fn run(arguments: Arguments) -> Result<(), Error> {
         Command::DeadLetters { action } => dead_letters::run(action).await,
         Command::Clinics { action } => clinics::run(action).await,
         Command::Ledger { action } => ledger::run(action).await,
+        Command::Receipts { action } => receipts::run(action, &mut std::io::stdout().lock()),
         Command::Routes => routes::print(),
         Command::Generate => generate::write_all(),
         Command::TokenKeys { secret_file } => keys::make(&secret_file, &mut std::io::stdout().lock()),

@@ -113,6 +113,8 @@ struct Process<'a> {
     database: &'a LocalDatabase,
     /// The token keys, secret and public.
     keys: (String, String),
+    /// The secret key of receipts.
+    receipt_key: String,
     address: SocketAddr,
     external: Arc<ExternalCalls>,
     mail: Arc<Mail>,
@@ -137,6 +139,7 @@ impl<'a> Process<'a> {
         Ok(Self {
             database,
             keys: data.token_keys()?,
+            receipt_key: data.receipt_keys()?.0,
             address,
             external: opening.finish(opening.part())?,
             mail: Arc::new(Mail::by(Arc::new(mail))),
@@ -151,12 +154,13 @@ impl<'a> Process<'a> {
     fn opening(&self, role: &str) -> Opening {
         let (url, address) = (self.database.url(role), self.address);
         let (secret, public) = self.keys.clone();
-        let payments = self.payments.clone();
+        let (receipt_key, payments) = (self.receipt_key.clone(), self.payments.clone());
         let own = move |key: &'static str| match key {
             "DATABASE_URL" => Some(url.clone()),
             "DATABASE_CONNECTIONS" => Some("8".to_owned()),
             "TOKEN_SECRET_KEY" => Some(secret.clone()),
             "TOKEN_PUBLIC_KEYS" => Some(public.clone()),
+            "RECEIPT_SECRET_KEY" => Some(receipt_key.clone()),
             "PUBLIC_URL" => variable(key).or_else(|| Some(format!("http://{address}"))),
             other => variable(other).or_else(|| payments.as_ref()?.setting(other)),
         };

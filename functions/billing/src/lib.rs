@@ -9,12 +9,13 @@
 //! | `billing.refunds` | what is given back of payments, each moved forward alone |
 //! | `billing.disputes` | what banks took back, and gave back |
 //! | `billing.receipts` | append-only: the numbered papers for money received, by payments and by hand, or given back |
+//! | `billing.receipt_documents` | append-only: what each of them shows, signed |
 //! | `billing.receipt_counters` | the last number of each clinic, without a gap |
 //! | `billing.ledger_seals`, `billing.ledger_seal_parts` | append-only: hashes over the transfers, each of which follows from the one before |
 //!
 //! Events: `ledger.transaction_recorded`, whose `seq` is the transfer's place among the patient's; `payment.succeeded` and
 //! `payment.failed`, whose `seq` is the payment's version; `refund.succeeded` and `refund.failed`, `dispute.opened`,
-//! `dispute.won` and `dispute.lost` likewise. Consumers: `export-patient-ledger`.
+//! `dispute.won` and `dispute.lost` likewise. Consumers: `export-patient-ledger`, `render-receipt`.
 
 mod currency;
 mod disputes;
@@ -74,8 +75,12 @@ pub fn module() -> Module {
             Declaration::of::<receipts::list_receipts::ListReceipts>(),
             Declaration::of::<receipts::get_receipt::GetReceipt>(),
             Declaration::of::<receipts::verify_receipt::VerifyReceipt>(),
+            Declaration::of::<receipts::mail_receipt::MailReceipt>(),
         ],
-        consumers: vec![ConsumerDeclaration::of::<ledger::export_patient_ledger::ExportPatientLedger>()],
+        consumers: vec![
+            ConsumerDeclaration::of::<ledger::export_patient_ledger::ExportPatientLedger>(),
+            ConsumerDeclaration::of::<receipts::render_receipt::RenderReceipt>(),
+        ],
         workers: vec![
             WorkerDeclaration::of::<payments::sweep_payments::SweepPayments>(),
             WorkerDeclaration::of::<payments::reconcile::Reconcile>(),

@@ -82,10 +82,10 @@ fn headers(endpoint: &Declaration) -> Vec<&'static str> {
 fn content(endpoint: &Declaration, parts: &mut Components) -> Value {
     let mut content = Map::new();
     for media in endpoint.policy.produces {
-        let described = if *media == "application/json" {
-            json(endpoint, parts)
-        } else {
-            json!({ "schema": { "type": "string" } })
+        let described = match *media {
+            "application/json" => json(endpoint, parts),
+            text if text.starts_with("text/") => json!({ "schema": { "type": "string" } }),
+            _ => json!({ "schema": { "type": "string", "format": "binary" } }),
         };
         content.insert((*media).to_owned(), described);
     }

@@ -212,7 +212,7 @@ impl TestApp {
         let variable = move |key: &'static str| match key {
             "DATABASE_URL" => Some(url.clone()),
             "DATABASE_CONNECTIONS" => Some(connections.to_string()),
-            "TOKEN_SECRET_KEY" => Some(keys.0.clone()),
+            "TOKEN_SECRET_KEY" | "RECEIPT_SECRET_KEY" => Some(keys.0.clone()),
             "TOKEN_PUBLIC_KEYS" => Some(keys.1.clone()),
             "CORS_ALLOWED_ORIGINS" | "PUBLIC_URL" => Some(ISSUER.to_owned()),
             "RATE_LIMITS" => Some(limits.times.to_string()),

@@ -53,6 +53,7 @@ fn patient(endpoint: &Declaration, request: &TestRequest, answer: &TestResponse)
 /// Whom the thing with this id is about, as the database has it.
 const ABOUT: &str = "
     SELECT COALESCE((SELECT about FROM kernel.jobs WHERE '{subject}' = 'job' AND id = '{id}' AND clinic_id = '{clinic}'),
+                    (SELECT patient_id FROM billing.receipts WHERE '{subject}' = 'receipt' AND id = '{id}'),
                     (SELECT patient_id FROM billing.transfers WHERE '{subject}' = 'transaction' AND id = '{id}'),
                     (SELECT id FROM patients.patients
                       WHERE '{subject}' = 'patient' AND id = '{id}' AND clinic_id = '{clinic}'))::text";

@@ -148,6 +148,11 @@ async fn provoke_by_data(scene: &Scene, code: &str) -> Option<TestResponse> {
             scene.send(scene.edit(&json!({ "fullName": "B" })).header("if-match", "\"9\"")).await
         }
         "PATIENT_NOT_FOUND" => scene.get(&format!("/api/v1/patients/{UNKNOWN}")).await,
+        "RECEIPT_WITHOUT_ADDRESS" => {
+            let paid = scene.card("pm_card_visa").await;
+            let address = format!("/api/v1/receipts/{}/email", paid.data()["receiptId"].as_str().unwrap());
+            scene.send(scene.own(TestRequest::post(&address, &json!({})))).await
+        }
         "RECEIPT_NOT_FOUND" => scene.get(&format!("/api/v1/receipts/{UNKNOWN}")).await,
         "TRANSACTION_NOT_FOUND" => scene.get(&format!("/api/v1/transactions/{UNKNOWN}")).await,
         "AS_OF_IN_FUTURE" => {

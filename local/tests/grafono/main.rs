@@ -26,6 +26,7 @@ mod payments;
 mod permissions;
 mod processes;
 mod program;
+mod receipts;
 mod replays;
 mod round_trips;
 mod scene;

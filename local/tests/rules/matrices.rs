@@ -222,7 +222,7 @@ const ARCHIVE: &str = "
 
 /// What is still answered of what was put away: money that was taken, work that was queued, people who left, and
 /// everything that is held about somebody.
-const STAYS: [&str; 16] = [
+const STAYS: [&str; 18] = [
     "cancel-job",
     "cancel-payment",
     "create-refund",
@@ -237,6 +237,7 @@ const STAYS: [&str; 16] = [
     "get-user",
     "list-patient-transactions",
     "list-refunds",
+    "mail-receipt",
     "resolve-payment",
     "reverse-transaction",
     "update-user",

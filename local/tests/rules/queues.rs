@@ -191,8 +191,13 @@ fn whoever_writes_nudges_the_relay_and_nobody_else_does() {
 }
 
 /// The consumers that write events or request mails.
-const ANNOUNCING: [&str; 4] =
-    ["mail-password-reset", "mail-session-alert", "request-email-verification", "mail-invitation"];
+const ANNOUNCING: [&str; 5] = [
+    "render-receipt",
+    "mail-password-reset",
+    "mail-session-alert",
+    "request-email-verification",
+    "mail-invitation",
+];
 
 #[test]
 fn a_consumer_that_announces_says_so() {

@@ -67,6 +67,8 @@ INSERT INTO billing.ledger_seals
 VALUES ('{clinic}', 1, 2, sha256('{n}'), sha256('{n}'), sha256('{n}'), now(), now());
 INSERT INTO billing.ledger_seal_parts (clinic_id, patient_id, first_seq, last_seq, seal_number, hash, created_at)
 VALUES ('{clinic}', '{id}', 1, 2, 1, sha256('{n}'), now());
+INSERT INTO billing.receipt_documents (clinic_id, receipt_id, content, signature, key_id, created_at)
+VALUES ('{clinic}', '{id}', '{}', decode(repeat('0{n}', 64), 'hex'), 'k4.pid.' || repeat('A', 44), now());
 
 INSERT INTO kernel.audit_log
        (id, clinic_id, module, actor_id, action, subject, subject_id, request_id, about, created_at)

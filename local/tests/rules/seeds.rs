@@ -47,6 +47,9 @@ INSERT INTO billing.receipts
 SELECT uuidv7(), clinic_id, 1 + row_number() OVER (PARTITION BY clinic_id), 'received', transaction_id, patient_id, 100, 'BRL', now(),
        uuid_send(transaction_id), now()
   FROM billing.payments WHERE status = 'succeeded';
+INSERT INTO billing.receipt_documents (clinic_id, receipt_id, content, signature, key_id, created_at)
+SELECT clinic_id, id, '{}', decode(repeat('00', 64), 'hex'), 'k4.pid.' || repeat('A', 44), now() FROM billing.receipts
+    ON CONFLICT DO NOTHING;
 INSERT INTO billing.receipt_counters (clinic_id, last_number, created_at, updated_at)
 SELECT clinic_id, max(number), now(), now() FROM billing.receipts GROUP BY 1
     ON CONFLICT (clinic_id) DO UPDATE SET last_number = EXCLUDED.last_number;

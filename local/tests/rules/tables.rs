@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use testkit::TestDatabase;
 
 /// Tables that only grow: no `updated_at`.
-const APPEND_ONLY: &str = "'billing.transfers', 'billing.receipts', 'billing.provider_events', 'billing.ledger_seals', 'billing.ledger_seal_parts', 'patients.patient_history', 'kernel.audit_log'";
+const APPEND_ONLY: &str = "'billing.transfers', 'billing.receipts', 'billing.receipt_documents', 'billing.provider_events', 'billing.ledger_seals', 'billing.ledger_seal_parts', 'patients.patient_history', 'kernel.audit_log'";
 
 /// Tables of ours; the runner's own list of migrations is not.
 const TABLES: &str = "SELECT c.oid, n.nspname || '.' || c.relname AS name, c.relname, c.relrowsecurity, c.relforcerowsecurity

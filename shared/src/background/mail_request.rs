@@ -3,6 +3,8 @@
 use crate::background::Delivery;
 use crate::clock::Ids;
 use crate::database::Statement;
+use crate::failure::Fault;
+use crate::http::Call;
 use crate::mail::{Attachment, Language};
 use crate::parts::Parts;
 use crate::validation::Text;
@@ -48,6 +50,13 @@ pub fn request_mail(delivery: &Delivery<'_, impl Parts>, request: MailRequest) -
     let at =
         Place { clinic: delivery.clinic(), traceparent: delivery.trace.traceparent(), now: delivery.now };
     put(at, delivery.app.ids.as_ref(), request)
+}
+
+/// As [`request_mail`], for a request: with the change that the mail tells, in its transaction.
+pub fn request_mail_of(call: &Call<'_, impl Parts>, request: MailRequest) -> Result<Statement<()>, Fault> {
+    let clinic = call.principal()?.clinic_id;
+    let at = Place { clinic, traceparent: call.trace.traceparent(), now: call.now };
+    Ok(put(at, call.app.ids.as_ref(), request))
 }
 
 struct Place {

@@ -11,5 +11,5 @@ pub mod worker;
 
 pub use consumer::{ATTEMPTS, Attempt, Consumer, ConsumerDeclaration, Delivery, Halt, OpenConsumer};
 pub use in_process::InProcess;
-pub use mail_request::{MailRequest, request_mail};
+pub use mail_request::{MailRequest, request_mail, request_mail_of};
 pub use worker::{OpenWorker, Progress, Worker, WorkerDeclaration, WorkerRun};

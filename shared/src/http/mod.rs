@@ -39,7 +39,7 @@ pub use input::{
 };
 pub use page::PageQuery;
 pub use pipeline::{ACCEPT_PATCH, PATCHES_ACCEPTED};
-pub use reply::{Answer, HereOrElsewhere, IDEMPOTENCY_REPLAYED, PageMeta, Reply, Response};
+pub use reply::{Answer, HereOrElsewhere, IDEMPOTENCY_REPLAYED, PageMeta, Reply, Represented, Response};
 pub use route::Route;
 pub use success::{Form, Link, Success};
 pub use window::{WINDOW_EMPTY, refused_at, refused_by, window};

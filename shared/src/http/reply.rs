@@ -1,7 +1,7 @@
 //! The answer of a handler, and its one envelope (B2).
 
 use crate::failure::Fault;
-use http::header::{CONTENT_TYPE, ETAG, HeaderName, HeaderValue, LINK, LOCATION};
+use http::header::{CONTENT_TYPE, ETAG, HeaderName, HeaderValue, LINK, LOCATION, VARY};
 use http::{HeaderMap, StatusCode};
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::Serialize;
@@ -173,6 +173,31 @@ impl<T: Serialize + JsonSchema + Send> Answer for HereOrElsewhere<T> {
     }
 }
 
+/// Data in its envelope, or in another form: the one of the policy's media types that the caller prefers
+/// ([`Call::media_type`](crate::http::Call::media_type)). Caches keep one reply for each.
+#[derive(Debug)]
+pub enum Represented<T> {
+    /// As JSON.
+    Json(Reply<T>),
+    /// In that form.
+    As(Response),
+}
+
+impl<T: Serialize + JsonSchema + Send> Answer for Represented<T> {
+    fn data_schema(generator: &mut SchemaGenerator) -> Option<Schema> {
+        Reply::<T>::data_schema(generator)
+    }
+
+    fn respond(self) -> Result<Response, Fault> {
+        let mut response = match self {
+            Self::Json(reply) => reply.respond()?,
+            Self::As(response) => response,
+        };
+        response.headers.insert(VARY, HeaderValue::from_static("Accept"));
+        Ok(response)
+    }
+}
+
 #[derive(Serialize)]
 struct Envelope<'a, T> {
     success: bool,
@@ -221,6 +246,15 @@ mod tests {
     fn the_envelope_has_its_four_members_in_order() {
         let response = Reply::ok(1).respond().unwrap();
         assert_eq!(response.body, br#"{"success":true,"data":1,"meta":{},"error":null}"#);
+    }
+
+    #[test]
+    fn what_has_several_forms_says_that_they_vary() {
+        let pdf = || Response::with_body(StatusCode::OK, "application/pdf", vec![0xff]);
+        for represented in [Represented::Json(Reply::ok(1)), Represented::As(pdf())] {
+            assert_eq!(represented.respond().unwrap().headers[VARY], "Accept");
+        }
+        assert_eq!(Represented::<i64>::As(pdf()).respond().unwrap().body, [0xff]);
     }
 
     #[test]

@@ -39,8 +39,12 @@ pub enum ReceiptKind {
 pub enum ReceiptStatus {
     /// Nothing: it stands.
     Valid,
-    /// The movement was taken back as a whole.
+    /// The movement was taken back: money taken by hand was returned, or money given back did not arrive.
     Returned,
+    /// Some of it was given back since.
+    PartlyRefunded,
+    /// All of it was given back since.
+    Refunded,
 }
 
 /// A receipt.
@@ -117,9 +121,16 @@ pub(super) fn receipt(clinic: Uuid, id: Uuid) -> Statement<Receipt> {
         "billing.receipt",
         "SELECT r.id, r.clinic_id, r.number, r.kind, r.transaction_id, r.patient_id, r.amount_minor, r.currency, r.issued_on,
                 r.code, r.created_at,
-                CASE WHEN v.id IS NOT NULL THEN 'returned' ELSE 'valid' END AS status
+                CASE WHEN v.id IS NOT NULL OR b.returned_transaction_id IS NOT NULL THEN 'returned'
+                     WHEN g.given >= r.amount_minor THEN 'refunded'
+                     WHEN g.given > 0 THEN 'partly_refunded'
+                     ELSE 'valid' END AS status
            FROM billing.receipts AS r
            LEFT JOIN billing.transfers AS v ON v.clinic_id = r.clinic_id AND v.reverses_id = r.transaction_id
+           LEFT JOIN billing.refunds AS b ON b.clinic_id = r.clinic_id AND b.transaction_id = r.transaction_id
+           LEFT JOIN billing.payments AS y ON y.clinic_id = r.clinic_id AND y.transaction_id = r.transaction_id
+           LEFT JOIN LATERAL (SELECT sum(f.amount_minor) AS given FROM billing.refunds AS f
+                               WHERE f.clinic_id = y.clinic_id AND f.payment_id = y.id AND f.status = 'succeeded') AS g ON true
           WHERE r.clinic_id = $1
             AND r.id = $2",
     )

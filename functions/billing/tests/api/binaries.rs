@@ -17,7 +17,10 @@ async fn every_built_function_answers_as_the_pipeline_does() {
 
 #[tokio::test]
 async fn every_built_consumer_takes_its_sample_and_names_what_it_cannot_take() {
-    takes_what_its_queue_hands_over(&world().await, &[]).await;
+    let world = world().await;
+    let key = world.app.keys().0.clone();
+    let settings = [("RECEIPT_SECRET_KEY", key.as_str()), ("PUBLIC_URL", testkit::ISSUER)];
+    takes_what_its_queue_hands_over(&world, &settings).await;
 }
 
 /// Holds the balance of the sample's patient, so that whoever books waits.

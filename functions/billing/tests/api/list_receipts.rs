@@ -101,7 +101,10 @@ mod integrity {
     async fn one_whose_money_was_taken_back_is_listed_as_such() {
         let (app, tenant) = app().await;
         let (_, after) = taken_back(&app, &tenant).await;
-        assert_eq!((&after["status"], &list(&app, &tenant, "").await.data()[0]), (&json!("returned"), &after));
+        assert_eq!(
+            (&after["status"], &list(&app, &tenant, "").await.data()[0]),
+            (&json!("returned"), &after)
+        );
     }
 }
 

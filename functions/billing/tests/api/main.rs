@@ -25,9 +25,11 @@ mod list_payments;
 mod list_receipts;
 mod list_refunds;
 mod list_transactions;
+mod mail_receipt;
 mod pooler;
 mod reconcile;
 mod record_stripe_events;
+mod render_receipt;
 mod resolve_payment;
 mod reverse_transaction;
 mod seal_ledger;
@@ -110,17 +112,25 @@ async fn receipt(app: &TestApp, tenant: &Tenant, id: &str) -> TestResponse {
 async fn taken_back(app: &TestApp, tenant: &Tenant) -> (Value, Value) {
     let patient = patient(app, tenant).await;
     let recorded = app.send(record(tenant, &income(&patient), "income")).await;
-    let transaction = recorded.data()["id"].as_str().unwrap();
-    let sql = "INSERT INTO billing.receipts
-                      (id, clinic_id, number, kind, transaction_id, patient_id, amount_minor, currency, issued_on, code, created_at)
-               SELECT uuidv7(), clinic_id, 1, 'received', id, patient_id, amount_minor, currency, occurred_on,
-                      uuid_send(uuidv4()), created_at
-                 FROM billing.transfers WHERE id = '{transaction}' RETURNING id";
-    let id = app.database.value(&sql.replace("{transaction}", transaction)).await;
-    let before = receipt(app, tenant, &id).await.data().clone();
+    let recorded = recorded.data();
+    let (transaction, id) = (recorded["id"].as_str().unwrap(), recorded["receiptId"].as_str().unwrap());
+    let before = receipt(app, tenant, id).await.data().clone();
     let address = format!("/api/v1/transactions/{transaction}/reversal");
-    let reversed =
-        app.send(TestRequest::post(&address, &serde_json::json!({})).token(tenant.owner()).key("back")).await;
+    let reversed = app.send(TestRequest::post(&address, &json!({})).token(tenant.owner()).key("back")).await;
     assert_eq!(reversed.status, 201, "{}", reversed.text);
-    (before, receipt(app, tenant, &id).await.data().clone())
+    (before, receipt(app, tenant, id).await.data().clone())
+}
+
+/// The paper of a receipt.
+async fn paper(app: &TestApp, tenant: &Tenant, id: &str) -> Vec<u8> {
+    let address = format!("/api/v1/receipts/{id}");
+    let asked = TestRequest::get(&address).token(tenant.owner()).header("accept", "application/pdf");
+    let answer = app.send(asked).await;
+    assert_eq!(
+        (answer.status, answer.header("content-type")),
+        (200, Some("application/pdf")),
+        "{}",
+        answer.text
+    );
+    answer.body
 }

@@ -54,7 +54,8 @@ mod integrity {
         let other = app.tenant().await;
         let (own, foreign) = (issued(&app, &tenant).await, issued(&app, &other).await);
         let parts = |receipt: &Value| {
-            let code = data_encoding::BASE32_NOPAD.decode(receipt["code"].as_str().unwrap().as_bytes()).unwrap();
+            let code =
+                data_encoding::BASE32_NOPAD.decode(receipt["code"].as_str().unwrap().as_bytes()).unwrap();
             let (clinic, random) = code.split_at(16);
             (clinic.to_vec(), random.to_vec())
         };

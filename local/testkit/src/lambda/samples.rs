@@ -32,6 +32,7 @@ impl World {
             ("DATABASE_URL", url.as_str()),
             ("TOKEN_PUBLIC_KEYS", public),
             ("TOKEN_SECRET_KEY", secret),
+            ("RECEIPT_SECRET_KEY", secret),
             ("PUBLIC_URL", ISSUER),
             ("OUTSIDE_TARGETS", "local"),
             ("FILES_BUCKET", "grafono-files"),

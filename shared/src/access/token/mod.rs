@@ -4,12 +4,14 @@
 //! The claims are checked against the injected clock. Nothing of a token is believed before its signature is checked.
 
 mod device;
+mod documents;
 #[cfg(feature = "jwt")]
 mod jwt;
 mod keys;
 mod paseto;
 
 pub use device::{DEVICE_LIFETIME, KnownDevice};
+pub use documents::{DocumentKey, DocumentSigner};
 pub use keys::{JwkSet, new_key_pair, public_key};
 
 use crate::access::{Principal, Role};

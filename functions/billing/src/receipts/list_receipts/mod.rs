@@ -1,7 +1,8 @@
 //! `GET /api/v1/receipts`: the clinic's receipts, newest first, page by page.
 //!
 //! - **Caller**: who holds `receipts:read`.
-//! - **Reads**: `billing.receipts` by `(created_at, id)`, of one patient by an index of its own; `billing.transfers`.
+//! - **Reads**: `billing.receipts` by `(created_at, id)`, of one patient by an index of its own; `billing.transfers`,
+//!   `billing.payments` and `billing.refunds` for what became of the money.
 //! - **Fails**: `INVALID_CURSOR`, `WINDOW_EMPTY`, query rules.
 //! - **Round trips**: 1, with or without `includeTotal`.
 

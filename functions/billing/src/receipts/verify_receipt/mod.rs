@@ -1,7 +1,7 @@
 //! `GET /api/v1/receipts/verify/{code}`: what a receipt says, to whoever has it in hand, and nothing of anybody.
 //!
 //! - **Caller**: anybody who has the code, which is on the paper and cannot be guessed.
-//! - **Reads**: `billing.receipts`, `billing.transfers`, `identity.published_clinics`, within the clinic that the code names.
+//! - **Reads**: `billing.receipts`, `billing.receipt_documents`, `billing.transfers`, `billing.payments`, `billing.refunds`, `identity.published_clinics`, within the clinic that the code names.
 //! - **Fails**: `RECEIPT_NOT_FOUND`, alike for what is no code and for a code of nothing: both are looked for.
 //! - **Round trips**: 1.
 

@@ -10,7 +10,7 @@ mod logic;
 pub mod schema;
 
 use shared::failure::Error;
-use shared::http::{Call, Endpoint, Policy, Route, Success, WithPathAndAnyQuery};
+use shared::http::{Call, Endpoint, Policy, Represented, Route, Success, WithPathAndAnyQuery};
 
 /// The declaration.
 #[derive(Debug)]
@@ -26,7 +26,7 @@ impl Endpoint for GetProblem {
     const SUCCESS: Success = Success::ok().cached("public, max-age=3600");
     type Parts = ();
     type Input = WithPathAndAnyQuery<schema::ProblemPath>;
-    type Output = schema::Explanation;
+    type Output = Represented<schema::ProblemPage>;
     type Failure = schema::GetProblemFailure;
 
     async fn handle(call: &Call<'_>, input: Self::Input) -> Result<Self::Output, Error<Self::Failure>> {

@@ -1,12 +1,9 @@
 //! What comes in, what goes out, how it fails.
 
-use http::StatusCode;
-use http::header::{HeaderValue, VARY};
-use schemars::{JsonSchema, Schema, SchemaGenerator};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use shared::failure::Fault;
 use shared::failures;
-use shared::http::{Answer, Fields, Reply, Response};
+use shared::http::Fields;
 use shared::validation::Text;
 use validator::Validate;
 
@@ -37,32 +34,6 @@ pub struct ProblemPage {
     /// What went wrong and what to do about it.
     #[schemars(example = "Send the number in the international form of E.164.")]
     pub detail: String,
-}
-
-/// The same in the form asked for.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Explanation {
-    /// JSON.
-    ForPrograms(ProblemPage),
-    /// HTML.
-    ForPeople(String),
-}
-
-impl Answer for Explanation {
-    fn respond(self) -> Result<Response, Fault> {
-        let mut response = match self {
-            Self::ForPrograms(page) => Reply::ok(page).respond()?,
-            Self::ForPeople(html) => {
-                Response::with_body(StatusCode::OK, "text/html; charset=utf-8", html.into_bytes())
-            }
-        };
-        response.headers.insert(VARY, HeaderValue::from_static("Accept"));
-        Ok(response)
-    }
-
-    fn data_schema(generator: &mut SchemaGenerator) -> Option<Schema> {
-        Reply::<ProblemPage>::data_schema(generator)
-    }
 }
 
 failures! {
