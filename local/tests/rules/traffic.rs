@@ -44,8 +44,8 @@ pub(crate) async fn send_requests(world: &World) {
     assert_eq!(world.app.send(TestRequest::post("/api/v1/auth/login", &wrong)).await.status, 401);
     reuse_a_token(world).await;
     explain_money(world).await;
-    take_cards(world).await;
     give_back(world).await;
+    take_cards(world).await;
     filter_audit_log(world).await;
     let traffic = Traffic { world, before };
     traffic.fail_a_job().await;
