@@ -104,9 +104,9 @@ mod tests {
     }
 
     /// The file with these bytes in the place of those.
-    fn changed(file: &[u8], those: &[u8], these: &[u8]) -> Vec<u8> {
-        let place = file.windows(those.len()).position(|window| window == those).unwrap();
-        [&file[..place], these, &file[place + those.len()..]].concat()
+    fn changed(file: &[u8], found: &[u8], instead: &[u8]) -> Vec<u8> {
+        let place = file.windows(found.len()).position(|window| window == found).unwrap();
+        [&file[..place], instead, &file[place + found.len()..]].concat()
     }
 
     #[test]

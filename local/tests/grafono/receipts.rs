@@ -22,7 +22,7 @@ fn a_receipt_is_mailed_verified_by_its_code_and_by_its_file() {
     let made = sign_up("canary.ana@example.com").to_string();
     let made = program.curl(&["-d", &made, "-H", "content-type: application/json"], "/api/v1/clinics");
     let bearer = format!("authorization: Bearer {}", made["data"]["accessToken"].as_str().unwrap());
-    let patient = post(&program, &bearer, "/api/v1/patients", &json!({ "fullName": "Beatriz Lima" }));
+    let patient = post(&program, &bearer, "/api/v1/patients", &json!({ "fullName": "Lia Lima" }));
     let income = json!({
         "patientId": patient["id"], "type": "income", "amountMinor": 15_000, "currency": "BRL", "method": "cash",
         "payer": { "name": "Ana Lima", "email": "canary.payer@example.com" },

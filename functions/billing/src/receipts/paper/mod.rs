@@ -73,9 +73,9 @@ fn lay_out(
     words: &Words,
     link: &str,
     size: f32,
-    mut surface: Option<&mut Surface<'_>>,
+    surface: Option<&mut Surface<'_>>,
 ) -> f32 {
-    let mut pen = Pen { surface: surface.as_deref_mut(), size, y: MARGIN };
+    let mut pen = Pen { surface, size, y: MARGIN };
     let full = PAGE.0 - 2.0 * MARGIN;
     pen.paragraph(&faces.bold, clinic, 1.3, MARGIN, full);
     for line in &words.clinic {

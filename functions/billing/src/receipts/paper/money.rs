@@ -2,6 +2,7 @@
 
 use iso_currency::Currency;
 use shared::mail::Language;
+use std::fmt::Write as _;
 
 /// An amount that is not negative.
 #[derive(Debug, Clone, Copy)]
@@ -60,7 +61,7 @@ impl<'a> Money<'a> {
             grouped.push(digit);
         }
         if self.digits > 0 {
-            grouped.push_str(&format!("{decimal}{:0width$}", self.part(), width = self.digits));
+            let _ = write!(grouped, "{decimal}{:0width$}", self.part(), width = self.digits);
         }
         format!("{sign}\u{a0}{grouped}")
     }

@@ -59,5 +59,5 @@ async fn keep(
     let mut tx = delivery.aside();
     tx.add(rendering::keep(clinic, id, source.render(signer, url.as_str())?, delivery.now));
     let kept = tx.add(rendering::kept(clinic, id));
-    Ok(tx.commit::<NoFailure>().await.map_err(Fault::from)?.one(&kept)?)
+    tx.commit::<NoFailure>().await.map_err(Fault::from)?.one(&kept)
 }

@@ -58,7 +58,7 @@ pub struct ClinicPatch {
     #[validate(length(min = 1, max = 500))]
     #[schemars(example = "Rua das Flores, 10, São Paulo")]
     pub address: Patch<Text>,
-    /// Its number at the council of its profession (CRFa, CRP, CREFITO), for its receipts.
+    /// Its number at the council of its profession (`CRFa`, CRP, CREFITO), for its receipts.
     #[serde(default, skip_serializing_if = "Patch::is_keep")]
     #[validate(length(min = 1, max = 64))]
     #[schemars(example = "CRFa 2-12345")]
