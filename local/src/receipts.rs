@@ -72,6 +72,7 @@ mod tests {
     use base64::engine::general_purpose::STANDARD;
     use serde_json::json;
     use shared::access::token::{DocumentSigner, new_key_pair};
+    use std::sync::atomic::{AtomicUsize, Ordering};
 
     /// A paper with that payer, and the key that it is signed with.
     fn paper(payer: &str) -> (Vec<u8>, String) {
@@ -91,11 +92,9 @@ mod tests {
 
     /// What is said of the file, or why not.
     fn said(file: &[u8], key: &str) -> Result<String, String> {
-        let path = std::env::temp_dir().join(format!(
-            "grafono-receipt-{}-{}",
-            std::process::id(),
-            key.len() + file.len()
-        ));
+        static FILES: AtomicUsize = AtomicUsize::new(0);
+        let number = FILES.fetch_add(1, Ordering::Relaxed);
+        let path = std::env::temp_dir().join(format!("grafono-receipt-{}-{number}", std::process::id()));
         std::fs::write(&path, file).unwrap();
         let mut out = Vec::new();
         let verified = verify(&path, &DocumentKey::from_paserk(key).unwrap(), &mut out);

@@ -65,7 +65,9 @@ mod tests {
     #[test]
     fn one_digit_that_is_another_is_found_at_each_place() {
         for valid in ["52998224725", "11222333000181", "12ABC34501DE35"] {
-            for place in 0..valid.len() {
+            // A letter eleven places on has the same value of eleven.
+            let digits = (0..valid.len()).filter(|place| valid.as_bytes()[*place].is_ascii_digit());
+            for place in digits {
                 let mut other = valid.to_owned().into_bytes();
                 other[place] = if other[place] == b'9' { b'8' } else { b'9' };
                 assert!(!is_valid(std::str::from_utf8(&other).unwrap()), "{valid} {place}");

@@ -135,6 +135,7 @@ fn masked(reply: &str) -> Value {
         (r"00-[0-9a-f]{32}-[0-9a-f]{16}-0[01]", "TRACE"),
         (r"pi_[0-9a-f]{24}", "INTENT"),
         (r"re_[0-9a-f]{24}", "REFUND"),
+        (r"[A-Z2-7]{52}", "CODE"),
         (r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", "ID"),
         // What is left of a limit is known to one instance and not to another, and the test app's are wider.
         (r#""ratelimit":\[?"(?:[^"\\]|\\.)*"\]?,?"#, ""),
