@@ -122,8 +122,10 @@ async fn a_key_is_for_its_request_alone() {
             let answer = world.app.send(other.clone()).await;
             // What cannot be without a field is refused for that.
             let is_incomplete = answer.status == 400 && other.path() == path;
+            // It reads before it claims its key: what is wrong with the request itself is told first.
+            let is_told_first = other.path().ends_with("/email") && [404, 422].contains(&answer.status);
             assert!(
-                is_incomplete || answer.refusal() == (422, "IDEMPOTENCY_KEY_REUSED"),
+                is_incomplete || is_told_first || answer.refusal() == (422, "IDEMPOTENCY_KEY_REUSED"),
                 "{name}, {}: {}",
                 other.event(),
                 answer.text
