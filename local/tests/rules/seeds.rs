@@ -49,7 +49,7 @@ SELECT uuidv7(), clinic_id, 1 + row_number() OVER (PARTITION BY clinic_id), 'rec
   FROM billing.payments WHERE status = 'succeeded';
 INSERT INTO billing.receipt_documents (clinic_id, receipt_id, content, signature, key_id, created_at)
 SELECT clinic_id, id, '{}', decode(repeat('00', 64), 'hex'), 'k4.pid.' || repeat('A', 44), now() FROM billing.receipts
- WHERE id <> '01890a5d-ac96-774b-bcce-b302099a8057';
+ WHERE id NOT IN ('01890a5d-ac96-774b-bcce-b302099a8057', '01890a5e-ac96-774b-bcce-b302099a8057');
 INSERT INTO billing.receipt_counters (clinic_id, last_number, created_at, updated_at)
 SELECT clinic_id, max(number), now(), now() FROM billing.receipts GROUP BY 1
     ON CONFLICT (clinic_id) DO UPDATE SET last_number = EXCLUDED.last_number;
