@@ -9,7 +9,6 @@ use crate::failure::Fault;
 use crate::failure::problem::IDEMPOTENCY_KEY_REUSED;
 use jiff::{SignedDuration, Timestamp};
 use serde::de::DeserializeOwned;
-use tokio_postgres::Row;
 use uuid::Uuid;
 
 /// How long a key and its reply are kept. Housekeeping deletes expired keys that nobody sends again.
@@ -87,25 +86,34 @@ pub(crate) fn store(claim: &Claim) -> Statement<()> {
     .bind(claim.key.clone())
 }
 
-pub(crate) fn stored(claim: &Claim) -> Statement<()> {
+/// What is stored under a key.
+#[derive(Debug)]
+pub struct StoredKey {
+    fingerprint: Vec<u8>,
+    reply: String,
+}
+
+/// What is stored under the key, if it is known.
+pub(crate) fn stored(claim: &Claim) -> Statement<StoredKey> {
     Statement::new(
         "shared.stored_reply",
         "SELECT fingerprint, reply::text AS reply
            FROM kernel.idempotency_keys
-          WHERE clinic_id = $1 AND module = CURRENT_USER::text AND caller_id = $2 AND key = $3",
+          WHERE clinic_id = $1 AND module = CURRENT_USER::text AND caller_id = $2 AND key = $3 AND expires_at > $4",
     )
     .bind(claim.clinic)
     .bind(claim.caller)
     .bind(claim.key.clone())
+    .bind(claim.at)
+    .decode(|columns| Ok(StoredKey { fingerprint: columns.get("fingerprint")?, reply: columns.get("reply")? }))
 }
 
-/// The stored data, if the key was sent with the same request.
-pub(crate) fn replay<T: DeserializeOwned>(row: &Row, claim: &Claim) -> Result<T, Fault> {
-    let broken = || Fault::internal("a stored reply does not decode");
-    let fingerprint: Vec<u8> = row.try_get("fingerprint").map_err(|_| broken())?;
-    if fingerprint != claim.fingerprint {
-        return Err(Fault::from(&IDEMPOTENCY_KEY_REUSED));
+impl StoredKey {
+    /// The stored data, if the key was sent with the same request.
+    pub(crate) fn replay<T: DeserializeOwned>(&self, claim: &Claim) -> Result<T, Fault> {
+        if self.fingerprint != claim.fingerprint {
+            return Err(Fault::from(&IDEMPOTENCY_KEY_REUSED));
+        }
+        serde_json::from_str(&self.reply).map_err(|_| Fault::internal("a stored reply does not decode"))
     }
-    let reply: &str = row.try_get("reply").map_err(|_| broken())?;
-    serde_json::from_str(reply).map_err(|_| broken())
 }

@@ -159,7 +159,9 @@ impl<'a> Tx<'a> {
         self.claimed(&claim, reply);
         let (names, mut plan, end) = self.plan();
         plan.extend(self.opening(false));
-        plan.push(step(claim::stored(&claim)));
+        let stored = claim::stored(&claim);
+        let decode = stored.decode;
+        plan.push(step(stored));
         plan.push(Step::Control("COMMIT"));
         let mut flushed = self.send(&mut plan, end).await?;
         let replayed = match &flushed.outcome {
@@ -173,7 +175,11 @@ impl<'a> Tx<'a> {
         // Behind COMMIT: BEGIN, settings, the stored reply.
         let row = flushed.take(end + 3).and_then(|rows| rows.into_iter().next());
         match row {
-            Some(row) => Ok(Stored { data: claim::replay(&row, &claim)?, replayed }),
+            Some(row) => {
+                let stored = decode(&Columns(&row))
+                    .map_err(|error| Fault::internal(format!("shared.stored_reply: {error}")))?;
+                Ok(Stored { data: stored.replay(&claim)?, replayed })
+            }
             // The connection was lost between COMMIT and the stored reply, or the key expired meanwhile.
             None => Err(commit_outcome::unknown().into()),
         }
@@ -290,7 +296,7 @@ impl<'a> Tx<'a> {
     }
 }
 
-fn step(statement: Statement<()>) -> Step {
+fn step<R>(statement: Statement<R>) -> Step {
     Step::Query(statement.name, statement.sql, statement.parameters)
 }
 

@@ -5,6 +5,7 @@ mod booking;
 mod standing;
 
 use crate::payments::settling::Step;
+use booking::{Way, book};
 use shared::database::Statement;
 use uuid::Uuid;
 
@@ -51,8 +52,8 @@ pub(crate) fn statements(
         vec![standing::hold(clinic, payment, told), standing::open(clinic, payment, told, dispute, step)];
     match told.what {
         What::Opened => {}
-        What::Withdrawn => all.push(booking::withdraw(clinic, told, step)),
-        What::Reinstated => all.push(booking::reinstate(clinic, told, step)),
+        What::Withdrawn => all.push(book(clinic, told, Way::Withdrawn, step)),
+        What::Reinstated => all.push(book(clinic, told, Way::Reinstated, step)),
         What::Won => all.push(standing::close(clinic, told, "won", step)),
         What::Lost => all.push(standing::close(clinic, told, "lost", step)),
     }

@@ -12,8 +12,10 @@ async fn issued(app: &TestApp, tenant: &Tenant, payer: &Value) -> String {
     paid.data()["receiptId"].as_str().unwrap().to_owned()
 }
 
+/// The request, with a key of its own for each body.
 fn mail(tenant: &Tenant, receipt: &str, body: &Value) -> TestRequest {
-    TestRequest::post(&format!("/api/v1/receipts/{receipt}/email"), body).token(tenant.owner())
+    let request = TestRequest::post(&format!("/api/v1/receipts/{receipt}/email"), body);
+    request.token(tenant.owner()).key(&body.to_string())
 }
 
 /// Whom the letter box has mails for.
@@ -69,6 +71,29 @@ mod integrity {
     use super::*;
 
     #[tokio::test]
+    async fn a_known_key_is_answered_before_anything_is_made_or_refused() {
+        let (app, tenant) = app().await;
+        let receipt = issued(&app, &tenant, &json!({ "name": "Bia", "email": "bia@example.com" })).await;
+        let documents = "SELECT count(*) FROM billing.receipt_documents";
+        let known =
+            TestRequest::post("/api/v1/transactions", &super::super::income(&patient(&app, &tenant).await));
+        assert_eq!(app.send(known.token(tenant.owner()).key("known")).await.status, 201);
+        let reused = (422, "IDEMPOTENCY_KEY_REUSED");
+        for (of, body) in [
+            (receipt.as_str(), json!({})),
+            ("01890a5d-ac96-774b-bcce-b302099a0000", json!({ "to": "a@example.com" })),
+        ] {
+            assert_eq!(app.send(mail(&tenant, of, &body).key("known")).await.refusal(), reused, "{of}");
+        }
+        assert_eq!(app.database.value(documents).await, "0", "nothing is composed for it");
+        let first = app.send(mail(&tenant, &receipt, &json!({})).key("own")).await;
+        let again = app.send(mail(&tenant, &receipt, &json!({})).key("own")).await;
+        assert_eq!((again.status, again.data()), (202, first.data()));
+        assert_eq!(again.header("idempotency-replayed"), Some("true"));
+        assert_eq!(addresses(&app).await, ["bia@example.com"]);
+    }
+
+    #[tokio::test]
     async fn another_clinics_receipt_is_not_found_and_a_payer_without_an_address_is_told() {
         let (app, tenant) = app().await;
         let other = app.tenant().await;
@@ -86,6 +111,20 @@ mod integrity {
 
 mod boundary {
     use super::*;
+
+    #[tokio::test]
+    async fn the_twenty_first_mail_of_an_hour_is_429() {
+        let mut app = TestApp::of(vec![billing::module()]).await.held_to(&crate::money::CONTRACT);
+        app.limit(None);
+        let tenant = app.tenant().await;
+        let receipt = issued(&app, &tenant, &Value::Null).await;
+        for number in 0..21 {
+            let answer =
+                app.send(mail(&tenant, &receipt, &json!({ "to": format!("a{number}@example.com") }))).await;
+            assert_eq!(answer.status, if number < 20 { 202 } else { 429 }, "{number}: {}", answer.text);
+        }
+        assert_eq!(addresses(&app).await.len(), 20);
+    }
 
     #[tokio::test]
     async fn an_address_that_is_none_is_400_and_a_long_one_is_good() {

@@ -3,6 +3,7 @@
 use super::{Policy, RequestHeader};
 use crate::access::{Hasher, Principal};
 use crate::app::App;
+use crate::database::claim::StoredKey;
 use crate::database::{Admission, Claim, RoundTrips, Scope, Statement, Tx, claim, probe};
 use crate::deadline::Deadline;
 use crate::failure::Fault;
@@ -16,6 +17,7 @@ use crate::telemetry::Trace;
 use http::HeaderMap;
 use http::header::ACCEPT_ENCODING;
 use jiff::Timestamp;
+use serde::de::DeserializeOwned;
 use std::net::IpAddr;
 use std::sync::Arc;
 use uuid::Uuid;
@@ -106,6 +108,21 @@ impl<'a, P: Parts> Call<'a, P> {
     pub fn write_behind(&self) -> Result<Tx<'a>, Fault> {
         let scope = Scope { clinic: Some(self.principal()?.clinic_id), ..Scope::default() };
         Ok(Tx::writing(&self.app.database, self.round_trips, self.deadline, scope, None).repeatable())
+    }
+
+    /// What is stored under this call's key, for a handler that must read before it can claim: it reads this with the rest, and
+    /// looks at it [first](Self::replay), so that a key is answered as everywhere whatever the rest says. Nothing without a key.
+    pub fn stored_key(&self) -> Option<Statement<StoredKey>> {
+        self.claim.as_ref().map(claim::stored)
+    }
+
+    /// The reply that is stored with the key, if the key is known.
+    ///
+    /// # Errors
+    /// `IDEMPOTENCY_KEY_REUSED` when it was sent with another request.
+    pub fn replay<T: DeserializeOwned>(&self, stored: Option<&StoredKey>) -> Result<Option<T>, Fault> {
+        let known = self.claim.as_ref().zip(stored);
+        known.map(|(claim, stored)| stored.replay(claim)).transpose()
     }
 
     /// Gives this call's key back, behind the transaction that claimed it: the call changed nothing after all, and may be

@@ -1,7 +1,7 @@
 //! `POST /api/v1/receipts/{id}/email`: mails a receipt's paper to whoever paid, or to another address.
 //!
-//! - **Caller**: who holds `receipts:read` and has confirmed its own address, for it mails others. Twenty an hour a member.
-//! - **Reads**: as the paper does, see `get-receipt`.
+//! - **Caller**: who holds `receipts:read` and has confirmed its own address, for it mails others; with an `Idempotency-Key`. Twenty an hour a member.
+//! - **Reads**: what is stored under the key, and what the paper shows, see `get-receipt`.
 //! - **Writes**: `billing.receipt_documents`, if nobody has; `kernel.mails`, audit, outbox (`mail.requested`).
 //! - **Atomic**: what it writes. A repetition under its key sends no second mail.
 //! - **Fails**: `RECEIPT_NOT_FOUND`, `RECEIPT_WITHOUT_ADDRESS`, field rules.
@@ -30,7 +30,7 @@ impl Endpoint for MailReceipt {
     const ROUTE: Route = Route::post("/api/v1/receipts/{id}/email");
     const POLICY: Policy = Policy::requires(crate::READ_RECEIPTS)
         .verified()
-        .idempotency(Idempotency::Accepted)
+        .idempotency(Idempotency::Required)
         .audits("receipt.mailed", "receipt")
         .limit(RateClass::Strict(&[MAILS], Asked::First))
         .round_trips(4);
