@@ -151,7 +151,7 @@ async fn provoke_by_data(scene: &Scene, code: &str) -> Option<TestResponse> {
         "RECEIPT_WITHOUT_ADDRESS" => {
             let paid = scene.card("pm_card_visa").await;
             let address = format!("/api/v1/receipts/{}/email", paid.data()["receiptId"].as_str().unwrap());
-            scene.send(scene.own(TestRequest::post(&address, &json!({})))).await
+            scene.send(scene.own(TestRequest::post(&address, &json!({}))).key("scene")).await
         }
         "RECEIPT_NOT_FOUND" => scene.get(&format!("/api/v1/receipts/{UNKNOWN}")).await,
         "TRANSACTION_NOT_FOUND" => scene.get(&format!("/api/v1/transactions/{UNKNOWN}")).await,
